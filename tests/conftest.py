@@ -1,0 +1,46 @@
+"""Fixtures for every test: a scripted API on a real socket, sessions that talk to it, no sleeping."""
+
+import pytest
+from wire import WireServer
+
+import pdpyras
+
+
+@pytest.fixture
+def api():
+    server = WireServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def session(api):
+    with pdpyras.APISession('the-api-key-1234', base_url=api.url) as session:
+        yield session
+
+
+@pytest.fixture
+def events(api):
+    with pdpyras.EventsAPISession('the-routing-key-5678', base_url=api.url) as session:
+        yield session
+
+
+@pytest.fixture
+def change_events(api):
+    with pdpyras.ChangeEventsAPISession('the-routing-key-5678', base_url=api.url) as session:
+        yield session
+
+
+@pytest.fixture(autouse=True)
+def sleeps(monkeypatch):
+    """The seconds that the library slept, in order; no test really waits."""
+    slept = []
+    monkeypatch.setattr(pdpyras, 'time', _NoSleep(slept))
+    return slept
+
+
+class _NoSleep:
+    """Stands in for the `time` module in pdpyras' namespace, where every wait goes through."""
+
+    def __init__(self, slept):
+        self.sleep = slept.append

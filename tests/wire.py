@@ -1,0 +1,185 @@
+"""A scripted HTTP server on a real socket, from the standard library alone.
+
+Tests say what the API answers, run the code under test, and look at what came over the wire::
+
+    api.reply(status=429, headers={'ratelimit-reset': '2'})
+    api.reply(body={'user': {'id': 'PABC123'}})
+    session.rget('users/PABC123')
+    assert [seen.path for seen in api.seen] == ['/users/PABC123', '/users/PABC123']
+
+It works on every interpreter that the library supports, so it uses nothing newer than Python 3.6.
+"""
+
+import json
+import socket
+import threading
+from collections import deque
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from socketserver import ThreadingMixIn
+from urllib.parse import parse_qsl, urlsplit
+
+
+class Seen:
+    """One request as it came over the wire."""
+
+    def __init__(self, method, target, headers, body):
+        self.method = method
+        #: The request target as sent: path and query string, still percent-encoded.
+        self.target = target
+        self.headers = headers
+        self.body = body
+
+    @property
+    def path(self):
+        return urlsplit(self.target).path
+
+    @property
+    def params(self):
+        """The query string as a list of pairs, in the order sent."""
+        return parse_qsl(urlsplit(self.target).query, keep_blank_values=True)
+
+    @property
+    def query(self):
+        """The query string as a dict; the last of repeated names wins."""
+        return dict(self.params)
+
+    @property
+    def json(self):
+        return json.loads(self.body.decode('utf-8'))
+
+    def __repr__(self):
+        return '<{} {}>'.format(self.method, self.target)
+
+
+class Reply:
+    """One answer: a status, headers, and a body sent as JSON unless it is bytes or None."""
+
+    def __init__(self, status=200, body=None, headers=None):
+        self.status = status
+        self.headers = dict(headers or {})
+        self.content = body if isinstance(body, bytes) else b''
+        if body is not None and not isinstance(body, bytes):
+            self.content = json.dumps(body).encode('utf-8')
+            self.headers.setdefault('Content-Type', 'application/json')
+
+    def send(self, handler):
+        handler.send_response(self.status)
+        for name, value in self.headers.items():
+            handler.send_header(name, value)
+        if 'Content-Length' not in self.headers:
+            handler.send_header('Content-Length', str(len(self.content)))
+        handler.end_headers()
+        if handler.command != 'HEAD':
+            handler.wfile.write(self.content)
+
+
+class Hangup:
+    """Instead of an answer: close the connection, after ``partial`` raw bytes if any are given."""
+
+    def __init__(self, partial=b''):
+        self.partial = partial
+
+    def send(self, handler):
+        handler.wfile.write(self.partial)
+        handler.wfile.flush()
+        handler.close_connection = True
+        try:
+            handler.connection.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            return  # The client was quicker.
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = 'HTTP/1.1'
+    # Without this, Nagle's algorithm and delayed acknowledgements cost 40 ms a request.
+    disable_nagle_algorithm = True
+    # One write per answer.
+    wbufsize = -1
+
+    def answer(self):
+        if self.headers.get('Transfer-Encoding', '').lower() == 'chunked':
+            body = self._read_chunks()
+        else:
+            body = self.rfile.read(int(self.headers.get('Content-Length', 0)))
+        seen = Seen(self.command, self.path, self.headers, body)
+        self.server.api.next_reply(seen).send(self)
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = answer
+
+    def _read_chunks(self):
+        chunks = []
+        while True:
+            size = int(self.rfile.readline().split(b';')[0], 16)
+            chunks.append(self.rfile.read(size))
+            self.rfile.readline()
+            if not size:
+                return b''.join(chunks)
+
+    def log_message(self, *args):
+        """Keep quiet: a test looks at ``api.seen`` instead."""
+
+
+class _Server(ThreadingMixIn, HTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request, client_address):
+        """A client that hangs up is part of many tests, not a server error."""
+
+
+class WireServer:
+    """The scripted API. Replies are sent in the order given; ``rule`` answers what has none."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._replies = deque()
+        self._rule = None
+        #: Every request received, in order, as :class:`Seen`.
+        self.seen = []
+        self._server = _Server(('127.0.0.1', 0), _Handler)
+        self._server.api = self
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={'poll_interval': 0.01}
+        )
+        self._thread.daemon = True
+        self._thread.start()
+
+    @property
+    def url(self):
+        return 'http://127.0.0.1:{}'.format(self._server.server_port)
+
+    def reply(self, status=200, body=None, headers=None, times=1):
+        """Queue an answer, ``times`` over."""
+        self.answer(Reply(status, body, headers), times)
+
+    def hang_up(self, partial=b'', times=1):
+        """Queue a closed connection, after the raw bytes ``partial``."""
+        self.answer(Hangup(partial), times)
+
+    def answer(self, reply, times=1):
+        """Queue any object with ``send(handler)``."""
+        with self._lock:
+            self._replies.extend([reply] * times)
+
+    def rule(self, function):
+        """Answer by ``function(seen)`` when no scripted reply is left; usable as a decorator."""
+        self._rule = function
+        return function
+
+    def next_reply(self, seen):
+        with self._lock:
+            self.seen.append(seen)
+            if self._replies:
+                return self._replies.popleft()
+        if self._rule is not None:
+            return self._rule(seen)
+        return Reply(599, {'error': {'message': 'the test scripted no reply for this', 'code': 0}})
+
+    @property
+    def last(self):
+        return self.seen[-1]
+
+    def close(self):
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
