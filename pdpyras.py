@@ -1,0 +1,2531 @@
+"""PagerDuty's REST API v2 and Events API v2, through requests.
+
+One file that needs only requests and deprecation: import it, or copy it into your tree::
+
+    import pdpyras
+
+    session = pdpyras.APISession('YOUR-API-KEY')
+    for user in session.iter_all('users', params={'query': 'Dan'}):
+        print(user['name'], user['email'])
+    user = session.find('users', 'jane@example.com', attribute='email')
+    session.rput(user, json={'name': 'Jane Doe'})
+
+    events = pdpyras.EventsAPISession('YOUR-ROUTING-KEY')
+    dedup_key = events.trigger('Server is on fire', source='dusty.old.server.net')
+    events.resolve(dedup_key)
+
+From top to bottom: errors; limits and defaults; URLs; entity wrapping; responses; decorators;
+PDSession and its retries; APISession; the events sessions; what is kept for 4.x; the API as tables.
+Adding an endpoint touches the tables at the end and nothing else.
+"""
+
+import logging
+import re
+import sys
+import time
+from collections.abc import Mapping, MutableMapping
+from datetime import date, datetime, timezone
+from functools import lru_cache, wraps
+from http.cookiejar import DefaultCookiePolicy
+from numbers import Real
+from random import random
+from threading import Lock
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Tuple,
+    TypeVar,
+    cast,
+)
+from urllib.parse import parse_qsl, urljoin, urlsplit
+from warnings import warn
+
+from deprecation import deprecated
+from requests import PreparedRequest, Response, Session
+from requests import __version__ as REQUESTS_VERSION
+from requests.exceptions import ConnectTimeout, RequestException, TooManyRedirects
+from requests.structures import CaseInsensitiveDict
+from requests.utils import default_user_agent
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    LocationParseError,
+    NewConnectionError,
+    PoolError,
+)
+from urllib3.util import parse_url
+
+__version__ = '5.5.0'
+
+__all__ = [
+    'APISession',
+    'CANONICAL_PATHS',
+    'CURSOR_BASED_PAGINATION_PATHS',
+    'ChangeEventsAPISession',
+    'ENTITY_WRAPPER_CONFIG',
+    'EventsAPISession',
+    'ITERATION_LIMIT',
+    'PDClientError',
+    'PDHTTPError',
+    'PDServerError',
+    'PDSession',
+    'TEXT_LEN_LIMIT',
+    'TIMEOUT',
+    'URLError',
+    'auto_json',
+    'canonical_path',
+    'deprecated_kwarg',
+    'endpoint_matches',
+    'entity_wrappers',
+    'http_error_message',
+    'infer_entity_wrapper',
+    'is_path_param',
+    'last_4',
+    'normalize_url',
+    'plural_name',
+    'requires_success',
+    'resource_url',
+    'singular_name',
+    'successful_response',
+    'truncate_text',
+    'try_decoding',
+    'unwrap',
+    'wrapped_entities',
+]
+
+_F = TypeVar('_F', bound=Callable[..., Any])
+
+# ---------------------------------------------------------------------------------------- Errors
+#
+#   URLError                 a URL that this session must not or cannot send a request to
+#   PDClientError            no answer that could be used
+#   └─ PDHTTPError           the API answered, and not with success
+#      └─ PDServerError      it is the server's fault: a 5xx, or a success that makes no sense
+
+
+class URLError(Exception):
+    """A URL or path that the session cannot or must not use; nothing was sent."""
+
+
+class PDClientError(Exception):
+    """A request that did not end in an answer that could be used.
+
+    In ``if error.response:``, the response tells an HTTP error from a network error.
+    """
+
+    #: What happened, for a person to read.
+    msg = ''
+
+    #: The response that the error is about, or None where none was received.
+    response = None  # type: Optional[Response]
+
+    def __init__(self, message: str, response: Optional[Response] = None) -> None:
+        super().__init__(message)
+        self.msg = message
+        self.response = _shown_in_error(response)
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.msg, self.response)
+
+
+class PDHTTPError(PDClientError):
+    """The API answered with an HTTP status that is not a success; :attr:`response` is always set."""
+
+    response = cast(Response, None)
+
+    def __init__(self, message: str, response: Response) -> None:
+        super().__init__(message, response)
+
+    @property
+    def status_code(self) -> int:
+        """The HTTP status."""
+        return self.response.status_code
+
+    @property
+    def request_id(self) -> Optional[str]:
+        """What PagerDuty's support asks for when an API call went wrong, or None."""
+        return self.response.headers.get('x-request-id')
+
+    @property
+    def code(self) -> Optional[int]:
+        """PagerDuty's own error code, such as 2001, or None where the body has none.
+
+        See https://developer.pagerduty.com/docs/errors.
+        """
+        code = self._details.get('code')
+        return code if isinstance(code, int) else None
+
+    @property
+    def errors(self) -> List[str]:
+        """What PagerDuty found wrong with the request, a sentence each; empty if it doesn't say."""
+        errors = self._details.get('errors')
+        if isinstance(errors, list):
+            return [str(error) for error in errors]
+        return [] if errors is None else [str(errors)]
+
+    @property
+    def _details(self) -> Dict[str, Any]:
+        # REST answers {"error": {"code": …, "errors": […]}}, Events v2 {"errors": […]}.
+        try:
+            body = self.response.json()
+        except (ValueError, RecursionError):
+            return {}
+        details = body.get('error', body) if isinstance(body, dict) else None
+        return details if isinstance(details, dict) else {}
+
+
+class PDServerError(PDHTTPError):
+    """The server failed: a 5xx status, or a success whose body is not what the API promises."""
+
+
+class _ErrorResponse(Response):
+    """A response as an exception shows it: the same one, but true whatever its status.
+
+    ``requests.Response`` is false for 4xx and 5xx, so that ``if error.response:`` could not tell an
+    HTTP error from a network error, which is what the documented error handling relies on.
+    """
+
+    def __init__(self, response: Response) -> None:
+        # A view, not a copy: what is read from one need not be read again from the other.
+        self.__dict__ = response.__dict__
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Response) and self.__dict__ is other.__dict__
+
+    __hash__ = Response.__hash__
+
+    def __reduce__(self) -> Any:
+        return _restored_error_response, (self.__getstate__(),)
+
+    def __getstate__(self) -> Dict[str, Any]:
+        state = cast(Dict[str, Any], super().__getstate__())
+        # The requests hold the key: in a header (REST) or in the body (Events).
+        state['request'] = _without_credentials(self.request)
+        state['history'] = []
+        return state
+
+
+def _shown_in_error(response: Any) -> Any:
+    return _ErrorResponse(response) if isinstance(response, Response) else response
+
+
+def _restored_error_response(state: Dict[str, Any]) -> Response:
+    response = Response()
+    response.__setstate__(state)
+    return _ErrorResponse(response)
+
+
+def _without_credentials(request: Any) -> Any:
+    if not isinstance(request, PreparedRequest):
+        return None
+    shown = PreparedRequest()
+    shown.method, shown.url = request.method, request.url
+    shown.headers = CaseInsensitiveDict(request.headers or {})
+    shown.headers.pop('Authorization', None)
+    return shown
+
+
+# --------------------------------------------------------------------------- Limits and defaults
+
+#: Results that classic pagination can reach: ``offset`` plus ``limit`` may not go past this.
+#: See https://developer.pagerduty.com/docs/pagination.
+ITERATION_LIMIT = 10000
+
+#: Seconds to wait for the API before giving up on a request; read when a session is made.
+TIMEOUT = 60
+
+#: Characters of a response's body that are quoted in error messages.
+TEXT_LEN_LIMIT = 100
+
+#: Characters of an event's summary that the API accepts.
+#: See https://developer.pagerduty.com/docs/send-alert-event.
+_SUMMARY_LIMIT = 1024
+
+#: Endpoints counted apart in ``api_call_counts``; later ones share the key that ends in "(others)".
+_COUNTED_ENDPOINTS_LIMIT = 1000
+
+#: What no retry of a request can mend. A RequestException that is a ValueError too (a URL without
+#: host, a header with a line break) is another such mistake.
+_UNMENDABLE: Tuple[Any, ...] = (TooManyRedirects, ValueError)
+try:
+    from requests.exceptions import InvalidJSONError
+except ImportError:  # pragma: no cover - older than requests 2.26
+    InvalidJSONError = ValueError  # type: ignore[misc,assignment]
+_UNMENDABLE += (InvalidJSONError,)
+
+#: What can go wrong between here and the API.
+NETWORK_ERRORS = (HTTPError, PoolError, RequestException)
+
+
+# ------------------------------------------------------------------------------------------ URLs
+
+_Origin = Tuple[Optional[str], Optional[str], Optional[int]]
+
+
+class _Base(NamedTuple):
+    url: str
+    origin: _Origin
+    path: str
+    #: Whether what is sent there can be read on the way.
+    is_exposed: bool
+
+
+class _Location(NamedTuple):
+    #: Where a request goes.
+    url: str
+    #: The same, below the base and without query, fragment and trailing slash.
+    path: str
+
+
+class _Endpoint(NamedTuple):
+    path: str
+    is_listed: bool
+
+
+#: PagerDuty's service regions. A ``self`` link made by one of them is good in the others.
+#: See https://support.pagerduty.com/main/docs/service-regions.
+_REGIONS = (('https', 'api.pagerduty.com', 443), ('https', 'api.eu.pagerduty.com', 443))
+
+_DEFAULT_PORTS = {'http': 80, 'https': 443}
+_ABSOLUTE = re.compile(r'[A-Za-z][A-Za-z0-9+.-]*:|//')
+#: Before the query: what moves a request elsewhere, as a browser or urllib3 reads it.
+_MISLEADING = re.compile(r'[^?#]*?(?:[\x00-\x1f\x7f\\]|/(?:\.|%2e){1,2}(?=[/?#]|$))', re.IGNORECASE)
+_IDENTIFIER = re.compile(r'[A-Z]|\d|.{40}')
+_API_VERSION = re.compile(r'v\d+$')
+
+
+def normalize_url(base_url: str, url: str) -> str:
+    """Make a full URL of a path; pass a full URL under ``base_url`` through.
+
+    >>> normalize_url('https://api.pagerduty.com', '/users')
+    'https://api.pagerduty.com/users'
+
+    A URL in another of PagerDuty's service regions is moved to the region of ``base_url``.
+
+    :raises URLError: for a URL anywhere else, which must never see the API key.
+    """
+    return _locate(base_url, url).url
+
+
+def canonical_path(base_url: str, url: str) -> str:
+    """The documented path pattern of a URL or path, one of :data:`CANONICAL_PATHS`.
+
+    >>> canonical_path('https://api.pagerduty.com', 'users/PABC123/contact_methods?limit=1')
+    '/users/{id}/contact_methods'
+
+    :raises URLError: if no pattern matches it, or where :func:`normalize_url` raises it.
+    """
+    path = _listed_path(_locate(base_url, url).path)
+    if path is None:
+        raise URLError(
+            'URL {} does not match any API path that this version of pdpyras lists. If the API has '
+            'it, append its path to pdpyras.CANONICAL_PATHS.'.format(url)
+        )
+    return path
+
+
+def is_path_param(path_node: str) -> bool:
+    """Whether a node of a path pattern stands for a variable part: ``{id}`` does, ``users`` not."""
+    return path_node.startswith('{') and path_node.endswith('}')
+
+
+def endpoint_matches(endpoint_pattern: str, method: str, path: str) -> bool:
+    """Whether ``'GET /path'`` or ``'* /path'`` stands for that method of that path pattern."""
+    return endpoint_pattern in (method.upper() + ' ' + path, '* ' + path)
+
+
+@lru_cache(maxsize=64)
+def _parse_base(base_url: str) -> _Base:
+    try:
+        parts = parse_url(base_url.strip())
+    except LocationParseError:
+        parts = parse_url('')
+    if parts.scheme not in _DEFAULT_PORTS or not parts.host or parts.auth or parts.query:
+        raise URLError(
+            'The url of a session must be like https://api.pagerduty.com, with its scheme and '
+            'without credentials or query; it is {!r}.'.format(base_url)
+        )
+    is_exposed = parts.scheme == 'http' and not _is_loopback(parts.host)
+    base_path = (parts.path or '').rstrip('/')
+    return _Base(base_url.strip().rstrip('/'), _origin(parts), base_path, is_exposed)
+
+
+def _origin(parts: Any) -> _Origin:
+    """What decides where a request goes, as urllib3 reads it: scheme, host and port."""
+    return parts.scheme, parts.host, parts.port or _DEFAULT_PORTS.get(parts.scheme)
+
+
+def _is_loopback(host: str) -> bool:
+    return host in ('localhost', '[::1]') or host.startswith('127.') or host.endswith('.localhost')
+
+
+def _locate(base_url: str, url: str) -> _Location:
+    """The full URL that a request to ``url`` goes to, and its path below the base."""
+    if not isinstance(url, str):
+        raise URLError('A URL or path must be a str; it is a {}.'.format(type(url).__name__))
+    return _locate_str(base_url, url)
+
+
+# A pure function of two strings; one call of a method asks for the same ones several times.
+@lru_cache(maxsize=256)
+def _locate_str(base_url: str, url: str) -> _Location:
+    base = _parse_base(base_url)
+    if _MISLEADING.match(url):
+        raise URLError(
+            'URL {!r} is refused: its path has a "." or ".." segment, a backslash or a control '
+            'character, so that it may lead elsewhere.'.format(url)
+        )
+    if url.startswith(base.url) and url[len(base.url) : len(base.url) + 1] in ('', '/', '?', '#'):
+        full_url, below = url, url[len(base.url) :]
+    elif _ABSOLUTE.match(url):
+        full_url, below = _below_base(base, url)
+    else:
+        below = '/' + url.lstrip('/')
+        full_url = base.url + below
+    return _Location(full_url, below.partition('#')[0].partition('?')[0].rstrip('/'))
+
+
+def _below_base(base: _Base, url: str) -> Tuple[str, str]:
+    """Take an absolute URL that does not start with the base to the letter; refuse it if it isn't
+    the same place written otherwise, or the same resource in a sibling service region."""
+    try:
+        parts = parse_url(url)
+    except LocationParseError:
+        parts = parse_url('')
+    if parts.host and not parts.auth and (parts.path or '').startswith(base.path):
+        origin = _origin(parts)
+        below = parts.request_uri[len(base.path) :]
+        if origin == base.origin and below[:1] in ('', '/', '?'):
+            return url, below
+        if origin in _REGIONS and base.origin in _REGIONS:
+            return base.url + below, below
+    raise URLError(
+        'URL {} is not under {}, the url of this session; the API key is not sent elsewhere. Pass a '
+        'path, or set the url attribute of the session.'.format(_without_userinfo(url), base.url)
+    )
+
+
+def _without_userinfo(url: str) -> str:
+    return re.sub(r'//[^/?#]*@', '//(credentials)@', url)
+
+
+class _PathTable(List[str]):
+    """A list of path patterns that are looked up in a tree, which is grown anew after a change."""
+
+    _tree = None  # type: Optional[Dict[str, Any]]
+
+    def match(self, path: str) -> Optional[str]:
+        """The pattern in the list that a path matches best, or None."""
+        if self._tree is None:
+            self._tree = _grow_tree(self)
+        return _search_tree(self._tree, path.split('/')[1:], 0)
+
+
+def _forgetting_the_tree(mutator: _F) -> _F:
+    @wraps(mutator)
+    def change(self: _PathTable, *args: Any, **kwargs: Any) -> Any:
+        self._tree = None
+        return mutator(self, *args, **kwargs)
+
+    return cast(_F, change)
+
+
+for _name in (
+    '__delitem__ __iadd__ __imul__ __setitem__ append clear extend insert pop remove reverse sort'
+).split():
+    setattr(_PathTable, _name, _forgetting_the_tree(getattr(list, _name)))
+del _name
+
+# A node of the tree maps a segment to the node below it; no segment of a URL holds a slash.
+_ANY_SEGMENT = '/{}'
+_PATTERN = '/pattern'
+
+
+def _grow_tree(patterns: List[str]) -> Dict[str, Any]:
+    root: Dict[str, Any] = {}
+    for pattern in patterns:
+        node = root
+        for segment in pattern.split('/')[1:]:
+            node = node.setdefault(_ANY_SEGMENT if is_path_param(segment) else segment, {})
+        node.setdefault(_PATTERN, pattern)
+    return root
+
+
+def _search_tree(node: Dict[str, Any], segments: List[str], depth: int) -> Optional[str]:
+    if depth == len(segments):
+        return cast(Optional[str], node.get(_PATTERN))
+    # A literal beats a parameter: /users/me is not the user whose ID is "me".
+    for branch in (segments[depth], _ANY_SEGMENT if segments[depth] else ''):
+        if branch in node:
+            found = _search_tree(node[branch], segments, depth + 1)
+            if found is not None:
+                return found
+    return None
+
+
+def _listed_path(path: str) -> Optional[str]:
+    # The table is read at call time: people append to it, and some replace it by a plain list.
+    table = CANONICAL_PATHS if isinstance(CANONICAL_PATHS, _PathTable) else None
+    return (table or _PathTable(CANONICAL_PATHS)).match(path)
+
+
+def _endpoint(base_url: str, url: str) -> _Endpoint:
+    """The path pattern of a URL and whether a table lists it; a guess from its shape otherwise."""
+    path = _locate(base_url, url).path
+    listed = _listed_path(path)
+    if listed is not None:
+        return _Endpoint(listed, True)
+    return _Endpoint(_guessed_pattern(path), False)
+
+
+def _guessed_pattern(path: str) -> str:
+    """The path with ``{id}`` for whatever looks like an identifier.
+
+    >>> _guessed_pattern('/v4/things/PABC123/parts')
+    '/v4/things/{id}/parts'
+    """
+    return '/'.join(
+        '{id}' if _IDENTIFIER.search(node) and not _API_VERSION.match(node) else node
+        for node in path.split('/')
+    )
+
+
+# ------------------------------------------------------------------------------- Entity wrapping
+#
+# Most endpoints wrap what they take or give in an object with one property, the wrapper:
+# {"user": {…}}, {"users": […], "more": false}.
+# See https://developer.pagerduty.com/docs/wrapped-entities.
+
+_Wrappers = Tuple[Optional[str], Optional[str]]
+
+#: Beside the content of a body, these are about the answer, not part of it.
+_NOT_CONTENT = frozenset(
+    'limit offset more total next_cursor cursor '
+    'response_metadata privileges additional_fields account_id warnings'.split()
+)
+
+#: Collection names whose singular no rule below gives.
+_IRREGULAR_PLURALS = {
+    'analyses': 'analysis',
+    'buses': 'bus',
+    'data': 'data',
+    'metadata': 'metadata',
+    'news': 'news',
+    'series': 'series',
+    'statuses': 'status',
+}
+_IRREGULAR_SINGULARS = {singular: plural for plural, singular in _IRREGULAR_PLURALS.items()}
+
+
+def singular_name(r_name: str) -> str:
+    """The name of one resource of a collection.
+
+    >>> singular_name('escalation_policies')
+    'escalation_policy'
+    """
+    before, separator, last = r_name.rpartition('_')
+    return before + separator + _singular(last)
+
+
+def _singular(noun: str) -> str:
+    if noun in _IRREGULAR_PLURALS:
+        return _IRREGULAR_PLURALS[noun]
+    if noun.endswith('ies'):
+        return noun[:-3] + 'y'
+    if noun.endswith(('sses', 'xes', 'ches', 'shes')):
+        return noun[:-2]
+    if noun.endswith('s') and not noun.endswith(('ss', 'us', 'is')):
+        return noun[:-1]
+    return noun
+
+
+def plural_name(obj_type: str) -> str:
+    """The name of the collection for the ``type`` of a resource or of a reference to one.
+
+    >>> plural_name('escalation_policy_reference')
+    'escalation_policies'
+    """
+    name = obj_type[: -len('_reference')] if obj_type.endswith('_reference') else obj_type
+    before, separator, last = name.rpartition('_')
+    return before + separator + _plural(last)
+
+
+def _plural(noun: str) -> str:
+    if noun in _IRREGULAR_SINGULARS:
+        return _IRREGULAR_SINGULARS[noun]
+    if noun.endswith('y') and noun[-2:-1] not in tuple('aeiou'):
+        return noun[:-1] + 'ies'
+    if noun.endswith(('s', 'x', 'ch', 'sh')):
+        return noun + 'es'
+    return noun + 's'
+
+
+def entity_wrappers(method: str, path: str) -> _Wrappers:
+    """The names of the properties that wrap the request and the response of an endpoint.
+
+    :param path: a path pattern, as :func:`canonical_path` gives it.
+    :returns: (request wrapper, response wrapper), each None where the body is not wrapped.
+
+    >>> entity_wrappers('POST', '/business_services/{id}/subscribers')
+    ('subscribers', 'subscriptions')
+
+    :raises ValueError: if :data:`ENTITY_WRAPPER_CONFIG` holds something else for it than a name,
+        None or a pair of those.
+    """
+    for endpoint in (method.upper() + ' ' + path, '* ' + path):
+        if endpoint in ENTITY_WRAPPER_CONFIG:
+            return _configured_wrappers(endpoint)
+    wrapper = infer_entity_wrapper(method, path)
+    return wrapper, wrapper
+
+
+def _configured_wrappers(endpoint: str) -> _Wrappers:
+    entry = ENTITY_WRAPPER_CONFIG[endpoint]
+    pair = entry if isinstance(entry, tuple) else (entry, entry)
+    if len(pair) == 2 and all(name is None or isinstance(name, str) for name in pair):
+        return cast(_Wrappers, pair)
+    raise ValueError(
+        'ENTITY_WRAPPER_CONFIG[{!r}] must be a name, None, or a pair of those; it is {!r}.'.format(
+            endpoint, entry
+        )
+    )
+
+
+def infer_entity_wrapper(method: str, path: str) -> str:
+    """The wrapper that the API's naming convention gives an endpoint, request and response alike.
+
+    >>> infer_entity_wrapper('GET', '/users/{id}'), infer_entity_wrapper('POST', '/users')
+    ('user', 'user')
+    """
+    nodes = path.split('/')
+    if len(nodes) > 1 and is_path_param(nodes[-1]):
+        return singular_name(nodes[-2])
+    return singular_name(nodes[-1]) if method.upper() == 'POST' else nodes[-1]
+
+
+def unwrap(response: Response, wrapper: Optional[str]) -> Any:
+    """The content of a response: what its wrapper holds, or the whole body if ``wrapper`` is None.
+
+    An empty body gives None.
+
+    :raises PDServerError: if the body is not JSON or lacks the wrapper.
+    """
+    body = try_decoding(response)
+    if wrapper is None or body is None:
+        return body
+    if isinstance(body, dict) and wrapper in body:
+        return body[wrapper]
+    raise _wrapper_missing(response, wrapper, body)
+
+
+def _wrapper_missing(response: Response, wrapper: str, body: Any) -> PDServerError:
+    found = 'a {}'.format(type(body).__name__)
+    if isinstance(body, dict):
+        found = 'an object with the keys: {}'.format(', '.join(sorted(map(str, body))) or '(none)')
+    return PDServerError(
+        '{}: expected a JSON object with the key "{}" in the response, which is {}.'.format(
+            _request_line(response), wrapper, found
+        ),
+        response,
+    )
+
+
+def _wrap(content: Any, wrapper: Optional[str], is_listed: bool) -> Any:
+    """The JSON body that carries the content, which may be wrapped already."""
+    if content is None or wrapper is None:
+        return content
+    if not isinstance(content, Mapping):
+        return {wrapper: content}
+    # The API takes no single resource under the name of a collection.
+    name = singular_name(wrapper)
+    if wrapper in content or isinstance(content.get(name), (Mapping, list)):
+        return content
+    if not is_listed and len(content) == 1 and isinstance(next(iter(content.values())), (Mapping, list)):
+        return content
+    return {name: content}
+
+
+def _unwrapped(response: Response, wrapper: Optional[str], is_listed: bool) -> Any:
+    body = try_decoding(response)
+    if wrapper is None or body is None:
+        return body
+    if isinstance(body, dict):
+        # Where a collection's name is configured for one resource, the API says it in the singular.
+        for name in (wrapper, singular_name(wrapper)):
+            if name in body:
+                return body[name]
+    if is_listed:
+        raise _wrapper_missing(response, wrapper, body)
+    return body
+
+
+# ------------------------------------------------------------------------------------- Responses
+
+
+def successful_response(r: Response, context: Optional[str] = None) -> Response:
+    """Pass a successful response on.
+
+    :param context: what the request was for, to be named in the error, such as 'sending an event'.
+    :raises PDServerError: if the status is 5xx.
+    :raises PDHTTPError: if it is another one that is not a success.
+    :raises PDClientError: if there is no response.
+    """
+    if r is None:
+        when = ' when ' + context if context else ''
+        raise PDClientError('No response was received from the API{}.'.format(when))
+    kind = r.status_code // 100
+    if kind == 2:
+        return r
+    error = PDServerError if kind == 5 else PDHTTPError
+    raise error(http_error_message(r, context), r)
+
+
+def http_error_message(r: Response, context: Optional[str] = None) -> str:
+    """What an unsuccessful response says: the request, whose fault, the status, the body's start."""
+    fault = {3: 'a redirect', 4: 'client error', 5: 'server error'}
+    return '{}: API responded with {} (status {}){}{}: {}'.format(
+        _request_line(r),
+        fault.get(r.status_code // 100, 'an unexpected answer'),
+        r.status_code,
+        ' when ' + context if context else '',
+        _named_request_id(r),
+        truncate_text(_masked(r.text, r)) or '(empty body)',
+    )
+
+
+def _named_request_id(r: Response) -> str:
+    request_id = r.headers.get('x-request-id')
+    return ', request ID {}'.format(request_id) if isinstance(request_id, str) else ''
+
+
+def try_decoding(r: Response) -> Any:
+    """The body of a response decoded from JSON; None if it is empty.
+
+    :raises PDServerError: if it is not JSON, or nested too deep to be decoded.
+    """
+    try:
+        return r.json()
+    except (ValueError, RecursionError) as error:
+        text = r.text
+        if not text.strip():
+            return None
+        raise PDServerError(
+            '{}: API responded with invalid JSON (status {}): {}'.format(
+                _request_line(r), r.status_code, truncate_text(_masked(text, r))
+            ),
+            r,
+        ) from error
+
+
+def truncate_text(text: str) -> str:
+    """Cut a text to :data:`TEXT_LEN_LIMIT` characters, the last three of them dots."""
+    return _cut(text, TEXT_LEN_LIMIT)
+
+
+def last_4(secret: str) -> str:
+    """What may be shown of a secret: its last four characters.
+
+    >>> last_4('u+dHHxz3zVNmGk6yNLAv')
+    '*NLAv'
+    """
+    return '*' + str(secret)[-4:]
+
+
+def deprecated_kwarg(deprecated_name: str, details: Optional[str] = None) -> None:
+    """Warn that the caller of the calling function used a keyword argument of the past."""
+    message = 'Keyword argument "{}" is deprecated.'.format(deprecated_name)
+    warn(message + (' ' + details if details else ''), stacklevel=3)
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: max(0, length - 3)] + '...'
+
+
+def _request_line(r: Response) -> str:
+    """The method and URL that a response answers; the body of an Events request is the secret."""
+    method = getattr(r.request, 'method', None) or 'Request to'
+    return _masked('{} {}'.format(str(method).upper(), r.url), r)
+
+
+def _masked(text: Any, r: Response) -> str:
+    """The text without the key that the request was sent with, should the server repeat it."""
+    text = str(text)
+    for secret in _secrets(r.request):
+        text = text.replace(secret, last_4(secret))
+    return text
+
+
+def _secrets(request: Any) -> List[str]:
+    if not isinstance(request, PreparedRequest):
+        return []
+    authorization = request.headers.get('Authorization') or ''
+    if isinstance(authorization, bytes):
+        authorization = authorization.decode('latin-1')
+    body = request.body if isinstance(request.body, (bytes, str)) else b''
+    if isinstance(body, bytes):
+        body = body.decode('utf-8', 'replace')
+    secrets = re.findall(r'(?:token=|Bearer )(\S+)', authorization)
+    return secrets + re.findall(r'"routing_key":\s*"([^"]+)"', body)
+
+
+# ------------------------------------------------------------------------------------ Decorators
+#
+# They work on methods of any object that has a `url`, and take the HTTP verb from the decorated
+# function's name: rget, jget and get all send a GET.
+
+_NOT_GIVEN = object()
+
+
+def _deprecated(since: str, details: str) -> Callable[[_F], _F]:
+    marked = deprecated(deprecated_in=since, current_version=__version__, details=details)
+    return cast(Callable[[_F], _F], marked)
+
+
+def auto_json(method: _F) -> _F:
+    """Make a method return the whole body, decoded, of the response that it used to return.
+
+    :raises PDHTTPError: if the response is not a success.
+    """
+
+    @wraps(method)
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return try_decoding(successful_response(method(self, *args, **kwargs)))
+
+    return cast(_F, call)
+
+
+def requires_success(method: _F) -> _F:
+    """Make a method raise :class:`PDHTTPError` unless the response it returns is a success."""
+
+    @wraps(method)
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return successful_response(method(self, *args, **kwargs))
+
+    return cast(_F, call)
+
+
+def resource_url(method: _F) -> _F:
+    """Let the first argument of a method be a resource, whose URL is the one at its ``self`` key.
+
+    :raises URLError: if it is neither a str nor a mapping with a str at ``self``.
+    """
+
+    @wraps(method)
+    def call(self: Any, resource: Any = _NOT_GIVEN, *args: Any, **kwargs: Any) -> Any:
+        if resource is _NOT_GIVEN:
+            resource = _keyword_url(method.__name__, kwargs)
+        url = resource.get('self') if isinstance(resource, Mapping) else resource
+        if not isinstance(url, str):
+            raise URLError(
+                '{}: the first argument must be a URL or path, or a resource with its URL at the '
+                'key "self"; it is a {}{}.'.format(
+                    method.__name__,
+                    type(resource).__name__,
+                    '' if url is resource else ' whose "self" is {!r}'.format(url),
+                )
+            )
+        return method(self, url, *args, **kwargs)
+
+    return cast(_F, call)
+
+
+def wrapped_entities(method: _F) -> _F:
+    """Make a method wrap its ``json`` and return the content of the response, as the API has it.
+
+    What is wrapped already is sent as it is; what the caller passed is never changed.
+
+    :raises PDHTTPError: if the response is not a success.
+    :raises PDServerError: if it lacks the wrapper that the API documents.
+    """
+    verb = _http_verb(method.__name__)
+
+    @wraps(method)
+    def call(self: Any, url: str, *args: Any, **kwargs: Any) -> Any:
+        path, is_listed = _endpoint(self.url, url)
+        request_wrapper, response_wrapper = entity_wrappers(verb, path)
+        if 'json' in kwargs and verb in ('post', 'put', 'patch'):
+            kwargs['json'] = _wrap(kwargs['json'], request_wrapper, is_listed)
+        response = successful_response(method(self, url, *args, **kwargs))
+        return _unwrapped(response, response_wrapper, is_listed)
+
+    return cast(_F, call)
+
+
+def _http_verb(name: str) -> str:
+    return re.sub(r'^[rj](?=(?:get|post|put|patch|delete)$)', '', name.lower())
+
+
+def _keyword_url(name: str, kwargs: Dict[str, Any]) -> Any:
+    """The first argument of a method that was given by one of the names it had over the years."""
+    for keyword in ('url', 'resource'):
+        if keyword in kwargs:
+            return kwargs.pop(keyword)
+    if 'path' in kwargs:
+        deprecated_kwarg('path', details='Pass the URL or path as the first argument of {}.'.format(name))
+        return kwargs.pop('path')
+    raise TypeError('{}() needs a URL, path or resource as its first argument.'.format(name))
+
+
+# ------------------------------------------------------------------------ PDSession and its retries
+
+_BODY_METHODS = ('POST', 'PUT', 'PATCH')
+_UNSAFE_METHODS = ('POST', 'PATCH')
+_DEFAULT_USER_AGENT = default_user_agent()
+
+
+class _SessionLogger(logging.Logger):
+    """A logger below ``pdpyras`` that belongs to one session and goes with it.
+
+    ``logging.getLogger`` would keep it for ever, and two sessions would share one.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.parent = logging.getLogger('pdpyras')
+
+    def isEnabledFor(self, level: int) -> bool:
+        # The inherited one remembers its answers, and only registered loggers are told to forget.
+        return level > self.manager.disable and level >= self.getEffectiveLevel()
+
+
+def _keep_authorization(request: PreparedRequest) -> PreparedRequest:
+    """The ``auth`` of a session: the header is set already, and ~/.netrc must not replace it."""
+    return request
+
+
+class PDSession(Session):
+    """What the sessions of all PagerDuty's APIs have in common: URLs, headers, retries, logging.
+
+    :param api_key: the credential for the API, without surrounding white space.
+    :param debug: whether to start with :attr:`print_debug` on.
+    :param base_url: what :attr:`url` starts with, if not the class's own.
+    :raises ValueError: if the key is empty or not a str.
+    :raises URLError: if the base URL lacks its scheme or holds credentials.
+    """
+
+    #: Where the API is; a path given to a method is relative to this.
+    url = ''
+
+    #: The HTTP methods that the API has, in upper case.
+    permitted_methods = ()  # type: Tuple[str, ...]
+
+    #: How often to try again by status: -1 without limit, 0 not at all beyond the default, n times.
+    #:
+    #: By default, 429 is retried without limit, 401 raises, and anything else is returned. The
+    #: total over all statuses is limited by :attr:`max_http_attempts`. Each session starts with a
+    #: copy of its class's.
+    retry = {}  # type: Dict[int, int]
+
+    #: Retries at the most, over all the statuses in :attr:`retry`.
+    max_http_attempts = 10
+
+    #: Retries at the most after network errors.
+    max_network_attempts = 3
+
+    #: Seconds that the waiting before retries starts from; it grows before each wait.
+    sleep_timer = 1.5
+
+    #: What each wait is multiplied by to get the next.
+    sleep_timer_base = 2
+
+    #: Whether to repeat a POST or PATCH that the server may have carried out without our knowing.
+    #:
+    #: If False, these are repeated only when the connection was never made, so that a late answer
+    #: cannot create a thing twice; whatever else goes wrong is for the caller to decide.
+    retry_unsafe_methods = True
+
+    #: Seconds to wait for the API before giving up on a request. :data:`TIMEOUT`, as it is when
+    #: the session is made, unless a class sets its own.
+    timeout = None  # type: Any
+
+    _raises_http_errors = True
+
+    _not_copied = ('_lock', 'log', '_parent', '_debugHandler', '_debugged_log', '_level_before')
+
+    def __init__(
+        self,
+        api_key: str,
+        debug: bool = False,
+        *,
+        base_url: Optional[str] = None,
+        name: Optional[str] = None
+    ) -> None:
+        super().__init__()
+        # Nothing here logs in, and a cookie can be an identity of its own.
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self.auth = _keep_authorization
+        self.retry = dict(self.retry)
+        if self.timeout is None:
+            self.timeout = TIMEOUT
+        if base_url is not None:
+            self.url = _parse_base(base_url).url
+        if name is not None:
+            deprecated_kwarg('name', details='Set the log attribute of the session instead.')
+        self.log = self._new_log(name)
+        self._lock = Lock()
+        self._has_warned_of_exposure = False
+        self.api_key = api_key
+        self.print_debug = debug
+
+    def __repr__(self) -> str:
+        return '<{} {} {}>'.format(type(self).__name__, self.url, self.trunc_key)
+
+    # Pickling and copying
+
+    def __getstate__(self) -> Dict[str, Any]:
+        # What is set on a copy, such as another key, must not show in the original.
+        state = {
+            name: value.copy() if isinstance(value, MutableMapping) else value
+            for name, value in self.__dict__.items()
+            if name not in self._not_copied
+        }
+        return dict(state, print_debug=self.print_debug)
+
+    def __setstate__(self, state: Dict[str, Any]) -> None:
+        print_debug = state.pop('print_debug')
+        self.__dict__.update(state)
+        self.log = self._new_log()
+        self._lock = Lock()
+        self.print_debug = print_debug
+
+    def _new_log(self, name: Optional[str] = None) -> logging.Logger:
+        kind = type(self).__name__
+        return _SessionLogger('pdpyras.{}({})'.format(kind, name) if name else 'pdpyras.' + kind)
+
+    # The credential
+
+    @property
+    def api_key(self) -> str:
+        """The credential for the API. A new one takes effect with the next request."""
+        return self._api_key
+
+    @api_key.setter
+    def api_key(self, api_key: str) -> None:
+        if not isinstance(api_key, str) or not api_key.strip():
+            raise ValueError('The API key must be a non-empty str.')
+        if re.search(r'[\x00-\x20\x7f]|[^\x00-\xff]', api_key.strip()):
+            raise ValueError('The API key has characters in it that no key has, such as white space.')
+        self._api_key = api_key.strip()
+        #: What was learnt from the API with this key.
+        self._learnt = {}  # type: Dict[str, str]
+        self.headers.update(self.auth_header)
+        self.after_set_api_key()
+
+    def after_set_api_key(self) -> None:
+        """Called whenever :attr:`api_key` was set; for subclasses."""
+
+    @property
+    def auth_header(self) -> Dict[str, str]:
+        """The headers that carry the credential; for subclasses."""
+        return {}
+
+    @property
+    def trunc_key(self) -> str:
+        """What may be shown of the key: its last four characters."""
+        return last_4(self.api_key)
+
+    # Configuration
+
+    @property
+    def parent(self) -> Any:
+        """The ``requests.Session`` below, whose ``request`` sends; assign another to stand in."""
+        # Made on demand: kept in the session, it would make a reference cycle, and a session that
+        # is dropped would keep its sockets until the garbage collector runs.
+        return self.__dict__['_parent'] if '_parent' in self.__dict__ else super()
+
+    @parent.setter
+    def parent(self, parent: Any) -> None:
+        self._parent = parent
+
+    @parent.deleter
+    def parent(self) -> None:
+        self.__dict__.pop('_parent', None)
+
+    @property
+    def stagger_cooldown(self) -> Any:
+        """How much of each wait is left to chance: 0 (the default) for none, 1 for up to twice it.
+
+        :raises ValueError: when set to a negative value or to anything but a real number.
+        """
+        return self.__dict__.get('_stagger_cooldown', 0)
+
+    @stagger_cooldown.setter
+    def stagger_cooldown(self, factor: Any) -> None:
+        if not isinstance(factor, Real) or not factor >= 0:
+            raise ValueError(
+                'stagger_cooldown must be a real number of zero or more; it is {!r}.'.format(factor)
+            )
+        self._stagger_cooldown = factor
+
+    @property
+    def print_debug(self) -> bool:
+        """Whether this session's log, down to debug level, is printed to stderr."""
+        return '_debugHandler' in self.__dict__
+
+    @print_debug.setter
+    def print_debug(self, is_on: bool) -> None:
+        if bool(is_on) == self.print_debug:
+            return
+        if is_on:
+            self._debugHandler = logging.StreamHandler()
+            self._debugged_log = self.log
+            level = self.log.level
+            self._level_before = level if isinstance(level, int) else logging.NOTSET
+            self.log.setLevel(logging.DEBUG)
+            self.log.addHandler(self._debugHandler)
+        else:
+            self._debugged_log.setLevel(self._level_before)
+            self._debugged_log.removeHandler(self._debugHandler)
+            del self._debugHandler, self._debugged_log, self._level_before
+
+    @property
+    def user_agent(self) -> str:
+        """What the session says that it is, in the header ``User-Agent``."""
+        return 'pdpyras/{} python-requests/{} Python/{}.{}'.format(
+            __version__, REQUESTS_VERSION, *sys.version_info[:2]
+        )
+
+    # The main act
+
+    def request(self, method: str, url: str, **kwargs: Any) -> Response:  # type: ignore[override]
+        """Send a request, and send it again where :attr:`retry` and the defaults say so.
+
+        :param url: a path below :attr:`url`, or a full URL under it.
+        :param kwargs: what ``requests.Session.request`` takes.
+        :raises URLError: if the URL is elsewhere; nothing is sent.
+        :raises PDClientError: if the API does not have the method; or if no answer came, after
+            the last retry, with the network error as the cause.
+        :raises PDHTTPError: if the API refuses the key (401).
+        :raises PDServerError: if the answer is a redirect to elsewhere.
+        """
+        method = self._permitted(method)
+        full_url = self.normalize_url(url)
+        self._warn_of_exposure()
+        options = self._options(method, kwargs)
+        retries = _Retries(self, method, full_url, options)
+        while True:
+            try:
+                # Not super(): tests replace `parent` to stand in for the network.
+                response = self.parent.request(method, full_url, **options)
+            except NETWORK_ERRORS as error:
+                retries.after_error(error)
+                continue
+            self.postprocess(response)
+            if not retries.after_response(response):
+                return cast(Response, response)
+
+    def _permitted(self, method: str) -> str:
+        method = method.strip().upper()
+        if method not in self.permitted_methods:
+            raise PDClientError(
+                'Method {} is not supported by this API. It has: {}.'.format(
+                    method, ', '.join(self.permitted_methods)
+                )
+            )
+        return method
+
+    def normalize_url(self, url: str) -> str:
+        """:func:`normalize_url` with the base URL of this session."""
+        return normalize_url(self.url, url)
+
+    def _warn_of_exposure(self) -> None:
+        if _parse_base(self.url).is_exposed and not self._has_warned_of_exposure:
+            self._has_warned_of_exposure = True
+            warn(
+                'The url of this session is {}: over plain HTTP, everybody on the way can read the '
+                'API key. Use https.'.format(self.url),
+                stacklevel=4,
+            )
+
+    def _options(self, method: str, kwargs: Dict[str, Any]) -> Dict[str, Any]:
+        """What the parent's ``request`` is called with."""
+        options = dict(kwargs)
+        if options.get('params'):
+            options['params'] = self.normalize_params(options['params'])
+        user_headers = options.get('headers') or {}
+        headers = self.prepare_headers(method, user_headers=user_headers)
+        if _is_form(options) and not _has_header(user_headers, 'content-type'):
+            # The boundary of the parts, or the encoding of the fields, is requests' to name.
+            headers.pop('Content-Type', None)
+        options['headers'] = headers
+        options.setdefault('stream', False)
+        options.setdefault('timeout', self.timeout)
+        return options
+
+    def normalize_params(self, params: Any) -> Any:
+        """Query parameters as the API reads them.
+
+        Names of lists end in ``[]``, booleans are ``true`` and ``false``, dates ISO 8601.
+        """
+        if isinstance(params, Mapping):
+            return dict(_normalized_param(name, value) for name, value in params.items())
+        if isinstance(params, (list, tuple)):
+            return [_normalized_param(name, value) for name, value in params]
+        return params
+
+    def prepare_headers(self, method: str, user_headers: Any = None) -> 'CaseInsensitiveDict[str]':
+        """The headers of a request: the session's, those of the API, and over them the caller's."""
+        headers = CaseInsensitiveDict(self.headers)
+        own_agent = headers.get('User-Agent')
+        headers['User-Agent'] = self.user_agent
+        if own_agent and own_agent != _DEFAULT_USER_AGENT:
+            headers['User-Agent'] = '{} {}'.format(own_agent, self.user_agent)
+        if method.upper() in _BODY_METHODS:
+            headers['Content-Type'] = 'application/json'
+        headers.update(user_headers or {})
+        return headers
+
+    # The parts
+
+    def cooldown_factor(self) -> float:
+        """What the last wait is multiplied by to get the next."""
+        return self.sleep_timer_base * (1 + self.stagger_cooldown * random())
+
+    def postprocess(self, response: Response) -> None:
+        """Called once for every response received, before it is decided whether to try again.
+
+        It logs the response, and never raises: an answer that has arrived must not get lost.
+        """
+        try:
+            self._log_response(response)
+        except Exception as error:  # noqa: BLE001
+            self.log.debug('Could not log a response: %r', error)
+
+    def _log_response(self, response: Response) -> None:
+        status = response.status_code
+        request_id = response.headers.get('x-request-id', '(none)')
+        when = response.headers.get('date', '(none)')
+        self.log.debug(
+            '%s: status=%s request_id=%s date=%s wall_time_s=%s',
+            _request_line(response),
+            status,
+            request_id,
+            when,
+            response.elapsed.total_seconds(),
+        )
+        if status // 100 == 5:
+            self.log.error(
+                "%s: server error (status %s). For help, give PagerDuty's support the request ID %s "
+                'and the date %s.',
+                _request_line(response),
+                status,
+                request_id,
+                when,
+            )
+
+    # Redirects: requests would follow them anywhere, and turn a POST into a GET
+
+    def resolve_redirects(self, resp: Response, req: Any, *args: Any, **kwargs: Any) -> Iterator[Any]:
+        """Follow redirects of a GET within the origin; stop at those of other methods.
+
+        :raises PDServerError: for one to another origin, which gets neither key nor body.
+        """
+        hops = super().resolve_redirects(resp, req, *args, **kwargs)
+        if kwargs.get('yield_requests'):
+            # With allow_redirects=False, requests only prepares the next request.
+            yield from hops
+            return
+        while _is_followed(resp, self.get_redirect_target(resp)):
+            try:
+                resp = next(hops)
+            except StopIteration:
+                return
+            yield resp
+
+    def rebuild_auth(self, prepared_request: PreparedRequest, response: Response) -> None:
+        """Keep the key within its origin, and let no ~/.netrc entry replace it."""
+        if not _is_same_origin(response.request.url, prepared_request.url):
+            prepared_request.headers.pop('Authorization', None)
+
+    # Kept for 4.x
+
+    @_deprecated('5.0.0', 'Assign to the property api_key instead.')
+    def set_api_key(self, api_key: str) -> None:
+        """Set :attr:`api_key`."""
+        self.api_key = api_key
+
+    @property
+    @_deprecated('5.0.0', 'Iteration raises PDHTTPError; catch it.')
+    def raise_if_http_error(self) -> bool:
+        """Whether iteration raises for an answer that is not a success, or warns and stops."""
+        return self._raises_http_errors
+
+    @raise_if_http_error.setter
+    @_deprecated('5.0.0', 'Iteration raises PDHTTPError; catch it.')
+    def raise_if_http_error(self, is_raising: bool) -> None:
+        self._raises_http_errors = bool(is_raising)
+
+
+class _Retries:
+    """Decides, for one request, whether it is sent again, and waits before it is."""
+
+    def __init__(
+        self, session: PDSession, method: str, url: str, options: Dict[str, Any]
+    ) -> None:
+        self.session = session
+        self.method = method
+        self.url = url
+        self.body = _Body(options)
+        self.wait = session.sleep_timer
+        self.network_errors = 0
+        self.retries_by_status = {}  # type: Dict[int, int]
+
+    def after_error(self, error: Exception) -> None:
+        """Return after a wait if the request is to be sent again.
+
+        :raises PDClientError: if not, with the error as the cause.
+        """
+        if isinstance(error, _UNMENDABLE):
+            raise PDClientError(self._message('could not be sent', error)) from error
+        if self.network_errors >= self.session.max_network_attempts:
+            problem = 'network error, the last of {} tries'.format(self.network_errors + 1)
+            raise PDClientError(self._message(problem, error)) from error
+        if not self._may_repeat(error):
+            problem = 'network error, not tried again because {}'.format(self._why_once())
+            raise PDClientError(self._message(problem, error)) from error
+        self.network_errors += 1
+        self._cool_down(self.session.log.warning, 'network error ({})'.format(type(error).__name__))
+
+    def after_response(self, response: Response) -> bool:
+        """Whether the request is to be sent again; it has waited if so.
+
+        :raises PDHTTPError: for a 401 that :attr:`PDSession.retry` does not name.
+        """
+        status = response.status_code
+        if status // 100 == 2:
+            return False
+        limit = self.session.retry.get(status, 0)
+        if limit != 0:
+            return self._after_configured(response, limit)
+        if status == 401:
+            raise PDHTTPError(self._unauthorized(), response)
+        if status != 429 or not self._may_repeat():
+            return False
+        self._cool_down(self.session.log.info, 'rate limit reached (status 429)', _seconds_to_reset(response))
+        return True
+
+    def _after_configured(self, response: Response, limit: int) -> bool:
+        status, session = response.status_code, self.session
+        retries = self.retries_by_status.get(status, 0)
+        is_exhausted = 0 <= limit <= retries
+        if is_exhausted or sum(self.retries_by_status.values()) >= session.max_http_attempts:
+            session.log.error(
+                '%s: status %s, not tried again: %d retries for this status and %d for all were made.',
+                self._target(),
+                status,
+                retries,
+                sum(self.retries_by_status.values()),
+            )
+            return False
+        if not self._may_repeat():
+            return False
+        self.retries_by_status[status] = retries + 1
+        ceiling = _seconds_to_reset(response) if status == 429 else None
+        self._cool_down(self.session.log.warning, 'status {}'.format(status), ceiling)
+        return True
+
+    def _may_repeat(self, error: Optional[Exception] = None) -> bool:
+        if not self.body.is_repeatable:
+            return False
+        if self.session.retry_unsafe_methods or self.method not in _UNSAFE_METHODS:
+            return True
+        return error is not None and _never_connected(error)
+
+    def _why_once(self) -> str:
+        if self.body.is_repeatable:
+            return 'retry_unsafe_methods is off and the request may have been carried out'
+        return 'its body is a stream that cannot be read a second time'
+
+    def _cool_down(
+        self, log: Callable[..., None], reason: str, ceiling: Optional[float] = None
+    ) -> None:
+        """Wait longer than the last time, at most until the server said that it is ready."""
+        factor = self.session.cooldown_factor()
+        self.wait *= factor
+        seconds = self.wait
+        if ceiling is not None:
+            # Staggered like any other wait, or all clients would come back at the same moment.
+            stagger = max(1.0, factor / (self.session.sleep_timer_base or factor or 1))
+            seconds = min(seconds, ceiling * stagger)
+        log('%s: %s; retrying in %g s', self._target(), reason, seconds)
+        time.sleep(seconds)
+        self.body.rewind()
+
+    def _target(self) -> str:
+        key = self.session.api_key
+        return '{} {}'.format(self.method, self.url).replace(key, last_4(key))
+
+    def _message(self, problem: str, error: Exception) -> str:
+        key = self.session.api_key
+        detail = str(error).replace(key, last_4(key))
+        return '{}: {}: {}: {}'.format(self._target(), problem, type(error).__name__, detail)
+
+    def _unauthorized(self) -> str:
+        return (
+            '{}: 401 Unauthorized. The key that ends in {} is wrong or no longer valid, or it belongs '
+            'to another service region than {}: see the url attribute of the session.'
+        ).format(self._target(), self.session.trunc_key, self.session.url)
+
+
+class _Body:
+    """The streams that a request's body is read from, to be read again for a retry."""
+
+    def __init__(self, options: Dict[str, Any]) -> None:
+        self.starts = []  # type: List[Tuple[Any, int]]
+        #: Whether the whole body can be sent a second time.
+        self.is_repeatable = True
+        if options.get('data') is not None or options.get('files'):
+            for part in _streams(options.get('data'), options.get('files')):
+                self._remember(part)
+
+    def _remember(self, stream: Any) -> None:
+        try:
+            self.starts.append((stream, stream.tell()))
+        except (AttributeError, OSError):
+            self.is_repeatable = False
+
+    def rewind(self) -> None:
+        for stream, start in self.starts:
+            stream.seek(start)
+
+
+def _streams(data: Any, files: Any) -> Iterator[Any]:
+    """Whatever is read up when it is sent: files and iterators, in ``data`` and ``files``."""
+    parts = [data]
+    for content in files.values() if isinstance(files, Mapping) else [pair[1] for pair in files or ()]:
+        parts.append(content[1] if isinstance(content, (list, tuple)) else content)
+    for part in parts:
+        if hasattr(part, 'read') or hasattr(part, '__next__'):
+            yield part
+
+
+def _is_form(options: Dict[str, Any]) -> bool:
+    return bool(options.get('files')) or isinstance(options.get('data'), (Mapping, list, tuple))
+
+
+def _has_header(headers: Any, name: str) -> bool:
+    return any(str(header).lower() == name for header in headers)
+
+
+def _normalized_param(name: Any, value: Any) -> Tuple[Any, Any]:
+    if isinstance(value, (list, tuple, set, frozenset)):
+        list_name = name if str(name).endswith('[]') else '{}[]'.format(name)
+        return list_name, [_normalized_value(item) for item in value]
+    return name, _normalized_value(value)
+
+
+def _normalized_value(value: Any) -> Any:
+    if isinstance(value, bool):
+        return 'true' if value else 'false'
+    # Not datetime: it is a date as well, and tests replace the name.
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _seconds_to_reset(response: Response) -> Optional[float]:
+    """When the server lets requests in again, by its own word, or None if it does not say.
+
+    See https://developer.pagerduty.com/docs/rest-api-rate-limits.
+    """
+    for header in ('ratelimit-reset', 'retry-after'):
+        value = response.headers.get(header)
+        if isinstance(value, str) and re.match(r'\s*\d+(\.\d+)?\s*$', value):
+            # 0 means within this second; without a pause, the server would be flooded.
+            return float(value) or 1.0
+    return None
+
+
+def _never_connected(error: Optional[BaseException]) -> bool:
+    """Whether the error arose before there was a connection to send the request on."""
+    while error is not None:
+        if isinstance(error, (ConnectTimeout, ConnectTimeoutError, NewConnectionError)):
+            return True
+        inner = [getattr(error, 'reason', None), getattr(error, 'original_error', None)]
+        candidates = inner + list(error.args)
+        error = next((item for item in candidates if isinstance(item, BaseException)), None)
+    return False
+
+
+def _is_followed(response: Response, target: Optional[str]) -> bool:
+    """Whether a response redirects to where the session goes on its own.
+
+    :raises PDServerError: if it redirects to another origin.
+    """
+    if target is None:
+        return False
+    url = urljoin(response.url, target)
+    if not _is_same_origin(response.request.url, url):
+        raise PDServerError(
+            '{}: the answer (status {}) is a redirect to another place, {}, which is not followed: '
+            'neither the key nor the request goes there.'.format(
+                _request_line(response), response.status_code, _without_userinfo(url)
+            ),
+            response,
+        )
+    return response.request.method in ('GET', 'HEAD')
+
+
+def _is_same_origin(url: Optional[str], other: Optional[str]) -> bool:
+    try:
+        return _origin(parse_url(url or '')) == _origin(parse_url(other or ''))
+    except LocationParseError:
+        return False
+
+
+# ------------------------------------------------------------------------------------ APISession
+
+
+def _takes_path_for(parameter: str) -> Callable[[_F], _F]:
+    """Let a method's first argument be given as ``path=``, its name before version 5."""
+
+    def decorate(method: _F) -> _F:
+        @wraps(method)
+        def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+            if 'path' in kwargs:
+                deprecated_kwarg('path', details='Use "{}" instead.'.format(parameter))
+                kwargs[parameter] = kwargs.pop('path')
+            return method(self, *args, **kwargs)
+
+        return cast(_F, call)
+
+    return decorate
+
+
+class APISession(PDSession):
+    """A session with the REST API v2.
+
+    :param api_key: a REST API key, or an OAuth 2 access token.
+    :param default_from: the e-mail address of the user in whose name to act, see
+        :attr:`default_from`.
+    :param auth_type: ``'token'`` for an API key, ``'bearer'`` or ``'oauth2'`` for a token.
+    :param debug: whether to start with :attr:`~PDSession.print_debug` on.
+    :param base_url: ``'https://api.eu.pagerduty.com'`` for an account in the EU service region.
+    """
+
+    url = 'https://api.pagerduty.com'
+    permitted_methods = ('GET', 'POST', 'PUT', 'PATCH', 'DELETE')
+
+    #: The e-mail address of a user, sent as ``From``. Endpoints that act on incidents need it with
+    #: an account's API key; a user's own key says by itself who acts.
+    #: See https://developer.pagerduty.com/docs/authentication.
+    default_from = None  # type: Optional[str]
+
+    #: Results to ask for in a page; 100 is the most that the API gives.
+    default_page_size = 100
+
+    #: How many requests were made, by method and path pattern: ``{'GET /users/{id}': 3}``.
+    api_call_counts = {}  # type: Dict[str, int]
+
+    #: How many seconds they took, likewise.
+    api_time = {}  # type: Dict[str, float]
+
+    def __init__(
+        self,
+        api_key: str,
+        default_from: Optional[str] = None,
+        auth_type: str = 'token',
+        debug: bool = False,
+        *,
+        base_url: Optional[str] = None,
+        name: Optional[str] = None
+    ) -> None:
+        self.api_call_counts = {}
+        self.api_time = {}
+        self._auth_type = self._known_auth_type(auth_type)
+        super().__init__(api_key, debug, base_url=base_url, name=name)
+        self.default_from = default_from
+        self.headers['Accept'] = 'application/vnd.pagerduty+json;version=2'
+
+    # The credential
+
+    @property
+    def auth_type(self) -> str:
+        """``'token'`` for an API key, ``'bearer'`` or ``'oauth2'`` for an OAuth 2 access token.
+
+        :raises AttributeError: when set to anything else.
+        """
+        return self._auth_type
+
+    @auth_type.setter
+    def auth_type(self, auth_type: str) -> None:
+        self._auth_type = self._known_auth_type(auth_type)
+        self.headers.update(self.auth_header)
+
+    @staticmethod
+    def _known_auth_type(auth_type: str) -> str:
+        if auth_type not in ('token', 'bearer', 'oauth2'):
+            raise AttributeError(
+                'auth_type must be "token" (an API key), "bearer" or "oauth2" (an OAuth 2 access '
+                'token); it is {!r}.'.format(auth_type)
+            )
+        return auth_type
+
+    @property
+    def auth_header(self) -> Dict[str, str]:
+        if self.auth_type == 'token':
+            return {'Authorization': 'Token token=' + self.api_key}
+        return {'Authorization': 'Bearer ' + self.api_key}
+
+    @property
+    def trunc_token(self) -> str:
+        """The same as :attr:`~PDSession.trunc_key`."""
+        return self.trunc_key
+
+    def prepare_headers(self, method: str, user_headers: Any = None) -> 'CaseInsensitiveDict[str]':
+        headers = super().prepare_headers(method)
+        if self.default_from is not None:
+            headers['From'] = self.default_from
+        headers.update(user_headers or {})
+        return headers
+
+    # Resources
+
+    @resource_url
+    @wrapped_entities
+    def rget(self, resource: Any, **kw: Any) -> Any:
+        """Get what is at a URL, without the wrapper around it.
+
+        :param resource: a URL or path, or a resource, whose URL is at its ``self`` key.
+        :raises PDHTTPError: if the response is not a success.
+        :raises PDServerError: if its body is not what the API documents.
+        """
+        return self.get(resource, **kw)
+
+    @resource_url
+    @wrapped_entities
+    def rpost(self, url: Any, **kw: Any) -> Any:
+        """Create a resource from ``json``; wrapper and errors as for :meth:`rput`."""
+        return self.post(url, **kw)
+
+    @resource_url
+    @wrapped_entities
+    def rput(self, resource: Any, **kw: Any) -> Any:
+        """Update a resource, or all those in a list with ``rput('incidents', json=[…])``.
+
+        ``json`` goes out in the wrapper that the API documents, whether it is in it or not.
+
+        :returns: the content of the response.
+        :raises PDHTTPError: if the response is not a success.
+        :raises PDServerError: if its body is not what the API documents.
+        """
+        return self.put(resource, **kw)
+
+    @resource_url
+    @wrapped_entities
+    def rpatch(self, resource: Any, **kw: Any) -> Any:
+        """Change part of a resource; wrapper and errors as for :meth:`rput`."""
+        return self.patch(resource, **kw)
+
+    @resource_url
+    @requires_success
+    def rdelete(self, resource: Any, **kw: Any) -> Response:
+        """Delete a resource.
+
+        :raises PDHTTPError: if the response is not a success.
+        """
+        return self.delete(resource, **kw)
+
+    @resource_url
+    @auto_json
+    def jget(self, resource: Any, **kw: Any) -> Any:
+        """GET, and the whole body of the response, decoded.
+
+        :raises PDHTTPError: if the response is not a success.
+        """
+        return self.get(resource, **kw)
+
+    @resource_url
+    @auto_json
+    def jpost(self, resource: Any, **kw: Any) -> Any:
+        """POST, and the whole body of the response, decoded; errors as for :meth:`jget`."""
+        return self.post(resource, **kw)
+
+    @resource_url
+    @auto_json
+    def jput(self, resource: Any, **kw: Any) -> Any:
+        """PUT, and the whole body of the response, decoded; errors as for :meth:`jget`."""
+        return self.put(resource, **kw)
+
+    @resource_url
+    @auto_json
+    def jpatch(self, resource: Any, **kw: Any) -> Any:
+        """PATCH, and the whole body of the response, decoded; errors as for :meth:`jget`."""
+        return self.patch(resource, **kw)
+
+    # Collections
+
+    @_takes_path_for('url')
+    def iter_all(
+        self,
+        url: str,
+        params: Any = None,
+        page_size: Optional[int] = None,
+        item_hook: Optional[Callable[[Any, int, Any], Any]] = None,
+        total: bool = False,
+        *,
+        paginate: bool = True
+    ) -> Iterator[Any]:
+        """Yield the results of a listing, one by one; pages are fetched as they are consumed.
+
+        :param url: the URL or path of a collection.
+        :param params: query parameters; ``limit`` and ``offset`` among them win over ours.
+        :param page_size: results to ask for in a page, at most 100; :attr:`default_page_size` if
+            not given.
+        :param item_hook: called before each result is yielded with the result, its number from 1
+            on, and the total, which is ``'?'`` unless the server said.
+        :param total: whether to ask for the total; the API is slower then.
+        :raises URLError: if the endpoint is not a listing; nothing is sent.
+        :raises PDHTTPError: if a response is not a success.
+        :raises PDServerError: if its body is not a page of a listing.
+        :raises ValueError: if ``page_size`` is not a number of results.
+        """
+        if not paginate:
+            deprecated_kwarg('paginate', details='Get one page with rget instead.')
+        resource, merged = _with_query_of(url, params)
+        path, is_listed = _endpoint(self.url, resource)
+        if path in CURSOR_BASED_PAGINATION_PATHS:
+            return self.iter_cursor(url, params=params, page_size=page_size, item_hook=item_hook)
+        listing = _Listing(self, resource, path, is_listed)
+        first = {'limit': self._page_size(page_size), 'offset': 0}
+        if total:
+            first['total'] = 1
+        return _items(listing.offset_pages(dict(first, **merged), paginate), item_hook)
+
+    @_takes_path_for('url')
+    def iter_cursor(
+        self,
+        url: str,
+        params: Any = None,
+        item_hook: Optional[Callable[[Any, int, Any], Any]] = None,
+        page_size: Optional[int] = None,
+        *,
+        attribute: Any = None
+    ) -> Iterator[Any]:
+        """Yield the results of a listing whose pages are linked by cursors; see :meth:`iter_all`.
+
+        :raises URLError: if the endpoint does not have cursors; nothing is sent.
+        """
+        if attribute is not None:
+            deprecated_kwarg('attribute', details='It is not needed any more.')
+        resource, merged = _with_query_of(url, params)
+        path, is_listed = _endpoint(self.url, resource)
+        if is_listed and path not in CURSOR_BASED_PAGINATION_PATHS:
+            raise URLError(
+                'GET {} does not have cursor-based pagination. Use iter_all, which knows how each '
+                'endpoint is paginated.'.format(path)
+            )
+        listing = _Listing(self, resource, path, is_listed)
+        first = {'limit': self._page_size(page_size)}
+        return _items(listing.cursor_pages(dict(first, **merged)), item_hook)
+
+    def _page_size(self, page_size: Optional[int]) -> int:
+        size = self.default_page_size if page_size is None else page_size
+        if int(size) < 1:
+            raise ValueError('page_size must be 1 or more; it is {!r}.'.format(size))
+        return int(size)
+
+    @_takes_path_for('url')
+    def list_all(self, url: str, **kw: Any) -> List[Any]:
+        """All results of a listing as a list; arguments and errors as for :meth:`iter_all`."""
+        return list(self.iter_all(url, **kw))
+
+    def dict_all(self, path: str, by: str = 'id', **kw: Any) -> Dict[Any, Any]:
+        """All results of a listing by one of their attributes; see :meth:`iter_all`.
+
+        :raises KeyError: if a result does not have the attribute.
+        """
+        return {result[by]: result for result in self.iter_all(path, **kw)}
+
+    def find(
+        self, resource: str, query: Any, attribute: str = 'name', params: Any = None
+    ) -> Optional[Any]:
+        """The first result of a search whose attribute equals the query, or None.
+
+        :param resource: the path of a collection that can be searched by the parameter ``query``.
+        :param query: what to search for, and what the attribute must be; case does not matter.
+        :param params: more query parameters.
+        """
+        sought = str(query).casefold()
+        for result in self.iter_all(resource, params=dict(_as_dict(params), query=query)):
+            value = result.get(attribute)
+            if value is not None and str(value).casefold() == sought:
+                return result
+        return None
+
+    def persist(self, resource: str, attr: str, values: Dict[str, Any], update: bool = False) -> Any:
+        """Find the resource that ``values`` describe, or create it.
+
+        :param resource: the path of the collection.
+        :param attr: the attribute that identifies the resource, a key of ``values``.
+        :param update: whether to update the resource found where something in ``values`` differs.
+        :returns: the resource as the API has it.
+        :raises ValueError: if ``attr`` is missing from ``values``; nothing is sent.
+        """
+        if attr not in values:
+            raise ValueError(
+                'persist: values must have the key {!r}, by which the resource is found; its keys '
+                'are: {}.'.format(attr, ', '.join(map(str, values)) or '(none)')
+            )
+        existing = self.find(resource, values[attr], attribute=attr)
+        if existing is None:
+            return self.rpost(resource, json=values)
+        if not update or not _differs(existing, values):
+            return existing
+        changed = dict(existing, **values)
+        # Some resources have no URL of their own to show; the documented path leads there as well.
+        target = changed if isinstance(changed.get('self'), str) else None
+        return self.rput(target or '{}/{}'.format(resource.rstrip('/'), existing['id']), json=changed)
+
+    # Facts
+
+    @property
+    def api_key_access(self) -> Optional[str]:
+        """Whose the key is: ``'user'`` or ``'account'``; None if the API does not tell.
+
+        Asked once for each key.
+        """
+        if 'access' not in self._learnt:
+            response = self.get('/users/me')
+            if response.status_code == 200:
+                self._learnt['access'] = 'user'
+            elif response.status_code == 400 and 'account-level access token' in response.text:
+                self._learnt['access'] = 'account'
+            else:
+                self.log.error(
+                    'Could not learn whose the API key is: %s', http_error_message(response)
+                )
+        return self._learnt.get('access')
+
+    @property
+    def subdomain(self) -> str:
+        """The account's subdomain of ``pagerduty.com``. Asked once for each key.
+
+        :raises PDClientError: if the account has no user to tell it from.
+        """
+        if 'subdomain' not in self._learnt:
+            users = self.rget('users', params={'limit': 1})
+            link = users[0].get('html_url') if users else None
+            if not isinstance(link, str):
+                raise PDClientError(
+                    'The subdomain of the account is taken from the link to one of its users, and '
+                    'GET /users shows none. Check what the API key may see.'
+                )
+            self._learnt['subdomain'] = (urlsplit(link).hostname or '').split('.')[0]
+        return self._learnt['subdomain']
+
+    @property
+    def total_call_count(self) -> int:
+        """How many requests this session has made."""
+        with self._lock:
+            return sum(self.api_call_counts.values())
+
+    @property
+    def total_call_time(self) -> float:
+        """How many seconds they took."""
+        with self._lock:
+            return sum(self.api_time.values())
+
+    def postprocess(self, response: Response, suffix: Optional[str] = None) -> None:
+        """Count and log a response; see :meth:`PDSession.postprocess`.
+
+        :param suffix: what to count the response under, apart from others of its endpoint.
+        """
+        try:
+            self._count(response, suffix)
+        except Exception as error:  # noqa: BLE001
+            self.log.debug('Could not count a response: %r', error)
+        super().postprocess(response)
+
+    def _count(self, response: Response, suffix: Optional[str]) -> None:
+        request = response.request
+        path = _endpoint(self.url, cast(str, request.url)).path
+        endpoint = '{} {}'.format(str(request.method).upper(), path)
+        if suffix is not None:
+            endpoint = '{}#{}'.format(endpoint, suffix)
+        seconds = response.elapsed.total_seconds()
+        with self._lock:
+            counts = self.api_call_counts
+            if endpoint not in counts and len(counts) >= _COUNTED_ENDPOINTS_LIMIT:
+                endpoint = '{} (others)'.format(str(request.method).upper())
+            counts[endpoint] = counts.get(endpoint, 0) + 1
+            self.api_time[endpoint] = self.api_time.get(endpoint, 0.0) + seconds
+
+
+    # Kept for 4.x
+
+    @_deprecated('5.0.0', 'The keys of api_call_counts are like "GET /users/{id}" now.')
+    def profiler_key(self, method: str, path: str, suffix: Optional[str] = None) -> str:
+        """What 4.x counted a request under, such as ``get:users/{id}``."""
+        key = '{}:{}'.format(method.lower(), '/'.join(_tokens(self.url, path.split('?')[0])))
+        return key if suffix is None else '{}#{}'.format(key, suffix)
+
+
+class _Page(NamedTuple):
+    results: List[Any]
+    total: Any
+
+
+class _Listing:
+    """A collection of the API: how to get its pages."""
+
+    def __init__(self, session: APISession, url: str, path: str, is_listed: bool) -> None:
+        self.session = session
+        self.url = url
+        self.is_listed = is_listed
+        self.wrapper = _collection_wrapper(path)
+
+    def offset_pages(self, params: Dict[str, Any], paginate: bool = True) -> Iterator[_Page]:
+        """The pages from ``params['offset']`` on, ``params['limit']`` results each.
+
+        See https://developer.pagerduty.com/docs/pagination.
+        """
+        limit, offset = int(params['limit']), int(params['offset'])
+        clamped = limit
+        while offset + clamped <= ITERATION_LIMIT:
+            body = self._get(dict(params, limit=clamped, offset=offset))
+            if body is None:
+                return
+            page = self._page(body)
+            offset += len(page.results)
+            has_more, is_empty = body.get('more'), not page.results
+            yield page
+            del page
+            if has_more is None and paginate:
+                yield from self._rest_of_unpaginated(body, params)
+                return
+            if not has_more or not paginate:
+                return
+            if is_empty:
+                self._warn('the server says that there are more results, but sent an empty page')
+                return
+            limit = _capped(limit, body.get('limit'))
+            # The last results before the limit are worth a shorter page.
+            clamped = max(1, min(limit, ITERATION_LIMIT - offset))
+        self._warn(
+            'the API gives no results past {}; narrow the listing by its parameters to get '
+            'the others'.format(ITERATION_LIMIT)
+        )
+
+    def _rest_of_unpaginated(
+        self, body: Dict[str, Any], params: Dict[str, Any]
+    ) -> Iterator[_Page]:
+        """What follows the first page of an answer without ``more``."""
+        if not self.is_listed and body.get('next_cursor'):
+            following = {name: value for name, value in params.items() if name != 'offset'}
+            yield from self.cursor_pages(dict(following, cursor=body['next_cursor']))
+            return
+        self._warn('the answer does not say whether there are more results ("more")')
+
+    def cursor_pages(self, params: Dict[str, Any]) -> Iterator[_Page]:
+        """The pages that ``next_cursor`` leads to."""
+        while True:
+            body = self._get(dict(params))
+            if body is None:
+                return
+            cursor = body.get('next_cursor')
+            yield self._page(body)
+            if not cursor:
+                return
+            if cursor == params.get('cursor'):
+                self._warn('the cursor that the server sent leads to the same page again')
+                return
+            params['cursor'] = cursor
+
+    def _get(self, params: Dict[str, Any]) -> Optional[Dict[str, Any]]:
+        response = self.session.get(self.url, params=params)
+        if response.status_code // 100 != 2 and not self.session._raises_http_errors:
+            self._warn('the API answered with status {}'.format(response.status_code))
+            return None
+        successful_response(response)
+        body = try_decoding(response)
+        if not isinstance(body, dict) or self._name_in(body) is None:
+            raise _wrapper_missing(response, self.wrapper, body)
+        if not isinstance(body[self._name_in(body)], list):
+            raise PDServerError(
+                '{}: expected a list at the key "{}" in the response.'.format(
+                    _request_line(response), self._name_in(body)
+                ),
+                response,
+            )
+        return body
+
+    def _page(self, body: Dict[str, Any]) -> _Page:
+        total = body.get('total')
+        return _Page(body.pop(self._name_in(body)), '?' if total is None else total)
+
+    def _name_in(self, body: Dict[str, Any]) -> Any:
+        """The key of the results: the wrapper, or the only list where no table has the path."""
+        if self.wrapper in body or self.is_listed:
+            return self.wrapper if self.wrapper in body else None
+        lists = [key for key in body if isinstance(body[key], list) and key not in _NOT_CONTENT]
+        return lists[0] if len(lists) == 1 else None
+
+    def _warn(self, reason: str) -> None:
+        # Levels up: this method, the generator of pages, the generator of items, the caller.
+        warn('Stopping the iteration over {}: {}.'.format(self.url, reason), stacklevel=4)
+
+
+def _items(
+    pages: Iterator[_Page], item_hook: Optional[Callable[[Any, int, Any], Any]]
+) -> Iterator[Any]:
+    number = 0
+    for page in pages:
+        for item in page.results:
+            number += 1
+            if item_hook is not None:
+                item_hook(item, number, page.total)
+            yield item
+        # One page is held at a time, not two while the next one is fetched.
+        del page
+
+
+def _collection_wrapper(path: str) -> str:
+    """The key of the results in the pages of a listing."""
+    wrapper = entity_wrappers('GET', path)[1]
+    if wrapper is None:
+        raise URLError(
+            'GET {} does not wrap its results, so it cannot be paginated. Use rget or jget.'.format(path)
+        )
+    if is_path_param(path.split('/')[-1]) or _is_singular(wrapper):
+        raise URLError('GET {} gives one resource, not a collection of them. Use rget.'.format(path))
+    return wrapper
+
+
+def _is_singular(name: str) -> bool:
+    return singular_name(name) == name and plural_name(name) != name
+
+
+def _capped(limit: int, server_limit: Any) -> int:
+    """The limit to go on with: the server says its own where it does not give as many."""
+    is_lower = isinstance(server_limit, int) and 0 < server_limit < limit
+    return server_limit if is_lower else limit
+
+
+def _with_query_of(url: str, params: Any) -> Tuple[str, Dict[str, Any]]:
+    """Take the query off a URL; its parameters and those in ``params``, which win."""
+    if not isinstance(url, str):
+        raise URLError('A URL or path must be a str; it is a {}.'.format(type(url).__name__))
+    resource, _, query = url.partition('#')[0].partition('?')
+    return resource, dict(_as_dict(query), **_as_dict(params))
+
+
+def _as_dict(params: Any) -> Dict[str, Any]:
+    """Query parameters in any form that requests takes, as a dict; repeated ones become a list."""
+    if not params:
+        return {}
+    if isinstance(params, Mapping):
+        return dict(params)
+    if isinstance(params, bytes):
+        params = params.decode('utf-8')
+    pairs = parse_qsl(params, keep_blank_values=True) if isinstance(params, str) else params
+    collected: Dict[str, Any] = {}
+    for name, value in pairs:
+        values = collected.setdefault(name, [])
+        values.extend(value if isinstance(value, (list, tuple, set)) else [value])
+    return {
+        name: values[0] if len(values) == 1 and not name.endswith('[]') else values
+        for name, values in collected.items()
+    }
+
+
+def _differs(existing: Any, wanted: Any) -> bool:
+    """Whether a resource is not yet as wanted; what is not mentioned does not count.
+
+    A reference says the same as what it refers to.
+    """
+    if isinstance(wanted, Mapping) and isinstance(existing, Mapping):
+        if 'id' in wanted and 'id' in existing and _is_reference(wanted):
+            return bool(wanted['id'] != existing['id'])
+        return any(
+            key not in existing or _differs(existing[key], value) for key, value in wanted.items()
+        )
+    if isinstance(wanted, (list, tuple)) and isinstance(existing, (list, tuple)):
+        return len(wanted) != len(existing) or any(map(_differs, existing, wanted))
+    return bool(existing != wanted)
+
+
+def _is_reference(resource: Any) -> bool:
+    return set(resource) <= {'id', 'type', 'summary', 'self', 'html_url'}
+
+
+# --------------------------------------------------------------------------- The events sessions
+
+
+class _EventsSession(PDSession):
+    """What both Events APIs have in common: where they are, and that the key is in the body."""
+
+    url = 'https://events.pagerduty.com'
+    permitted_methods = ('POST',)
+    retry = {500: 2, 502: 4, 503: 6, 504: 6}
+
+    def request(self, method: str, url: str, **kwargs: Any) -> Response:  # type: ignore[override]
+        event = kwargs.get('json')
+        if isinstance(event, Mapping) and 'routing_key' not in event:
+            kwargs['json'] = dict(event, routing_key=self.api_key)
+        return super().request(method, url, **kwargs)
+
+    def _with_fitting_summary(self, event: Dict[str, Any]) -> Dict[str, Any]:
+        """The event with its summary cut to what the API accepts: better cut than refused."""
+        payload = event.get('payload')
+        summary = payload.get('summary') if isinstance(payload, Mapping) else None
+        if not isinstance(summary, str) or len(summary) <= _SUMMARY_LIMIT:
+            return event
+        self.log.warning(
+            'The summary of an event has %d characters and was cut to %d, as the API refuses longer '
+            'ones. Put details into custom_details.',
+            len(summary),
+            _SUMMARY_LIMIT,
+        )
+        return dict(event, payload=dict(payload, summary=_cut(summary, _SUMMARY_LIMIT)))
+
+
+class EventsAPISession(_EventsSession):
+    """A session with the Events API v2, which opens and closes alerts.
+
+    See https://developer.pagerduty.com/docs/events-api-v2-overview.
+
+    :param api_key: the routing key, shown as the integration key of a service in PagerDuty.
+    """
+
+    def send_event(self, action: str, dedup_key: Any = None, **properties: Any) -> str:
+        """Send an event.
+
+        :param action: ``'trigger'``, ``'acknowledge'`` or ``'resolve'``.
+        :param dedup_key: which alert it is about; PagerDuty makes one for a trigger without.
+        :param properties: the other properties of the event, such as ``payload``.
+        :returns: the deduplication key of the alert.
+        :raises ValueError: for an unknown action, or one other than trigger without a key; nothing
+            is sent.
+        :raises PDHTTPError: if the API refuses the event.
+        :raises PDServerError: if it accepts it without naming the key.
+        """
+        if action not in ('trigger', 'acknowledge', 'resolve'):
+            raise ValueError(
+                'The action of an event must be trigger, acknowledge or resolve; it is {!r}.'.format(action)
+            )
+        event = {'event_action': action}  # type: Dict[str, Any]
+        event.update(properties)
+        if dedup_key is not None and dedup_key != '':
+            event['dedup_key'] = str(dedup_key)
+        elif action != 'trigger':
+            raise ValueError('To {} an alert, its dedup_key is needed.'.format(action))
+        event = self._with_fitting_summary(event)
+        response = successful_response(self.post('/v2/enqueue', json=event), 'sending an event')
+        body = try_decoding(response)
+        if not isinstance(body, dict) or 'dedup_key' not in body:
+            raise _wrapper_missing(response, 'dedup_key', body)
+        return cast(str, body['dedup_key'])
+
+    def trigger(
+        self,
+        summary: Optional[str],
+        source: Optional[str],
+        dedup_key: Any = None,
+        severity: str = 'critical',
+        payload: Optional[Dict[str, Any]] = None,
+        custom_details: Optional[Dict[str, Any]] = None,
+        images: Any = None,
+        links: Any = None,
+    ) -> str:
+        """Open an alert, or add to the one that has the deduplication key.
+
+        :param summary: what is wrong, in a line of at most 1024 characters; a longer one is cut.
+        :param source: what it is wrong with, such as a host name.
+        :param severity: ``'critical'``, ``'error'``, ``'warning'`` or ``'info'``.
+        :param payload: properties of the payload that win over the arguments.
+        :param custom_details: merged over those in ``payload``.
+        :param images: a list of ``{'src': …, 'href': …, 'alt': …}``.
+        :param links: a list of ``{'href': …, 'text': …}``.
+        :returns: the deduplication key of the alert.
+        :raises ValueError: if ``payload`` or ``custom_details`` is not a dict; nothing is sent.
+        """
+        details = {'summary': summary, 'source': source, 'severity': severity}  # type: Dict[str, Any]
+        details.update(_checked_dict('payload', payload))
+        if custom_details is not None:
+            given = _checked_dict('custom_details', details.get('custom_details'))
+            details['custom_details'] = dict(given, **_checked_dict('custom_details', custom_details))
+        event = {'payload': details}  # type: Dict[str, Any]
+        event.update({name: value for name, value in (('images', images), ('links', links)) if value})
+        return self.send_event('trigger', dedup_key=dedup_key, **event)
+
+    def acknowledge(self, dedup_key: Any) -> str:
+        """Acknowledge an alert; errors as for :meth:`send_event`."""
+        return self.send_event('acknowledge', dedup_key=dedup_key)
+
+    def resolve(self, dedup_key: Any) -> str:
+        """Resolve an alert; errors as for :meth:`send_event`."""
+        return self.send_event('resolve', dedup_key=dedup_key)
+
+
+class ChangeEventsAPISession(_EventsSession):
+    """A session with the change events API, which tells PagerDuty of deployments and the like.
+
+    See https://developer.pagerduty.com/docs/events-api-v2-overview.
+
+    :param api_key: the routing key, shown as the integration key of a service in PagerDuty.
+    """
+
+    def submit(
+        self,
+        summary: str,
+        source: Optional[str] = None,
+        custom_details: Optional[Dict[str, Any]] = None,
+        links: Any = None,
+        timestamp: Optional[str] = None,
+    ) -> Optional[str]:
+        """Tell of a change.
+
+        :param summary: what was changed, in a line of at most 1024 characters; a longer one is cut.
+        :param source: where it was changed.
+        :param links: a list of ``{'href': …, 'text': …}``.
+        :param timestamp: when it was changed, ISO 8601; now, if not given.
+        :returns: the ID of the event, or None if the API does not say it.
+        :raises ValueError: if ``custom_details`` is not a dict; nothing is sent.
+        """
+        payload = {'summary': summary, 'timestamp': timestamp or self.event_timestamp}  # type: Dict[str, Any]
+        if source is not None:
+            payload['source'] = source
+        if custom_details is not None:
+            payload['custom_details'] = _checked_dict('custom_details', custom_details)
+        event = {'payload': payload}  # type: Dict[str, Any]
+        if links:
+            event['links'] = links
+        return self.send_change_event(**event)
+
+    def send_change_event(self, **properties: Any) -> Optional[str]:
+        """Send a change event with these properties.
+
+        :returns: the ID of the event, or None if the API does not say it.
+        :raises PDHTTPError: if the API refuses the event.
+        """
+        event = self._with_fitting_summary(properties)
+        response = self.post('/v2/change/enqueue', json=event)
+        body = try_decoding(successful_response(response, 'sending a change event'))
+        return body.get('id') if isinstance(body, dict) else None
+
+    @property
+    def event_timestamp(self) -> str:
+        """The time now: UTC, ISO 8601."""
+        return datetime.now(timezone.utc).replace(tzinfo=None).isoformat() + 'Z'
+
+
+def _checked_dict(name: str, value: Any) -> Dict[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise ValueError('{} must be a dict; it is a {}.'.format(name, type(value).__name__))
+    return value
+
+
+# --------------------------------------------------------------------- Names that are kept for 4.x
+#
+# Names and keywords that 5.0 and 5.1 of the original removed. Each tells what to use instead.
+
+
+#: Paths to which 4.x limited updates of several resources at once.
+VALID_MULTI_UPDATE_PATHS = [
+    ('incidents', '{index}'),
+    ('incidents', '{id}', 'alerts', '{index}'),
+    ('priorities', '{index}'),
+]
+
+
+@_deprecated('5.0.0', 'Use canonical_path instead.')
+def tokenize_url_path(url: str, baseurl: str = 'https://api.pagerduty.com') -> Tuple[str, ...]:
+    """The nodes of a path, with ``{id}`` for an ID, and ``{index}`` at the end of a collection."""
+    return _tokens(baseurl, url)
+
+
+def _tokens(base_url: str, url: str) -> Tuple[str, ...]:
+    nodes = _locate(base_url, url).path.split('/')[1:]
+    tokens = tuple('{id}' if place % 2 else node for place, node in enumerate(nodes))
+    return tokens if len(tokens) % 2 == 0 else tokens + ('{index}',)
+
+
+@_deprecated('5.0.0', 'Use wrapped_entities instead.')
+def resource_envelope(method: _F) -> _F:
+    """The former name of :func:`wrapped_entities`."""
+    return wrapped_entities(method)
+
+
+@_deprecated('5.0.0', 'Use resource_url instead.')
+def resource_path(method: _F) -> _F:
+    """The former name of :func:`resource_url`."""
+    return resource_url(method)
+
+
+@_deprecated('5.0.0', 'Use singular_name instead.')
+def object_type(r_name: str) -> str:
+    """The former name of :func:`singular_name`."""
+    return singular_name(r_name)
+
+
+@_deprecated('5.0.0', 'Use plural_name instead.')
+def resource_name(obj_type: str) -> str:
+    """The former name of :func:`plural_name`."""
+    return plural_name(obj_type)
+
+
+@_deprecated('5.0.0', 'Use successful_response instead.')
+def raise_on_error(r: Response) -> Response:
+    """The former name of :func:`successful_response`."""
+    return successful_response(r)
+
+
+# ---------------------------------------------------------------------------- The API as tables
+
+# --- tables generated by tools/endpoints.py: start ---
+CANONICAL_PATHS: List[str] = _PathTable([
+    '/abilities',
+    '/abilities/{id}',
+    '/addons',
+    '/addons/{id}',
+    '/analytics/metrics/incidents/all',
+    '/analytics/metrics/incidents/services',
+    '/analytics/metrics/incidents/teams',
+    '/analytics/raw/incidents',
+    '/analytics/raw/incidents/{id}',
+    '/analytics/raw/incidents/{id}/responses',
+    '/audit/records',
+    '/automation_actions/actions',
+    '/automation_actions/actions/{id}',
+    '/automation_actions/actions/{id}/invocations',
+    '/automation_actions/actions/{id}/services',
+    '/automation_actions/actions/{id}/services/{service_id}',
+    '/automation_actions/actions/{id}/teams',
+    '/automation_actions/actions/{id}/teams/{team_id}',
+    '/automation_actions/invocations',
+    '/automation_actions/invocations/{id}',
+    '/automation_actions/runners',
+    '/automation_actions/runners/{id}',
+    '/automation_actions/runners/{id}/teams',
+    '/automation_actions/runners/{id}/teams/{team_id}',
+    '/business_services',
+    '/business_services/impactors',
+    '/business_services/impacts',
+    '/business_services/priority_thresholds',
+    '/business_services/{id}',
+    '/business_services/{id}/account_subscription',
+    '/business_services/{id}/subscribers',
+    '/business_services/{id}/supporting_services/impacts',
+    '/business_services/{id}/unsubscribe',
+    '/change_events',
+    '/change_events/{id}',
+    '/customfields/fields',
+    '/customfields/fields/{field_id}',
+    '/customfields/fields/{field_id}/field_options',
+    '/customfields/fields/{field_id}/field_options/{field_option_id}',
+    '/customfields/fields/{field_id}/schemas',
+    '/customfields/schema_assignments',
+    '/customfields/schema_assignments/{id}',
+    '/customfields/schemas',
+    '/customfields/schemas/{schema_id}',
+    '/customfields/schemas/{schema_id}/field_configurations',
+    '/customfields/schemas/{schema_id}/field_configurations/{field_configuration_id}',
+    '/escalation_policies',
+    '/escalation_policies/{id}',
+    '/escalation_policies/{id}/audit/records',
+    '/event_orchestrations',
+    '/event_orchestrations/services/{id}',
+    '/event_orchestrations/services/{id}/active',
+    '/event_orchestrations/{id}',
+    '/event_orchestrations/{id}/router',
+    '/event_orchestrations/{id}/unrouted',
+    '/extension_schemas',
+    '/extension_schemas/{id}',
+    '/extensions',
+    '/extensions/{id}',
+    '/extensions/{id}/enable',
+    '/incident_workflows',
+    '/incident_workflows/actions',
+    '/incident_workflows/actions/{id}',
+    '/incident_workflows/triggers',
+    '/incident_workflows/triggers/{id}',
+    '/incident_workflows/triggers/{id}/services',
+    '/incident_workflows/triggers/{trigger_id}/services/{service_id}',
+    '/incident_workflows/{id}',
+    '/incident_workflows/{id}/instances',
+    '/incidents',
+    '/incidents/count',
+    '/incidents/{id}',
+    '/incidents/{id}/alerts',
+    '/incidents/{id}/alerts/{alert_id}',
+    '/incidents/{id}/business_services/impacts',
+    '/incidents/{id}/business_services/{business_service_id}/impacts',
+    '/incidents/{id}/field_values',
+    '/incidents/{id}/field_values/schema',
+    '/incidents/{id}/log_entries',
+    '/incidents/{id}/merge',
+    '/incidents/{id}/notes',
+    '/incidents/{id}/outlier_incident',
+    '/incidents/{id}/past_incidents',
+    '/incidents/{id}/related_change_events',
+    '/incidents/{id}/related_incidents',
+    '/incidents/{id}/responder_requests',
+    '/incidents/{id}/snooze',
+    '/incidents/{id}/status_updates',
+    '/incidents/{id}/status_updates/subscribers',
+    '/incidents/{id}/status_updates/unsubscribe',
+    '/license_allocations',
+    '/licenses',
+    '/log_entries',
+    '/log_entries/{id}',
+    '/log_entries/{id}/channel',
+    '/maintenance_windows',
+    '/maintenance_windows/{id}',
+    '/notifications',
+    '/oncalls',
+    '/paused_incident_reports/alerts',
+    '/paused_incident_reports/counts',
+    '/priorities',
+    '/response_plays',
+    '/response_plays/{id}',
+    '/response_plays/{response_play_id}/run',
+    '/rulesets',
+    '/rulesets/{id}',
+    '/rulesets/{id}/rules',
+    '/rulesets/{id}/rules/{rule_id}',
+    '/schedules',
+    '/schedules/preview',
+    '/schedules/{id}',
+    '/schedules/{id}/audit/records',
+    '/schedules/{id}/overrides',
+    '/schedules/{id}/overrides/{override_id}',
+    '/schedules/{id}/users',
+    '/service_dependencies/associate',
+    '/service_dependencies/business_services/{id}',
+    '/service_dependencies/disassociate',
+    '/service_dependencies/technical_services/{id}',
+    '/services',
+    '/services/{id}',
+    '/services/{id}/audit/records',
+    '/services/{id}/change_events',
+    '/services/{id}/integrations',
+    '/services/{id}/integrations/{integration_id}',
+    '/services/{id}/rules',
+    '/services/{id}/rules/{rule_id}',
+    '/status_dashboards',
+    '/status_dashboards/url_slugs/{url_slug}',
+    '/status_dashboards/url_slugs/{url_slug}/service_impacts',
+    '/status_dashboards/{id}',
+    '/status_dashboards/{id}/service_impacts',
+    '/tags',
+    '/tags/{id}',
+    '/tags/{id}/escalation_policies',
+    '/tags/{id}/teams',
+    '/tags/{id}/users',
+    '/teams',
+    '/teams/{id}',
+    '/teams/{id}/audit/records',
+    '/teams/{id}/escalation_policies/{escalation_policy_id}',
+    '/teams/{id}/members',
+    '/teams/{id}/notification_subscriptions',
+    '/teams/{id}/notification_subscriptions/unsubscribe',
+    '/teams/{id}/users/{user_id}',
+    '/templates',
+    '/templates/{id}',
+    '/templates/{id}/render',
+    '/users',
+    '/users/me',
+    '/users/{id}',
+    '/users/{id}/audit/records',
+    '/users/{id}/contact_methods',
+    '/users/{id}/contact_methods/{contact_method_id}',
+    '/users/{id}/license',
+    '/users/{id}/notification_rules',
+    '/users/{id}/notification_rules/{notification_rule_id}',
+    '/users/{id}/notification_subscriptions',
+    '/users/{id}/notification_subscriptions/unsubscribe',
+    '/users/{id}/oncall_handoff_notification_rules',
+    '/users/{id}/oncall_handoff_notification_rules/{oncall_handoff_notification_rule_id}',
+    '/users/{id}/sessions',
+    '/users/{id}/sessions/{type}/{session_id}',
+    '/users/{id}/status_update_notification_rules',
+    '/users/{id}/status_update_notification_rules/{status_update_notification_rule_id}',
+    '/vendors',
+    '/vendors/{id}',
+    '/webhook_subscriptions',
+    '/webhook_subscriptions/{id}',
+    '/webhook_subscriptions/{id}/enable',
+    '/webhook_subscriptions/{id}/ping',
+    '/{entity_type}/{id}/change_tags',
+    '/{entity_type}/{id}/tags',
+])
+
+CURSOR_BASED_PAGINATION_PATHS: List[str] = _PathTable([
+    '/audit/records',
+    '/automation_actions/actions',
+    '/automation_actions/runners',
+    '/escalation_policies/{id}/audit/records',
+    '/incident_workflows/actions',
+    '/incident_workflows/triggers',
+    '/schedules/{id}/audit/records',
+    '/services/{id}/audit/records',
+    '/teams/{id}/audit/records',
+    '/users/{id}/audit/records',
+])
+
+ENTITY_WRAPPER_CONFIG: Dict[str, Any] = {
+    '* /analytics/metrics/incidents/all': None,
+    '* /analytics/metrics/incidents/services': None,
+    '* /analytics/metrics/incidents/teams': None,
+    '* /analytics/raw/incidents': None,
+    '* /analytics/raw/incidents/{id}': None,
+    '* /analytics/raw/incidents/{id}/responses': None,
+    '* /business_services/priority_thresholds': None,
+    '* /business_services/{id}/account_subscription': None,
+    '* /event_orchestrations': 'orchestrations',
+    '* /event_orchestrations/services/{id}': 'orchestration_path',
+    '* /event_orchestrations/services/{id}/active': None,
+    '* /event_orchestrations/{id}': 'orchestration',
+    '* /event_orchestrations/{id}/router': 'orchestration_path',
+    '* /event_orchestrations/{id}/unrouted': 'orchestration_path',
+    '* /users/{id}/notification_subscriptions': ('subscribables', 'subscriptions'),
+    'GET /business_services/impacts': 'services',
+    'GET /business_services/{id}/supporting_services/impacts': 'services',
+    'GET /incidents/{id}/business_services/impacts': 'services',
+    'GET /incidents/{id}/related_change_events': 'change_events',
+    'GET /paused_incident_reports/alerts': 'paused_incident_reporting_counts',
+    'GET /paused_incident_reports/counts': 'paused_incident_reporting_counts',
+    'GET /status_dashboards/url_slugs/{url_slug}': 'status_dashboard',
+    'GET /status_dashboards/url_slugs/{url_slug}/service_impacts': 'services',
+    'GET /status_dashboards/{id}/service_impacts': 'services',
+    'GET /teams/{id}/notification_subscriptions': 'subscriptions',
+    'GET /users/me': 'user',
+    'GET /users/{id}/sessions': 'user_sessions',
+    'GET /users/{id}/sessions/{type}/{session_id}': 'user_session',
+    'POST /automation_actions/actions/{id}/invocations': (None, 'invocation'),
+    'POST /business_services/{id}/subscribers': ('subscribers', 'subscriptions'),
+    'POST /business_services/{id}/unsubscribe': ('subscribers', None),
+    'POST /change_events': None,
+    'POST /extensions/{id}/enable': (None, 'extension'),
+    'POST /incident_workflows/triggers/{id}/services': ('service', 'trigger'),
+    'POST /incident_workflows/{id}/instances': 'incident_workflow_instance',
+    'POST /incidents/{id}/responder_requests': (None, 'responder_request'),
+    'POST /incidents/{id}/snooze': (None, 'incident'),
+    'POST /incidents/{id}/status_updates': (None, 'status_update'),
+    'POST /incidents/{id}/status_updates/subscribers': ('subscribers', 'subscriptions'),
+    'POST /incidents/{id}/status_updates/unsubscribe': ('subscribers', None),
+    'POST /response_plays/{response_play_id}/run': None,
+    'POST /schedules/{id}/overrides': ('overrides', None),
+    'POST /service_dependencies/associate': 'relationships',
+    'POST /teams/{id}/notification_subscriptions': ('subscribables', 'subscriptions'),
+    'POST /teams/{id}/notification_subscriptions/unsubscribe': ('subscribables', None),
+    'POST /templates/{id}/render': None,
+    'POST /users/{id}/notification_subscriptions/unsubscribe': ('subscribables', None),
+    'POST /webhook_subscriptions/{id}/enable': (None, 'webhook_subscription'),
+    'POST /webhook_subscriptions/{id}/ping': None,
+    'POST /{entity_type}/{id}/change_tags': None,
+    'PUT /incidents/{id}/business_services/{business_service_id}/impacts': None,
+    'PUT /incidents/{id}/merge': ('source_incidents', 'incident'),
+    'PUT /teams/{id}/escalation_policies/{escalation_policy_id}': None,
+    'PUT /teams/{id}/users/{user_id}': None,
+}
+# --- tables generated by tools/endpoints.py: end ---
