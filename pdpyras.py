@@ -24,6 +24,7 @@ import re
 import sys
 import time
 from collections.abc import Mapping, MutableMapping
+from copy import copy
 from datetime import date, datetime, timezone
 from functools import lru_cache, wraps
 from http.cookiejar import DefaultCookiePolicy
@@ -34,6 +35,7 @@ from typing import (
     Any,
     Callable,
     Dict,
+    Generator,
     Iterator,
     List,
     NamedTuple,
@@ -45,12 +47,12 @@ from typing import (
 from urllib.parse import parse_qsl, urljoin, urlsplit
 from warnings import warn
 
-from deprecation import deprecated
+from deprecation import deprecated  # type: ignore[import-untyped]
 from requests import PreparedRequest, Response, Session
-from requests import __version__ as REQUESTS_VERSION
+from requests.__version__ import __version__ as REQUESTS_VERSION
 from requests.exceptions import ConnectTimeout, RequestException, TooManyRedirects
 from requests.structures import CaseInsensitiveDict
-from requests.utils import default_user_agent
+from requests.utils import default_user_agent, to_key_val_list
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
@@ -122,7 +124,7 @@ class PDClientError(Exception):
     msg = ''
 
     #: The response that the error is about, or None where none was received.
-    response = None  # type: Optional[Response]
+    response: Optional[Response] = None
 
     def __init__(self, message: str, response: Optional[Response] = None) -> None:
         super().__init__(message)
@@ -134,9 +136,9 @@ class PDClientError(Exception):
 
 
 class PDHTTPError(PDClientError):
-    """The API answered with an HTTP status that is not a success; :attr:`response` is always set."""
+    """The API answered with an HTTP status that is not success; :attr:`response` is always set."""
 
-    response = cast(Response, None)
+    response: Response  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def __init__(self, message: str, response: Response) -> None:
         super().__init__(message, response)
@@ -206,7 +208,7 @@ class _ErrorResponse(Response):
         return _restored_error_response, (self.__getstate__(),)
 
     def __getstate__(self) -> Dict[str, Any]:
-        state = cast(Dict[str, Any], super().__getstate__())
+        state: Dict[str, Any] = super().__getstate__()
         # The requests hold the key: in a header (REST) or in the body (Events).
         state['request'] = _without_credentials(self.request)
         state['history'] = []
@@ -408,8 +410,10 @@ def _below_base(base: _Base, url: str) -> Tuple[str, str]:
         if origin in _REGIONS and base.origin in _REGIONS:
             return base.url + below, below
     raise URLError(
-        'URL {} is not under {}, the url of this session; the API key is not sent elsewhere. Pass a '
-        'path, or set the url attribute of the session.'.format(_without_userinfo(url), base.url)
+        'URL {} is not under {}, the url of this session; the API key is not sent elsewhere. '
+        'Pass a path, or set the url attribute of the session.'.format(
+            _without_userinfo(url), base.url
+        )
     )
 
 
@@ -420,7 +424,7 @@ def _without_userinfo(url: str) -> str:
 class _PathTable(List[str]):
     """A list of path patterns that are looked up in a tree, which is grown anew after a change."""
 
-    _tree = None  # type: Optional[Dict[str, Any]]
+    _tree: Optional[Dict[str, Any]] = None
 
     def match(self, path: str) -> Optional[str]:
         """The pattern in the list that a path matches best, or None."""
@@ -438,11 +442,9 @@ def _forgetting_the_tree(mutator: _F) -> _F:
     return cast(_F, change)
 
 
-for _name in (
-    '__delitem__ __iadd__ __imul__ __setitem__ append clear extend insert pop remove reverse sort'
-).split():
-    setattr(_PathTable, _name, _forgetting_the_tree(getattr(list, _name)))
-del _name
+_LIST_MUTATORS = '__delitem__ __iadd__ __imul__ __setitem__ append clear extend insert pop remove'
+for _mutator in (_LIST_MUTATORS + ' reverse sort').split():
+    setattr(_PathTable, _mutator, _forgetting_the_tree(getattr(list, _mutator)))
 
 # A node of the tree maps a segment to the node below it; no segment of a URL holds a slash.
 _ANY_SEGMENT = '/{}'
@@ -473,8 +475,8 @@ def _search_tree(node: Dict[str, Any], segments: List[str], depth: int) -> Optio
 
 def _listed_path(path: str) -> Optional[str]:
     # The table is read at call time: people append to it, and some replace it by a plain list.
-    table = CANONICAL_PATHS if isinstance(CANONICAL_PATHS, _PathTable) else None
-    return (table or _PathTable(CANONICAL_PATHS)).match(path)
+    paths = CANONICAL_PATHS
+    return (paths if isinstance(paths, _PathTable) else _PathTable(paths)).match(path)
 
 
 def _endpoint(base_url: str, url: str) -> _Endpoint:
@@ -507,10 +509,13 @@ def _guessed_pattern(path: str) -> str:
 _Wrappers = Tuple[Optional[str], Optional[str]]
 
 #: Beside the content of a body, these are about the answer, not part of it.
-_NOT_CONTENT = frozenset(
-    'limit offset more total next_cursor cursor '
-    'response_metadata privileges additional_fields account_id warnings'.split()
-)
+_NOT_CONTENT = {'limit', 'offset', 'more', 'total', 'next_cursor', 'cursor'} | {
+    'response_metadata',
+    'privileges',
+    'additional_fields',
+    'account_id',
+    'warnings',
+}
 
 #: Collection names whose singular no rule below gives.
 _IRREGULAR_PLURALS = {
@@ -648,7 +653,9 @@ def _wrap(content: Any, wrapper: Optional[str], is_listed: bool) -> Any:
     name = singular_name(wrapper)
     if wrapper in content or isinstance(content.get(name), (Mapping, list)):
         return content
-    if not is_listed and len(content) == 1 and isinstance(next(iter(content.values())), (Mapping, list)):
+    if not is_listed and [isinstance(value, (Mapping, list)) for value in content.values()] == [
+        True
+    ]:
         return content
     return {name: content}
 
@@ -689,7 +696,7 @@ def successful_response(r: Response, context: Optional[str] = None) -> Response:
 
 
 def http_error_message(r: Response, context: Optional[str] = None) -> str:
-    """What an unsuccessful response says: the request, whose fault, the status, the body's start."""
+    """What a failure says: the request, whose fault it is, the status, the start of the body."""
     fault = {3: 'a redirect', 4: 'client error', 5: 'server error'}
     return '{}: API responded with {} (status {}){}{}: {}'.format(
         _request_line(r),
@@ -751,16 +758,16 @@ def _cut(text: str, length: int) -> str:
 
 def _request_line(r: Response) -> str:
     """The method and URL that a response answers; the body of an Events request is the secret."""
-    method = getattr(r.request, 'method', None) or 'Request to'
+    method = getattr(r.request, 'method', None) or '(request)'
     return _masked('{} {}'.format(str(method).upper(), r.url), r)
 
 
 def _masked(text: Any, r: Response) -> str:
     """The text without the key that the request was sent with, should the server repeat it."""
-    text = str(text)
+    shown = str(text)
     for secret in _secrets(r.request):
-        text = text.replace(secret, last_4(secret))
-    return text
+        shown = shown.replace(secret, last_4(secret))
+    return shown
 
 
 def _secrets(request: Any) -> List[str]:
@@ -869,7 +876,9 @@ def _keyword_url(name: str, kwargs: Dict[str, Any]) -> Any:
         if keyword in kwargs:
             return kwargs.pop(keyword)
     if 'path' in kwargs:
-        deprecated_kwarg('path', details='Pass the URL or path as the first argument of {}.'.format(name))
+        deprecated_kwarg(
+            'path', details='Pass the URL or path as the first argument of {}.'.format(name)
+        )
         return kwargs.pop('path')
     raise TypeError('{}() needs a URL, path or resource as its first argument.'.format(name))
 
@@ -915,14 +924,14 @@ class PDSession(Session):
     url = ''
 
     #: The HTTP methods that the API has, in upper case.
-    permitted_methods = ()  # type: Tuple[str, ...]
+    permitted_methods: Tuple[str, ...] = ()
 
     #: How often to try again by status: -1 without limit, 0 not at all beyond the default, n times.
     #:
     #: By default, 429 is retried without limit, 401 raises, and anything else is returned. The
     #: total over all statuses is limited by :attr:`max_http_attempts`. Each session starts with a
     #: copy of its class's.
-    retry = {}  # type: Dict[int, int]
+    retry: Dict[int, int] = {}
 
     #: Retries at the most, over all the statuses in :attr:`retry`.
     max_http_attempts = 10
@@ -944,7 +953,7 @@ class PDSession(Session):
 
     #: Seconds to wait for the API before giving up on a request. :data:`TIMEOUT`, as it is when
     #: the session is made, unless a class sets its own.
-    timeout = None  # type: Any
+    timeout: Any = None
 
     _raises_http_errors = True
 
@@ -956,7 +965,7 @@ class PDSession(Session):
         debug: bool = False,
         *,
         base_url: Optional[str] = None,
-        name: Optional[str] = None
+        name: Optional[str] = None,
     ) -> None:
         super().__init__()
         # Nothing here logs in, and a cookie can be an identity of its own.
@@ -983,7 +992,7 @@ class PDSession(Session):
     def __getstate__(self) -> Dict[str, Any]:
         # What is set on a copy, such as another key, must not show in the original.
         state = {
-            name: value.copy() if isinstance(value, MutableMapping) else value
+            name: copy(value) if isinstance(value, MutableMapping) else value
             for name, value in self.__dict__.items()
             if name not in self._not_copied
         }
@@ -1012,10 +1021,12 @@ class PDSession(Session):
         if not isinstance(api_key, str) or not api_key.strip():
             raise ValueError('The API key must be a non-empty str.')
         if re.search(r'[\x00-\x20\x7f]|[^\x00-\xff]', api_key.strip()):
-            raise ValueError('The API key has characters in it that no key has, such as white space.')
+            raise ValueError(
+                'The API key has characters in it that no key has, such as white space.'
+            )
         self._api_key = api_key.strip()
         #: What was learnt from the API with this key.
-        self._learnt = {}  # type: Dict[str, str]
+        self._learnt: Dict[str, str] = {}
         self.headers.update(self.auth_header)
         self.after_set_api_key()
 
@@ -1059,7 +1070,7 @@ class PDSession(Session):
 
     @stagger_cooldown.setter
     def stagger_cooldown(self, factor: Any) -> None:
-        if not isinstance(factor, Real) or not factor >= 0:
+        if not isinstance(factor, Real) or not float(factor) >= 0:
             raise ValueError(
                 'stagger_cooldown must be a real number of zero or more; it is {!r}.'.format(factor)
             )
@@ -1187,7 +1198,7 @@ class PDSession(Session):
 
     def cooldown_factor(self) -> float:
         """What the last wait is multiplied by to get the next."""
-        return self.sleep_timer_base * (1 + self.stagger_cooldown * random())
+        return self.sleep_timer_base * (1 + float(self.stagger_cooldown) * random())
 
     def postprocess(self, response: Response) -> None:
         """Called once for every response received, before it is decided whether to try again.
@@ -1213,8 +1224,8 @@ class PDSession(Session):
         )
         if status // 100 == 5:
             self.log.error(
-                "%s: server error (status %s). For help, give PagerDuty's support the request ID %s "
-                'and the date %s.',
+                "%s: server error (status %s). For help, give PagerDuty's support the request ID "
+                '%s and the date %s.',
                 _request_line(response),
                 status,
                 request_id,
@@ -1223,7 +1234,9 @@ class PDSession(Session):
 
     # Redirects: requests would follow them anywhere, and turn a POST into a GET
 
-    def resolve_redirects(self, resp: Response, req: Any, *args: Any, **kwargs: Any) -> Iterator[Any]:
+    def resolve_redirects(
+        self, resp: Response, req: Any, *args: Any, **kwargs: Any
+    ) -> Generator[Any, None, None]:
         """Follow redirects of a GET within the origin; stop at those of other methods.
 
         :raises PDServerError: for one to another origin, which gets neither key nor body.
@@ -1267,16 +1280,14 @@ class PDSession(Session):
 class _Retries:
     """Decides, for one request, whether it is sent again, and waits before it is."""
 
-    def __init__(
-        self, session: PDSession, method: str, url: str, options: Dict[str, Any]
-    ) -> None:
+    def __init__(self, session: PDSession, method: str, url: str, options: Dict[str, Any]) -> None:
         self.session = session
         self.method = method
         self.url = url
         self.body = _Body(options)
         self.wait = session.sleep_timer
         self.network_errors = 0
-        self.retries_by_status = {}  # type: Dict[int, int]
+        self.retries_by_status: Dict[int, int] = {}
 
     def after_error(self, error: Exception) -> None:
         """Return after a wait if the request is to be sent again.
@@ -1309,7 +1320,9 @@ class _Retries:
             raise PDHTTPError(self._unauthorized(), response)
         if status != 429 or not self._may_repeat():
             return False
-        self._cool_down(self.session.log.info, 'rate limit reached (status 429)', _seconds_to_reset(response))
+        self._cool_down(
+            self.session.log.info, 'rate limit reached (status 429)', _seconds_to_reset(response)
+        )
         return True
 
     def _after_configured(self, response: Response, limit: int) -> bool:
@@ -1318,7 +1331,7 @@ class _Retries:
         is_exhausted = 0 <= limit <= retries
         if is_exhausted or sum(self.retries_by_status.values()) >= session.max_http_attempts:
             session.log.error(
-                '%s: status %s, not tried again: %d retries for this status and %d for all were made.',
+                '%s: status %s, not tried again after %d retries for this status and %d in all.',
                 self._target(),
                 status,
                 retries,
@@ -1370,8 +1383,8 @@ class _Retries:
 
     def _unauthorized(self) -> str:
         return (
-            '{}: 401 Unauthorized. The key that ends in {} is wrong or no longer valid, or it belongs '
-            'to another service region than {}: see the url attribute of the session.'
+            '{}: 401 Unauthorized. The key that ends in {} is wrong or no longer valid, or it '
+            'belongs to another service region than {}: see the url attribute of the session.'
         ).format(self._target(), self.session.trunc_key, self.session.url)
 
 
@@ -1379,7 +1392,7 @@ class _Body:
     """The streams that a request's body is read from, to be read again for a retry."""
 
     def __init__(self, options: Dict[str, Any]) -> None:
-        self.starts = []  # type: List[Tuple[Any, int]]
+        self.starts: List[Tuple[Any, int]] = []
         #: Whether the whole body can be sent a second time.
         self.is_repeatable = True
         if options.get('data') is not None or options.get('files'):
@@ -1399,10 +1412,9 @@ class _Body:
 
 def _streams(data: Any, files: Any) -> Iterator[Any]:
     """Whatever is read up when it is sent: files and iterators, in ``data`` and ``files``."""
-    parts = [data]
-    for content in files.values() if isinstance(files, Mapping) else [pair[1] for pair in files or ()]:
-        parts.append(content[1] if isinstance(content, (list, tuple)) else content)
-    for part in parts:
+    contents = [content for _, content in to_key_val_list(files or ())]
+    named = [part[1] if isinstance(part, (list, tuple)) else part for part in contents]
+    for part in [data] + named:
         if hasattr(part, 'read') or hasattr(part, '__next__'):
             yield part
 
@@ -1515,16 +1527,16 @@ class APISession(PDSession):
     #: The e-mail address of a user, sent as ``From``. Endpoints that act on incidents need it with
     #: an account's API key; a user's own key says by itself who acts.
     #: See https://developer.pagerduty.com/docs/authentication.
-    default_from = None  # type: Optional[str]
+    default_from: Optional[str] = None
 
     #: Results to ask for in a page; 100 is the most that the API gives.
     default_page_size = 100
 
     #: How many requests were made, by method and path pattern: ``{'GET /users/{id}': 3}``.
-    api_call_counts = {}  # type: Dict[str, int]
+    api_call_counts: Dict[str, int] = {}
 
     #: How many seconds they took, likewise.
-    api_time = {}  # type: Dict[str, float]
+    api_time: Dict[str, float] = {}
 
     def __init__(
         self,
@@ -1534,7 +1546,7 @@ class APISession(PDSession):
         debug: bool = False,
         *,
         base_url: Optional[str] = None,
-        name: Optional[str] = None
+        name: Optional[str] = None,
     ) -> None:
         self.api_call_counts = {}
         self.api_time = {}
@@ -1670,7 +1682,7 @@ class APISession(PDSession):
         item_hook: Optional[Callable[[Any, int, Any], Any]] = None,
         total: bool = False,
         *,
-        paginate: bool = True
+        paginate: bool = True,
     ) -> Iterator[Any]:
         """Yield the results of a listing, one by one; pages are fetched as they are consumed.
 
@@ -1706,7 +1718,7 @@ class APISession(PDSession):
         item_hook: Optional[Callable[[Any, int, Any], Any]] = None,
         page_size: Optional[int] = None,
         *,
-        attribute: Any = None
+        attribute: Any = None,
     ) -> Iterator[Any]:
         """Yield the results of a listing whose pages are linked by cursors; see :meth:`iter_all`.
 
@@ -1759,7 +1771,9 @@ class APISession(PDSession):
                 return result
         return None
 
-    def persist(self, resource: str, attr: str, values: Dict[str, Any], update: bool = False) -> Any:
+    def persist(
+        self, resource: str, attr: str, values: Dict[str, Any], update: bool = False
+    ) -> Any:
         """Find the resource that ``values`` describe, or create it.
 
         :param resource: the path of the collection.
@@ -1781,7 +1795,9 @@ class APISession(PDSession):
         changed = dict(existing, **values)
         # Some resources have no URL of their own to show; the documented path leads there as well.
         target = changed if isinstance(changed.get('self'), str) else None
-        return self.rput(target or '{}/{}'.format(resource.rstrip('/'), existing['id']), json=changed)
+        return self.rput(
+            target or '{}/{}'.format(resource.rstrip('/'), existing['id']), json=changed
+        )
 
     # Facts
 
@@ -1857,7 +1873,6 @@ class APISession(PDSession):
             counts[endpoint] = counts.get(endpoint, 0) + 1
             self.api_time[endpoint] = self.api_time.get(endpoint, 0.0) + seconds
 
-
     # Kept for 4.x
 
     @_deprecated('5.0.0', 'The keys of api_call_counts are like "GET /users/{id}" now.')
@@ -1913,9 +1928,7 @@ class _Listing:
             'the others'.format(ITERATION_LIMIT)
         )
 
-    def _rest_of_unpaginated(
-        self, body: Dict[str, Any], params: Dict[str, Any]
-    ) -> Iterator[_Page]:
+    def _rest_of_unpaginated(self, body: Dict[str, Any], params: Dict[str, Any]) -> Iterator[_Page]:
         """What follows the first page of an answer without ``more``."""
         if not self.is_listed and body.get('next_cursor'):
             following = {name: value for name, value in params.items() if name != 'offset'}
@@ -1991,10 +2004,14 @@ def _collection_wrapper(path: str) -> str:
     wrapper = entity_wrappers('GET', path)[1]
     if wrapper is None:
         raise URLError(
-            'GET {} does not wrap its results, so it cannot be paginated. Use rget or jget.'.format(path)
+            'GET {} does not wrap its results, so it cannot be paginated. Use rget or jget.'.format(
+                path
+            )
         )
     if is_path_param(path.split('/')[-1]) or _is_singular(wrapper):
-        raise URLError('GET {} gives one resource, not a collection of them. Use rget.'.format(path))
+        raise URLError(
+            'GET {} gives one resource, not a collection of them. Use rget.'.format(path)
+        )
     return wrapper
 
 
@@ -2075,11 +2092,11 @@ class _EventsSession(PDSession):
         """The event with its summary cut to what the API accepts: better cut than refused."""
         payload = event.get('payload')
         summary = payload.get('summary') if isinstance(payload, Mapping) else None
-        if not isinstance(summary, str) or len(summary) <= _SUMMARY_LIMIT:
+        if payload is None or not isinstance(summary, str) or len(summary) <= _SUMMARY_LIMIT:
             return event
         self.log.warning(
-            'The summary of an event has %d characters and was cut to %d, as the API refuses longer '
-            'ones. Put details into custom_details.',
+            'The summary of an event has %d characters and was cut to %d, as the API refuses '
+            'longer ones. Put details into custom_details.',
             len(summary),
             _SUMMARY_LIMIT,
         )
@@ -2108,9 +2125,9 @@ class EventsAPISession(_EventsSession):
         """
         if action not in ('trigger', 'acknowledge', 'resolve'):
             raise ValueError(
-                'The action of an event must be trigger, acknowledge or resolve; it is {!r}.'.format(action)
+                'An event must trigger, acknowledge or resolve; the action is {!r}.'.format(action)
             )
-        event = {'event_action': action}  # type: Dict[str, Any]
+        event: Dict[str, Any] = {'event_action': action}
         event.update(properties)
         if dedup_key is not None and dedup_key != '':
             event['dedup_key'] = str(dedup_key)
@@ -2146,13 +2163,17 @@ class EventsAPISession(_EventsSession):
         :returns: the deduplication key of the alert.
         :raises ValueError: if ``payload`` or ``custom_details`` is not a dict; nothing is sent.
         """
-        details = {'summary': summary, 'source': source, 'severity': severity}  # type: Dict[str, Any]
+        details: Dict[str, Any] = {'summary': summary, 'source': source, 'severity': severity}
         details.update(_checked_dict('payload', payload))
         if custom_details is not None:
             given = _checked_dict('custom_details', details.get('custom_details'))
-            details['custom_details'] = dict(given, **_checked_dict('custom_details', custom_details))
-        event = {'payload': details}  # type: Dict[str, Any]
-        event.update({name: value for name, value in (('images', images), ('links', links)) if value})
+            details['custom_details'] = dict(
+                given, **_checked_dict('custom_details', custom_details)
+            )
+        event: Dict[str, Any] = {'payload': details}
+        event.update(
+            {name: value for name, value in (('images', images), ('links', links)) if value}
+        )
         return self.send_event('trigger', dedup_key=dedup_key, **event)
 
     def acknowledge(self, dedup_key: Any) -> str:
@@ -2189,12 +2210,15 @@ class ChangeEventsAPISession(_EventsSession):
         :returns: the ID of the event, or None if the API does not say it.
         :raises ValueError: if ``custom_details`` is not a dict; nothing is sent.
         """
-        payload = {'summary': summary, 'timestamp': timestamp or self.event_timestamp}  # type: Dict[str, Any]
+        payload: Dict[str, Any] = {
+            'summary': summary,
+            'timestamp': timestamp or self.event_timestamp,
+        }
         if source is not None:
             payload['source'] = source
         if custom_details is not None:
             payload['custom_details'] = _checked_dict('custom_details', custom_details)
-        event = {'payload': payload}  # type: Dict[str, Any]
+        event: Dict[str, Any] = {'payload': payload}
         if links:
             event['links'] = links
         return self.send_change_event(**event)
@@ -2282,195 +2306,199 @@ def raise_on_error(r: Response) -> Response:
 # ---------------------------------------------------------------------------- The API as tables
 
 # --- tables generated by tools/endpoints.py: start ---
-CANONICAL_PATHS: List[str] = _PathTable([
-    '/abilities',
-    '/abilities/{id}',
-    '/addons',
-    '/addons/{id}',
-    '/analytics/metrics/incidents/all',
-    '/analytics/metrics/incidents/services',
-    '/analytics/metrics/incidents/teams',
-    '/analytics/raw/incidents',
-    '/analytics/raw/incidents/{id}',
-    '/analytics/raw/incidents/{id}/responses',
-    '/audit/records',
-    '/automation_actions/actions',
-    '/automation_actions/actions/{id}',
-    '/automation_actions/actions/{id}/invocations',
-    '/automation_actions/actions/{id}/services',
-    '/automation_actions/actions/{id}/services/{service_id}',
-    '/automation_actions/actions/{id}/teams',
-    '/automation_actions/actions/{id}/teams/{team_id}',
-    '/automation_actions/invocations',
-    '/automation_actions/invocations/{id}',
-    '/automation_actions/runners',
-    '/automation_actions/runners/{id}',
-    '/automation_actions/runners/{id}/teams',
-    '/automation_actions/runners/{id}/teams/{team_id}',
-    '/business_services',
-    '/business_services/impactors',
-    '/business_services/impacts',
-    '/business_services/priority_thresholds',
-    '/business_services/{id}',
-    '/business_services/{id}/account_subscription',
-    '/business_services/{id}/subscribers',
-    '/business_services/{id}/supporting_services/impacts',
-    '/business_services/{id}/unsubscribe',
-    '/change_events',
-    '/change_events/{id}',
-    '/customfields/fields',
-    '/customfields/fields/{field_id}',
-    '/customfields/fields/{field_id}/field_options',
-    '/customfields/fields/{field_id}/field_options/{field_option_id}',
-    '/customfields/fields/{field_id}/schemas',
-    '/customfields/schema_assignments',
-    '/customfields/schema_assignments/{id}',
-    '/customfields/schemas',
-    '/customfields/schemas/{schema_id}',
-    '/customfields/schemas/{schema_id}/field_configurations',
-    '/customfields/schemas/{schema_id}/field_configurations/{field_configuration_id}',
-    '/escalation_policies',
-    '/escalation_policies/{id}',
-    '/escalation_policies/{id}/audit/records',
-    '/event_orchestrations',
-    '/event_orchestrations/services/{id}',
-    '/event_orchestrations/services/{id}/active',
-    '/event_orchestrations/{id}',
-    '/event_orchestrations/{id}/router',
-    '/event_orchestrations/{id}/unrouted',
-    '/extension_schemas',
-    '/extension_schemas/{id}',
-    '/extensions',
-    '/extensions/{id}',
-    '/extensions/{id}/enable',
-    '/incident_workflows',
-    '/incident_workflows/actions',
-    '/incident_workflows/actions/{id}',
-    '/incident_workflows/triggers',
-    '/incident_workflows/triggers/{id}',
-    '/incident_workflows/triggers/{id}/services',
-    '/incident_workflows/triggers/{trigger_id}/services/{service_id}',
-    '/incident_workflows/{id}',
-    '/incident_workflows/{id}/instances',
-    '/incidents',
-    '/incidents/count',
-    '/incidents/{id}',
-    '/incidents/{id}/alerts',
-    '/incidents/{id}/alerts/{alert_id}',
-    '/incidents/{id}/business_services/impacts',
-    '/incidents/{id}/business_services/{business_service_id}/impacts',
-    '/incidents/{id}/field_values',
-    '/incidents/{id}/field_values/schema',
-    '/incidents/{id}/log_entries',
-    '/incidents/{id}/merge',
-    '/incidents/{id}/notes',
-    '/incidents/{id}/outlier_incident',
-    '/incidents/{id}/past_incidents',
-    '/incidents/{id}/related_change_events',
-    '/incidents/{id}/related_incidents',
-    '/incidents/{id}/responder_requests',
-    '/incidents/{id}/snooze',
-    '/incidents/{id}/status_updates',
-    '/incidents/{id}/status_updates/subscribers',
-    '/incidents/{id}/status_updates/unsubscribe',
-    '/license_allocations',
-    '/licenses',
-    '/log_entries',
-    '/log_entries/{id}',
-    '/log_entries/{id}/channel',
-    '/maintenance_windows',
-    '/maintenance_windows/{id}',
-    '/notifications',
-    '/oncalls',
-    '/paused_incident_reports/alerts',
-    '/paused_incident_reports/counts',
-    '/priorities',
-    '/response_plays',
-    '/response_plays/{id}',
-    '/response_plays/{response_play_id}/run',
-    '/rulesets',
-    '/rulesets/{id}',
-    '/rulesets/{id}/rules',
-    '/rulesets/{id}/rules/{rule_id}',
-    '/schedules',
-    '/schedules/preview',
-    '/schedules/{id}',
-    '/schedules/{id}/audit/records',
-    '/schedules/{id}/overrides',
-    '/schedules/{id}/overrides/{override_id}',
-    '/schedules/{id}/users',
-    '/service_dependencies/associate',
-    '/service_dependencies/business_services/{id}',
-    '/service_dependencies/disassociate',
-    '/service_dependencies/technical_services/{id}',
-    '/services',
-    '/services/{id}',
-    '/services/{id}/audit/records',
-    '/services/{id}/change_events',
-    '/services/{id}/integrations',
-    '/services/{id}/integrations/{integration_id}',
-    '/services/{id}/rules',
-    '/services/{id}/rules/{rule_id}',
-    '/status_dashboards',
-    '/status_dashboards/url_slugs/{url_slug}',
-    '/status_dashboards/url_slugs/{url_slug}/service_impacts',
-    '/status_dashboards/{id}',
-    '/status_dashboards/{id}/service_impacts',
-    '/tags',
-    '/tags/{id}',
-    '/tags/{id}/escalation_policies',
-    '/tags/{id}/teams',
-    '/tags/{id}/users',
-    '/teams',
-    '/teams/{id}',
-    '/teams/{id}/audit/records',
-    '/teams/{id}/escalation_policies/{escalation_policy_id}',
-    '/teams/{id}/members',
-    '/teams/{id}/notification_subscriptions',
-    '/teams/{id}/notification_subscriptions/unsubscribe',
-    '/teams/{id}/users/{user_id}',
-    '/templates',
-    '/templates/{id}',
-    '/templates/{id}/render',
-    '/users',
-    '/users/me',
-    '/users/{id}',
-    '/users/{id}/audit/records',
-    '/users/{id}/contact_methods',
-    '/users/{id}/contact_methods/{contact_method_id}',
-    '/users/{id}/license',
-    '/users/{id}/notification_rules',
-    '/users/{id}/notification_rules/{notification_rule_id}',
-    '/users/{id}/notification_subscriptions',
-    '/users/{id}/notification_subscriptions/unsubscribe',
-    '/users/{id}/oncall_handoff_notification_rules',
-    '/users/{id}/oncall_handoff_notification_rules/{oncall_handoff_notification_rule_id}',
-    '/users/{id}/sessions',
-    '/users/{id}/sessions/{type}/{session_id}',
-    '/users/{id}/status_update_notification_rules',
-    '/users/{id}/status_update_notification_rules/{status_update_notification_rule_id}',
-    '/vendors',
-    '/vendors/{id}',
-    '/webhook_subscriptions',
-    '/webhook_subscriptions/{id}',
-    '/webhook_subscriptions/{id}/enable',
-    '/webhook_subscriptions/{id}/ping',
-    '/{entity_type}/{id}/change_tags',
-    '/{entity_type}/{id}/tags',
-])
+CANONICAL_PATHS: List[str] = _PathTable(
+    [
+        '/abilities',
+        '/abilities/{id}',
+        '/addons',
+        '/addons/{id}',
+        '/analytics/metrics/incidents/all',
+        '/analytics/metrics/incidents/services',
+        '/analytics/metrics/incidents/teams',
+        '/analytics/raw/incidents',
+        '/analytics/raw/incidents/{id}',
+        '/analytics/raw/incidents/{id}/responses',
+        '/audit/records',
+        '/automation_actions/actions',
+        '/automation_actions/actions/{id}',
+        '/automation_actions/actions/{id}/invocations',
+        '/automation_actions/actions/{id}/services',
+        '/automation_actions/actions/{id}/services/{service_id}',
+        '/automation_actions/actions/{id}/teams',
+        '/automation_actions/actions/{id}/teams/{team_id}',
+        '/automation_actions/invocations',
+        '/automation_actions/invocations/{id}',
+        '/automation_actions/runners',
+        '/automation_actions/runners/{id}',
+        '/automation_actions/runners/{id}/teams',
+        '/automation_actions/runners/{id}/teams/{team_id}',
+        '/business_services',
+        '/business_services/impactors',
+        '/business_services/impacts',
+        '/business_services/priority_thresholds',
+        '/business_services/{id}',
+        '/business_services/{id}/account_subscription',
+        '/business_services/{id}/subscribers',
+        '/business_services/{id}/supporting_services/impacts',
+        '/business_services/{id}/unsubscribe',
+        '/change_events',
+        '/change_events/{id}',
+        '/customfields/fields',
+        '/customfields/fields/{field_id}',
+        '/customfields/fields/{field_id}/field_options',
+        '/customfields/fields/{field_id}/field_options/{field_option_id}',
+        '/customfields/fields/{field_id}/schemas',
+        '/customfields/schema_assignments',
+        '/customfields/schema_assignments/{id}',
+        '/customfields/schemas',
+        '/customfields/schemas/{schema_id}',
+        '/customfields/schemas/{schema_id}/field_configurations',
+        '/customfields/schemas/{schema_id}/field_configurations/{field_configuration_id}',
+        '/escalation_policies',
+        '/escalation_policies/{id}',
+        '/escalation_policies/{id}/audit/records',
+        '/event_orchestrations',
+        '/event_orchestrations/services/{id}',
+        '/event_orchestrations/services/{id}/active',
+        '/event_orchestrations/{id}',
+        '/event_orchestrations/{id}/router',
+        '/event_orchestrations/{id}/unrouted',
+        '/extension_schemas',
+        '/extension_schemas/{id}',
+        '/extensions',
+        '/extensions/{id}',
+        '/extensions/{id}/enable',
+        '/incident_workflows',
+        '/incident_workflows/actions',
+        '/incident_workflows/actions/{id}',
+        '/incident_workflows/triggers',
+        '/incident_workflows/triggers/{id}',
+        '/incident_workflows/triggers/{id}/services',
+        '/incident_workflows/triggers/{trigger_id}/services/{service_id}',
+        '/incident_workflows/{id}',
+        '/incident_workflows/{id}/instances',
+        '/incidents',
+        '/incidents/count',
+        '/incidents/{id}',
+        '/incidents/{id}/alerts',
+        '/incidents/{id}/alerts/{alert_id}',
+        '/incidents/{id}/business_services/impacts',
+        '/incidents/{id}/business_services/{business_service_id}/impacts',
+        '/incidents/{id}/field_values',
+        '/incidents/{id}/field_values/schema',
+        '/incidents/{id}/log_entries',
+        '/incidents/{id}/merge',
+        '/incidents/{id}/notes',
+        '/incidents/{id}/outlier_incident',
+        '/incidents/{id}/past_incidents',
+        '/incidents/{id}/related_change_events',
+        '/incidents/{id}/related_incidents',
+        '/incidents/{id}/responder_requests',
+        '/incidents/{id}/snooze',
+        '/incidents/{id}/status_updates',
+        '/incidents/{id}/status_updates/subscribers',
+        '/incidents/{id}/status_updates/unsubscribe',
+        '/license_allocations',
+        '/licenses',
+        '/log_entries',
+        '/log_entries/{id}',
+        '/log_entries/{id}/channel',
+        '/maintenance_windows',
+        '/maintenance_windows/{id}',
+        '/notifications',
+        '/oncalls',
+        '/paused_incident_reports/alerts',
+        '/paused_incident_reports/counts',
+        '/priorities',
+        '/response_plays',
+        '/response_plays/{id}',
+        '/response_plays/{response_play_id}/run',
+        '/rulesets',
+        '/rulesets/{id}',
+        '/rulesets/{id}/rules',
+        '/rulesets/{id}/rules/{rule_id}',
+        '/schedules',
+        '/schedules/preview',
+        '/schedules/{id}',
+        '/schedules/{id}/audit/records',
+        '/schedules/{id}/overrides',
+        '/schedules/{id}/overrides/{override_id}',
+        '/schedules/{id}/users',
+        '/service_dependencies/associate',
+        '/service_dependencies/business_services/{id}',
+        '/service_dependencies/disassociate',
+        '/service_dependencies/technical_services/{id}',
+        '/services',
+        '/services/{id}',
+        '/services/{id}/audit/records',
+        '/services/{id}/change_events',
+        '/services/{id}/integrations',
+        '/services/{id}/integrations/{integration_id}',
+        '/services/{id}/rules',
+        '/services/{id}/rules/{rule_id}',
+        '/status_dashboards',
+        '/status_dashboards/url_slugs/{url_slug}',
+        '/status_dashboards/url_slugs/{url_slug}/service_impacts',
+        '/status_dashboards/{id}',
+        '/status_dashboards/{id}/service_impacts',
+        '/tags',
+        '/tags/{id}',
+        '/tags/{id}/escalation_policies',
+        '/tags/{id}/teams',
+        '/tags/{id}/users',
+        '/teams',
+        '/teams/{id}',
+        '/teams/{id}/audit/records',
+        '/teams/{id}/escalation_policies/{escalation_policy_id}',
+        '/teams/{id}/members',
+        '/teams/{id}/notification_subscriptions',
+        '/teams/{id}/notification_subscriptions/unsubscribe',
+        '/teams/{id}/users/{user_id}',
+        '/templates',
+        '/templates/{id}',
+        '/templates/{id}/render',
+        '/users',
+        '/users/me',
+        '/users/{id}',
+        '/users/{id}/audit/records',
+        '/users/{id}/contact_methods',
+        '/users/{id}/contact_methods/{contact_method_id}',
+        '/users/{id}/license',
+        '/users/{id}/notification_rules',
+        '/users/{id}/notification_rules/{notification_rule_id}',
+        '/users/{id}/notification_subscriptions',
+        '/users/{id}/notification_subscriptions/unsubscribe',
+        '/users/{id}/oncall_handoff_notification_rules',
+        '/users/{id}/oncall_handoff_notification_rules/{oncall_handoff_notification_rule_id}',
+        '/users/{id}/sessions',
+        '/users/{id}/sessions/{type}/{session_id}',
+        '/users/{id}/status_update_notification_rules',
+        '/users/{id}/status_update_notification_rules/{status_update_notification_rule_id}',
+        '/vendors',
+        '/vendors/{id}',
+        '/webhook_subscriptions',
+        '/webhook_subscriptions/{id}',
+        '/webhook_subscriptions/{id}/enable',
+        '/webhook_subscriptions/{id}/ping',
+        '/{entity_type}/{id}/change_tags',
+        '/{entity_type}/{id}/tags',
+    ]
+)
 
-CURSOR_BASED_PAGINATION_PATHS: List[str] = _PathTable([
-    '/audit/records',
-    '/automation_actions/actions',
-    '/automation_actions/runners',
-    '/escalation_policies/{id}/audit/records',
-    '/incident_workflows/actions',
-    '/incident_workflows/triggers',
-    '/schedules/{id}/audit/records',
-    '/services/{id}/audit/records',
-    '/teams/{id}/audit/records',
-    '/users/{id}/audit/records',
-])
+CURSOR_BASED_PAGINATION_PATHS: List[str] = _PathTable(
+    [
+        '/audit/records',
+        '/automation_actions/actions',
+        '/automation_actions/runners',
+        '/escalation_policies/{id}/audit/records',
+        '/incident_workflows/actions',
+        '/incident_workflows/triggers',
+        '/schedules/{id}/audit/records',
+        '/services/{id}/audit/records',
+        '/teams/{id}/audit/records',
+        '/users/{id}/audit/records',
+    ]
+)
 
 ENTITY_WRAPPER_CONFIG: Dict[str, Any] = {
     '* /analytics/metrics/incidents/all': None,

@@ -46,7 +46,9 @@ setup(
     license='MIT',
     py_modules=['pdpyras'],
     packages=['pdpyras_sandbox'],
-    package_data={'pdpyras_sandbox': ['*.json', '*.tsv', '*.html', '*.css', 'templates/*', 'data/*']},
+    package_data={
+        'pdpyras_sandbox': ['*.json', '*.tsv', '*.html', '*.css', 'templates/*', 'data/*']
+    },
     cmdclass={'build_py': BuildWithStubs},
     python_requires='>=3.6',
     install_requires=['requests >= 2.25', 'deprecation >= 2.0.6'],
