@@ -955,6 +955,9 @@ class PDSession(Session):
     #: the session is made, unless a class sets its own.
     timeout: Any = None
 
+    #: The session's own logger, below the logger ``pdpyras``; not configured.
+    log: logging.Logger = cast(Any, None)
+
     _raises_http_errors = True
 
     _not_copied = ('_lock', 'log', '_parent', '_debugHandler', '_debugged_log', '_level_before')
@@ -1070,7 +1073,7 @@ class PDSession(Session):
 
     @stagger_cooldown.setter
     def stagger_cooldown(self, factor: Any) -> None:
-        if not isinstance(factor, Real) or not float(factor) >= 0:
+        if isinstance(factor, bool) or not isinstance(factor, Real) or not float(factor) >= 0:
             raise ValueError(
                 'stagger_cooldown must be a real number of zero or more; it is {!r}.'.format(factor)
             )
@@ -1533,10 +1536,10 @@ class APISession(PDSession):
     default_page_size = 100
 
     #: How many requests were made, by method and path pattern: ``{'GET /users/{id}': 3}``.
-    api_call_counts: Dict[str, int] = {}
+    api_call_counts: Dict[str, int] = cast(Any, None)
 
     #: How many seconds they took, likewise.
-    api_time: Dict[str, float] = {}
+    api_time: Dict[str, float] = cast(Any, None)
 
     def __init__(
         self,
@@ -1703,12 +1706,15 @@ class APISession(PDSession):
         resource, merged = _with_query_of(url, params)
         path, is_listed = _endpoint(self.url, resource)
         if path in CURSOR_BASED_PAGINATION_PATHS:
-            return self.iter_cursor(url, params=params, page_size=page_size, item_hook=item_hook)
+            yield from self.iter_cursor(
+                url, params=params, page_size=page_size, item_hook=item_hook
+            )
+            return
         listing = _Listing(self, resource, path, is_listed)
         first = {'limit': self._page_size(page_size), 'offset': 0}
         if total:
             first['total'] = 1
-        return _items(listing.offset_pages(dict(first, **merged), paginate), item_hook)
+        yield from _items(listing.offset_pages(dict(first, **merged), paginate), item_hook)
 
     @_takes_path_for('url')
     def iter_cursor(
@@ -1735,7 +1741,7 @@ class APISession(PDSession):
             )
         listing = _Listing(self, resource, path, is_listed)
         first = {'limit': self._page_size(page_size)}
-        return _items(listing.cursor_pages(dict(first, **merged)), item_hook)
+        yield from _items(listing.cursor_pages(dict(first, **merged)), item_hook)
 
     def _page_size(self, page_size: Optional[int]) -> int:
         size = self.default_page_size if page_size is None else page_size
@@ -1909,13 +1915,13 @@ class _Listing:
                 return
             page = self._page(body)
             offset += len(page.results)
-            has_more, is_empty = body.get('more'), not page.results
+            is_empty = not page.results
             yield page
             del page
-            if has_more is None and paginate:
+            if 'more' not in body and paginate:
                 yield from self._rest_of_unpaginated(body, params)
                 return
-            if not has_more or not paginate:
+            if not body.get('more') or not paginate:
                 return
             if is_empty:
                 self._warn('the server says that there are more results, but sent an empty page')
@@ -1981,8 +1987,8 @@ class _Listing:
         return lists[0] if len(lists) == 1 else None
 
     def _warn(self, reason: str) -> None:
-        # Levels up: this method, the generator of pages, the generator of items, the caller.
-        warn('Stopping the iteration over {}: {}.'.format(self.url, reason), stacklevel=4)
+        # Up from here: the generator of pages, that of items, iter_all or iter_cursor, the caller.
+        warn('Stopping the iteration over {}: {}.'.format(self.url, reason), stacklevel=5)
 
 
 def _items(
