@@ -12,6 +12,7 @@ It works on every interpreter that the library supports, so it uses nothing newe
 
 import json
 import socket
+import struct
 import threading
 from collections import deque
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -89,6 +90,26 @@ class Hangup:
             return  # The client was quicker.
 
 
+class Reset(Hangup):
+    """Instead of an answer: after the raw bytes ``partial``, tear the connection down (TCP RST)."""
+
+    def send(self, handler):
+        handler.wfile.write(self.partial)
+        handler.wfile.flush()
+        handler.close_connection = True
+        # Closing with no time to linger resets. Detached, or the handler's files would keep it open.
+        handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+        socket.socket(fileno=handler.connection.detach()).close()
+
+
+class Hang:
+    """Instead of an answer: say nothing for as long as the server runs."""
+
+    def send(self, handler):
+        handler.server.api.closing.wait()
+        handler.close_connection = True
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = 'HTTP/1.1'
     # Without this, Nagle's algorithm and delayed acknowledgements cost 40 ms a request.
@@ -104,7 +125,7 @@ class _Handler(BaseHTTPRequestHandler):
         seen = Seen(self.command, self.path, self.headers, body)
         self.server.api.next_reply(seen).send(self)
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = answer
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_CONNECT = answer
 
     def _read_chunks(self):
         chunks = []
@@ -130,13 +151,15 @@ class _Server(ThreadingMixIn, HTTPServer):
 class WireServer:
     """The scripted API. Replies are sent in the order given; ``rule`` answers what has none."""
 
-    def __init__(self):
+    def __init__(self, port=0):
         self._lock = threading.Lock()
         self._replies = deque()
         self._rule = None
         #: Every request received, in order, as :class:`Seen`.
         self.seen = []
-        self._server = _Server(('127.0.0.1', 0), _Handler)
+        #: Set when the server is about to go.
+        self.closing = threading.Event()
+        self._server = _Server(('127.0.0.1', port), _Handler)
         self._server.api = self
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={'poll_interval': 0.01}
@@ -146,7 +169,11 @@ class WireServer:
 
     @property
     def url(self):
-        return 'http://127.0.0.1:{}'.format(self._server.server_port)
+        return 'http://127.0.0.1:{}'.format(self.port)
+
+    @property
+    def port(self):
+        return self._server.server_port
 
     def reply(self, status=200, body=None, headers=None, times=1):
         """Queue an answer, ``times`` over."""
@@ -180,6 +207,7 @@ class WireServer:
         return self.seen[-1]
 
     def close(self):
+        self.closing.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()

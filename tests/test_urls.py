@@ -1,0 +1,428 @@
+"""Which URLs a session goes to, and which documented path it takes them for."""
+
+from collections import OrderedDict
+from io import BytesIO
+from types import MappingProxyType
+
+import pytest
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPResponse
+
+import pdpyras
+from pdpyras import URLError, canonical_path, normalize_url
+
+US = 'https://api.pagerduty.com'
+EU = 'https://api.eu.pagerduty.com'
+
+
+# What is under the base
+
+
+@pytest.mark.parametrize(
+    'path, url',
+    [
+        pytest.param('users', US + '/users', id='without its leading slash'),
+        pytest.param('/users', US + '/users', id='with its leading slash'),
+        pytest.param('users/', US + '/users/', id='with a trailing slash'),
+        pytest.param('users/PABC123', US + '/users/PABC123', id='of a resource'),
+        pytest.param('users?query=a#b', US + '/users?query=a#b', id='with query and fragment'),
+        pytest.param('users?next=https://x.y/..', US + '/users?next=https://x.y/..', id='URL in query'),
+        pytest.param('', US + '/', id='empty'),
+        pytest.param('/', US + '/', id='root'),
+        pytest.param('.../users', US + '/.../users', id='three dots are a name'),
+        pytest.param('users/a..b', US + '/users/a..b', id='dots within a name'),
+    ],
+)
+def test_a_path_becomes_a_url_under_the_base(path, url):
+    assert normalize_url(US, path) == url
+
+
+@pytest.mark.parametrize(
+    'url',
+    [
+        pytest.param(US, id='the base itself'),
+        pytest.param(US + '/', id='the root'),
+        pytest.param(US + '/users/PABC123', id='of a resource'),
+        pytest.param(US + '?query=a', id='query right after the host'),
+        pytest.param(US + '#top', id='fragment right after the host'),
+        pytest.param(US + '/users?email=jane@example.com', id='an at sign in the query'),
+        pytest.param(US + ':443/users', id='the default port in numbers'),
+        pytest.param('HTTPS://API.PagerDuty.com/users', id='scheme and host in other case'),
+    ],
+)
+def test_a_full_url_under_the_base_passes_unchanged(url):
+    assert normalize_url(US, url) == url
+
+
+@pytest.mark.parametrize('base', [US, US + '/'], ids=['without slash', 'with slash'])
+def test_a_trailing_slash_of_the_base_makes_no_difference(base):
+    assert normalize_url(base, '/users') == US + '/users'
+    assert normalize_url(base, US + '/users') == US + '/users'
+
+
+def test_a_base_may_have_a_path_of_its_own():
+    base = 'https://gateway.example.com/pagerduty'
+    assert normalize_url(base, 'users') == base + '/users'
+    assert normalize_url(base, base + '/users') == base + '/users'
+    assert canonical_path(base, base + '/users/PABC123') == '/users/{id}'
+    with pytest.raises(URLError):
+        normalize_url(base, 'https://gateway.example.com/pagerduty-evil/users')
+    with pytest.raises(URLError):
+        normalize_url(base, 'https://gateway.example.com/users')
+
+
+# What is not
+
+
+# D40: 5.4.1 compared strings.
+@pytest.mark.parametrize(
+    'url',
+    [
+        pytest.param('https://api.pagerduty.com.evil.example/x', id='D40 host that starts with ours'),
+        pytest.param('https://api.pagerduty.com@evil.example/', id='D40 our host as a user name'),
+        pytest.param('https://api.pagerduty.com:secret@evil.example/', id='user name and password'),
+        pytest.param('https://user:secret@api.pagerduty.com/users', id='credentials for our host'),
+        pytest.param('https://@api.pagerduty.com/users', id='empty credentials'),
+        pytest.param('https://api.pagerduty.com:8443/users', id='another port'),
+        pytest.param('https://api.pagerduty.com:4430/users', id='a port that starts with ours'),
+        pytest.param('http://api.pagerduty.com/users', id='plain http'),
+        pytest.param('ftp://api.pagerduty.com/users', id='ftp'),
+        pytest.param('mailto:jane@example.com', id='mailto'),
+        pytest.param('//evil.example/users', id='relative to the scheme'),
+        pytest.param('https:evil.example/users', id='scheme without slashes'),
+        pytest.param('https:/evil.example/users', id='scheme with one slash'),
+        pytest.param('https:///evil.example/users', id='scheme with three slashes'),
+        pytest.param('https://evil.example/users', id='elsewhere'),
+        pytest.param('https://evil.example/https://api.pagerduty.com', id='our base in their path'),
+        pytest.param('https://evil.example?https://api.pagerduty.com/', id='our base in their query'),
+        pytest.param('https://evil.example#@api.pagerduty.com/', id='our host in their fragment'),
+        pytest.param('https://evil.example\\@api.pagerduty.com/', id='back-slash before our host'),
+        pytest.param('https://api.pagerduty.com\\@evil.example/', id='back-slash behind our host'),
+        pytest.param('https:\\\\evil.example\\users', id='back-slashes for slashes'),
+        pytest.param('https://api.pagerduty.com\t.evil.example/', id='tab in the host'),
+        pytest.param('https://api.pagerduty.com\n/users', id='line break'),
+        pytest.param('\nhttps://evil.example/users', id='line break in front'),
+        pytest.param('https://api.pagerduty.com./users', id='dot behind the host'),
+        pytest.param('https://api.pagerduty.com%2eevil.example/', id='encoded dot in the host'),
+        pytest.param('https://api.pagerduty.com:port/users', id='no number for a port'),
+        pytest.param('https://[::1/users', id='half an IPv6 address'),
+        # D88: what is asked for must be what the code says.
+        pytest.param('users/../teams/T1', id='D88 segment of two dots'),
+        pytest.param('users/..', id='two dots at the end'),
+        pytest.param('../users', id='two dots at the start'),
+        pytest.param('./users', id='one dot'),
+        pytest.param('users/%2e%2e/teams', id='D88 encoded dots'),
+        pytest.param('users/.%2E/teams', id='half-encoded dots'),
+        pytest.param('users/..?x=1', id='two dots before the query'),
+        pytest.param('users/..#top', id='two dots before the fragment'),
+        pytest.param('users\\..\\teams', id='back-slashes in a path'),
+        pytest.param(US + '/users/../teams', id='two dots in a full URL'),
+        pytest.param('/users/..\\teams', id='mixed slashes'),
+    ],
+)
+def test_a_url_that_may_lead_elsewhere_is_refused_before_anything_is_sent(url, sleeps):
+    session = pdpyras.APISession('the-api-key-1234')
+    # The transport would hit the network; URLError must come first.
+    session.parent = None
+    with pytest.raises(URLError):
+        normalize_url(US, url)
+    with pytest.raises(URLError):
+        session.get(url)
+    assert sleeps == []
+
+
+def test_the_refusal_of_a_url_does_not_repeat_its_credentials():
+    with pytest.raises(URLError) as refusal:
+        normalize_url(US, 'https://user:hunter2@evil.example/')
+    assert 'evil.example' in str(refusal.value)
+    assert 'hunter2' not in str(refusal.value)
+
+
+@pytest.mark.parametrize('url', [None, 5, b'users', ['users'], {'self': 'users'}], ids=repr)
+def test_what_is_no_str_is_refused(url, api, session):
+    with pytest.raises(URLError, match=type(url).__name__):
+        session.get(url)
+    assert api.seen == []
+
+
+# Regions
+
+
+# D58
+@pytest.mark.parametrize(
+    'base, url, sent',
+    [
+        pytest.param(US, EU + '/users/P1', US + '/users/P1', id='D58 EU link on a default session'),
+        pytest.param(EU, US + '/users/P1', EU + '/users/P1', id='D58 US link on an EU session'),
+        pytest.param(EU, US + '/users?limit=1', EU + '/users?limit=1', id='with its query'),
+        pytest.param(US, 'HTTPS://API.EU.pagerduty.com:443/users', US + '/users', id='other spelling'),
+        pytest.param(US, EU + '/', US + '/', id='nothing but the host'),
+    ],
+)
+def test_a_link_to_the_sibling_region_is_moved_to_the_region_of_the_session(base, url, sent):
+    assert normalize_url(base, url) == sent
+
+
+@pytest.mark.parametrize(
+    'base, url',
+    [
+        pytest.param('https://gateway.example.com', EU + '/users', id='base is not PagerDuty'),
+        pytest.param(US, 'http://api.eu.pagerduty.com/users', id='over plain http'),
+        pytest.param(US, 'https://api.eu.pagerduty.com:8443/users', id='another port'),
+        pytest.param(US, 'https://x@api.eu.pagerduty.com/users', id='with credentials'),
+        pytest.param(US, 'https://events.pagerduty.com/v2/enqueue', id='another service'),
+        pytest.param(US, EU + '/users/../teams', id='with dots'),
+    ],
+)
+def test_nothing_else_is_moved(base, url):
+    with pytest.raises(URLError):
+        normalize_url(base, url)
+
+
+# D58
+def test_a_self_link_of_the_sibling_region_goes_to_the_session_s_own(transport):
+    session = pdpyras.APISession('the-api-key-1234')
+    session.mount('https://', transport)
+    assert session.rget({'self': EU + '/users/PABC123'}) == {'id': 'PABC123'}
+    assert [request.url for request in transport.sent] == [US + '/users/PABC123']
+
+
+class Transport(HTTPAdapter):
+    """Stands where the network begins, as there is no PagerDuty over TLS on this machine."""
+
+    def __init__(self):
+        super().__init__()
+        self.sent = []
+
+    def send(self, request, **kwargs):
+        self.sent.append(request)
+        answer = HTTPResponse(BytesIO(b'{"user": {"id": "PABC123"}}'), status=200, preload_content=False)
+        return self.build_response(request, answer)
+
+
+@pytest.fixture
+def transport():
+    return Transport()
+
+
+# Documented paths
+
+
+@pytest.mark.parametrize(
+    'url, path',
+    [
+        pytest.param('/users', '/users', id='collection'),
+        pytest.param('users/PABC123', '/users/{id}', id='resource'),
+        pytest.param(US + '/users/PABC123', '/users/{id}', id='full URL'),
+        pytest.param('users?query=a/b&limit=1', '/users', id='D87 query'),
+        pytest.param('users/PABC123?include[]=teams', '/users/{id}', id='query of a resource'),
+        pytest.param('/users/', '/users', id='D56 trailing slash of a collection'),
+        pytest.param('/users/PABC123/', '/users/{id}', id='D56 trailing slash of a resource'),
+        pytest.param('/users/?limit=1', '/users', id='trailing slash before a query'),
+        pytest.param('/users#top', '/users', id='D56 fragment'),
+        pytest.param('/users#/teams?x', '/users', id='fragment with slashes'),
+        pytest.param('/users?x#y', '/users', id='query and fragment'),
+        # S-b: a literal segment beats a parameter.
+        pytest.param('/users/me', '/users/me', id='S-b users/me'),
+        pytest.param('/incidents/count', '/incidents/count', id='S-b incidents/count'),
+        pytest.param(
+            '/incidents/custom_fields', '/incidents/custom_fields', id='S-b incidents/custom_fields'
+        ),
+        pytest.param('/schedules/preview', '/schedules/preview', id='S-b schedules/preview'),
+        pytest.param(
+            '/event_orchestrations/services/P1',
+            '/event_orchestrations/services/{id}',
+            id='S-b event_orchestrations/services',
+        ),
+        pytest.param('/teams/T1/tags', '/{entity_type}/{id}/tags', id='parameter first'),
+        pytest.param(
+            '/users/P1/contact_methods/C1',
+            '/users/{id}/contact_methods/{contact_method_id}',
+            id='two parameters',
+        ),
+        pytest.param('/users/{id}', '/users/{id}', id='the pattern itself'),
+    ],
+)
+def test_the_documented_path_of_a_url(url, path):
+    assert canonical_path(US, url) == path
+
+
+@pytest.mark.parametrize(
+    'url', ['', '/', '/nosuch', '/users/P1/nosuch', '/USERS', '/users//contact_methods'], ids=repr
+)
+def test_a_path_that_no_table_lists_is_told_so(url):
+    with pytest.raises(URLError, match='does not match'):
+        canonical_path(US, url)
+
+
+def test_canonical_path_refuses_what_is_elsewhere():
+    with pytest.raises(URLError):
+        canonical_path(US, 'https://api.pagerduty.com.evil.example/users')
+
+
+# S-b
+def test_a_literal_path_appended_beside_a_parameter_wins_at_once(monkeypatch):
+    monkeypatch.setattr(pdpyras, 'CANONICAL_PATHS', pdpyras.CANONICAL_PATHS[:])
+    assert canonical_path(US, '/users/newest') == '/users/{id}'
+    pdpyras.CANONICAL_PATHS.append('/users/newest')
+    assert canonical_path(US, '/users/newest') == '/users/newest'
+
+
+# D87
+@pytest.mark.parametrize(
+    'url, params, query',
+    [
+        pytest.param('users?limit=25&offset=50', None, {'limit': '25', 'offset': '50'}, id='D87'),
+        pytest.param('users?limit=25', {'limit': 5}, {'limit': '5', 'offset': '0'}, id='params win'),
+        pytest.param(
+            'users?team_ids[]=T1&team_ids[]=T2',
+            None,
+            {'team_ids[]': 'T2', 'limit': '100', 'offset': '0'},
+            id='other parameters are kept',
+        ),
+    ],
+)
+def test_iter_all_takes_the_query_of_the_url_for_parameters(url, params, query, api, session):
+    api.reply(body={'users': [], 'more': False})
+    assert session.list_all(url, params=params) == []
+    assert api.last.path == '/users'
+    assert api.last.query == query
+    names = [name for name, _ in api.last.params]
+    assert names.count('limit') == names.count('offset') == 1
+
+
+# Resources for URLs
+
+
+# D59
+@pytest.mark.parametrize(
+    'resource, said',
+    [
+        pytest.param({'self': None}, 'None', id='D59 self is null'),
+        pytest.param({'id': 'PABC123'}, 'None', id='no self'),
+        pytest.param({'self': 5}, '5', id='self is a number'),
+        pytest.param(None, 'NoneType', id='None'),
+        pytest.param(5, 'int', id='number'),
+        pytest.param(['users'], 'list', id='list'),
+    ],
+)
+@pytest.mark.parametrize(
+    'name', 'rget rpost rput rpatch rdelete jget jpost jput jpatch'.split()
+)
+def test_what_has_no_url_is_refused_in_the_name_of_the_method(name, resource, said, api, session):
+    with pytest.raises(URLError) as refusal:
+        getattr(session, name)(resource)
+    assert str(refusal.value).startswith(name)
+    assert said in str(refusal.value)
+    assert api.seen == []
+
+
+# D59
+def test_any_mapping_with_a_self_stands_for_its_url(api, session):
+    api.reply(body={'user': {'id': 'PABC123'}}, times=2)
+    link = {'self': api.url + '/users/PABC123'}
+    assert session.rget(OrderedDict(link)) == {'id': 'PABC123'}
+    assert session.rget(MappingProxyType(link)) == {'id': 'PABC123'}
+    assert [seen.path for seen in api.seen] == ['/users/PABC123'] * 2
+
+
+# D56: 5.4.1 raised a bare Exception after the request was sent.
+@pytest.mark.parametrize(
+    'url', ['/users/P1/', '/users#top', '/nosuch/thing', '/users//'], ids=repr
+)
+def test_an_answer_is_never_lost_to_an_odd_url(url, api, session):
+    api.reply(body={'fine': True})
+    assert session.get(url).json() == {'fine': True}
+    assert session.total_call_count == 1
+
+
+# The base
+
+
+NO_BASES = [
+    pytest.param('api.eu.pagerduty.com', id='no scheme'),
+    pytest.param('', id='empty'),
+    pytest.param('/users', id='a path'),
+    pytest.param('ftp://api.pagerduty.com', id='ftp'),
+    pytest.param('https://', id='no host'),
+    pytest.param('https://user:hunter2@api.pagerduty.com', id='credentials'),
+    pytest.param('https://api.pagerduty.com?x=1', id='query'),
+]
+
+
+# D26: 21 seconds of "network" retries in 5.4.1.
+@pytest.mark.parametrize('base', NO_BASES)
+def test_a_base_without_its_scheme_says_so_at_once(base, session, sleeps):
+    session.url = base
+    with pytest.raises(URLError, match='https://api.pagerduty.com'):
+        session.get('/users')
+    assert sleeps == []
+
+
+@pytest.mark.parametrize('base', NO_BASES)
+def test_so_does_the_constructor(base):
+    with pytest.raises(URLError, match='scheme') as refusal:
+        pdpyras.APISession('the-api-key-1234', base_url=base)
+    assert 'hunter2' not in str(refusal.value)
+
+
+@pytest.fixture
+def exposed(api):
+    """A session whose base is elsewhere, over plain HTTP; the scripted server is its proxy."""
+    with pdpyras.APISession('the-api-key-1234', base_url='http://api.example.com') as session:
+        session.proxies['http'] = api.url
+        yield session
+
+
+# D45
+def test_a_plain_http_base_warns_once_a_session(api, exposed):
+    api.reply(times=2)
+    with pytest.warns(UserWarning, match='http://api.example.com.*https') as warned:
+        exposed.get('/users')
+        exposed.get('/teams')
+    assert len(warned) == 1
+    assert warned[0].filename == __file__
+    assert [seen.target for seen in api.seen] == [
+        'http://api.example.com/users',
+        'http://api.example.com/teams',
+    ]
+
+
+# D45
+def test_the_next_session_warns_again(api, exposed):
+    api.reply(times=2)
+    with pytest.warns(UserWarning) as warned:
+        exposed.get('/users')
+        with pdpyras.APISession('the-api-key-1234', base_url=exposed.url) as other:
+            other.proxies.update(exposed.proxies)
+            other.get('/users')
+    assert len(warned) == 2
+
+
+# D45
+@pytest.mark.parametrize(
+    'base',
+    [
+        'http://127.0.0.1:5000',
+        'http://127.8.8.8',
+        'http://localhost:5000',
+        'http://LOCALHOST',
+        'http://[::1]:5000',
+        'http://pagerduty.localhost',
+    ],
+)
+def test_a_base_on_this_machine_does_not_warn(base, api, exposed):
+    api.reply()
+    exposed.url = base
+    assert exposed.get('/users').ok
+
+
+# D45
+@pytest.mark.parametrize(
+    'base', ['http://localhost.example.com', 'http://127.0.0.1.example.com', 'http://127.example.com']
+)
+def test_a_host_that_only_looks_like_this_machine_warns(base, api, exposed):
+    api.reply()
+    exposed.url = base
+    with pytest.warns(UserWarning, match='https'):
+        exposed.get('/users')
