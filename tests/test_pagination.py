@@ -1,0 +1,574 @@
+"""Listings: pages by offset and by cursor, their limits, and what the caller learns on the way."""
+
+from collections import OrderedDict
+from itertools import islice
+
+import pytest
+import requests
+from wire import Reply
+
+import pdpyras
+
+
+def hold(api, count, name='users', total=None):
+    """Let the API hold a collection of that many resources and give it in pages by offset."""
+
+    @api.rule
+    def answer(seen):
+        offset, limit = int(seen.query['offset']), int(seen.query['limit'])
+        results = [{'id': number} for number in range(offset, min(offset + limit, count))]
+        page = {'limit': limit, 'offset': offset, 'more': offset + limit < count}
+        return Reply(body=dict(page, total=total, **{name: results}))
+
+
+def sent(api, *names):
+    """What the requests said for these parameters, in order."""
+    return [tuple(seen.query.get(name) for name in names) for seen in api.seen]
+
+
+# Pages by offset
+
+
+def test_iter_all_gets_page_after_page_until_there_are_no_more(api, session):
+    hold(api, 250)
+    assert [user['id'] for user in session.iter_all('users')] == list(range(250))
+    assert sent(api, 'limit', 'offset') == [('100', '0'), ('100', '100'), ('100', '200')]
+    assert {seen.path for seen in api.seen} == {'/users'}
+
+
+def test_iter_all_sends_nothing_until_the_first_result_is_asked_for(api, session):
+    users = session.iter_all('users')
+    assert api.seen == []
+    hold(api, 1)
+    assert next(users) == {'id': 0}
+
+
+def test_iter_all_fetches_a_page_only_when_the_one_before_is_used_up(api, session):
+    hold(api, 250)
+    users = session.iter_all('users')
+    list(islice(users, 100))
+    assert len(api.seen) == 1
+    next(users)
+    assert len(api.seen) == 2
+
+
+def test_an_empty_collection_gives_no_results(api, session):
+    hold(api, 0)
+    assert list(session.iter_all('users')) == []
+    assert len(api.seen) == 1
+
+
+def test_results_need_not_be_objects(api, session):
+    api.reply(body={'abilities': ['teams', 'sso'], 'more': False})
+    assert list(session.iter_all('abilities')) == ['teams', 'sso']
+
+
+def test_more_being_null_ends_the_iteration_in_silence(api, session):
+    api.reply(body={'users': [1, 2], 'more': None})
+    assert list(session.iter_all('users')) == [1, 2]
+
+
+def test_an_answer_without_more_is_the_only_page_and_warns(api, session):
+    api.reply(body={'users': [1, 2]})
+    with pytest.warns(UserWarning, match='more'):
+        assert list(session.iter_all('users')) == [1, 2]
+    assert len(api.seen) == 1
+
+
+@pytest.mark.parametrize(
+    'url',
+    ['users', '/users', '/users/', '{base}/users', '{base}/users/'],
+    ids=['path', 'leading slash', 'trailing slash', 'full URL', 'full URL with trailing slash'],
+)
+def test_iter_all_takes_a_collection_in_any_spelling(api, session, url):
+    hold(api, 3)
+    assert len(list(session.iter_all(url.format(base=api.url)))) == 3
+
+
+# D03
+def test_a_short_page_does_not_make_the_following_pages_short(api, session):
+    api.reply(body={'users': [1] * 100, 'limit': 100, 'more': True})
+    api.reply(body={'users': [2] * 7, 'limit': 100, 'more': True})
+    api.reply(body={'users': [3] * 100, 'limit': 100, 'more': False})
+    assert len(list(session.iter_all('users'))) == 207
+    assert sent(api, 'limit', 'offset') == [('100', '0'), ('100', '100'), ('100', '107')]
+
+
+# D03
+def test_a_limit_that_the_server_caps_is_lowered_for_the_following_pages(api, session):
+    api.reply(body={'users': [1] * 25, 'limit': 25, 'more': True})
+    api.reply(body={'users': [2] * 25, 'limit': 25, 'more': False})
+    assert len(list(session.iter_all('users'))) == 50
+    assert sent(api, 'limit', 'offset') == [('100', '0'), ('25', '25')]
+
+
+# D04
+def test_an_empty_page_that_promises_more_ends_the_iteration_with_a_warning(api, session):
+    api.reply(body={'users': [1], 'more': True})
+    api.rule(lambda seen: Reply(body={'users': [], 'more': True}))
+    with pytest.warns(UserWarning, match='empty page'):
+        assert list(islice(session.iter_all('users'), 10)) == [1]
+    assert len(api.seen) == 2
+
+
+# The limit of what pagination by offset can reach
+
+
+def test_iter_all_reaches_all_ten_thousand_results_and_warns_that_there_are_more(api, session):
+    hold(api, 10050)
+    with pytest.warns(UserWarning, match='10000'):
+        assert sum(1 for _ in session.iter_all('users')) == 10000
+    assert sent(api, 'limit', 'offset')[-1] == ('100', '9900')
+
+
+def test_a_collection_of_exactly_the_limit_is_complete_and_does_not_warn(api, session, monkeypatch):
+    monkeypatch.setattr(pdpyras, 'ITERATION_LIMIT', 40)
+    hold(api, 40)
+    assert len(list(session.iter_all('users', page_size=20))) == 40
+    assert len(api.seen) == 2
+
+
+# D05
+def test_the_last_page_before_the_limit_is_clamped_to_reach_it(api, session, monkeypatch):
+    monkeypatch.setattr(pdpyras, 'ITERATION_LIMIT', 100)
+    hold(api, 500)
+    with pytest.warns(UserWarning, match='100'):
+        assert len(list(session.iter_all('users', page_size=30))) == 100
+    assert sent(api, 'limit', 'offset') == [('30', '0'), ('30', '30'), ('30', '60'), ('10', '90')]
+
+
+# D05
+def test_a_first_page_past_the_limit_is_not_asked_for(api, session):
+    hold(api, 10050)
+    with pytest.warns(UserWarning, match='10000'):
+        assert list(session.iter_all('users', params={'offset': 9950})) == []
+    assert api.seen == []
+
+
+# D05
+def test_the_last_results_are_reached_from_an_offset_of_ones_own(api, session):
+    hold(api, 10050)
+    with pytest.warns(UserWarning, match='10000'):
+        found = list(session.iter_all('users', params={'offset': 9850}))
+    assert [user['id'] for user in found] == list(range(9850, 10000))
+    assert sent(api, 'limit', 'offset') == [('100', '9850'), ('50', '9950')]
+
+
+# Parameters
+
+
+def test_page_size_is_sent_as_the_limit(api, session):
+    hold(api, 50)
+    assert len(list(session.iter_all('users', page_size=20))) == 50
+    assert sent(api, 'limit') == [('20',)] * 3
+
+
+def test_the_default_page_size_of_the_session_is_sent_as_the_limit(api, session):
+    session.default_page_size = 30
+    hold(api, 50)
+    assert len(list(session.iter_all('users'))) == 50
+    assert sent(api, 'limit') == [('30',)] * 2
+
+
+@pytest.mark.parametrize('page_size', [0, -5])
+def test_a_page_size_that_is_no_number_of_results_is_refused(api, session, page_size):
+    with pytest.raises(ValueError, match='page_size'):
+        list(session.iter_all('users', page_size=page_size))
+    assert api.seen == []
+
+
+@pytest.mark.parametrize('limit', [7, '7', 250], ids=repr)
+def test_a_limit_among_the_parameters_wins_whatever_its_size(api, session, limit):
+    hold(api, 5)
+    assert len(list(session.iter_all('users', params={'limit': limit}, page_size=50))) == 5
+    assert sent(api, 'limit') == [(str(limit),)]
+
+
+@pytest.mark.parametrize('offset', [20, '20'], ids=repr)
+def test_an_offset_among_the_parameters_is_where_the_iteration_starts(api, session, offset):
+    hold(api, 250)
+    found = list(session.iter_all('users', params={'offset': offset}))
+    assert [user['id'] for user in found] == list(range(20, 250))
+    assert sent(api, 'offset') == [('20',), ('120',), ('220',)]
+
+
+def test_the_total_is_not_asked_for_by_default(api, session):
+    hold(api, 1)
+    list(session.iter_all('users'))
+    assert sent(api, 'total') == [(None,)]
+
+
+def test_the_total_is_asked_for_on_demand(api, session):
+    hold(api, 150)
+    list(session.iter_all('users', total=True))
+    assert sent(api, 'total') == [('1',)] * 2
+
+
+def test_a_total_among_the_parameters_wins(api, session):
+    hold(api, 1)
+    list(session.iter_all('users', params={'total': False}, total=True))
+    assert sent(api, 'total') == [('false',)]
+
+
+# D07
+@pytest.mark.parametrize(
+    'params',
+    [
+        {'query': 'Dan', 'team_ids': ['T1', 'T2']},
+        OrderedDict([('query', 'Dan'), ('team_ids[]', ('T1', 'T2'))]),
+        [('query', 'Dan'), ('team_ids[]', 'T1'), ('team_ids[]', 'T2')],
+        (('query', 'Dan'), ('team_ids', ['T1', 'T2'])),
+        'query=Dan&team_ids[]=T1&team_ids[]=T2',
+        b'query=Dan&team_ids%5B%5D=T1&team_ids%5B%5D=T2',
+    ],
+    ids=['dict', 'OrderedDict', 'list of pairs', 'tuple of pairs', 'str', 'bytes'],
+)
+def test_parameters_may_have_any_form_that_requests_takes(api, session, params):
+    hold(api, 150)
+    assert len(list(session.iter_all('users', params=params))) == 150
+    for seen in api.seen:
+        given = [pair for pair in seen.params if pair[0] in ('query', 'team_ids[]')]
+        assert given == [('query', 'Dan'), ('team_ids[]', 'T1'), ('team_ids[]', 'T2')]
+    assert sent(api, 'offset') == [('0',), ('100',)]
+
+
+def test_the_callers_parameters_are_not_changed(api, session):
+    hold(api, 150)
+    params = {'team_ids': ['T1'], 'limit': 100}
+    list(session.iter_all('users', params=params))
+    assert params == {'team_ids': ['T1'], 'limit': 100}
+
+
+# D87
+def test_the_query_in_the_url_is_merged_into_the_parameters(api, session):
+    hold(api, 100)
+    found = list(session.iter_all('users?limit=25&offset=50&query=Dan&include[]=teams'))
+    assert [user['id'] for user in found] == list(range(50, 100))
+    first = [('limit', '25'), ('offset', '50'), ('query', 'Dan'), ('include[]', 'teams')]
+    assert sorted(api.seen[0].params) == sorted(first)
+    assert sent(api, 'limit', 'offset', 'query') == [('25', '50', 'Dan'), ('25', '75', 'Dan')]
+
+
+# D87
+def test_parameters_win_over_the_query_in_the_url(api, session):
+    hold(api, 1)
+    list(session.iter_all('users?limit=25&query=Dan', params={'limit': 10}))
+    assert sorted(api.last.params) == [('limit', '10'), ('offset', '0'), ('query', 'Dan')]
+
+
+# D87
+def test_repeated_parameters_in_the_url_are_all_sent(api, session):
+    hold(api, 1)
+    list(session.iter_all(api.url + '/users?team_ids[]=T1&team_ids[]=T2'))
+    assert [value for name, value in api.last.params if name == 'team_ids[]'] == ['T1', 'T2']
+
+
+# The item hook
+
+
+def test_the_hook_is_called_with_each_result_its_number_and_the_total(api, session):
+    hold(api, 3, total=3)
+    calls = []
+    list(session.iter_all('users', item_hook=lambda *call: calls.append(call), total=True))
+    assert calls == [({'id': 0}, 1, 3), ({'id': 1}, 2, 3), ({'id': 2}, 3, 3)]
+
+
+def test_the_hook_goes_on_counting_from_page_to_page(api, session):
+    hold(api, 250)
+    numbers = []
+    params = {'offset': 50}
+    list(session.iter_all('users', params, item_hook=lambda item, n, total: numbers.append(n)))
+    assert numbers == list(range(1, 201))
+
+
+def test_the_hook_is_called_before_its_result_is_yielded(api, session):
+    hold(api, 2)
+    order = []
+    for user in session.iter_all('users', item_hook=lambda item, n, total: order.append(n)):
+        order.append(user)
+    assert order == [1, {'id': 0}, 2, {'id': 1}]
+
+
+# D06
+@pytest.mark.parametrize('body', [{'total': None}, {}], ids=['total is null', 'no total'])
+def test_the_hook_gets_a_question_mark_for_a_total_that_the_server_does_not_say(api, session, body):
+    api.reply(body=dict(body, users=[1], more=False))
+    totals = []
+    list(session.iter_all('users', item_hook=lambda item, n, total: totals.append(total)))
+    assert totals == ['?']
+
+
+def test_an_error_in_the_hook_reaches_the_caller(api, session):
+    hold(api, 2)
+
+    def refuse(item, number, total):
+        raise KeyError(number)
+
+    with pytest.raises(KeyError):
+        list(session.iter_all('users', item_hook=refuse))
+
+
+# Pages by cursor
+
+
+# D01
+def test_iter_all_follows_a_cursor_where_the_endpoint_has_one(api, session):
+    api.reply(body={'records': [1, 2], 'next_cursor': 'abc'})
+    api.reply(body={'records': [3], 'next_cursor': None})
+    assert list(session.iter_all('/audit/records')) == [1, 2, 3]
+    assert sent(api, 'cursor') == [(None,), ('abc',)]
+
+
+# D01
+@pytest.mark.parametrize(
+    'collect, expected',
+    [
+        (lambda session: session.list_all('audit/records'), [{'id': 1}, {'id': 2}]),
+        (lambda session: session.dict_all('audit/records'), {1: {'id': 1}, 2: {'id': 2}}),
+        (lambda session: session.find('audit/records', 2, attribute='id'), {'id': 2}),
+        (lambda session: list(session.iter_cursor('audit/records')), [{'id': 1}, {'id': 2}]),
+    ],
+    ids=['list_all', 'dict_all', 'find', 'iter_cursor'],
+)
+def test_every_look_up_follows_a_cursor(api, session, collect, expected):
+    api.reply(body={'records': [{'id': 1}], 'next_cursor': 'abc'})
+    api.reply(body={'records': [{'id': 2}], 'next_cursor': ''})
+    assert collect(session) == expected
+    assert sent(api, 'cursor') == [(None,), ('abc',)]
+
+
+@pytest.mark.parametrize('path', pdpyras.CURSOR_BASED_PAGINATION_PATHS)
+def test_every_listed_cursor_endpoint_is_followed(api, session, path):
+    url = path.replace('{id}', 'PABC123')
+    wrapper = pdpyras.entity_wrappers('GET', path)[1]
+    api.reply(body={wrapper: [1], 'next_cursor': 'abc'})
+    api.reply(body={wrapper: [2], 'next_cursor': None})
+    assert list(session.iter_all(url)) == [1, 2]
+    assert [seen.path for seen in api.seen] == [url, url]
+
+
+def test_no_offset_is_sent_to_a_cursor_endpoint(api, session):
+    api.reply(body={'records': [], 'next_cursor': None})
+    list(session.iter_all('audit/records'))
+    assert sent(api, 'offset') == [(None,)]
+
+
+def test_page_size_is_the_limit_of_each_page_by_cursor(api, session):
+    api.reply(body={'records': [1], 'next_cursor': 'abc'})
+    api.reply(body={'records': [2], 'next_cursor': None})
+    list(session.iter_all('audit/records', page_size=1))
+    assert sent(api, 'limit', 'cursor') == [('1', None), ('1', 'abc')]
+
+
+def test_the_default_page_size_is_the_limit_of_each_page_by_cursor(api, session):
+    api.reply(body={'records': [], 'next_cursor': None})
+    list(session.iter_cursor('audit/records'))
+    assert sent(api, 'limit') == [('100',)]
+
+
+def test_parameters_are_sent_with_every_page_by_cursor(api, session):
+    api.reply(body={'records': [1], 'next_cursor': 'abc'})
+    api.reply(body={'records': [2], 'next_cursor': None})
+    list(session.iter_all('audit/records', params={'actions': ['create'], 'limit': 5}))
+    assert sent(api, 'actions[]', 'limit') == [('create', '5')] * 2
+
+
+def test_a_cursor_among_the_parameters_is_where_the_iteration_starts(api, session):
+    api.reply(body={'records': [3], 'next_cursor': None})
+    params = {'cursor': 'abc'}
+    assert list(session.iter_cursor('audit/records', params=params)) == [3]
+    assert sent(api, 'cursor') == [('abc',)]
+    assert params == {'cursor': 'abc'}
+
+
+def test_an_empty_page_by_cursor_does_not_end_the_iteration(api, session):
+    api.reply(body={'records': [], 'next_cursor': 'abc'})
+    api.reply(body={'records': [1], 'next_cursor': None})
+    assert list(session.iter_all('audit/records')) == [1]
+
+
+def test_an_answer_without_next_cursor_is_the_last_page(api, session):
+    api.reply(body={'records': [1]})
+    assert list(session.iter_all('audit/records')) == [1]
+
+
+def test_pages_by_cursor_are_fetched_as_they_are_consumed(api, session):
+    api.reply(body={'records': [1, 2], 'next_cursor': 'abc'})
+    records = session.iter_cursor('audit/records')
+    assert api.seen == []
+    assert [next(records), next(records)] == [1, 2]
+    assert len(api.seen) == 1
+
+
+@pytest.mark.parametrize(
+    'cursors', [['a', 'a'], ['a', 'b', 'a']], ids=['to itself', 'to an earlier page']
+)
+def test_a_cursor_that_leads_back_ends_the_iteration_with_a_warning(api, session, cursors):
+    following = {None: cursors[0]}
+    following.update(zip(cursors, cursors[1:]))
+    api.rule(
+        lambda seen: Reply(
+            body={'records': [1], 'next_cursor': following[seen.query.get('cursor')]}
+        )
+    )
+    with pytest.warns(UserWarning, match='cursor'):
+        found = list(islice(session.iter_all('audit/records'), 20))
+    assert len(found) == len(cursors)
+
+
+def test_the_hook_counts_results_by_cursor_and_does_not_know_the_total(api, session):
+    api.reply(body={'records': ['a'], 'next_cursor': 'abc'})
+    api.reply(body={'records': ['b'], 'next_cursor': None})
+    calls = []
+    list(session.iter_cursor('audit/records', item_hook=lambda *call: calls.append(call)))
+    assert calls == [('a', 1, '?'), ('b', 2, '?')]
+
+
+def test_iter_cursor_refuses_a_listed_endpoint_without_cursors(api, session):
+    with pytest.raises(pdpyras.URLError, match='cursor'):
+        list(session.iter_cursor('users'))
+    assert api.seen == []
+
+
+# What cannot be paginated
+
+
+# D13
+@pytest.mark.parametrize(
+    'url',
+    [
+        'users/me',
+        'users/PABC123',
+        '/users/PABC123/',
+        'incidents/PABC123/alerts/PDEF456',
+        '/event_orchestrations/PABC123/router',
+        'incidents/count',
+    ],
+)
+def test_one_resource_is_not_a_collection(api, session, url):
+    with pytest.raises(pdpyras.URLError):
+        list(session.iter_all(url))
+    assert api.seen == []
+
+
+@pytest.mark.parametrize(
+    'url', ['/analytics/raw/incidents', 'business_services/priority_thresholds']
+)
+def test_an_endpoint_without_wrapper_is_not_paginated(api, session, url):
+    with pytest.raises(pdpyras.URLError, match='wrap'):
+        list(session.iter_all(url))
+    assert api.seen == []
+
+
+@pytest.mark.parametrize('url', [None, 7, {'self': '/users'}], ids=repr)
+def test_a_url_that_is_no_str_is_refused(api, session, url):
+    with pytest.raises(pdpyras.URLError):
+        list(session.iter_all(url))
+    assert api.seen == []
+
+
+def test_a_url_elsewhere_is_refused(api, session):
+    with pytest.raises(pdpyras.URLError, match='not under'):
+        list(session.iter_all('https://api.example.com/users'))
+    assert api.seen == []
+
+
+@pytest.mark.parametrize(
+    'body',
+    [
+        {'people': [], 'more': False},
+        [1, 2],
+        {'users': None, 'more': False},
+        {'users': {'a': 1}},
+        None,
+    ],
+    ids=['other key', 'a list', 'null', 'an object', 'nothing'],
+)
+def test_an_answer_that_is_no_page_raises_a_server_error(api, session, body):
+    api.reply(body=body)
+    with pytest.raises(pdpyras.PDServerError) as caught:
+        list(session.iter_all('users'))
+    assert caught.value.response.status_code == 200
+    assert '/users' in str(caught.value)
+
+
+def test_an_error_while_iterating_leaves_the_results_so_far_to_the_caller(api, session):
+    api.reply(body={'users': [1, 2], 'more': True})
+    api.reply(status=500, body={'error': {'message': 'Internal Server Error', 'code': 2000}})
+    found = []
+    with pytest.raises(pdpyras.PDServerError):
+        for user in session.iter_all('users'):
+            found.append(user)
+    assert found == [1, 2]
+
+
+# Paths that no table lists
+
+
+def test_an_unlisted_collection_is_wrapped_by_the_last_node_of_its_path(api, session):
+    hold(api, 150, 'widgets')
+    assert len(session.list_all('/v9/widgets')) == 150
+    assert sent(api, 'offset') == [('0',), ('100',)]
+
+
+def test_an_unlisted_collection_may_be_under_another_key(api, session):
+    api.reply(body={'gadgets': [1, 2], 'more': False, 'limit': 100, 'warnings': []})
+    assert list(session.iter_all('/v9/widgets')) == [1, 2]
+
+
+def test_an_unlisted_collection_with_two_lists_is_ambiguous(api, session):
+    api.reply(body={'gadgets': [1], 'gizmos': [2], 'more': False})
+    with pytest.raises(pdpyras.PDServerError, match='gadgets, gizmos'):
+        list(session.iter_all('/v9/widgets'))
+
+
+def test_an_unlisted_collection_may_have_cursors(api, session):
+    api.reply(body={'widgets': [1], 'next_cursor': 'abc'})
+    api.reply(body={'widgets': [2], 'next_cursor': None})
+    assert list(session.iter_all('/v9/widgets')) == [1, 2]
+    assert sent(api, 'cursor') == [(None,), ('abc',)]
+
+
+def test_iter_cursor_takes_an_unlisted_path(api, session):
+    api.reply(body={'widgets': [1], 'next_cursor': 'abc'})
+    api.reply(body={'widgets': [2], 'next_cursor': None})
+    assert list(session.iter_cursor('/v9/widgets')) == [1, 2]
+
+
+def test_an_unlisted_resource_is_not_a_collection_either(api, session):
+    with pytest.raises(pdpyras.URLError):
+        list(session.iter_all('/v9/widgets/PABC123'))
+    assert api.seen == []
+
+
+# One page, as in 4.x
+
+
+def test_paginate_false_stops_after_the_first_page(api, session):
+    hold(api, 250)
+    with pytest.warns(UserWarning, match='paginate'):
+        assert len(list(session.iter_all('users', paginate=False))) == 100
+    assert len(api.seen) == 1
+
+
+# Cost
+
+
+# D12
+def test_each_page_is_decoded_once(api, session):
+    decoded = []
+
+    class Counted(requests.Response):
+        def json(self, **kwargs):
+            decoded.append(self.url)
+            return super().json(**kwargs)
+
+    def count(response, **kwargs):
+        response.__class__ = Counted
+
+    session.hooks['response'].append(count)
+    hold(api, 250)
+    list(session.iter_all('users'))
+    api.reply(body={'records': [1], 'next_cursor': None})
+    list(session.iter_all('audit/records'))
+    assert decoded == [api.url + seen.target for seen in api.seen]
