@@ -20,6 +20,7 @@ Adding an endpoint touches the tables at the end and nothing else.
 """
 
 import logging
+import os
 import re
 import sys
 import time
@@ -45,12 +46,14 @@ from typing import (
     cast,
 )
 from urllib.parse import parse_qsl, urljoin, urlsplit
+from urllib.request import getproxies, getproxies_environment
 from warnings import warn
 
 from deprecation import deprecated  # type: ignore[import-untyped]
-from requests import PreparedRequest, Response, Session
+from requests import PreparedRequest, Request, Response, Session
 from requests.__version__ import __version__ as REQUESTS_VERSION
 from requests.exceptions import ConnectTimeout, RequestException, TooManyRedirects
+from requests.sessions import merge_hooks
 from requests.structures import CaseInsensitiveDict
 from requests.utils import default_user_agent, to_key_val_list
 from urllib3.exceptions import (
@@ -889,6 +892,16 @@ _BODY_METHODS = ('POST', 'PUT', 'PATCH')
 _UNSAFE_METHODS = ('POST', 'PATCH')
 _DEFAULT_USER_AGENT = default_user_agent()
 
+#: Whether the environment is all that requests finds proxies in; macOS and Windows have more.
+_PROXIES_ARE_IN_ENVIRONMENT = getproxies is getproxies_environment
+
+#: What requests reads from the environment. REQUEST_METHOD tells it that this is a CGI script.
+_NETWORK_VARIABLES = ['REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE', 'REQUEST_METHOD'] + [
+    case(name + '_proxy')
+    for name in ('http', 'https', 'all', 'no')
+    for case in (str.lower, str.upper)
+]
+
 
 class _SessionLogger(logging.Logger):
     """A logger below ``pdpyras`` that belongs to one session and goes with it.
@@ -903,6 +916,10 @@ class _SessionLogger(logging.Logger):
     def isEnabledFor(self, level: int) -> bool:
         # The inherited one remembers its answers, and only registered loggers are told to forget.
         return level > self.manager.disable and level >= self.getEffectiveLevel()
+
+
+class _MergedHeaders(CaseInsensitiveDict):  # type: ignore[type-arg]
+    """The headers of a request that hold those of the session as well."""
 
 
 def _keep_authorization(request: PreparedRequest) -> PreparedRequest:
@@ -1169,6 +1186,9 @@ class PDSession(Session):
         if _is_form(options) and not _has_header(user_headers, 'content-type'):
             # The boundary of the parts, or the encoding of the fields, is requests' to name.
             headers.pop('Content-Type', None)
+        if None in headers.values():
+            # Headers are to be left out, which requests does in merging.
+            headers = CaseInsensitiveDict(headers)
         options['headers'] = headers
         options.setdefault('stream', False)
         options.setdefault('timeout', self.timeout)
@@ -1187,7 +1207,7 @@ class PDSession(Session):
 
     def prepare_headers(self, method: str, user_headers: Any = None) -> 'CaseInsensitiveDict[str]':
         """The headers of a request: the session's, those of the API, and over them the caller's."""
-        headers = CaseInsensitiveDict(self.headers)
+        headers: CaseInsensitiveDict[str] = _MergedHeaders(self.headers)
         own_agent = headers.get('User-Agent')
         headers['User-Agent'] = self.user_agent
         if own_agent and own_agent != _DEFAULT_USER_AGENT:
@@ -1234,6 +1254,47 @@ class PDSession(Session):
                 request_id,
                 when,
             )
+
+    # What requests does anew for each request, at more cost than all the rest of it
+
+    def prepare_request(self, request: Request) -> PreparedRequest:
+        """Prepare a request; its headers hold those of the session if they come from here."""
+        is_merged = isinstance(request.headers, _MergedHeaders)
+        if not is_merged or self.params or self.cookies or request.cookies:
+            return super().prepare_request(request)
+        prepared = PreparedRequest()
+        prepared.prepare(
+            method=request.method,
+            url=request.url,
+            headers=request.headers,
+            files=request.files,
+            data=request.data,
+            json=request.json,
+            params=request.params or None,
+            auth=request.auth or self.auth,
+            hooks=merge_hooks(request.hooks, self.hooks),
+        )
+        return prepared
+
+    def merge_environment_settings(
+        self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any
+    ) -> Any:
+        """The settings of a request from the caller, the session and the environment.
+
+        requests looks through the whole environment for them. They are remembered instead, for as
+        long as nothing that they depend on has changed.
+        """
+        if proxies or not _PROXIES_ARE_IN_ENVIRONMENT:
+            return super().merge_environment_settings(url, proxies, stream, verify, cert)
+        environment = list(map(os.environ.get, _NETWORK_VARIABLES)) if self.trust_env else None
+        given = (url.split('/', 3)[:3], stream, verify, cert)
+        own = (dict(self.proxies), self.stream, self.verify, self.cert)
+        basis = (given, own, environment)
+        known_basis, settings = self.__dict__.get('_merged_settings', (None, {}))
+        if basis != known_basis:
+            settings = super().merge_environment_settings(url, {}, stream, verify, cert)
+            self._merged_settings = (basis, settings)
+        return dict(settings, proxies=settings['proxies'].copy())
 
     # Redirects: requests would follow them anywhere, and turn a POST into a GET
 
