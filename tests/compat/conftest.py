@@ -1,0 +1,102 @@
+"""What the differential test needs: pdpyras 5.4.1, and both libraries' observations.
+
+    python -m pytest tests/compat --compat
+
+installs 5.4.1 from PyPI into pytest's cache, once. To use a copy that is there already, made by
+``pip install --target DIR pdpyras==5.4.1``, set PDPYRAS_541=DIR instead.
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+import pdpyras
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        '--compat',
+        action='store_true',
+        help='install pdpyras 5.4.1 from PyPI and compare this library with it',
+    )
+
+
+@pytest.fixture(scope='session')
+def original(request, tmp_path_factory):
+    """The directory of pdpyras 5.4.1 with its dependencies."""
+    given = os.environ.get('PDPYRAS_541')
+    if given:
+        return pathlib.Path(given)
+    # The default is for a run from the top: there pytest reads this file too late for its option.
+    if not request.config.getoption('--compat', default=False):
+        pytest.skip(
+            'compares with pdpyras 5.4.1 from PyPI; '
+            'run it by: python -m pytest tests/compat --compat'
+        )
+    return _installed(request.config, tmp_path_factory)
+
+
+def _installed(config, tmp_path_factory):
+    python = 'python{}.{}'.format(*sys.version_info)
+    target = pathlib.Path(str(config.cache.mkdir('pdpyras-5.4.1'))) / python
+    if not target.exists():
+        fresh = tmp_path_factory.mktemp('pip') / python
+        pip = [sys.executable, '-m', 'pip', 'install', '--quiet', '--target', str(fresh)]
+        run = _run(pip + ['pdpyras==5.4.1'])
+        if run.returncode:
+            pytest.skip('pip could not install pdpyras 5.4.1: ' + _last_line(run.stderr))
+        shutil.move(str(fresh), str(target))
+    return target
+
+
+@pytest.fixture(scope='session')
+def there(original, tmp_path_factory):
+    """What 5.4.1 does."""
+    observed = _observations(tmp_path_factory, [original])
+    assert observed['version'] == '5.4.1', 'PDPYRAS_541 names another version'
+    return observed
+
+
+@pytest.fixture(scope='session')
+def here(original, tmp_path_factory):
+    """What this library does, as a single file on top of the very same requests."""
+    alone = tmp_path_factory.mktemp('ours')
+    shutil.copy(pdpyras.__file__, str(alone))
+    observed = _observations(tmp_path_factory, [alone, original])
+    assert observed['version'] == pdpyras.__version__
+    return observed
+
+
+def _observations(tmp_path_factory, import_path):
+    target = tmp_path_factory.mktemp('observed') / 'observations.json'
+    environment = dict(
+        os.environ,
+        PYTHONPATH=os.pathsep.join(map(str, import_path)),
+        NO_PROXY='127.0.0.1',
+    )
+    # 5.4.1 warns on import.
+    run = _run([sys.executable, '-W', 'ignore', str(HERE / 'drive.py'), str(target)], environment)
+    assert not run.returncode, 'The scenarios did not run: ' + _last_line(run.stderr)
+    return json.loads(target.read_text())
+
+
+def _run(command, environment=None):
+    return subprocess.run(  # noqa: UP022  (Python 3.6 has no capture_output)
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        universal_newlines=True,  # noqa: UP021  (nor text)
+        timeout=600,
+    )
+
+
+def _last_line(text):
+    return (text.strip().splitlines() or ['(it said nothing)'])[-1]

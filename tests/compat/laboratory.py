@@ -1,0 +1,221 @@
+"""One scenario's surroundings: a scripted server, sessions that talk to it, what was observed."""
+
+import json
+import logging
+import random
+import re
+import warnings
+
+import requests
+from wire import Reply, WireServer
+
+with warnings.catch_warnings(record=True) as _caught:
+    warnings.simplefilter('always')
+    import pdpyras
+
+#: Categories of the warnings that the import gave.
+WARNED_AT_IMPORT = [warning.category.__name__ for warning in _caught]
+
+API_KEY = 'the-api-key-1234'
+
+#: Of all that a request carries, what the API or an account's owner would notice.
+HEADERS_THAT_MATTER = (
+    'Authorization',
+    'Accept',
+    'Content-Type',
+    'From',
+    'User-Agent',
+    'Cookie',
+    'X-Extra',
+)
+
+
+class Laboratory:
+    """What a scenario is given to work with.
+
+    The sessions are made on first use; a scenario that is about construction calls ``pdpyras``.
+    """
+
+    pdpyras = pdpyras
+
+    def __init__(self):
+        self.api = WireServer()
+        self.notes = []
+        self._sessions = {}
+        self._elsewhere = None
+
+    @property
+    def url(self):
+        return self.api.url
+
+    @property
+    def elsewhere(self):
+        """Another server, which no key must reach; it accepts whatever it is sent."""
+        if self._elsewhere is None:
+            self._elsewhere = WireServer()
+            self._elsewhere.rule(lambda seen: Reply(body={'dedup_key': 'd', 'id': 'i'}))
+        return self._elsewhere
+
+    @property
+    def leaked(self):
+        """What reached the other server, if there is one."""
+        return self._elsewhere.seen if self._elsewhere else []
+
+    @property
+    def rest(self):
+        return self._session(pdpyras.APISession)
+
+    @property
+    def events(self):
+        return self._session(pdpyras.EventsAPISession)
+
+    @property
+    def changes(self):
+        return self._session(pdpyras.ChangeEventsAPISession)
+
+    def _session(self, session_class):
+        if session_class not in self._sessions:
+            self._sessions[session_class] = self.aim(session_class(API_KEY))
+        return self._sessions[session_class]
+
+    def aim(self, session, **attributes):
+        """Point a session at the scripted server and set what else is to be set."""
+        session.url = self.api.url
+        for name, value in attributes.items():
+            setattr(session, name, value)
+        return session
+
+    def note(self, *what):
+        """Put something on record beside the outcome, as it is now; usable as an item_hook."""
+        self.notes.append(plain(what))
+
+    def drain(self, items):
+        """Note every item as it comes, so that those before an exception are on record."""
+        for item in items:
+            self.note('item', item)
+
+    def close(self):
+        self.api.close()
+        if self._elsewhere is not None:
+            self._elsewhere.close()
+
+
+class RecordingParent:
+    """Stands for the `requests.Session` below a session and notes how it is called."""
+
+    def __init__(self, lab):
+        self.lab = lab
+
+    def request(self, *args, **kwargs):
+        noted = dict(kwargs, headers=sorted(kwargs['headers']))
+        self.lab.note('parent.request', args, noted)
+        return requests.request(*args, **kwargs)
+
+
+class _Sleepless:
+    """Stands for the `time` module in the library's namespace."""
+
+    def __init__(self):
+        self.slept = []
+
+    def sleep(self, seconds):
+        self.slept.append(seconds)
+
+
+class _Alarms(logging.Handler):
+    """The levels of what the library's loggers said at WARNING or above, in order."""
+
+    def __init__(self):
+        super().__init__(logging.WARNING)
+        self.levels = []
+
+    def emit(self, record):
+        self.levels.append(record.levelname)
+
+
+def observe(scenario):
+    """Run one scenario and describe, in JSON, what came of it."""
+    lab = Laboratory()
+    for reply in scenario.replies:
+        lab.api.answer(reply)
+    clock, alarms = _Sleepless(), _Alarms()
+    pdpyras.time = clock
+    random.seed(541)
+    logger = logging.getLogger('pdpyras')
+    logger.addHandler(alarms)
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter('always')
+            outcome, message = _outcome(lab, scenario.call)
+    finally:
+        logger.removeHandler(alarms)
+        lab.close()
+    observation = {
+        'outcome': outcome,
+        'wire': [_request(seen) for seen in lab.api.seen],
+        'noted': lab.notes,
+        'leaked': [_request(seen) for seen in lab.leaked],
+        'slept': clock.slept,
+        'alarms': alarms.levels,
+        'warned': [w.category.__name__ for w in caught if w.category is not ResourceWarning],
+        'message': message,
+    }
+    return json.loads(_neutral(json.dumps(observation), lab))
+
+
+def _outcome(lab, call):
+    try:
+        return {'returned': plain(call(lab))}, None
+    except Exception as error:  # noqa: BLE001  (whatever it is, it is the observation)
+        response = getattr(error, 'response', None)
+        status = getattr(response, 'status_code', None)
+        return {'raised': type(error).__name__, 'status': status}, str(error)
+
+
+def _request(seen):
+    return {
+        'method': seen.method,
+        'path': seen.path,
+        'query': sorted(seen.params),
+        'headers': {
+            name: _header(seen, name) for name in HEADERS_THAT_MATTER if name in seen.headers
+        },
+        'body': _body(seen),
+    }
+
+
+def _header(seen, name):
+    values = seen.headers.get_all(name)
+    # A multipart boundary is random.
+    return [value.split('; boundary=')[0] for value in values]
+
+
+def _body(seen):
+    text = seen.body.decode('utf-8')
+    if text.startswith('--'):
+        return '<multipart>'
+    try:
+        return {'json': json.loads(text)}
+    except ValueError:
+        return text
+
+
+def plain(value):
+    """A value as JSON can hold it, with its type where JSON has none."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, requests.Response):
+        return {'a response': value.status_code, 'body': value.text}
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return '<{}>'.format(type(value).__name__)
+
+
+def _neutral(text, lab):
+    """Take out what differs from run to run: the port, the version, the time of day."""
+    text = text.replace(lab.url, 'http://api')
+    text = re.sub(r'127\.0\.0\.1:\d+', 'elsewhere', text)
+    text = re.sub(r'pdpyras/[0-9][^ "]*', 'pdpyras/VERSION', text)
+    return re.sub(r'"\d{4}-\d\d-\d\dT[0-9:.]+Z"', '"NOW"', text)

@@ -1,0 +1,100 @@
+"""pdpyras 5.4.1, as a black box, and this library do the same, but for what is listed.
+
+Each scenario (see ``scenarios``) runs through both against the same scripted server, and what went
+over the wire and what came back are compared. ``differences`` lists what is meant to differ and
+why; a difference listed there that is gone fails as well, so that the list stays honest.
+"""
+
+import json
+
+import pytest
+from differences import CANONICAL_PATHS, DIFFERENCES, PARAMETERS, WRAPPERS
+from scenarios.everything import SCENARIOS
+
+#: What is compared of a scenario. The text of a message is not: each library has its own words.
+ASPECTS = ('outcome', 'wire', 'leaked', 'noted', 'slept', 'alarms', 'warned')
+
+NAMES = [scenario.name for scenario in SCENARIOS]
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_it_does_what_5_4_1_did_unless_a_difference_is_intended(name, there, here):
+    before, now = there['scenarios'][name], here['scenarios'][name]
+    differing = {aspect for aspect in ASPECTS if before[aspect] != now[aspect]}
+    intended = {
+        aspect
+        for difference in DIFFERENCES
+        if name in difference.scenarios
+        for aspect in difference.aspects
+    }
+    assert differing == intended, explain(before, now, differing ^ intended)
+
+
+def explain(before, now, aspects):
+    lines = []
+    for aspect in sorted(aspects):
+        lines += [
+            '',
+            aspect,
+            '  5.4.1: ' + json.dumps(before[aspect]),
+            '  ours:  ' + json.dumps(now[aspect]),
+        ]
+    lines += [
+        '',
+        'said',
+        '  5.4.1: {}'.format(before['message']),
+        '  ours:  {}'.format(now['message']),
+    ]
+    return '\n'.join(lines)
+
+
+def test_every_function_keeps_its_parameters(there, here):
+    def kept(name):
+        before, now = there['parameters'][name], here['parameters'].get(name, [])
+        return [parameter for parameter in now if parameter in before] == before
+
+    changed = {name for name in there['parameters'] if not kept(name)}
+    assert changed == set(PARAMETERS)
+
+
+def test_only_5_4_1_warns_at_import(there, here):
+    """D63 of the list of defects."""
+    assert there['warned at import'] == ['UserWarning']
+    assert here['warned at import'] == []
+
+
+def test_every_endpoint_of_5_4_1_keeps_its_wrappers(there, here):
+    changed = {
+        endpoint: here['wrappers'].get(endpoint, 'not listed any more')
+        for endpoint, wrappers in there['wrappers'].items()
+        if here['wrappers'].get(endpoint) != wrappers
+    }
+    assert changed == {
+        endpoint: wrappers for endpoint, (wrappers, _id, _reason) in WRAPPERS.items()
+    }
+
+
+def test_every_url_of_5_4_1_keeps_its_canonical_path(there, here):
+    changed = {
+        url: here['canonical paths'].get(url, 'not listed any more')
+        for url, path in there['canonical paths'].items()
+        if here['canonical paths'].get(url) != path
+    }
+    assert changed == {url: path for url, (path, _id, _reason) in CANONICAL_PATHS.items()}
+
+
+def test_no_two_scenarios_share_a_name():
+    assert sorted(NAMES) == sorted(set(NAMES))
+
+
+def test_two_hundred_calls_and_more_are_compared():
+    assert len(NAMES) >= 200
+
+
+def test_every_difference_is_of_a_scenario_that_there_is():
+    listed = {name for difference in DIFFERENCES for name in difference.scenarios}
+    assert listed <= set(NAMES)
+
+
+def test_every_difference_is_of_an_aspect_that_is_compared():
+    assert {aspect for difference in DIFFERENCES for aspect in difference.aspects} <= set(ASPECTS)
