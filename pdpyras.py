@@ -31,7 +31,7 @@ from functools import lru_cache, wraps
 from http.cookiejar import DefaultCookiePolicy
 from numbers import Real
 from random import random
-from threading import Lock
+from threading import Condition, Lock
 from typing import (
     Any,
     Callable,
@@ -256,6 +256,10 @@ _SUMMARY_LIMIT = 1024
 
 #: Endpoints counted apart in ``api_call_counts``; later ones share the key that ends in "(others)".
 _COUNTED_ENDPOINTS_LIMIT = 1000
+
+#: Pages requested ahead at the most: together with a request of the caller's own, they use up the
+#: connections that requests keeps for one host.
+_READ_AHEAD_LIMIT = 9
 
 #: What no retry of a request can mend. A RequestException that is a ValueError too (a URL without
 #: host, a header with a line break) is another such mistake.
@@ -977,7 +981,15 @@ class PDSession(Session):
 
     _raises_http_errors = True
 
-    _not_copied = ('_lock', 'log', '_parent', '_debugHandler', '_debugged_log', '_level_before')
+    _not_copied = (
+        '_lock',
+        '_rate_limit_gate',
+        'log',
+        '_parent',
+        '_debugHandler',
+        '_debugged_log',
+        '_level_before',
+    )
 
     def __init__(
         self,
@@ -1000,6 +1012,7 @@ class PDSession(Session):
             deprecated_kwarg('name', details='Set the log attribute of the session instead.')
         self.log = self._new_log(name)
         self._lock = Lock()
+        self._rate_limit_gate = _Gate()
         self._has_warned_of_exposure = False
         self.api_key = api_key
         self.print_debug = debug
@@ -1023,6 +1036,7 @@ class PDSession(Session):
         self.__dict__.update(state)
         self.log = self._new_log()
         self._lock = Lock()
+        self._rate_limit_gate = _Gate()
         self.print_debug = print_debug
 
     def _new_log(self, name: Optional[str] = None) -> logging.Logger:
@@ -1384,9 +1398,7 @@ class _Retries:
             raise PDHTTPError(self._unauthorized(), response)
         if status != 429 or not self._may_repeat():
             return False
-        self._cool_down(
-            self.session.log.info, 'rate limit reached (status 429)', _seconds_to_reset(response)
-        )
+        self._wait_for_rate_limit(self.session.log.info, response)
         return True
 
     def _after_configured(self, response: Response, limit: int) -> bool:
@@ -1405,8 +1417,10 @@ class _Retries:
         if not self._may_repeat():
             return False
         self.retries_by_status[status] = retries + 1
-        ceiling = _seconds_to_reset(response) if status == 429 else None
-        self._cool_down(self.session.log.warning, 'status {}'.format(status), ceiling)
+        if status == 429:
+            self._wait_for_rate_limit(session.log.warning, response)
+        else:
+            self._cool_down(session.log.warning, 'status {}'.format(status))
         return True
 
     def _may_repeat(self, error: Optional[Exception] = None) -> bool:
@@ -1420,6 +1434,10 @@ class _Retries:
         if self.body.is_repeatable:
             return 'retry_unsafe_methods is off and the request may have been carried out'
         return 'its body is a stream that cannot be read a second time'
+
+    def _wait_for_rate_limit(self, log: Callable[..., None], response: Response) -> None:
+        with self.session._rate_limit_gate:
+            self._cool_down(log, 'rate limit reached (status 429)', _seconds_to_reset(response))
 
     def _cool_down(
         self, log: Callable[..., None], reason: str, ceiling: Optional[float] = None
@@ -1450,6 +1468,28 @@ class _Retries:
             '{}: 401 Unauthorized. The key that ends in {} is wrong or no longer valid, or it '
             'belongs to another service region than {}: see the url attribute of the session.'
         ).format(self._target(), self.session.trunc_key, self.session.url)
+
+
+class _Gate:
+    """Closed while a request waits for the rate limit, which is one for all requests with a key."""
+
+    def __init__(self) -> None:
+        self._waiting = 0
+        self._condition = Condition()
+
+    def __enter__(self) -> None:
+        with self._condition:
+            self._waiting += 1
+
+    def __exit__(self, *exception: Any) -> None:
+        with self._condition:
+            self._waiting -= 1
+            self._condition.notify_all()
+
+    def wait(self) -> None:
+        """Return when the gate is open."""
+        with self._condition:
+            self._condition.wait_for(lambda: not self._waiting)
 
 
 class _Body:
@@ -1595,6 +1635,12 @@ class APISession(PDSession):
 
     #: Results to ask for in a page; 100 is the most that the API gives.
     default_page_size = 100
+
+    #: Pages of a classic listing to request before they are consumed, over this one session; no
+    #: more than 9 have an effect. PagerDuty asks for one request at a time for each key, so that
+    #: nothing is requested ahead by default.
+    #: See https://developer.pagerduty.com/docs/rest-api-rate-limits.
+    read_ahead = 0
 
     #: How many requests were made, by method and path pattern: ``{'GET /users/{id}': 3}``.
     api_call_counts: Dict[str, int] = cast(Any, None)
@@ -1747,6 +1793,7 @@ class APISession(PDSession):
         total: bool = False,
         *,
         paginate: bool = True,
+        read_ahead: Optional[int] = None,
     ) -> Iterator[Any]:
         """Yield the results of a listing, one by one; pages are fetched as they are consumed.
 
@@ -1757,10 +1804,11 @@ class APISession(PDSession):
         :param item_hook: called before each result is yielded with the result, its number from 1
             on, and the total, which is ``'?'`` unless the server said.
         :param total: whether to ask for the total; the API is slower then.
+        :param read_ahead: how many pages to request ahead; :attr:`read_ahead` if not given.
         :raises URLError: if the endpoint is not a listing; nothing is sent.
         :raises PDHTTPError: if a response is not a success.
         :raises PDServerError: if its body is not a page of a listing.
-        :raises ValueError: if ``page_size`` is not a number of results.
+        :raises ValueError: if ``page_size`` or ``read_ahead`` is not such a number.
         """
         if not paginate:
             deprecated_kwarg('paginate', details='Get one page with rget instead.')
@@ -1775,7 +1823,8 @@ class APISession(PDSession):
         first = {'limit': self._page_size(page_size), 'offset': 0}
         if total:
             first['total'] = 1
-        yield from _items(listing.offset_pages(dict(first, **merged), paginate), item_hook)
+        depth = self._read_ahead_depth(read_ahead)
+        yield from _items(listing.offset_pages(dict(first, **merged), paginate, depth), item_hook)
 
     @_takes_path_for('url')
     def iter_cursor(
@@ -1809,6 +1858,14 @@ class APISession(PDSession):
         if int(size) < 1:
             raise ValueError('page_size must be 1 or more; it is {!r}.'.format(size))
         return int(size)
+
+    def _read_ahead_depth(self, read_ahead: Optional[int]) -> int:
+        depth = self.read_ahead if read_ahead is None else read_ahead
+        if isinstance(depth, bool) or not isinstance(depth, int) or depth < 0:
+            raise ValueError(
+                'read_ahead must be a number of pages, 0 for none; it is {!r}.'.format(depth)
+            )
+        return min(depth, _READ_AHEAD_LIMIT)
 
     @_takes_path_for('url')
     def list_all(self, url: str, **kw: Any) -> List[Any]:
@@ -1963,15 +2020,32 @@ class _Listing:
         self.is_listed = is_listed
         self.wrapper = _collection_wrapper(path)
 
-    def offset_pages(self, params: Dict[str, Any], paginate: bool = True) -> Iterator[_Page]:
+    def offset_pages(
+        self, params: Dict[str, Any], paginate: bool = True, read_ahead: int = 0
+    ) -> Iterator[_Page]:
         """The pages from ``params['offset']`` on, ``params['limit']`` results each.
 
         See https://developer.pagerduty.com/docs/pagination.
         """
+        if not (read_ahead and paginate):
+            yield from self._offset_pages(params, paginate, self._get)
+            return
+        ahead = _ReadAhead(self._get, self.session._rate_limit_gate, read_ahead)
+        try:
+            yield from self._offset_pages(params, paginate, ahead.get)
+        finally:
+            ahead.close()
+
+    def _offset_pages(
+        self,
+        params: Dict[str, Any],
+        paginate: bool,
+        get: Callable[[Dict[str, Any]], Optional[Dict[str, Any]]],
+    ) -> Iterator[_Page]:
         limit, offset = int(params['limit']), int(params['offset'])
         clamped = limit
         while offset + clamped <= ITERATION_LIMIT:
-            body = self._get(dict(params, limit=clamped, offset=offset))
+            body = get(dict(params, limit=clamped, offset=offset))
             if body is None:
                 return
             page = self._page(body)
@@ -2048,8 +2122,69 @@ class _Listing:
         return lists[0] if len(lists) == 1 else None
 
     def _warn(self, reason: str) -> None:
-        # Up from here: the generator of pages, that of items, iter_all or iter_cursor, the caller.
-        warn('Stopping the iteration over {}: {}.'.format(self.url, reason), stacklevel=5)
+        # Up from here: two generators of pages, that of items, iter_all, the caller.
+        warn('Stopping the iteration over {}: {}.'.format(self.url, reason), stacklevel=6)
+
+
+class _ReadAhead:
+    """Gets the pages of a listing, and requests ahead those that are next if all goes well.
+
+    A page requested ahead is used only if it is asked for with the very same limit and offset, so
+    that the results are those of one request after the other.
+    """
+
+    def __init__(
+        self,
+        get: Callable[[Dict[str, Any]], Optional[Dict[str, Any]]],
+        gate: '_Gate',
+        depth: int,
+    ) -> None:
+        # Only those who read ahead pay for the import.
+        from concurrent.futures import Future, ThreadPoolExecutor
+
+        self._get = get
+        self._gate = gate
+        self._depth = depth
+        self._pool = ThreadPoolExecutor(max_workers=depth)
+        self._requested: Dict[Tuple[int, int], 'Future[Optional[Dict[str, Any]]]'] = {}
+
+    def get(self, params: Dict[str, Any]) -> Optional[Dict[str, Any]]:
+        requested = self._requested.pop((params['offset'], params['limit']), None)
+        if requested is not None:
+            self._request_after(params)
+            return requested.result()
+        # Nothing is known yet, or the server did not give what was expected of it.
+        self._forget()
+        body = self._get(params)
+        if body is not None and body.get('more'):
+            self._request_after(params)
+        return body
+
+    def _request_after(self, params: Dict[str, Any]) -> None:
+        offset, limit = params['offset'], params['limit']
+        for _ in range(self._depth):
+            offset += limit
+            limit = min(limit, ITERATION_LIMIT - offset)
+            if limit < 1:
+                return
+            if (offset, limit) not in self._requested:
+                self._requested[offset, limit] = self._pool.submit(
+                    self._get_in_turn, dict(params, offset=offset, limit=limit)
+                )
+
+    def _get_in_turn(self, params: Dict[str, Any]) -> Optional[Dict[str, Any]]:
+        self._gate.wait()
+        return self._get(params)
+
+    def _forget(self) -> None:
+        for request in self._requested.values():
+            request.cancel()
+        self._requested.clear()
+
+    def close(self) -> None:
+        """Leave no request and no thread behind."""
+        self._forget()
+        self._pool.shutdown()
 
 
 def _items(

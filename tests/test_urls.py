@@ -26,7 +26,9 @@ EU = 'https://api.eu.pagerduty.com'
         pytest.param('users/', US + '/users/', id='with a trailing slash'),
         pytest.param('users/PABC123', US + '/users/PABC123', id='of a resource'),
         pytest.param('users?query=a#b', US + '/users?query=a#b', id='with query and fragment'),
-        pytest.param('users?next=https://x.y/..', US + '/users?next=https://x.y/..', id='URL in query'),
+        pytest.param(
+            'users?next=https://x.y/..', US + '/users?next=https://x.y/..', id='URL in query'
+        ),
         pytest.param('', US + '/', id='empty'),
         pytest.param('/', US + '/', id='root'),
         pytest.param('.../users', US + '/.../users', id='three dots are a name'),
@@ -78,7 +80,9 @@ def test_a_base_may_have_a_path_of_its_own():
 @pytest.mark.parametrize(
     'url',
     [
-        pytest.param('https://api.pagerduty.com.evil.example/x', id='D40 host that starts with ours'),
+        pytest.param(
+            'https://api.pagerduty.com.evil.example/x', id='D40 host that starts with ours'
+        ),
         pytest.param('https://api.pagerduty.com@evil.example/', id='D40 our host as a user name'),
         pytest.param('https://api.pagerduty.com:secret@evil.example/', id='user name and password'),
         pytest.param('https://user:secret@api.pagerduty.com/users', id='credentials for our host'),
@@ -94,7 +98,9 @@ def test_a_base_may_have_a_path_of_its_own():
         pytest.param('https:///evil.example/users', id='scheme with three slashes'),
         pytest.param('https://evil.example/users', id='elsewhere'),
         pytest.param('https://evil.example/https://api.pagerduty.com', id='our base in their path'),
-        pytest.param('https://evil.example?https://api.pagerduty.com/', id='our base in their query'),
+        pytest.param(
+            'https://evil.example?https://api.pagerduty.com/', id='our base in their query'
+        ),
         pytest.param('https://evil.example#@api.pagerduty.com/', id='our host in their fragment'),
         pytest.param('https://evil.example\\@api.pagerduty.com/', id='back-slash before our host'),
         pytest.param('https://api.pagerduty.com\\@evil.example/', id='back-slash behind our host'),
@@ -155,7 +161,9 @@ def test_what_is_no_str_is_refused(url, api, session):
         pytest.param(US, EU + '/users/P1', US + '/users/P1', id='D58 EU link on a default session'),
         pytest.param(EU, US + '/users/P1', EU + '/users/P1', id='D58 US link on an EU session'),
         pytest.param(EU, US + '/users?limit=1', EU + '/users?limit=1', id='with its query'),
-        pytest.param(US, 'HTTPS://API.EU.pagerduty.com:443/users', US + '/users', id='other spelling'),
+        pytest.param(
+            US, 'HTTPS://API.EU.pagerduty.com:443/users', US + '/users', id='other spelling'
+        ),
         pytest.param(US, EU + '/', US + '/', id='nothing but the host'),
     ],
 )
@@ -196,7 +204,9 @@ class Transport(HTTPAdapter):
 
     def send(self, request, **kwargs):
         self.sent.append(request)
-        answer = HTTPResponse(BytesIO(b'{"user": {"id": "PABC123"}}'), status=200, preload_content=False)
+        answer = HTTPResponse(
+            BytesIO(b'{"user": {"id": "PABC123"}}'), status=200, preload_content=False
+        )
         return self.build_response(request, answer)
 
 
@@ -273,7 +283,9 @@ def test_a_literal_path_appended_beside_a_parameter_wins_at_once(monkeypatch):
     'url, params, query',
     [
         pytest.param('users?limit=25&offset=50', None, {'limit': '25', 'offset': '50'}, id='D87'),
-        pytest.param('users?limit=25', {'limit': 5}, {'limit': '5', 'offset': '0'}, id='params win'),
+        pytest.param(
+            'users?limit=25', {'limit': 5}, {'limit': '5', 'offset': '0'}, id='params win'
+        ),
         pytest.param(
             'users?team_ids[]=T1&team_ids[]=T2',
             None,
@@ -307,7 +319,7 @@ def test_iter_all_takes_the_query_of_the_url_for_parameters(url, params, query, 
     ],
 )
 @pytest.mark.parametrize(
-    'name', 'rget rpost rput rpatch rdelete jget jpost jput jpatch'.split()
+    'name', ['rget', 'rpost', 'rput', 'rpatch', 'rdelete', 'jget', 'jpost', 'jput', 'jpatch']
 )
 def test_what_has_no_url_is_refused_in_the_name_of_the_method(name, resource, said, api, session):
     with pytest.raises(URLError) as refusal:
@@ -327,9 +339,7 @@ def test_any_mapping_with_a_self_stands_for_its_url(api, session):
 
 
 # D56: 5.4.1 raised a bare Exception after the request was sent.
-@pytest.mark.parametrize(
-    'url', ['/users/P1/', '/users#top', '/nosuch/thing', '/users//'], ids=repr
-)
+@pytest.mark.parametrize('url', ['/users/P1/', '/users#top', '/nosuch/thing', '/users//'], ids=repr)
 def test_an_answer_is_never_lost_to_an_odd_url(url, api, session):
     api.reply(body={'fine': True})
     assert session.get(url).json() == {'fine': True}
@@ -419,7 +429,8 @@ def test_a_base_on_this_machine_does_not_warn(base, api, exposed):
 
 # D45
 @pytest.mark.parametrize(
-    'base', ['http://localhost.example.com', 'http://127.0.0.1.example.com', 'http://127.example.com']
+    'base',
+    ['http://localhost.example.com', 'http://127.0.0.1.example.com', 'http://127.example.com'],
 )
 def test_a_host_that_only_looks_like_this_machine_warns(base, api, exposed):
     api.reply()

@@ -97,7 +97,7 @@ class Reset(Hangup):
         handler.wfile.write(self.partial)
         handler.wfile.flush()
         handler.close_connection = True
-        # Closing with no time to linger resets. Detached, or the handler's files would keep it open.
+        # Closing with no time to linger resets; detached, as the handler's files hold it open.
         handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
         socket.socket(fileno=handler.connection.detach()).close()
 

@@ -45,7 +45,7 @@ def original(request, tmp_path_factory):
 
 def _installed(config, tmp_path_factory):
     python = 'python{}.{}'.format(*sys.version_info)
-    target = pathlib.Path(str(config.cache.mkdir('pdpyras-5.4.1'))) / python
+    target = _directory_for_keeps(config, tmp_path_factory) / python
     if not target.exists():
         fresh = tmp_path_factory.mktemp('pip') / python
         pip = [sys.executable, '-m', 'pip', 'install', '--quiet', '--target', str(fresh)]
@@ -54,6 +54,12 @@ def _installed(config, tmp_path_factory):
             pytest.skip('pip could not install pdpyras 5.4.1: ' + _last_line(run.stderr))
         shutil.move(str(fresh), str(target))
     return target
+
+
+def _directory_for_keeps(config, tmp_path_factory):
+    cache = getattr(config, 'cache', None)  # Not there under -p no:cacheprovider.
+    kept = cache.mkdir('pdpyras-5.4.1') if cache else tmp_path_factory.mktemp('pdpyras-5.4.1')
+    return pathlib.Path(str(kept))
 
 
 @pytest.fixture(scope='session')
