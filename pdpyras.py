@@ -306,7 +306,9 @@ _REGIONS = (('https', 'api.pagerduty.com', 443), ('https', 'api.eu.pagerduty.com
 _DEFAULT_PORTS = {'http': 80, 'https': 443}
 _ABSOLUTE = re.compile(r'[A-Za-z][A-Za-z0-9+.-]*:|//')
 #: Before the query: what moves a request elsewhere, as a browser or urllib3 reads it.
-_MISLEADING = re.compile(r'[^?#]*?(?:[\x00-\x1f\x7f\\]|/(?:\.|%2e){1,2}(?=[/?#]|$))', re.IGNORECASE)
+_MISLEADING = re.compile(
+    r'[^?#]*?(?:[\x00-\x1f\x7f\\]|(?:^|/)(?:\.|%2e){1,2}(?=[/?#]|$))', re.IGNORECASE
+)
 _IDENTIFIER = re.compile(r'[A-Z]|\d|.{40}')
 _API_VERSION = re.compile(r'v\d+$')
 
@@ -357,10 +359,15 @@ def _parse_base(base_url: str) -> _Base:
         parts = parse_url(base_url.strip())
     except LocationParseError:
         parts = parse_url('')
-    if parts.scheme not in _DEFAULT_PORTS or not parts.host or parts.auth or parts.query:
+    if (
+        parts.scheme not in _DEFAULT_PORTS
+        or not parts.host
+        or parts.auth is not None
+        or parts.query
+    ):
         raise URLError(
             'The url of a session must be like https://api.pagerduty.com, with its scheme and '
-            'without credentials or query; it is {!r}.'.format(base_url)
+            'without credentials or query; it is {!r}.'.format(_without_userinfo(base_url))
         )
     is_exposed = parts.scheme == 'http' and not _is_loopback(parts.host)
     base_path = (parts.path or '').rstrip('/')
@@ -373,7 +380,8 @@ def _origin(parts: Any) -> _Origin:
 
 
 def _is_loopback(host: str) -> bool:
-    return host in ('localhost', '[::1]') or host.startswith('127.') or host.endswith('.localhost')
+    names = r'(?:.+\.)?localhost|127(?:\.\d{1,3}){3}|\[::1\]'
+    return re.match('(?:{})$'.format(names), host) is not None
 
 
 def _locate(base_url: str, url: str) -> _Location:
@@ -409,7 +417,7 @@ def _below_base(base: _Base, url: str) -> Tuple[str, str]:
         parts = parse_url(url)
     except LocationParseError:
         parts = parse_url('')
-    if parts.host and not parts.auth and (parts.path or '').startswith(base.path):
+    if parts.host and parts.auth is None and (parts.path or '').startswith(base.path):
         origin = _origin(parts)
         below = parts.request_uri[len(base.path) :]
         if origin == base.origin and below[:1] in ('', '/', '?'):
@@ -1890,7 +1898,7 @@ class APISession(PDSession):
         """
         sought = str(query).casefold()
         for result in self.iter_all(resource, params=dict(_as_dict(params), query=query)):
-            value = result.get(attribute)
+            value = result.get(attribute) if isinstance(result, Mapping) else None
             if value is not None and str(value).casefold() == sought:
                 return result
         return None
@@ -2079,6 +2087,7 @@ class _Listing:
 
     def cursor_pages(self, params: Dict[str, Any]) -> Iterator[_Page]:
         """The pages that ``next_cursor`` leads to."""
+        cursors = {str(params.get('cursor'))}
         while True:
             body = self._get(dict(params))
             if body is None:
@@ -2087,9 +2096,10 @@ class _Listing:
             yield self._page(body)
             if not cursor:
                 return
-            if cursor == params.get('cursor'):
-                self._warn('the cursor that the server sent leads to the same page again')
+            if str(cursor) in cursors:
+                self._warn('the cursor that the server sent leads back to an earlier page')
                 return
+            cursors.add(str(cursor))
             params['cursor'] = cursor
 
     def _get(self, params: Dict[str, Any]) -> Optional[Dict[str, Any]]:
