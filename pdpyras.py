@@ -24,8 +24,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Mapping, MutableMapping
-from copy import copy
+from collections.abc import Mapping
 from datetime import date, datetime, timezone
 from functools import lru_cache, wraps
 from http.cookiejar import DefaultCookiePolicy
@@ -52,6 +51,7 @@ from warnings import warn
 from deprecation import deprecated  # type: ignore[import-untyped]
 from requests import PreparedRequest, Request, Response, Session
 from requests.__version__ import __version__ as REQUESTS_VERSION
+from requests.cookies import RequestsCookieJar
 from requests.exceptions import ConnectTimeout, RequestException, TooManyRedirects
 from requests.sessions import merge_hooks
 from requests.structures import CaseInsensitiveDict
@@ -309,6 +309,7 @@ _ABSOLUTE = re.compile(r'[A-Za-z][A-Za-z0-9+.-]*:|//')
 _MISLEADING = re.compile(
     r'[^?#]*?(?:[\x00-\x1f\x7f\\]|(?:^|/)(?:\.|%2e){1,2}(?=[/?#]|$))', re.IGNORECASE
 )
+_USERINFO = re.compile(r'^([^/?#]*//)[^/?#]*@')
 _IDENTIFIER = re.compile(r'[A-Z]|\d|.{40}')
 _API_VERSION = re.compile(r'v\d+$')
 
@@ -417,7 +418,8 @@ def _below_base(base: _Base, url: str) -> Tuple[str, str]:
         parts = parse_url(url)
     except LocationParseError:
         parts = parse_url('')
-    if parts.host and parts.auth is None and (parts.path or '').startswith(base.path):
+    is_named = parts.host is not None and not _USERINFO.match(url)
+    if is_named and (parts.path or '').startswith(base.path):
         origin = _origin(parts)
         below = parts.request_uri[len(base.path) :]
         if origin == base.origin and below[:1] in ('', '/', '?'):
@@ -433,7 +435,7 @@ def _below_base(base: _Base, url: str) -> Tuple[str, str]:
 
 
 def _without_userinfo(url: str) -> str:
-    return re.sub(r'//[^/?#]*@', '//(credentials)@', url)
+    return _USERINFO.sub(r'\1(credentials)@', url)
 
 
 class _PathTable(List[str]):
@@ -903,6 +905,7 @@ def _keyword_url(name: str, kwargs: Dict[str, Any]) -> Any:
 _BODY_METHODS = ('POST', 'PUT', 'PATCH')
 _UNSAFE_METHODS = ('POST', 'PATCH')
 _DEFAULT_USER_AGENT = default_user_agent()
+_COPIED = (dict, CaseInsensitiveDict, RequestsCookieJar)
 
 #: Whether the environment is all that requests finds proxies in; macOS and Windows have more.
 _PROXIES_ARE_IN_ENVIRONMENT = getproxies is getproxies_environment
@@ -1033,7 +1036,7 @@ class PDSession(Session):
     def __getstate__(self) -> Dict[str, Any]:
         # What is set on a copy, such as another key, must not show in the original.
         state = {
-            name: copy(value) if isinstance(value, MutableMapping) else value
+            name: value.copy() if isinstance(value, _COPIED) else value
             for name, value in self.__dict__.items()
             if name not in self._not_copied
         }
