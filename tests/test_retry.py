@@ -1,0 +1,588 @@
+"""Which requests are sent again, how often, and after what wait."""
+
+import io
+import logging
+import socket
+
+import pytest
+import requests
+from wire import Hang, Reply, WireServer
+
+import pdpyras
+
+KEY = 'the-api-key-1234'
+
+
+# The guide's two examples
+
+
+def test_the_guide_s_first_example_makes_four_more_attempts_with_30_seconds_between_them(
+    api, session, sleeps
+):
+    api.reply(404, times=5)
+    session.max_http_attempts = 4
+    session.retry[404] = 5
+    session.sleep_timer = 1
+    session.sleep_timer_base = 2
+    response = session.get('/users/PNOEXST')
+    assert response.status_code == 404
+    assert sleeps == [2, 4, 8, 16]
+    assert len(api.seen) == 5
+
+
+def test_the_guide_s_second_example_waits_62_seconds(api, session, sleeps):
+    api.reply(404, times=6)
+    session.max_http_attempts = 6
+    session.retry[404] = 5
+    session.sleep_timer = 1
+    session.sleep_timer_base = 2
+    response = session.get('/users/PNOEXST')
+    assert response.status_code == 404
+    assert sleeps == [2, 4, 8, 16, 32]
+    assert sum(sleeps) == 62
+
+
+# By status
+
+
+@pytest.mark.parametrize('status', [302, 304, 400, 402, 403, 404, 409, 500, 502, 503, 504])
+def test_by_default_a_status_is_returned_at_once(status, api, session, sleeps):
+    api.reply(status)
+    assert session.get('/users').status_code == status
+    assert sleeps == []
+    assert len(api.seen) == 1
+
+
+# D21: 5.4.1 made six requests of max_http_attempts = 4, and two of 0.
+@pytest.mark.parametrize(
+    'most, limit, retries',
+    [
+        pytest.param(4, 9, 4, id='D21 the lower limit over all'),
+        pytest.param(10, 3, 3, id='the lower limit of the status'),
+        pytest.param(0, 5, 0, id='D21 none at all'),
+        pytest.param(3, -1, 3, id='D21 without limit, but for the one over all'),
+        pytest.param(10, 0, 0, id='no retries named'),
+        pytest.param(1, 1, 1, id='one'),
+    ],
+)
+def test_there_are_as_many_retries_as_the_lower_limit_says(
+    most, limit, retries, api, session, sleeps
+):
+    api.reply(404, times=20)
+    session.max_http_attempts = most
+    session.retry[404] = limit
+    assert session.get('/users/P1').status_code == 404
+    assert len(api.seen) == retries + 1
+    assert sleeps == [3 * 2**n for n in range(retries)]
+
+
+def test_a_status_is_retried_until_it_is_another(api, session, sleeps):
+    session.retry[503] = 5
+    api.reply(503, times=2)
+    api.reply(body={'users': []})
+    assert session.rget('/users') == []
+    assert sleeps == [3, 6]
+
+
+def test_retries_are_counted_for_each_status_and_for_all(api, session, sleeps):
+    session.retry.update({404: 1, 500: 1, 502: 5})
+    session.max_http_attempts = 3
+    for status in (404, 500, 502, 502, 502):
+        api.reply(status)
+    assert session.get('/users').status_code == 502
+    assert len(api.seen) == 4
+    assert sleeps == [3, 6, 12]
+
+
+def test_another_status_does_not_use_up_the_retries_of_the_first(api, session):
+    session.retry.update({404: 1, 500: 1})
+    for status in (404, 500, 404):
+        api.reply(status)
+    assert session.get('/users').status_code == 404
+    assert len(api.seen) == 3
+
+
+@pytest.mark.parametrize('status', [200, 201, 204])
+def test_a_success_is_never_retried(status, api, session, sleeps):
+    session.retry[status] = 5
+    api.reply(status)
+    assert session.get('/users').status_code == status
+    assert sleeps == []
+
+
+def test_what_was_retried_in_vain_is_logged_as_an_error(api, session, caplog):
+    session.retry[404] = 1
+    api.reply(404, times=2)
+    with caplog.at_level(logging.INFO):
+        session.get('/users/P1')
+    levels = [(record.levelname, '404' in record.message) for record in caplog.records]
+    assert ('WARNING', True) in levels
+    assert ('ERROR', True) in levels
+
+
+def test_methods_that_need_a_success_raise_after_the_last_retry(api, session, sleeps):
+    session.retry[503] = 2
+    api.reply(503, times=3)
+    with pytest.raises(pdpyras.PDServerError) as error:
+        session.rget('/users')
+    assert error.value.response.status_code == 503
+    assert sleeps == [3, 6]
+
+
+@pytest.mark.parametrize('status, retries', [(500, 2), (502, 4), (503, 6), (504, 6), (400, 0)])
+def test_an_event_is_sent_again_after_a_server_error(status, retries, api, events, sleeps):
+    api.reply(status, times=20)
+    with pytest.raises(pdpyras.PDHTTPError):
+        events.trigger('Server is on fire', 'dusty.old.server.net')
+    assert len(api.seen) == retries + 1
+    assert len({seen.body for seen in api.seen}) == 1
+
+
+# The wait
+
+
+def test_the_wait_starts_from_the_timer_and_grows_by_the_base(api, session, sleeps):
+    session.retry[404] = 4
+    session.sleep_timer = 0.5
+    session.sleep_timer_base = 3
+    api.reply(404, times=5)
+    session.get('/users/P1')
+    assert sleeps == [1.5, 4.5, 13.5, 40.5]
+
+
+def test_the_wait_starts_anew_with_every_request(api, session, sleeps):
+    session.retry[404] = 2
+    api.reply(404, times=6)
+    session.get('/users/P1')
+    session.get('/users/P1')
+    assert sleeps == [3, 6, 3, 6]
+
+
+def test_the_wait_grows_over_mixed_causes(api, session, sleeps):
+    session.retry[503] = 1
+    api.hang_up()
+    api.reply(503)
+    api.reply(429)
+    api.reply(body={'users': []})
+    assert session.rget('/users') == []
+    assert sleeps == [3, 6, 12]
+
+
+def test_the_wait_is_what_cooldown_factor_says(api, sleeps):
+    class Steady(pdpyras.APISession):
+        def cooldown_factor(self):
+            return 1
+
+    session = Steady(KEY, base_url=api.url)
+    session.retry[404] = 3
+    api.reply(404, times=4)
+    session.get('/users/P1')
+    assert sleeps == [1.5, 1.5, 1.5]
+
+
+# 429
+
+
+# D23: 5.4.1 went on to waits of hours, whatever the server said.
+def test_a_429_is_retried_without_limit(api, session, sleeps):
+    api.reply(429, headers={'ratelimit-reset': '20'}, times=30)
+    api.reply(body={'users': []})
+    assert session.rget('/users') == []
+    assert sleeps == [3, 6, 12] + [20] * 27
+
+
+# D23
+@pytest.mark.parametrize(
+    'headers, waits',
+    [
+        pytest.param({}, [3, 6, 12, 24, 48], id='nothing'),
+        pytest.param({'ratelimit-reset': '20'}, [3, 6, 12, 20, 20], id='D23 ratelimit-reset'),
+        pytest.param({'RateLimit-Reset': '20'}, [3, 6, 12, 20, 20], id='in other case'),
+        pytest.param({'Retry-After': '5'}, [3, 5, 5, 5, 5], id='Retry-After'),
+        pytest.param(
+            {'ratelimit-reset': '10', 'Retry-After': '5'}, [3, 6, 10, 10, 10], id='reset wins'
+        ),
+        pytest.param(
+            {'ratelimit-reset': 'soon', 'Retry-After': '5'},
+            [3, 5, 5, 5, 5],
+            id='no number first',
+        ),
+        pytest.param({'ratelimit-reset': '2.5'}, [2.5] * 5, id='part of a second'),
+        pytest.param({'ratelimit-reset': ' 7 '}, [3, 6, 7, 7, 7], id='with blanks'),
+        pytest.param({'ratelimit-reset': '1'}, [1] * 5, id='less than the first wait'),
+        pytest.param({'ratelimit-reset': '1000000'}, [3, 6, 12, 24, 48], id='far off'),
+        pytest.param({'ratelimit-reset': ''}, [3, 6, 12, 24, 48], id='empty'),
+        pytest.param({'ratelimit-reset': 'soon'}, [3, 6, 12, 24, 48], id='no number'),
+        pytest.param({'ratelimit-reset': '-5'}, [3, 6, 12, 24, 48], id='in the past'),
+        pytest.param({'ratelimit-reset': 'nan'}, [3, 6, 12, 24, 48], id='nan'),
+        pytest.param({'ratelimit-reset': 'inf'}, [3, 6, 12, 24, 48], id='inf'),
+        pytest.param({'ratelimit-reset': '1e3'}, [3, 6, 12, 24, 48], id='exponent'),
+        pytest.param({'ratelimit-reset': '٣'}, [3, 6, 12, 24, 48], id='not an ASCII digit'),
+    ],
+)
+def test_a_429_waits_until_the_server_is_ready_and_no_longer(headers, waits, api, session, sleeps):
+    for name in headers:
+        headers = dict(headers, **{name: headers[name].encode('utf-8').decode('latin-1')})
+    api.reply(429, headers=headers, times=5)
+    api.reply(body={'users': []})
+    assert session.rget('/users') == []
+    assert sleeps == waits
+
+
+def test_a_429_that_is_over_at_once_does_not_flood_the_server(api, session, sleeps):
+    api.reply(429, headers={'ratelimit-reset': '0'}, times=3)
+    api.reply(body={'users': []})
+    session.rget('/users')
+    assert len(sleeps) == 3
+    assert all(0 < wait <= 1 for wait in sleeps)
+
+
+# D23
+def test_the_wait_after_a_429_is_staggered_like_any_other(monkeypatch, api, session, sleeps):
+    monkeypatch.setattr(pdpyras, 'random', lambda: 0.5)
+    session.stagger_cooldown = 1
+    api.reply(429, headers={'ratelimit-reset': '20'}, times=4)
+    api.reply(body={'users': []})
+    session.rget('/users')
+    # A factor of 2 * (1 + 1 * 0.5); the server's 20 seconds, plus half of them.
+    assert sleeps == [4.5, 13.5, 30, 30]
+
+
+# D23
+def test_a_429_is_logged_at_info_with_the_wait(api, session, caplog):
+    api.reply(429)
+    api.reply(body={'users': []})
+    with caplog.at_level(logging.INFO):
+        session.rget('/users')
+    (record,) = caplog.records
+    assert record.levelname == 'INFO'
+    assert '429' in record.getMessage()
+    assert '3 s' in record.getMessage()
+    assert record.getMessage().startswith('GET {}/users'.format(api.url))
+
+
+def test_a_429_can_be_limited(api, session, sleeps):
+    session.retry[429] = 2
+    api.reply(429, headers={'ratelimit-reset': '4'}, times=3)
+    assert session.get('/users').status_code == 429
+    assert len(api.seen) == 3
+    assert sleeps == [3, 4]
+
+
+def test_zero_leaves_the_default_for_429(api, session, sleeps):
+    session.retry[429] = 0
+    api.reply(429, times=12)
+    api.reply(body={'users': []})
+    assert session.rget('/users') == []
+    assert len(sleeps) == 12
+
+
+def test_a_storm_of_429_does_not_use_up_the_other_retries(api, session, sleeps):
+    session.max_http_attempts = 1
+    session.retry[503] = 1
+    api.reply(429, headers={'ratelimit-reset': '1'}, times=20)
+    api.reply(503)
+    api.reply(body={'users': []})
+    assert session.rget('/users') == []
+
+
+def test_an_event_waits_out_a_429_too(api, events, sleeps):
+    api.reply(429, headers={'ratelimit-reset': '2'}, times=2)
+    api.reply(202, {'dedup_key': 'abc'})
+    assert events.trigger('Server is on fire', 'dusty.old.server.net') == 'abc'
+    assert sleeps == [2, 2]
+
+
+# 401
+
+
+def test_a_401_raises_at_once_and_tells_both_usual_causes(api, session, sleeps):
+    api.reply(401, {'error': {'code': 2006, 'message': 'You shall not pass.'}})
+    with pytest.raises(pdpyras.PDHTTPError) as error:
+        session.get('/users')
+    assert error.value.response.status_code == error.value.status_code == 401
+    assert '*1234' in str(error.value)
+    assert KEY not in str(error.value)
+    assert 'region' in str(error.value)
+    assert api.url in str(error.value)
+    assert sleeps == []
+    assert len(api.seen) == 1
+
+
+def test_a_401_can_be_retried_and_is_returned_in_the_end(api, session, sleeps):
+    session.retry[401] = 1
+    api.reply(401, times=2)
+    assert session.get('/users').status_code == 401
+    assert sleeps == [3]
+
+
+def test_zero_leaves_the_default_for_401(api, session):
+    session.retry[401] = 0
+    api.reply(401)
+    with pytest.raises(pdpyras.PDHTTPError):
+        session.get('/users')
+
+
+# Network errors
+
+
+@pytest.mark.parametrize('most', [0, 1, 3, 5])
+def test_network_errors_are_retried_as_often_as_set(most, api, session, sleeps):
+    api.hang_up(times=10)
+    session.max_network_attempts = most
+    with pytest.raises(pdpyras.PDClientError) as error:
+        session.get('/users')
+    assert type(error.value) is pdpyras.PDClientError
+    assert not error.value.response
+    assert isinstance(error.value.__cause__, requests.exceptions.ConnectionError)
+    assert len(api.seen) == most + 1
+    assert sleeps == [3 * 2**n for n in range(most)]
+
+
+def test_a_network_error_that_passes_is_survived(api, session, sleeps, caplog):
+    api.hang_up(times=3)
+    api.reply(body={'users': []})
+    assert session.rget('/users') == []
+    assert sleeps == [3, 6, 12]
+    messages = [record.getMessage() for record in caplog.records if record.levelname == 'WARNING']
+    assert len(messages) == 3
+    assert all('GET {}/users'.format(api.url) in message for message in messages)
+    assert 'retrying in 12 s' in messages[2]
+
+
+def test_network_errors_do_not_count_against_the_retries_by_status(api, session):
+    session.max_http_attempts = 1
+    session.retry[503] = 1
+    api.hang_up(times=2)
+    api.reply(503)
+    api.hang_up()
+    api.reply(body={'users': []})
+    assert session.rget('/users') == []
+
+
+@pytest.mark.parametrize('name', ['HTTPError', 'PoolError', 'RequestException'])
+def test_every_kind_of_network_error_is_retried(name, monkeypatch, api, session, sleeps):
+    error = {
+        'HTTPError': pdpyras.HTTPError('broken'),
+        'PoolError': pdpyras.PoolError(None, 'full'),
+        'RequestException': pdpyras.RequestException('broken'),
+    }[name]
+    session.parent = Failing(error)
+    with pytest.raises(pdpyras.PDClientError) as caught:
+        session.get('/users')
+    assert caught.value.__cause__ is error
+    assert sleeps == [3, 6, 12]
+
+
+class Failing:
+    def __init__(self, error):
+        self.error = error
+
+    def request(self, method, url, **options):
+        raise self.error
+
+
+# D26: each of these cost 5.4.1 21 seconds of retries.
+@pytest.mark.parametrize(
+    'spoil, cause',
+    [
+        pytest.param({'headers': {'X-Evil': 'a\r\nb: c'}}, ValueError, id='line break in a header'),
+        pytest.param({'headers': {'X-Number': 5}}, ValueError, id='a number for a header'),
+        pytest.param({'json': {'a': float('nan')}}, pdpyras.RequestException, id='D26 NaN in JSON'),
+        pytest.param({'proxies': {'http': 'http://'}}, pdpyras.RequestException, id='proxy no URL'),
+    ],
+)
+def test_what_no_retry_can_mend_raises_at_once(spoil, cause, api, session, sleeps):
+    with pytest.raises(pdpyras.PDClientError) as error:
+        session.post('/users', **spoil)
+    assert isinstance(error.value.__cause__, cause)
+    assert sleeps == []
+    assert api.seen == []
+
+
+def test_json_that_cannot_be_encoded_is_the_caller_s_own_type_error(api, session, sleeps):
+    with pytest.raises(TypeError):
+        session.rpost('/users', json={'when': object()})
+    assert sleeps == []
+    assert api.seen == []
+
+
+# D26: 124 requests in 5.4.1.
+def test_a_redirect_loop_raises_at_once(api, session, sleeps):
+    api.rule(lambda seen: Reply(302, headers={'Location': '/users'}))
+    with pytest.raises(pdpyras.PDClientError) as error:
+        session.get('/users')
+    assert isinstance(error.value.__cause__, requests.exceptions.TooManyRedirects)
+    assert sleeps == []
+    assert len(api.seen) == session.max_redirects + 1
+
+
+# Streams
+
+
+@pytest.mark.parametrize(
+    'failure', [lambda api: api.reply(429), lambda api: api.hang_up()], ids=['429', 'network error']
+)
+def test_a_file_is_sent_from_where_it_stood_every_time(failure, tmp_path, api, session):
+    path = tmp_path / 'body'
+    path.write_bytes(b'skipped|content')
+    failure(api)
+    api.reply()
+    with path.open('rb') as file:
+        file.seek(len('skipped|'))
+        session.post('/uploads', data=file)
+    assert [seen.body for seen in api.seen] == [b'content', b'content']
+
+
+def test_files_of_a_form_are_sent_whole_every_time(api, session):
+    api.reply(429, times=2)
+    api.reply()
+    session.post(
+        '/uploads',
+        files={'one': io.BytesIO(b'first file'), 'two': ('two.txt', io.BytesIO(b'second file'))},
+    )
+    assert len(api.seen) == 3
+    assert all(b'first file' in seen.body for seen in api.seen)
+    assert all(b'second file' in seen.body for seen in api.seen)
+
+
+def test_after_a_429_a_body_that_is_used_up_is_not_sent_again_empty(api, session, sleeps):
+    api.reply(429)
+    response = session.post('/uploads', data=iter([b'once']))
+    assert response.status_code == 429
+    assert [seen.body for seen in api.seen] == [b'once']
+    assert sleeps == []
+
+
+def test_after_a_network_error_it_is_not_sent_again_either(api, session, sleeps):
+    api.hang_up()
+    with pytest.raises(pdpyras.PDClientError, match='stream') as error:
+        session.post('/uploads', data=iter([b'once']))
+    assert isinstance(error.value.__cause__, requests.exceptions.ConnectionError)
+    assert len(api.seen) == 1
+    assert sleeps == []
+
+
+def test_nor_after_a_status_that_retry_names(api, session, sleeps):
+    session.retry[503] = 5
+    api.reply(503)
+    assert session.post('/uploads', data=iter([b'once'])).status_code == 503
+    assert sleeps == []
+
+
+# retry_unsafe_methods
+
+
+class Slow:
+    """A server that creates what it is asked to, and answers after the client has given up."""
+
+    def __init__(self):
+        self.created = []
+
+    def send(self, handler):
+        self.created.append(handler.path)
+        Hang().send(handler)
+
+
+# D27
+def test_by_default_a_late_answer_makes_several_of_one_thing(api, session, sleeps):
+    slow = Slow()
+    api.answer(slow, times=4)
+    session.timeout = 0.05
+    with pytest.raises(pdpyras.PDClientError):
+        session.rpost('/incidents', json={'title': 'x'})
+    assert len(slow.created) == 4
+
+
+# D27
+@pytest.mark.parametrize('method', ['rpost', 'rpatch'])
+def test_without_retries_of_unsafe_methods_it_makes_one(method, api, session, sleeps):
+    slow = Slow()
+    api.answer(slow, times=4)
+    session.timeout = 0.05
+    session.retry_unsafe_methods = False
+    with pytest.raises(pdpyras.PDClientError, match='retry_unsafe_methods') as error:
+        getattr(session, method)('/incidents', json={'title': 'x'})
+    assert isinstance(error.value.__cause__, requests.exceptions.ReadTimeout)
+    assert len(slow.created) == 1
+    assert sleeps == []
+
+
+# D27
+@pytest.mark.parametrize('method', ['post', 'patch'])
+@pytest.mark.parametrize('status', [429, 503])
+def test_nor_is_a_status_retried(method, status, api, session, sleeps):
+    session.retry_unsafe_methods = False
+    session.retry[503] = 5
+    api.reply(status)
+    assert getattr(session, method)('/incidents', json={}).status_code == status
+    assert sleeps == []
+
+
+# D27
+@pytest.mark.parametrize('method', ['get', 'put', 'delete'])
+def test_what_can_be_repeated_safely_is_repeated_all_the_same(method, api, session, sleeps):
+    session.retry_unsafe_methods = False
+    session.retry[503] = 1
+    api.hang_up()
+    api.reply(503)
+    api.reply(429)
+    api.reply()
+    assert getattr(session, method)('/incidents').status_code == 200
+    assert sleeps == [3, 6, 12]
+
+
+# D27
+def test_a_post_is_repeated_where_no_connection_was_made(session, sleeps):
+    session.retry_unsafe_methods = False
+    session.url = 'http://127.0.0.1:{}'.format(_free_port())
+    with pytest.raises(pdpyras.PDClientError):
+        session.post('/incidents', json={})
+    assert sleeps == [3, 6, 12]
+
+
+# D27
+def test_a_post_is_repeated_where_no_address_was_found(monkeypatch, session, sleeps):
+    def no_address(*args, **kwargs):
+        raise socket.gaierror(socket.EAI_NONAME, 'Name or service not known')
+
+    monkeypatch.setattr(socket, 'getaddrinfo', no_address)
+    session.retry_unsafe_methods = False
+    with pytest.raises(pdpyras.PDClientError):
+        session.post('/incidents', json={})
+    assert sleeps == [3, 6, 12]
+
+
+# D27
+def test_events_can_be_sent_at_most_once_too(api, events, sleeps):
+    events.retry_unsafe_methods = False
+    api.hang_up()
+    with pytest.raises(pdpyras.PDClientError, match='retry_unsafe_methods'):
+        events.trigger('Server is on fire', 'dusty.old.server.net')
+    assert len(api.seen) == 1
+    assert sleeps == []
+
+
+# D27
+def test_it_can_be_set_for_a_class(api, sleeps):
+    class Careful(pdpyras.APISession):
+        retry_unsafe_methods = False
+
+    api.hang_up()
+    with pytest.raises(pdpyras.PDClientError):
+        Careful(KEY, base_url=api.url).post('/incidents', json={})
+    assert len(api.seen) == 1
+
+
+def _free_port():
+    server = WireServer()
+    server.close()
+    return server.port
+
+
+def test_the_limits_are_read_at_each_request(api, session, sleeps):
+    session.retry[404] = 9
+    for session.max_http_attempts in (1, 2):
+        api.reply(404, times=session.max_http_attempts + 1)
+        session.get('/users/P1')
+    assert sleeps == [3, 3, 6]
