@@ -449,6 +449,9 @@ class _PathTable(List[str]):
             self._tree = _grow_tree(self)
         return _search_tree(self._tree, path.split('/')[1:], 0)
 
+    def __contains__(self, pattern: object) -> bool:
+        return isinstance(pattern, str) and self.match(pattern) == pattern
+
 
 def _forgetting_the_tree(mutator: _F) -> _F:
     @wraps(mutator)
@@ -538,6 +541,7 @@ _NOT_CONTENT = {'limit', 'offset', 'more', 'total', 'next_cursor', 'cursor'} | {
 _IRREGULAR_PLURALS = {
     'analyses': 'analysis',
     'buses': 'bus',
+    'credentials': 'credentials',
     'data': 'data',
     'metadata': 'metadata',
     'news': 'news',

@@ -202,6 +202,13 @@ class WireServer:
             return self._rule(seen)
         return Reply(599, {'error': {'message': 'the test scripted no reply for this', 'code': 0}})
 
+    def reset(self):
+        """Forget what was scripted and what was seen."""
+        with self._lock:
+            self._replies.clear()
+            self._rule = None
+            self.seen = []
+
     @property
     def last(self):
         return self.seen[-1]

@@ -149,7 +149,7 @@ differs(
 differs(
     'D21',
     'max_http_attempts is the number of retries, for -1 too',
-    'wire slept alarms',
+    'wire slept logged',
     'retry: max_http_attempts and a status without limit',
     'retry: max_http_attempts of 0',
     'retry: max_http_attempts of 1',
@@ -190,7 +190,7 @@ differs(
 differs(
     'D26',
     'no retry mends bad JSON or a redirect loop',
-    'slept alarms',
+    'slept logged',
     'rest: post what is no JSON',
     'rest: redirect in circles',
 )
@@ -433,7 +433,7 @@ differs(
 differs(
     'D51',
     'a long summary is cut, with a warning in the log',
-    'wire alarms',
+    'wire logged',
     'events: submit a summary of 2000',
     'events: trigger with a summary of 2000',
 )
@@ -466,7 +466,7 @@ if sys.version_info >= (3, 12):
 differs(
     'SPEC 7',
     'events sessions too log every 5xx as an error',
-    'alarms',
+    'logged',
     'retry: 500 of a change event',
     'retry: 500 of an event',
     'retry: 502 of a change event',
@@ -479,7 +479,7 @@ differs(
 differs(
     'D53',
     'only a 200 means user, and anything unexpected is logged',
-    'outcome alarms',
+    'outcome logged',
     'rest: api_key_access after a 400 that is a list',
     'rest: api_key_access after a 403',
     'rest: api_key_access after a 404',
@@ -502,7 +502,7 @@ differs(
 differs(
     'SPEC 7',
     'a failure that is raised is not logged as well',
-    'alarms',
+    'logged',
     'rest: subdomain after a 404',
 )
 differs(

@@ -122,15 +122,15 @@ class _Sleepless:
         self.slept.append(seconds)
 
 
-class _Alarms(logging.Handler):
-    """The levels of what the library's loggers said at WARNING or above, in order."""
+class LogKeeper(logging.Handler):
+    """Keeps the records that the library's loggers gave, in order."""
 
-    def __init__(self):
-        super().__init__(logging.WARNING)
-        self.levels = []
+    def __init__(self, level):
+        super().__init__(level)
+        self.records = []
 
     def emit(self, record):
-        self.levels.append(record.levelname)
+        self.records.append(record)
 
 
 def observe(scenario):
@@ -138,17 +138,18 @@ def observe(scenario):
     lab = Laboratory()
     for reply in scenario.replies:
         lab.api.answer(reply)
-    clock, alarms = _Sleepless(), _Alarms()
+    clock, log = _Sleepless(), LogKeeper(logging.INFO)
     pdpyras.time = clock
     random.seed(541)
     logger = logging.getLogger('pdpyras')
-    logger.addHandler(alarms)
+    logger.setLevel(logging.INFO)
+    logger.addHandler(log)
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter('always')
             outcome, message = _outcome(lab, scenario.call)
     finally:
-        logger.removeHandler(alarms)
+        logger.removeHandler(log)
         lab.close()
     observation = {
         'outcome': outcome,
@@ -156,7 +157,7 @@ def observe(scenario):
         'noted': lab.notes,
         'leaked': [_request(seen) for seen in lab.leaked],
         'slept': clock.slept,
-        'alarms': alarms.levels,
+        'logged': [record.levelname for record in log.records],
         'warned': [w.category.__name__ for w in caught if w.category is not ResourceWarning],
         'message': message,
     }

@@ -12,7 +12,7 @@ from differences import CANONICAL_PATHS, DIFFERENCES, PARAMETERS, WRAPPERS
 from scenarios.everything import SCENARIOS
 
 #: What is compared of a scenario. The text of a message is not: each library has its own words.
-ASPECTS = ('outcome', 'wire', 'leaked', 'noted', 'slept', 'alarms', 'warned')
+ASPECTS = ('outcome', 'wire', 'leaked', 'noted', 'slept', 'logged', 'warned')
 
 NAMES = [scenario.name for scenario in SCENARIOS]
 

@@ -2,13 +2,14 @@
 
 import copy
 import io
+import logging
 import pickle
 from fractions import Fraction
 from unittest import mock
 
-from laboratory import API_KEY, RecordingParent
+from laboratory import API_KEY, LogKeeper, RecordingParent
 
-from scenarios import Table, error, ok, page
+from scenarios import HANG_UP, Table, error, ok, page
 
 TABLE = Table('session')
 
@@ -491,3 +492,73 @@ def debug_handler(lab):
 
 
 TABLE.add('_debugHandler exists while print_debug is on', debug_handler)
+
+
+def facts_in_the_log(call, *facts):
+    """Of every line in the log: its level, and which of these facts stand in it."""
+
+    def run(lab):
+        log, keeper = logging.getLogger('pdpyras'), LogKeeper(logging.DEBUG)
+        log.setLevel(logging.DEBUG)
+        log.addHandler(keeper)
+        try:
+            call(lab)
+        finally:
+            log.removeHandler(keeper)
+        return [
+            [record.levelname, [fact for fact in facts if fact in record.getMessage()]]
+            for record in keeper.records
+        ]
+
+    return run
+
+
+TABLE.add(
+    'the log of a success',
+    facts_in_the_log(
+        lambda lab: lab.rest.get('users', params={'query': 'x'}),
+        'GET',
+        '/users?query=x',
+        '200',
+        'RID-1',
+        'GMT',
+        API_KEY,
+    ),
+    ok(x_request_id='RID-1'),
+)
+TABLE.add(
+    'the log of a 503',
+    facts_in_the_log(lambda lab: lab.rest.get('users'), 'GET', '/users', '503', 'RID-1', 'GMT'),
+    error(503, x_request_id='RID-1'),
+)
+TABLE.add(
+    'the log of a retry',
+    facts_in_the_log(
+        lambda lab: lab.aim(lab.rest, retry={404: 1}).get('users'),
+        'GET',
+        '/users',
+        '404',
+        'retrying in 3 seconds',
+    ),
+    error(404),
+    error(404),
+)
+TABLE.add(
+    'the log of a 429',
+    facts_in_the_log(lambda lab: lab.rest.get('users'), 'GET', '/users', '429', '3 seconds'),
+    error(429),
+    ok(),
+)
+TABLE.add(
+    'the log of a network error',
+    facts_in_the_log(
+        lambda lab: lab.rest.get('users'), 'GET', '/users', 'ConnectionError', '3 seconds'
+    ),
+    HANG_UP,
+    ok(),
+)
+TABLE.add(
+    'the log of an event',
+    facts_in_the_log(lambda lab: lab.events.resolve('d'), 'POST', '/v2/enqueue', '202', API_KEY),
+    ok({'dedup_key': 'd'}, 202),
+)
