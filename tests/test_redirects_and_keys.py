@@ -1,0 +1,558 @@
+"""Who gets to see the key: two servers on this machine, one trusted, the other a thief.
+
+The thief's origin starts with the text of the trusted one: http://127.0.0.1:2001 and
+http://127.0.0.1:20010. Whatever a session is asked for, the thief must see nothing.
+"""
+
+import pytest
+import requests
+from wire import Reply, WireServer
+
+import pdpyras
+from pdpyras import PDClientError, PDHTTPError, PDServerError, URLError
+
+KEY = 'the-api-key-1234'
+ROUTING_KEY = 'the-routing-key-5678'
+
+
+@pytest.fixture(scope='module')
+def pair():
+    """The trusted server and the thief, whose port is the trusted one's and a digit more."""
+    for port in range(2001, 6500):
+        servers = []
+        try:
+            for number in (port, port * 10):
+                servers.append(WireServer(number))
+        except OSError:
+            for server in servers:
+                server.close()
+            continue
+        yield servers
+        for server in servers:
+            server.close()
+        return
+    raise AssertionError('found no two free ports, one the start of the other')
+
+
+@pytest.fixture
+def api(pair):
+    pair[0].reset()
+    return pair[0]
+
+
+@pytest.fixture
+def thief(pair):
+    pair[1].reset()
+    pair[1].rule(
+        lambda seen: Reply(200, {'user': {}, 'users': [], 'more': False, 'dedup_key': 'x'})
+    )
+    return pair[1]
+
+
+@pytest.fixture(autouse=True)
+def no_proxies(monkeypatch):
+    for name in ('http_proxy', 'https_proxy', 'all_proxy', 'no_proxy', 'NETRC'):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def test_the_thief_would_see_it_all(thief):
+    """What the other tests rely on: a client less careful does send the key there."""
+    requests.get(thief.url + '/users', headers={'Authorization': 'Token token=' + KEY}, timeout=5)
+    assert thief.last.headers['Authorization'] == 'Token token=' + KEY
+
+
+def test_the_thief_s_origin_starts_with_the_trusted_one_s(api, thief):
+    assert thief.url.startswith(api.url)
+
+
+# URLs, through every method
+
+#: Every public way to make a request of a REST session: a name, and what to call.
+REST_CALLS = {
+    'get': lambda session, url: session.get(url),
+    'post': lambda session, url: session.post(url, json={}),
+    'put': lambda session, url: session.put(url, json={}),
+    'patch': lambda session, url: session.patch(url, json={}),
+    'delete': lambda session, url: session.delete(url),
+    'request': lambda session, url: session.request('GET', url),
+    'rget': lambda session, url: session.rget(url),
+    'rpost': lambda session, url: session.rpost(url, json={}),
+    'rput': lambda session, url: session.rput(url, json={}),
+    'rpatch': lambda session, url: session.rpatch(url, json={}),
+    'rdelete': lambda session, url: session.rdelete(url),
+    'jget': lambda session, url: session.jget(url),
+    'jpost': lambda session, url: session.jpost(url, json={}),
+    'jput': lambda session, url: session.jput(url, json={}),
+    'jpatch': lambda session, url: session.jpatch(url, json={}),
+    'iter_all': lambda session, url: list(session.iter_all(url)),
+    'iter_cursor': lambda session, url: list(session.iter_cursor(url)),
+    'list_all': lambda session, url: session.list_all(url),
+    'dict_all': lambda session, url: session.dict_all(url),
+    'find': lambda session, url: session.find(url, 'Jane'),
+    'persist': lambda session, url: session.persist(url, 'name', {'name': 'Jane'}),
+}
+
+#: Those that take a resource for its URL.
+RESOURCE_CALLS = ['rget', 'rpost', 'rput', 'rpatch', 'rdelete', 'jget', 'jpost', 'jput', 'jpatch']
+
+EVENTS_CALLS = {
+    'post': lambda session, url: session.post(url, json={'event_action': 'trigger'}),
+    'post positional': lambda session, url: session.post(url, None, {'event_action': 'trigger'}),
+    'request': lambda session, url: session.request('POST', url, json={'event_action': 'trigger'}),
+}
+
+# {base} is the trusted origin, {port} its port; {thief} and {stolen} are the thief's.
+ELSEWHERE = [
+    pytest.param('{thief}/users', id='D40 port that starts with ours'),
+    pytest.param('{base}@127.0.0.1:{stolen}/users', id='D40 our origin as user name and password'),
+    pytest.param('http://user:secret@127.0.0.1:{stolen}/users', id='user name and password'),
+    pytest.param('http://user:secret@127.0.0.1:{port}/users', id='credentials for us'),
+    pytest.param('http://localhost:{stolen}/users', id='another name for the thief'),
+    pytest.param('http://localhost:{port}/users', id='another name for us'),
+    pytest.param('http://127.1:{stolen}/users', id='short address'),
+    pytest.param('http://2130706433:{stolen}/users', id='address in one number'),
+    pytest.param('http://0x7f.0.0.1:{stolen}/users', id='hexadecimal address'),
+    pytest.param('http://0177.0.0.1:{stolen}/users', id='octal address'),
+    pytest.param('http://127。0。0。1:{stolen}/users', id='ideographic full stops'),
+    pytest.param('http://１２７.0.0.1:{stolen}/users', id='full-width digits'),
+    pytest.param('http://[::ffff:127.0.0.1]:{stolen}/users', id='IPv6 spelling'),
+    pytest.param('HTTP://127.0.0.1:{stolen}/users', id='scheme in capitals'),
+    pytest.param('hTtP://LocalHost:{stolen}/users', id='mixed case'),
+    pytest.param('//127.0.0.1:{stolen}/users', id='relative to the scheme'),
+    pytest.param('///127.0.0.1:{stolen}/users', id='three slashes'),
+    pytest.param('http:127.0.0.1:{stolen}/users', id='scheme without slashes'),
+    pytest.param('http:/127.0.0.1:{stolen}/users', id='one slash'),
+    pytest.param('http:///127.0.0.1:{stolen}/users', id='scheme and three slashes'),
+    pytest.param('http:\\\\127.0.0.1:{stolen}\\users', id='back-slashes'),
+    pytest.param('http://127.0.0.1:{stolen}\\@127.0.0.1:{port}/users', id='back-slash before us'),
+    pytest.param('{base}\\@127.0.0.1:{stolen}/users', id='back-slash behind us'),
+    pytest.param('{base}\\users', id='back-slash in place of a slash'),
+    pytest.param('{thief}#@127.0.0.1:{port}/users', id='us in the fragment'),
+    pytest.param('{thief}?@127.0.0.1:{port}/users', id='us in the query'),
+    pytest.param('{thief}/{base}/users', id='us in the path'),
+    pytest.param('http://127.0.0.1:{port}\t0/users', id='tab in the port'),
+    pytest.param('\n{thief}/users', id='line break in front'),
+    pytest.param('{base}\r\nHost: 127.0.0.1:{stolen}\r\n\r\n', id='request splitting'),
+    pytest.param('{base}/users/../teams', id='D88 dots'),
+    pytest.param('users/../teams/T1', id='D88 dots in a path'),
+    pytest.param('{base}/%2e%2e/teams', id='encoded dots'),
+    pytest.param('{base}/users/%2E./teams', id='half-encoded dots'),
+    pytest.param('{base}/..', id='dots at the end'),
+    pytest.param('../users', id='dots at the start'),
+]
+
+
+def _filled(url, api, thief):
+    return url.format(base=api.url, port=api.port, thief=thief.url, stolen=thief.port)
+
+
+# D40
+@pytest.mark.parametrize('template', ELSEWHERE)
+def test_a_url_elsewhere_is_refused_by_every_method(template, api, thief, session, sleeps):
+    url = _filled(template, api, thief)
+    for call in REST_CALLS.values():
+        with pytest.raises(URLError):
+            call(session, url)
+    assert thief.seen == api.seen == sleeps == []
+
+
+# D40
+@pytest.mark.parametrize('template', ELSEWHERE)
+def test_a_self_link_elsewhere_is_refused_by_every_method(template, api, thief, session, sleeps):
+    resource = {'id': 'PABC123', 'self': _filled(template, api, thief)}
+    for name in RESOURCE_CALLS:
+        with pytest.raises(URLError):
+            REST_CALLS[name](session, resource)
+    assert thief.seen == api.seen == sleeps == []
+
+
+# D40: the routing key leaked in the same way.
+@pytest.mark.parametrize('template', ELSEWHERE)
+def test_a_url_elsewhere_is_refused_by_events_sessions(
+    template, api, thief, events, change_events, sleeps
+):
+    url = _filled(template, api, thief)
+    for session in (events, change_events):
+        for call in EVENTS_CALLS.values():
+            with pytest.raises(URLError):
+                call(session, url)
+    assert thief.seen == api.seen == sleeps == []
+
+
+# Not one of these is refused, as each stays with the trusted server.
+@pytest.mark.parametrize(
+    'template',
+    [
+        pytest.param('{base}/users?next={thief}/users', id='thief in the query'),
+        pytest.param('{base}/users#@127.0.0.1:{stolen}/', id='thief in the fragment'),
+        pytest.param('{base}?@127.0.0.1:{stolen}/', id='thief behind a question mark'),
+        pytest.param('{base}#{thief}', id='thief behind a hash'),
+        pytest.param('{base}/{thief}/users', id='thief in the path'),
+        pytest.param('{base}/@127.0.0.1:{stolen}/users', id='at sign in the path'),
+        pytest.param('users/%2F%2F127.0.0.1:{stolen}', id='encoded slashes'),
+        pytest.param('HTTP://127.0.0.1:{port}/users', id='our scheme in capitals'),
+        pytest.param('@127.0.0.1:{stolen}/users', id='path that starts with an at sign'),
+        pytest.param(':{stolen}/users', id='path that starts with a port'),
+        pytest.param('.evil.example/users', id='path that starts with a dot'),
+        pytest.param('0/users', id='path that starts with a digit'),
+        pytest.param(' {thief}/users', id='blank in front'),
+    ],
+)
+def test_a_url_that_only_mentions_the_thief_goes_to_the_trusted_server(
+    template, api, thief, session
+):
+    api.rule(lambda seen: Reply(200, {}))
+    url = _filled(template, api, thief)
+    for name in ('get', 'post', 'put', 'patch', 'delete'):
+        assert REST_CALLS[name](session, url).ok
+    assert len(api.seen) == 5
+    assert thief.seen == []
+
+
+def test_a_base_that_was_changed_in_between_is_the_one_that_counts(api, thief, session):
+    api.reply()
+    session.get(api.url + '/users')
+    session.url = 'http://localhost:{}'.format(api.port)
+    with pytest.raises(URLError):
+        session.get(api.url + '/users')
+    assert len(api.seen) == 1
+
+
+# Redirects
+
+STATUSES = [301, 302, 303, 307, 308]
+METHODS = ['get', 'post', 'put', 'patch', 'delete']
+
+# Where a redirect says to go; each leads to the thief, or to nowhere.
+LOCATIONS = [
+    pytest.param('{thief}/users', id='the thief'),
+    pytest.param('//127.0.0.1:{stolen}/users', id='relative to the scheme'),
+    pytest.param('http://localhost:{port}/users', id='another name for us'),
+    pytest.param('http://user:secret@127.0.0.1:{stolen}/users', id='with credentials'),
+    pytest.param('{base}@127.0.0.1:{stolen}/users', id='our origin as credentials'),
+    pytest.param('https://127.0.0.1:{port}/users', id='our port over TLS'),
+    pytest.param('ftp://127.0.0.1:{port}/users', id='another protocol'),
+    pytest.param('HTTP://127.0.0.1:{stolen}/users', id='capitals'),
+]
+
+
+# D41: the From address, the body and, with 307 and 308, the routing key leaked.
+@pytest.mark.parametrize('status', STATUSES)
+@pytest.mark.parametrize('method', METHODS)
+def test_a_redirect_to_the_thief_raises(method, status, api, thief, session, sleeps):
+    session.default_from = 'jane@example.com'
+    api.reply(status, headers={'Location': thief.url + '/users'})
+    with pytest.raises(PDServerError, match=str(status)) as error:
+        REST_CALLS[method](session, '/users')
+    assert error.value.response.status_code == status
+    assert thief.seen == sleeps == []
+    assert len(api.seen) == 1
+
+
+@pytest.mark.parametrize('location', LOCATIONS)
+def test_so_does_a_redirect_there_by_any_other_spelling(location, api, thief, session, sleeps):
+    api.reply(302, headers={'Location': _filled(location, api, thief)})
+    with pytest.raises(PDServerError) as error:
+        session.get('/users')
+    assert 'secret' not in str(error.value)
+    assert thief.seen == sleeps == []
+    assert len(api.seen) == 1
+
+
+# urllib.parse, requests and urllib3 read these in three different ways.
+@pytest.mark.parametrize(
+    'location',
+    [
+        '\\\\127.0.0.1:{stolen}/users',
+        '/\\127.0.0.1:{stolen}/users',
+        'http:\\\\127.0.0.1:{stolen}/users',
+        'http:127.0.0.1:{stolen}/users',
+        'http:/127.0.0.1:{stolen}/users',
+        'http:///127.0.0.1:{stolen}/users',
+        '///127.0.0.1:{stolen}/users',
+        '////127.0.0.1:{stolen}/users',
+        'http://127.0.0.1:{stolen}\\@127.0.0.1:{port}/users',
+        '{base}\\@127.0.0.1:{stolen}/users',
+        '{base}\\.127.0.0.1:{stolen}/users',
+        '@127.0.0.1:{stolen}/users',
+        ':{stolen}/users',
+        '\thttp://127.0.0.1:{stolen}/users',
+        'http://127.0.0.1:{stolen}#@127.0.0.1:{port}/users',
+        'http://127.0.0.1:{stolen}?@127.0.0.1:{port}/users',
+        'http://127。0。0。1:{stolen}/users',
+        'http://[::1/users',
+        'http://',
+        'http://127.0.0.1:notaport/',
+        'javascript:alert(1)',
+        ' ',
+    ],
+)
+def test_an_ambiguous_redirect_never_reaches_the_thief(location, api, thief, session, sleeps):
+    target = _filled(location, api, thief).encode('utf-8').decode('latin-1')
+    api.reply(302, headers={'Location': target})
+    api.rule(lambda seen: Reply(200, {}))
+    try:
+        session.get('/users')
+    except PDClientError as error:
+        assert KEY not in str(error)
+    assert thief.seen == sleeps == []
+
+
+def test_a_redirect_by_way_of_our_own_origin_ends_at_the_thief_all_the_same(api, thief, session):
+    api.reply(302, headers={'Location': '/somewhere'})
+    api.reply(302, headers={'Location': thief.url + '/users'})
+    with pytest.raises(PDServerError):
+        session.rget('/users')
+    assert thief.seen == []
+    assert [seen.path for seen in api.seen] == ['/users', '/somewhere']
+
+
+@pytest.mark.parametrize('status', STATUSES)
+def test_a_get_follows_a_redirect_within_the_origin_with_its_key(status, api, session):
+    session.default_from = 'jane@example.com'
+    api.reply(status, headers={'Location': '/teams/../users/P2'})
+    api.reply(body={'user': {'id': 'P2'}})
+    assert session.rget('/users/P1') == {'id': 'P2'}
+    assert api.last.path == '/users/P2'
+    assert api.last.headers['Authorization'] == 'Token token=' + KEY
+
+
+# D41: 301 and 302 turned a POST into a GET without a body.
+@pytest.mark.parametrize('status', STATUSES)
+@pytest.mark.parametrize('method', METHODS[1:])
+def test_what_writes_is_neither_redirected_nor_turned_into_a_get(method, status, api, session):
+    api.reply(status, headers={'Location': '/teams'})
+    assert REST_CALLS[method](session, '/users').status_code == status
+    assert [seen.method for seen in api.seen] == [method.upper()]
+
+
+@pytest.mark.parametrize('status', STATUSES)
+@pytest.mark.parametrize('name', ['rpost', 'rput', 'rpatch', 'rdelete', 'jpost', 'jput', 'jpatch'])
+def test_and_is_not_reported_as_a_success(name, status, api, session):
+    api.reply(status, headers={'Location': '/teams'})
+    with pytest.raises(PDHTTPError, match='redirect'):
+        REST_CALLS[name](session, '/users')
+    assert len(api.seen) == 1
+
+
+# D41: trigger() reported success for an event that nobody received.
+@pytest.mark.parametrize('status', STATUSES)
+@pytest.mark.parametrize('target', ['{base}/v3/enqueue', '{thief}/v2/enqueue'], ids=['us', 'thief'])
+def test_an_event_that_is_redirected_is_not_reported_as_sent(
+    target, status, api, thief, events, change_events
+):
+    location = _filled(target, api, thief)
+    api.rule(lambda seen: Reply(status, {'dedup_key': 'abc'}, {'Location': location}))
+    for send in (
+        lambda: events.trigger('Server is on fire', 'here', dedup_key='abc'),
+        lambda: events.acknowledge('abc'),
+        lambda: events.resolve('abc'),
+        lambda: change_events.submit('new build'),
+    ):
+        with pytest.raises(PDHTTPError):
+            send()
+    assert thief.seen == []
+    assert [seen.method for seen in api.seen] == ['POST'] * 4
+
+
+def test_redirects_are_left_to_the_caller_who_asks_for_that(api, thief, session):
+    api.reply(302, headers={'Location': thief.url})
+    response = session.get('/users', allow_redirects=False)
+    assert response.status_code == 302
+    assert thief.seen == []
+
+
+def test_a_redirect_with_a_body_is_closed_before_the_next_call(api, thief, session):
+    api.reply(302, {'a': 'b' * 1000}, {'Location': thief.url})
+    api.reply(body={'users': []})
+    with pytest.raises(PDServerError):
+        session.get('/users')
+    assert session.rget('/users') == []
+
+
+# Cookies
+
+
+def test_no_cookie_goes_along_with_a_redirect(api, session):
+    cookie = {'Set-Cookie': 'session=fixed; Path=/'}
+    api.reply(302, headers=dict(cookie, Location='/users/P2'))
+    api.reply(body={'user': {}}, headers=cookie)
+    api.reply(body={'user': {}})
+    session.rget('/users/P1')
+    session.rget('/users/P1')
+    assert [seen.headers['Cookie'] for seen in api.seen] == [None] * 3
+
+
+# ~/.netrc
+
+
+@pytest.fixture
+def netrc(monkeypatch, tmp_path):
+    """A netrc file with a login for every host of these tests."""
+    path = tmp_path / 'netrc'
+    hosts = [
+        'machine {} login someone password hunter2'.format(h) for h in ('127.0.0.1', 'localhost')
+    ]
+    path.write_text('\n'.join(hosts + ['default login anyone password hunter3\n']))
+    monkeypatch.setenv('NETRC', str(path))
+
+
+def test_a_netrc_file_is_there_to_be_misused(netrc, api):
+    api.reply()
+    requests.get(api.url, timeout=5)
+    assert api.last.headers['Authorization'].startswith('Basic ')
+
+
+# D42
+@pytest.mark.parametrize('auth_type, sent', [('token', 'Token token='), ('oauth2', 'Bearer ')])
+def test_the_key_wins_over_netrc(auth_type, sent, netrc, api, session):
+    session.auth_type = auth_type
+    api.reply(times=2)
+    session.get('/users')
+    session.post('/users', json={})
+    assert [seen.headers.get_all('Authorization') for seen in api.seen] == [[sent + KEY]] * 2
+
+
+# D42
+def test_the_key_wins_over_netrc_after_a_redirect_too(netrc, api, session):
+    api.reply(302, headers={'Location': '/users/P2'})
+    api.reply(body={'user': {}})
+    session.rget('/users/P1')
+    assert api.last.headers.get_all('Authorization') == ['Token token=' + KEY]
+
+
+# D42
+def test_netrc_adds_no_authorization_to_events(netrc, api, events):
+    api.reply(202, {'dedup_key': 'abc'})
+    events.trigger('Server is on fire', 'here')
+    assert api.last.headers['Authorization'] is None
+
+
+def test_a_caller_s_own_authorization_wins_over_netrc_and_key(netrc, api, session):
+    api.reply()
+    session.get('/users', headers={'Authorization': 'Bearer of-the-caller'})
+    assert api.last.headers.get_all('Authorization') == ['Bearer of-the-caller']
+
+
+def test_a_caller_s_own_auth_wins_too(api, session):
+    api.reply()
+    session.get('/users', auth=('user', 'password'))
+    assert api.last.headers['Authorization'].startswith('Basic ')
+
+
+# Headers
+
+INJECTIONS = [
+    pytest.param('jane@example.com\r\nX-Evil: 1', id='CR LF'),
+    pytest.param('jane@example.com\nX-Evil: 1', id='LF'),
+    pytest.param('jane@example.com\rX-Evil: 1', id='CR'),
+    pytest.param('jane@example.com\r\n\r\nGET /evil HTTP/1.1', id='a second request'),
+]
+
+
+@pytest.mark.parametrize('address', INJECTIONS)
+def test_no_header_can_be_injected_by_default_from(address, api, session, sleeps):
+    session.default_from = address
+    for name in METHODS:
+        with pytest.raises(PDClientError):
+            REST_CALLS[name](session, '/incidents')
+    assert api.seen == sleeps == []
+
+
+@pytest.mark.parametrize('value', INJECTIONS)
+def test_nor_by_the_headers_of_a_call_or_the_agent_of_a_session(value, api, session, sleeps):
+    with pytest.raises(PDClientError):
+        session.get('/incidents', headers={'X-Mine': value})
+    session.headers['User-Agent'] = value
+    with pytest.raises(PDClientError):
+        session.get('/incidents')
+    assert api.seen == sleeps == []
+
+
+# Proxies
+
+
+@pytest.fixture
+def proxy():
+    """A proxy that forwards what it is sent, with what it saw in ``seen``."""
+    server = WireServer()
+
+    @server.rule
+    def forward(seen):
+        headers = dict(seen.headers.items())
+        with requests.Session() as client:
+            client.trust_env = False
+            answer = client.request(
+                seen.method, seen.target, headers=headers, data=seen.body, timeout=5
+            )
+        return Reply(answer.status_code, answer.content, {'Content-Type': 'application/json'})
+
+    yield server
+    server.close()
+
+
+@pytest.mark.parametrize('name', ['http_proxy', 'HTTP_PROXY', 'all_proxy'])
+def test_a_proxy_from_the_environment_is_used(name, monkeypatch, api, proxy, session):
+    monkeypatch.setenv(name, proxy.url)
+    api.reply(body={'user': {'id': 'P1'}})
+    assert session.rget('/users/P1') == {'id': 'P1'}
+    assert [seen.target for seen in proxy.seen] == [api.url + '/users/P1']
+    assert api.last.headers.get_all('Authorization') == ['Token token=' + KEY]
+
+
+# D42: to leave netrc alone must not mean to leave the proxies alone.
+def test_so_it_is_beside_a_netrc_file(monkeypatch, netrc, api, proxy, session):
+    monkeypatch.setenv('http_proxy', proxy.url)
+    api.reply(body={'user': {'id': 'P1'}})
+    assert session.rget('/users/P1') == {'id': 'P1'}
+    assert len(proxy.seen) == 1
+    assert api.last.headers.get_all('Authorization') == ['Token token=' + KEY]
+
+
+def test_no_proxy_is_heeded(monkeypatch, api, proxy, session):
+    monkeypatch.setenv('http_proxy', proxy.url)
+    monkeypatch.setenv('no_proxy', '127.0.0.1')
+    api.reply(body={'user': {}})
+    session.rget('/users/P1')
+    assert proxy.seen == []
+
+
+def test_the_proxies_of_the_session_are_used(api, proxy, session):
+    session.proxies.update({'http': proxy.url})
+    api.reply(202, {'user': {}})
+    session.rget('/users/P1')
+    assert len(proxy.seen) == 1
+
+
+def test_events_go_through_the_proxy_too(monkeypatch, api, proxy, events):
+    monkeypatch.setenv('http_proxy', proxy.url)
+    api.reply(202, {'dedup_key': 'abc'})
+    assert events.trigger('Server is on fire', 'here') == 'abc'
+    assert len(proxy.seen) == 1
+    assert api.last.json['routing_key'] == ROUTING_KEY
+
+
+def test_a_proxy_for_tls_is_not_shown_the_key(monkeypatch):
+    proxy = WireServer()
+    proxy.rule(lambda seen: Reply(403))
+    monkeypatch.setenv('https_proxy', proxy.url)
+    with pdpyras.APISession(KEY) as session:
+        session.max_network_attempts = 0
+        with pytest.raises(PDClientError):
+            session.get('/users')
+    proxy.close()
+    (seen,) = proxy.seen
+    assert (seen.method, seen.target) == ('CONNECT', 'api.pagerduty.com:443')
+    assert KEY not in str(seen.headers)
+
+
+def test_a_proxy_s_redirect_does_not_lead_astray_either(monkeypatch, thief, session):
+    proxy = WireServer()
+    proxy.rule(lambda seen: Reply(302, headers={'Location': thief.url + '/users'}))
+    monkeypatch.setenv('http_proxy', proxy.url)
+    with pytest.raises(PDServerError):
+        session.get('/users')
+    proxy.close()
+    assert len(proxy.seen) == 1
+    assert thief.seen == []
