@@ -169,6 +169,25 @@ differs(
     'retry: 429s with a reset from the server',
 )
 differs(
+    'D23',
+    'every wait after a 429 is logged at INFO',
+    'logged',
+    'pages: iter_all: a 429 in between',
+    'rest: api_call_counts of retries',
+    'retry: 429 of a POST',
+    'retry: 429 of an event',
+    'retry: 429s',
+    'retry: 429s past max_http_attempts',
+    'retry: 429s set to 0',
+    'retry: 429s with Retry-After',
+    'retry: 429s with a reset from the server',
+    'retry: network errors, then a 429',
+    'session: postprocess sees every response',
+    'session: the log of a 429',
+    'session: who calls whom: inside a request',
+)
+differs('D23', 'which its line shows', 'outcome', 'session: the log of a 429')
+differs(
     'D24',
     'the timeout of the call wins',
     'noted',
@@ -463,6 +482,9 @@ if sys.version_info >= (3, 12):
         'events: submit',
         'events: submit with a source',
     )
+differs(
+    'SPEC 7', 'events sessions too log every response', 'outcome', 'session: the log of an event'
+)
 differs(
     'SPEC 7',
     'events sessions too log every 5xx as an error',

@@ -528,7 +528,7 @@ TABLE.add(
 )
 TABLE.add(
     'the log of a 503',
-    facts_in_the_log(lambda lab: lab.rest.get('users'), 'GET', '/users', '503', 'RID-1', 'GMT'),
+    facts_in_the_log(lambda lab: lab.rest.get('users'), '503', 'RID-1', 'GMT'),
     error(503, x_request_id='RID-1'),
 )
 TABLE.add(
@@ -538,21 +538,21 @@ TABLE.add(
         'GET',
         '/users',
         '404',
-        'retrying in 3 seconds',
+        ' in 3 s',
     ),
     error(404),
     error(404),
 )
 TABLE.add(
     'the log of a 429',
-    facts_in_the_log(lambda lab: lab.rest.get('users'), 'GET', '/users', '429', '3 seconds'),
+    facts_in_the_log(lambda lab: lab.rest.get('users'), 'GET', '/users', '429', ' in 3 s'),
     error(429),
     ok(),
 )
 TABLE.add(
     'the log of a network error',
     facts_in_the_log(
-        lambda lab: lab.rest.get('users'), 'GET', '/users', 'ConnectionError', '3 seconds'
+        lambda lab: lab.rest.get('users'), 'GET', '/users', 'ConnectionError', ' in 3 s'
     ),
     HANG_UP,
     ok(),
