@@ -1,0 +1,417 @@
+"""Alerts and change events: what is sent, what is cut, and what comes back."""
+
+import re
+from collections import OrderedDict
+from copy import deepcopy
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+import pdpyras
+
+KEY = 'the-routing-key-5678'
+TIMESTAMP = re.compile(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z')
+
+
+def accept(api, dedup_key='abc123', times=1):
+    body = {'status': 'success', 'message': 'Event processed', 'dedup_key': dedup_key}
+    api.reply(202, body, times=times)
+
+
+# Triggering
+
+
+def test_trigger_opens_an_alert_and_gives_its_key(api, events):
+    accept(api)
+    assert events.trigger('Server is on fire', 'dusty.old.server.net') == 'abc123'
+    assert (api.last.method, api.last.path) == ('POST', '/v2/enqueue')
+    assert api.last.json == {
+        'event_action': 'trigger',
+        'routing_key': KEY,
+        'payload': {
+            'summary': 'Server is on fire',
+            'source': 'dusty.old.server.net',
+            'severity': 'critical',
+        },
+    }
+
+
+IMAGES = [{'src': 'https://example.com/fire.png'}]
+LINKS = [{'href': 'https://example.com', 'text': 'Graph'}]
+
+
+def test_trigger_takes_all_its_arguments_by_position(api, events):
+    accept(api)
+    events.trigger('a', 'b', 'key', 'info', {'group': 'g'}, {'load': 9}, IMAGES, LINKS)
+    payload = {'summary': 'a', 'source': 'b', 'severity': 'info', 'group': 'g'}
+    assert api.last.json == {
+        'event_action': 'trigger',
+        'routing_key': KEY,
+        'dedup_key': 'key',
+        'payload': dict(payload, custom_details={'load': 9}),
+        'images': IMAGES,
+        'links': LINKS,
+    }
+
+
+def test_trigger_takes_all_its_arguments_by_keyword(api, events):
+    accept(api, times=2)
+    events.trigger('a', 'b', 'key', 'info', {'group': 'g'}, {'load': 9}, IMAGES, LINKS)
+    events.trigger(
+        summary='a',
+        source='b',
+        dedup_key='key',
+        severity='info',
+        payload={'group': 'g'},
+        custom_details={'load': 9},
+        images=IMAGES,
+        links=LINKS,
+    )
+    assert api.seen[0].json == api.seen[1].json
+
+
+def test_the_payload_overrides_the_arguments(api, events):
+    accept(api)
+    payload = {'summary': 'c', 'severity': 'warning', 'component': 'd'}
+    events.trigger('a', 'b', severity='info', payload=payload)
+    assert api.last.json['payload'] == dict(payload, source='b')
+
+
+def test_everything_may_be_in_the_payload(api, events):
+    accept(api)
+    payload = {'summary': 'a', 'source': 'b', 'severity': 'error', 'class': 'c'}
+    events.trigger(None, None, payload=payload)
+    assert api.last.json['payload'] == payload
+
+
+def test_custom_details_are_merged_over_those_of_the_payload_and_win(api, events):
+    accept(api)
+    payload = {'custom_details': {'load': 1, 'disk': 2}}
+    events.trigger('a', 'b', payload=payload, custom_details={'load': 9})
+    assert api.last.json['payload']['custom_details'] == {'load': 9, 'disk': 2}
+
+
+def test_empty_custom_details_are_sent(api, events):
+    accept(api)
+    events.trigger('a', 'b', custom_details={})
+    assert api.last.json['payload']['custom_details'] == {}
+
+
+@pytest.mark.parametrize(
+    'options',
+    [{'dedup_key': ''}, {'dedup_key': None}, {'images': []}, {'links': []}, {'images': None}],
+    ids=repr,
+)
+def test_what_is_empty_is_left_out(api, events, options):
+    accept(api)
+    events.trigger('a', 'b', **options)
+    assert set(api.last.json) == {'event_action', 'routing_key', 'payload'}
+
+
+# D51
+def test_trigger_changes_nothing_that_the_caller_handed_in(api, events):
+    accept(api)
+    given = {
+        'payload': {'summary': 'x' * 2000, 'custom_details': {'load': 1, 'more': {'a': 1}}},
+        'custom_details': {'disk': 2},
+        'images': list(IMAGES),
+        'links': list(LINKS),
+    }
+    before = deepcopy(given)
+    events.trigger('a', 'b', **given)
+    assert given == before
+
+
+# D51
+@pytest.mark.parametrize('dedup_key, sent', [(42, '42'), (0, '0'), ('42', '42')], ids=repr)
+def test_a_number_as_key_is_sent_as_its_string(api, events, dedup_key, sent):
+    accept(api, times=3)
+    events.trigger('a', 'b', dedup_key=dedup_key)
+    events.acknowledge(dedup_key)
+    events.resolve(dedup_key)
+    assert [seen.json['dedup_key'] for seen in api.seen] == [sent] * 3
+
+
+@pytest.mark.parametrize('argument', ['payload', 'custom_details'])
+@pytest.mark.parametrize('value', ['text', ['a'], 7], ids=repr)
+def test_a_payload_or_details_that_are_no_dict_are_refused(api, events, argument, value):
+    with pytest.raises(ValueError, match=argument):
+        events.trigger('a', 'b', **{argument: value})
+    assert api.seen == []
+
+
+# A summary that is too long
+
+
+# D51
+@pytest.mark.parametrize(
+    'send',
+    [
+        lambda events, summary: events.trigger(summary, 'b'),
+        lambda events, summary: events.trigger(None, 'b', payload={'summary': summary}),
+        lambda events, summary: events.send_event('trigger', payload={'summary': summary}),
+    ],
+    ids=['trigger', 'payload', 'send_event'],
+)
+def test_a_summary_that_the_api_would_refuse_is_cut_to_fit(api, events, caplog, send):
+    accept(api)
+    send(events, 'x' * 1025)
+    assert api.last.json['payload']['summary'] == 'x' * 1021 + '...'
+    [record] = caplog.records
+    assert record.levelname == 'WARNING'
+    assert '1025' in record.getMessage()
+
+
+# D51
+def test_a_summary_that_just_fits_is_sent_whole(api, events, caplog):
+    accept(api)
+    events.trigger('x' * 1024, 'b')
+    assert api.last.json['payload']['summary'] == 'x' * 1024
+    assert caplog.records == []
+
+
+# D51
+def test_characters_are_counted_and_not_bytes(api, events):
+    accept(api)
+    events.trigger('ü' * 1024, 'b')
+    assert api.last.json['payload']['summary'] == 'ü' * 1024
+
+
+# Acknowledging, resolving and whatever else
+
+
+@pytest.mark.parametrize('action', ['acknowledge', 'resolve'])
+def test_an_alert_is_acknowledged_and_resolved_by_its_key(api, events, action):
+    accept(api)
+    assert getattr(events, action)('abc123') == 'abc123'
+    assert api.last.json == {'event_action': action, 'routing_key': KEY, 'dedup_key': 'abc123'}
+
+
+def test_send_event_sends_properties_as_they_are(api, events):
+    accept(api)
+    events.send_event('trigger', 'key', payload={'summary': 'a'}, client='Monitor')
+    assert api.last.json == {
+        'event_action': 'trigger',
+        'routing_key': KEY,
+        'dedup_key': 'key',
+        'payload': {'summary': 'a'},
+        'client': 'Monitor',
+    }
+
+
+@pytest.mark.parametrize('action', ['escalate', 'Trigger', '', None], ids=repr)
+def test_an_unknown_action_is_refused(api, events, action):
+    with pytest.raises(ValueError, match='trigger, acknowledge or resolve'):
+        events.send_event(action, dedup_key='abc')
+    assert api.seen == []
+
+
+@pytest.mark.parametrize('dedup_key', [None, ''], ids=repr)
+@pytest.mark.parametrize('action', ['acknowledge', 'resolve'])
+def test_an_alert_without_key_cannot_be_acknowledged_or_resolved(api, events, action, dedup_key):
+    with pytest.raises(ValueError, match='dedup_key'):
+        getattr(events, action)(dedup_key)
+    with pytest.raises(ValueError, match='dedup_key'):
+        events.send_event(action)
+    assert api.seen == []
+
+
+@pytest.mark.parametrize('status', [200, 202])
+def test_any_success_is_an_accepted_event(api, events, status):
+    api.reply(status, {'dedup_key': 'abc'})
+    assert events.resolve('abc') == 'abc'
+
+
+@pytest.mark.parametrize(
+    'body', [{'status': 'success'}, [], None, 'abc'], ids=['no key', 'a list', 'empty', 'a str']
+)
+def test_a_success_that_names_no_key_is_a_server_error(api, events, body):
+    api.reply(202, body)
+    with pytest.raises(pdpyras.PDServerError, match='dedup_key'):
+        events.trigger('a', 'b')
+
+
+def test_an_event_that_is_refused_says_why(api, events):
+    errors = ["'payload.severity' is invalid"]
+    api.reply(400, {'status': 'invalid event', 'message': 'Event object is bad', 'errors': errors})
+    with pytest.raises(pdpyras.PDHTTPError) as caught:
+        events.trigger('a', 'b', severity='bad')
+    assert caught.value.errors == errors
+    assert 'sending an event' in str(caught.value)
+    assert KEY not in str(caught.value)
+
+
+# D52 for 504
+@pytest.mark.parametrize('status, retries', [(500, 2), (502, 4), (503, 6), (504, 6)])
+@pytest.mark.parametrize('kind', ['events', 'change_events'])
+def test_an_event_is_sent_again_when_the_server_fails(api, request, kind, status, retries):
+    session = request.getfixturevalue(kind)
+    api.reply(status, {'error': 'x'}, times=retries + 1)
+    with pytest.raises(pdpyras.PDServerError):
+        session.trigger('a', 'b') if kind == 'events' else session.submit('a')
+    assert len(api.seen) == retries + 1
+    assert len({seen.body for seen in api.seen}) == 1
+
+
+# The routing key
+
+
+def send_in_every_way(session, body):
+    session.post('/v2/enqueue', json=body)
+    session.post('/v2/enqueue', None, body)
+    session.request('POST', '/v2/enqueue', json=body)
+
+
+# D50
+@pytest.mark.parametrize('kind', ['events', 'change_events'])
+@pytest.mark.parametrize('mapping', [dict, OrderedDict])
+def test_the_routing_key_is_added_to_any_event_and_not_to_the_callers_dict(
+    api, request, kind, mapping
+):
+    accept(api, times=3)
+    event = mapping(event_action='trigger')
+    send_in_every_way(request.getfixturevalue(kind), event)
+    assert [seen.json for seen in api.seen] == [{'event_action': 'trigger', 'routing_key': KEY}] * 3
+    assert event == {'event_action': 'trigger'}
+
+
+# D50
+@pytest.mark.parametrize('kind', ['events', 'change_events'])
+def test_the_callers_own_routing_key_wins(api, request, kind):
+    accept(api, times=3)
+    send_in_every_way(request.getfixturevalue(kind), {'routing_key': 'other'})
+    assert [seen.json for seen in api.seen] == [{'routing_key': 'other'}] * 3
+
+
+# D50
+def test_the_callers_own_routing_key_wins_among_the_properties_too(api, events, change_events):
+    accept(api, times=2)
+    events.send_event('trigger', payload={}, routing_key='other')
+    change_events.send_change_event(payload={}, routing_key='other')
+    assert [seen.json['routing_key'] for seen in api.seen] == ['other', 'other']
+
+
+@pytest.mark.parametrize(
+    'options, body',
+    [({'json': [1]}, b'[1]'), ({'data': '{}'}, b'{}'), ({}, b'')],
+    ids=['a list', 'a str', 'nothing'],
+)
+def test_a_body_that_is_no_json_object_is_sent_as_it_is(api, events, options, body):
+    accept(api)
+    events.post('/v2/enqueue', **options)
+    assert api.last.body == body
+
+
+def test_a_new_key_is_in_the_next_event(api, events):
+    accept(api, times=2)
+    events.trigger('a', 'b')
+    events.api_key = 'another-key'
+    events.trigger('a', 'b')
+    assert [seen.json['routing_key'] for seen in api.seen] == [KEY, 'another-key']
+
+
+@pytest.mark.parametrize('kind', ['events', 'change_events'])
+def test_the_key_is_in_the_body_and_not_in_a_header(api, request, kind):
+    accept(api)
+    request.getfixturevalue(kind).post('/v2/enqueue', json={})
+    assert 'Authorization' not in api.last.headers
+    assert KEY not in str(api.last.headers)
+    assert api.last.headers['Content-Type'] == 'application/json'
+
+
+# Change events
+
+
+def test_submit_tells_of_a_change_and_gives_its_id(api, change_events):
+    api.reply(202, {'status': 'success', 'id': 'C1'})
+    assert change_events.submit('Build finished', source='automation') == 'C1'
+    assert (api.last.method, api.last.path) == ('POST', '/v2/change/enqueue')
+    event = api.last.json
+    assert TIMESTAMP.fullmatch(event['payload'].pop('timestamp'))
+    assert event == {
+        'routing_key': KEY,
+        'payload': {'summary': 'Build finished', 'source': 'automation'},
+    }
+
+
+def test_submit_takes_all_its_arguments_by_position(api, change_events):
+    api.reply(202, {'id': 'C1'})
+    change_events.submit('a', 'b', {'build': 7}, LINKS, '2024-01-02T03:04:05Z')
+    assert api.last.json == {
+        'routing_key': KEY,
+        'payload': {
+            'summary': 'a',
+            'source': 'b',
+            'custom_details': {'build': 7},
+            'timestamp': '2024-01-02T03:04:05Z',
+        },
+        'links': LINKS,
+    }
+
+
+def test_what_was_not_given_is_left_out_of_a_change_event(api, change_events):
+    api.reply(202, {'id': 'C1'})
+    change_events.submit('a', links=[])
+    assert set(api.last.json) == {'routing_key', 'payload'}
+    assert set(api.last.json['payload']) == {'summary', 'timestamp'}
+
+
+def test_empty_custom_details_of_a_change_are_sent(api, change_events):
+    api.reply(202, {'id': 'C1'})
+    change_events.submit('a', custom_details={})
+    assert api.last.json['payload']['custom_details'] == {}
+
+
+def test_custom_details_of_a_change_must_be_a_dict(api, change_events):
+    with pytest.raises(ValueError, match='custom_details'):
+        change_events.submit('a', custom_details='text')
+    assert api.seen == []
+
+
+# D51
+def test_a_long_summary_of_a_change_is_cut_to_fit(api, change_events, caplog):
+    api.reply(202, {'id': 'C1'}, times=2)
+    properties = {'payload': {'summary': 'x' * 1025}}
+    change_events.submit('x' * 1025)
+    change_events.send_change_event(**properties)
+    assert [seen.json['payload']['summary'] for seen in api.seen] == ['x' * 1021 + '...'] * 2
+    assert [record.levelname for record in caplog.records] == ['WARNING'] * 2
+    assert properties == {'payload': {'summary': 'x' * 1025}}
+
+
+# D52
+@pytest.mark.parametrize(
+    'body', [None, {'status': 'success'}, []], ids=['empty', 'no id', 'a list']
+)
+def test_a_change_event_without_id_gives_none(api, change_events, body):
+    api.reply(202, body)
+    assert change_events.submit('a') is None
+
+
+# D52
+def test_a_raw_change_event_carries_the_routing_key(api, change_events):
+    api.reply(202, {'id': 'C1'})
+    assert change_events.send_change_event(payload={'summary': 'a'}) == 'C1'
+    assert api.last.json == {'routing_key': KEY, 'payload': {'summary': 'a'}}
+
+
+def test_a_change_event_that_is_refused_says_why(api, change_events):
+    api.reply(400, {'status': 'invalid event', 'errors': ['no summary']})
+    with pytest.raises(pdpyras.PDHTTPError, match='sending a change event') as caught:
+        change_events.submit(None)
+    assert caught.value.errors == ['no summary']
+
+
+# D52
+def test_the_timestamp_of_a_change_is_now_in_utc(change_events):
+    stamp = change_events.event_timestamp
+    assert TIMESTAMP.fullmatch(stamp)
+    now = datetime.now(timezone.utc).replace(tzinfo=None)
+    assert abs(datetime.strptime(stamp[:19], '%Y-%m-%dT%H:%M:%S') - now) < timedelta(minutes=1)
+
+
+def test_the_timestamp_can_be_replaced_on_the_class(api, change_events, monkeypatch):
+    monkeypatch.setattr(pdpyras.ChangeEventsAPISession, 'event_timestamp', '2020-01-02T03:04:05Z')
+    api.reply(202, {'id': 'C1'})
+    change_events.submit('a')
+    assert api.last.json['payload']['timestamp'] == '2020-01-02T03:04:05Z'
