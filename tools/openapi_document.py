@@ -1,0 +1,205 @@
+"""Read operations, and the shapes of what they take and answer, from an OpenAPI 3 document."""
+
+import re
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from urllib.parse import unquote
+
+METHODS = ('GET', 'POST', 'PUT', 'PATCH', 'DELETE')
+
+
+class DocumentError(Exception):
+    """The document cannot be used; the message says why."""
+
+
+class Property(NamedTuple):
+    """What matters here about a property of a body, or about a query parameter."""
+
+    #: ``{}`` for an object, ``[]`` for an array, else empty.
+    kind: str
+    is_read_only: bool
+    #: The documented maximum of a number, or None.
+    maximum: Optional[int]
+
+
+#: The properties of a body by their names.
+Shape = Optional[Dict[str, Property]]
+
+#: The shape of a body that has no properties: an array, a file.
+NOT_AN_OBJECT = None
+
+
+class Description(NamedTuple):
+    """An operation as the document describes it."""
+
+    method: str
+    path: str
+    tag: str
+    query: Dict[str, Property]
+    #: The alternative shapes of the request's body; empty if it has none.
+    request: List[Shape]
+    #: Those of the bodies of successes; empty if they have none.
+    response: List[Shape]
+    #: Whether any success is described.
+    has_success: bool
+    #: The names of properties in examples of successes.
+    example_names: frozenset
+
+
+class Document:
+    """An OpenAPI 3 document, with its references resolved as they are met."""
+
+    def __init__(self, content: Any) -> None:
+        if not isinstance(content, dict) or not isinstance(content.get('paths'), dict):
+            raise DocumentError('This is not an OpenAPI document: it has no "paths".')
+        self.content = content
+        #: Where examples are not what their schemas say, a sentence each.
+        self.contradictions = []  # type: List[str]
+
+    def operations(self) -> Iterator[Description]:
+        for path, item in self.content['paths'].items():
+            for method in METHODS:
+                if method.lower() in item:
+                    yield self._described(method, path, item)
+
+    def resolve(self, node: Any) -> Any:
+        """Follow references until something that is not one."""
+        followed = []  # type: List[str]
+        while isinstance(node, dict) and isinstance(node.get('$ref'), str):
+            if node['$ref'] in followed:
+                raise DocumentError('The reference {} leads back to itself.'.format(node['$ref']))
+            followed.append(node['$ref'])
+            node = self._at(node['$ref'])
+        return node
+
+    def _at(self, pointer: str) -> Any:
+        if not pointer.startswith('#/'):
+            raise DocumentError('{}: only references within a document work.'.format(pointer))
+        node = self.content
+        for step in unquote(pointer).split('/')[1:]:
+            step = step.replace('~1', '/').replace('~0', '~')
+            try:
+                node = node[int(step)] if isinstance(node, list) else node[step]
+            except (KeyError, IndexError, ValueError, TypeError):
+                raise DocumentError('Nothing is at the reference {}.'.format(pointer)) from None
+        return node
+
+    def _described(self, method: str, path: str, item: Any) -> Description:
+        operation = item[method.lower()]
+        parameters = item.get('parameters', []) + operation.get('parameters', [])
+        where = method + ' ' + path
+        successes = self._successes(operation)
+        if not successes:
+            self.contradictions.append('{}: no success is documented.'.format(where))
+        return Description(
+            method,
+            path,
+            (operation.get('tags') or [path.split('/')[1]])[0],
+            dict(self._query(parameters)),
+            self._request(where, operation),
+            [shape for media in successes for shape in self._shapes(where + ' response', media)],
+            bool(successes),
+            frozenset(n for media in successes for e in self._examples(media) for n in _names(e)),
+        )
+
+    def _query(self, parameters: Any) -> Iterator[Tuple[str, Property]]:
+        for parameter in map(self.resolve, parameters):
+            if parameter['in'] == 'query':
+                yield parameter['name'], self._property(parameter.get('schema', {}))
+
+    def _request(self, where: str, operation: Any) -> List[Shape]:
+        if 'requestBody' not in operation:
+            return []
+        content = self.resolve(operation['requestBody'])['content']
+        if 'application/json' not in content:
+            return [NOT_AN_OBJECT]
+        shapes = self._shapes(where + ' request', content['application/json'])
+        # What is read-only belongs to answers: "SHOULD NOT be sent as part of the request", says
+        # https://spec.openapis.org/oas/v3.0.3#schema-object.
+        return [_without_read_only(shape) for shape in shapes]
+
+    def _successes(self, operation: Any) -> List[Any]:
+        """What is described about the body of each success; {} where there is none."""
+        responses = operation['responses'].items()
+        found = [self.resolve(response) for status, response in responses if status[0] == '2']
+        return [next(iter(response.get('content', {}).values()), {}) for response in found]
+
+    def _shapes(self, where: str, media: Any) -> List[Shape]:
+        if 'schema' not in media:
+            return []
+        shapes = self.shapes(media['schema'])
+        for example in self._examples(media):
+            if not any(_fits(example, shape) for shape in shapes):
+                self.contradictions.append(
+                    '{}: an example has {}; the schema has {}.'.format(
+                        where, _told(example), ' or '.join(sorted(set(map(_told, shapes))))
+                    )
+                )
+        return shapes
+
+    def _examples(self, media: Any) -> Iterator[Any]:
+        if 'example' in media:
+            yield self.resolve(media['example'])
+        for example in media.get('examples', {}).values():
+            yield self.resolve(example).get('value')
+
+    def shapes(self, schema: Any) -> List[Shape]:
+        """The alternative shapes that a schema gives a body."""
+        schema = self.resolve(schema)
+        own = {name: self._property(value) for name, value in schema.get('properties', {}).items()}
+        shapes = [own if schema.get('type', 'object') == 'object' else NOT_AN_OBJECT]
+        for part in schema.get('allOf', []):
+            shapes = _combined(shapes, self.shapes(part))
+        for choice in ('oneOf', 'anyOf'):
+            if schema.get(choice):
+                chosen = [shape for part in schema[choice] for shape in self.shapes(part)]
+                shapes = _combined(shapes, chosen)
+        return shapes
+
+    def _property(self, schema: Any) -> Property:
+        schema = self.resolve(schema)
+        return Property(self._kind(schema), bool(schema.get('readOnly')), _maximum(schema))
+
+    def _kind(self, schema: Any) -> str:
+        schema = self.resolve(schema)
+        if 'type' in schema:
+            return {'array': '[]', 'object': '{}'}.get(schema['type'], '')
+        if 'properties' in schema:
+            return '{}'
+        for part in schema.get('allOf', []) + schema.get('oneOf', []) + schema.get('anyOf', []):
+            return self._kind(part)
+        return ''
+
+
+def _maximum(schema: Any) -> Optional[int]:
+    told = re.search(r'(?i)\bmaximum\b[^.]*?\b(?:of|is) (\d+)', schema.get('description', ''))
+    return schema.get('maximum', int(told.group(1)) if told else None)
+
+
+def _without_read_only(shape: Shape) -> Shape:
+    if shape is NOT_AN_OBJECT:
+        return NOT_AN_OBJECT
+    return {name: value for name, value in shape.items() if not value.is_read_only}
+
+
+def _combined(shapes: List[Shape], others: List[Shape]) -> List[Shape]:
+    return [
+        NOT_AN_OBJECT if shape is None or other is None else dict(shape, **other)
+        for shape in shapes
+        for other in others
+    ]
+
+
+def _fits(example: Any, shape: Shape) -> bool:
+    if shape is NOT_AN_OBJECT or not isinstance(example, dict):
+        return shape is NOT_AN_OBJECT and not isinstance(example, dict)
+    return not shape or set(example) <= set(shape)
+
+
+def _names(body: Any) -> Any:
+    return body if isinstance(body, dict) else ()
+
+
+def _told(body: Any) -> str:
+    if not isinstance(body, dict):
+        return 'no object'
+    return ', '.join(sorted(body)) or 'no properties'
