@@ -1,0 +1,340 @@
+"""Errors: which one is raised, what it says, and what it carries."""
+
+import copy
+import pickle
+
+import pytest
+import requests
+
+import pdpyras
+
+KEY = 'the-api-key-1234'
+NOT_FOUND = {'error': {'message': 'Not Found', 'code': 2100}}
+INVALID = {
+    'error': {
+        'message': 'Invalid Input Provided',
+        'code': 2001,
+        'errors': ['Name cannot be empty.', 'Time zone is invalid.'],
+    }
+}
+
+
+def fail(api, session, status=404, body=None, headers=None):
+    """The error that such an answer makes rget raise."""
+    api.reply(status, body, headers)
+    with pytest.raises(pdpyras.PDHTTPError) as caught:
+        session.rget('users/P1')
+    return caught.value
+
+
+# Which one
+
+
+def test_the_tree_of_errors():
+    assert issubclass(pdpyras.PDServerError, pdpyras.PDHTTPError)
+    assert issubclass(pdpyras.PDHTTPError, pdpyras.PDClientError)
+    assert not issubclass(pdpyras.URLError, pdpyras.PDClientError)
+
+
+# D20
+@pytest.mark.parametrize('status', [500, 501, 502, 503, 504, 529, 599])
+def test_the_server_is_to_blame_for_every_5xx(api, session, status):
+    error = fail(api, session, status)
+    assert isinstance(error, pdpyras.PDServerError)
+    assert 'server error (status {})'.format(status) in str(error)
+
+
+# D20
+@pytest.mark.parametrize('status', [400, 402, 403, 404, 409, 422, 499])
+def test_the_client_is_to_blame_for_every_4xx(api, session, status):
+    error = fail(api, session, status)
+    assert not isinstance(error, pdpyras.PDServerError)
+    assert 'client error (status {})'.format(status) in str(error)
+
+
+@pytest.mark.parametrize('status', [300, 304])
+def test_anything_else_that_is_no_success_is_an_error_too(api, session, status):
+    error = fail(api, session, status)
+    assert not isinstance(error, pdpyras.PDServerError)
+    assert 'status {}'.format(status) in str(error)
+
+
+@pytest.mark.parametrize('status', [200, 201, 202, 204])
+def test_a_success_is_passed_on(api, session, status):
+    api.reply(status)
+    response = session.get('users')
+    assert pdpyras.successful_response(response) is response
+
+
+def test_no_response_at_all_is_a_client_error():
+    with pytest.raises(pdpyras.PDClientError, match='hoping') as caught:
+        pdpyras.successful_response(None, context='hoping')
+    assert caught.value.response is None
+
+
+# What it says
+
+
+def test_a_message_names_the_request_the_fault_the_status_and_the_answer(api, session):
+    error = fail(api, session, 404, NOT_FOUND, {'x-request-id': 'REQ-1'})
+    message = str(error)
+    assert message.startswith('GET {}/users/P1: '.format(api.url))
+    for part in ('client error', '404', 'REQ-1', 'Not Found'):
+        assert part in message
+    assert error.msg == message
+
+
+@pytest.mark.parametrize('method', ['POST', 'PUT', 'PATCH', 'DELETE'])
+def test_a_message_starts_with_the_method(api, session, method):
+    api.reply(409)
+    with pytest.raises(pdpyras.PDHTTPError, match='^{} http'.format(method)):
+        pdpyras.successful_response(session.request(method, 'users'))
+
+
+def test_a_message_says_what_the_request_was_for(api, session):
+    api.reply(400, b'bad')
+    response = session.get('users')
+    assert 'looking for Dan' in pdpyras.http_error_message(response, 'looking for Dan')
+    with pytest.raises(pdpyras.PDHTTPError, match='looking for Dan'):
+        pdpyras.successful_response(response, context='looking for Dan')
+
+
+def test_a_message_shows_the_query_that_was_sent(api, session):
+    api.reply(400)
+    with pytest.raises(pdpyras.PDHTTPError, match=r'users\?query=Dan'):
+        session.rget('users', params={'query': 'Dan'})
+
+
+# D32
+def test_the_answer_is_cut_to_a_hundred_characters_in_a_message(api, session):
+    message = str(fail(api, session, 400, b'x' * 500))
+    assert message.endswith(' ' + 'x' * 97 + '...')
+
+
+def test_an_empty_answer_is_said_to_be_empty(api, session):
+    assert 'empty' in str(fail(api, session, 400))
+
+
+@pytest.mark.parametrize('repeated', ['{}', 'Token token={}', '{{"your_key": "{}"}}'], ids=repr)
+def test_a_message_does_not_repeat_the_key_even_if_the_server_does(api, session, repeated):
+    error = fail(api, session, 403, repeated.format(KEY).encode())
+    assert KEY not in str(error)
+    assert '*1234' in str(error)
+
+
+# D32
+@pytest.mark.parametrize(
+    'text, cut',
+    [
+        ('', ''),
+        ('x' * 100, 'x' * 100),
+        ('x' * 101, 'x' * 97 + '...'),
+        ('ü' * 101, 'ü' * 97 + '...'),
+    ],
+    ids=['empty', '100', '101', '101 umlauts'],
+)
+def test_truncate_text(text, cut):
+    assert pdpyras.truncate_text(text) == cut
+    assert len(pdpyras.truncate_text(text)) <= pdpyras.TEXT_LEN_LIMIT
+
+
+@pytest.mark.parametrize(
+    'secret, shown',
+    [('the-api-key-1234', '*1234'), ('abcde', '*bcde')],
+)
+def test_last_4(secret, shown):
+    assert pdpyras.last_4(secret) == shown
+
+
+# What it carries
+
+
+# D32
+def test_an_error_carries_what_pagerduty_says_about_it(api, session):
+    error = fail(api, session, 400, INVALID, {'x-request-id': 'REQ-1'})
+    assert error.status_code == 400
+    assert error.code == 2001
+    assert error.errors == ['Name cannot be empty.', 'Time zone is invalid.']
+    assert error.request_id == 'REQ-1'
+
+
+# D32
+@pytest.mark.parametrize(
+    'body, code, errors',
+    [
+        (None, None, []),
+        (b'<html>', None, []),
+        ([1], None, []),
+        ({'error': 'text'}, None, []),
+        ({'error': {'message': 'x'}}, None, []),
+        ({'error': {'code': 2100, 'errors': []}}, 2100, []),
+        ({'error': {'code': 2100, 'errors': 'one only'}}, 2100, ['one only']),
+        ({'error': {'errors': [{'field': 'name'}]}}, None, ["{'field': 'name'}"]),
+        ({'status': 'invalid event', 'errors': ['bad severity']}, None, ['bad severity']),
+    ],
+    ids=[
+        'empty',
+        'no JSON',
+        'a list',
+        'a str',
+        'neither',
+        'a code',
+        'a str for errors',
+        'an object for an error',
+        'an answer of the Events API',
+    ],
+)
+def test_an_error_carries_nothing_that_is_not_there(api, session, body, code, errors):
+    error = fail(api, session, 400, body)
+    assert (error.code, error.errors, error.request_id) == (code, errors, None)
+
+
+def test_an_error_carries_the_response(api, session):
+    response = fail(api, session, 404, NOT_FOUND, {'X-Mine': '1'}).response
+    assert isinstance(response, requests.Response)
+    assert response.status_code == 404
+    assert response.json() == NOT_FOUND
+    assert response.headers['X-Mine'] == '1'
+    assert response.request.method == 'GET'
+    assert response.ok is False
+
+
+# D33
+@pytest.mark.parametrize('status', [400, 404, 500, 503])
+def test_the_response_of_an_error_is_true(api, session, status):
+    assert fail(api, session, status).response
+
+
+# D33
+def test_the_response_of_a_call_stays_false_when_an_error_was_made_of_it(api, session):
+    api.reply(404)
+    response = session.get('users/P1')
+    with pytest.raises(pdpyras.PDHTTPError) as caught:
+        pdpyras.successful_response(response)
+    assert not response
+    assert caught.value.response == response
+
+
+# D33
+def test_a_network_error_has_no_response_but_a_cause(api, session):
+    session.max_network_attempts = 1
+    api.hang_up(times=2)
+    with pytest.raises(pdpyras.PDClientError) as caught:
+        session.rget('users/P1')
+    assert caught.value.response is None
+    assert not isinstance(caught.value, pdpyras.PDHTTPError)
+    assert isinstance(caught.value.__cause__, requests.ConnectionError)
+
+
+@pytest.mark.parametrize('kind', [pdpyras.PDHTTPError, pdpyras.PDServerError])
+def test_an_http_error_is_not_made_without_a_response(kind):
+    with pytest.raises(TypeError):
+        kind('message')
+
+
+def test_a_client_error_is_its_message():
+    error = pdpyras.PDClientError('No way')
+    assert (error.msg, str(error), error.args, error.response) == (
+        'No way',
+        'No way',
+        ('No way',),
+        None,
+    )
+
+
+# Decoding
+
+
+@pytest.mark.parametrize(
+    'body, decoded',
+    [
+        (b'{"a": 1}', {'a': 1}),
+        (b'[1]', [1]),
+        (b'"s"', 's'),
+        (b'null', None),
+        (b'', None),
+        (b' \n ', None),
+        ('{"ü": "ö"}'.encode(), {'ü': 'ö'}),
+    ],
+    ids=repr,
+)
+def test_try_decoding_gives_any_json_and_none_for_nothing(api, session, body, decoded):
+    api.reply(body=body)
+    assert pdpyras.try_decoding(session.get('users')) == decoded
+
+
+@pytest.mark.parametrize('body', [b'<html>', b'{"a": ', b'[' * 100000], ids=['html', 'cut', 'deep'])
+def test_try_decoding_refuses_what_is_no_json(api, session, body):
+    api.reply(body=body)
+    response = session.get('users')
+    with pytest.raises(pdpyras.PDServerError, match='invalid JSON') as caught:
+        pdpyras.try_decoding(response)
+    assert caught.value.response == response
+    assert len(str(caught.value)) < 300
+
+
+# Pickling and copying
+
+
+def through_pickle(error, protocol=pickle.HIGHEST_PROTOCOL):
+    return pickle.loads(pickle.dumps(error, protocol))
+
+
+# D34
+@pytest.mark.parametrize('protocol', range(pickle.HIGHEST_PROTOCOL + 1))
+@pytest.mark.parametrize('status', [404, 503])
+def test_an_http_error_survives_pickling(api, session, status, protocol):
+    error = fail(api, session, status, INVALID, {'x-request-id': 'REQ-1'})
+    same = through_pickle(error, protocol)
+    assert type(same) is type(error)
+    assert str(same) == str(error)
+    assert same.response
+    assert isinstance(same.response, requests.Response)
+    assert (same.status_code, same.code, same.request_id) == (status, 2001, 'REQ-1')
+    assert same.errors == error.errors
+    assert same.response.json() == INVALID
+    assert same.response.request.url == api.url + '/users/P1'
+
+
+# D34
+@pytest.mark.parametrize('duplicate', [copy.copy, copy.deepcopy, through_pickle])
+@pytest.mark.parametrize(
+    'error', [pdpyras.PDClientError('No way'), pdpyras.URLError('Not there')], ids=repr
+)
+def test_other_errors_survive_pickling_and_copying(error, duplicate):
+    same = duplicate(error)
+    assert type(same) is type(error)
+    assert str(same) == str(error)
+
+
+# D34
+@pytest.mark.parametrize('duplicate', [copy.copy, copy.deepcopy])
+def test_an_http_error_survives_copying(api, session, duplicate):
+    error = fail(api, session, 404, NOT_FOUND)
+    same = duplicate(error)
+    assert str(same) == str(error)
+    assert same.response.json() == NOT_FOUND
+    assert same.response
+
+
+# D34
+def test_a_pickled_error_does_not_hold_the_key(api, session, events):
+    for send in (lambda: session.rput('users/P1', json={}), lambda: events.trigger('a', 'b')):
+        api.reply(400)
+        with pytest.raises(pdpyras.PDHTTPError) as caught:
+            send()
+        pickled = pickle.dumps(caught.value)
+        assert KEY.encode() not in pickled
+        assert b'the-routing-key-5678' not in pickled
+
+
+# D34
+def test_a_subclass_of_an_error_survives_pickling(api, session):
+    error = fail(api, session, 404, NOT_FOUND)
+    same = through_pickle(UserNotFound(error.msg, error.response))
+    assert isinstance(same, UserNotFound)
+    assert same.code == 2100
+
+
+class UserNotFound(pdpyras.PDHTTPError):
+    """An error of somebody else's making."""
