@@ -1,0 +1,440 @@
+"""What can go wrong on the way, for each kind of request.
+
+For every fault: how often it is tried, with what waits, what is raised with what cause, and that
+the session is as good as new afterwards.
+"""
+
+import random
+import socket
+from contextlib import contextmanager
+
+import pytest
+import requests
+from requests.adapters import HTTPAdapter
+from wire import Hang, Hangup, Reply, Reset, WireServer
+
+import pdpyras
+from pdpyras import PDClientError, PDHTTPError, PDServerError
+
+USER = {'id': 'P1', 'name': 'Jane'}
+
+
+class Operation:
+    """A kind of request: what to call, what the server answers to it, and what comes of that."""
+
+    def __init__(self, session, call, good, result):
+        self.session = session
+        self.good = good
+        self.result = result
+        self._call = call
+
+    def run(self):
+        return self._call(self.session)
+
+
+OPERATIONS = {
+    'GET': (lambda session: session.rget('/users/P1'), Reply(200, {'user': USER}), USER),
+    'PUT': (
+        lambda session: session.rput('/users/P1', json=USER),
+        Reply(200, {'user': USER}),
+        USER,
+    ),
+    'POST': (lambda session: session.rpost('/users', json=USER), Reply(201, {'user': USER}), USER),
+    'DELETE': (lambda session: session.rdelete('/users/P1').status_code, Reply(204), 204),
+    'event': (
+        lambda session: session.trigger('Server is on fire', 'here', dedup_key='abc'),
+        Reply(202, {'status': 'success', 'dedup_key': 'abc'}),
+        'abc',
+    ),
+}
+
+
+def _operation(name, session, events):
+    return Operation(events if name == 'event' else session, *OPERATIONS[name])
+
+
+@pytest.fixture(params=OPERATIONS)
+def operation(request, session, events):
+    return _operation(request.param, session, events)
+
+
+@pytest.fixture(params=[name for name in OPERATIONS if name != 'DELETE'])
+def reading(request, session, events):
+    """An operation that reads the body of its answer."""
+    return _operation(request.param, session, events)
+
+
+@pytest.fixture(autouse=True)
+def tries(monkeypatch):
+    """The method of every request that was handed to the network, whether it arrived or not."""
+    sent = []
+    send = HTTPAdapter.send
+
+    def counting_send(self, request, **options):
+        sent.append(request.method)
+        return send(self, request, **options)
+
+    monkeypatch.setattr(HTTPAdapter, 'send', counting_send)
+    return sent
+
+
+def assert_usable(operation, api, sleeps):
+    """The session works as if nothing had happened, on one connection that it keeps."""
+    del sleeps[:]
+    api.reset()
+    api.rule(lambda seen: operation.good)
+    for _ in range(3):
+        assert operation.run() == operation.result
+    assert len(api.seen) == 3
+    assert sleeps == []
+
+
+# Faults of the network: every try is in vain
+
+RESET_MIDWAY = b'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"user": {"id":'
+CLOSED_MIDWAY = b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{"user": {"id":'
+NOT_HTTP = b'SSH-2.0-OpenSSH_9.6\r\n'
+NOT_GZIP = Reply(200, b'not gzip at all', {'Content-Encoding': 'gzip'})
+
+NETWORK_FAULTS = [
+    pytest.param(Hangup(), requests.ConnectionError, id='closed before the answer'),
+    pytest.param(Reset(), requests.ConnectionError, id='reset before the answer'),
+    pytest.param(
+        Reset(RESET_MIDWAY),
+        (requests.ConnectionError, requests.exceptions.ChunkedEncodingError),
+        id='reset in the middle of the body',
+    ),
+    pytest.param(
+        Hangup(CLOSED_MIDWAY),
+        requests.exceptions.ChunkedEncodingError,
+        id='closed in the middle of the body',
+    ),
+    pytest.param(Hangup(NOT_HTTP), requests.ConnectionError, id='another protocol'),
+    pytest.param(Hang(), requests.exceptions.ReadTimeout, id='hangs past the timeout'),
+    pytest.param(NOT_GZIP, requests.exceptions.ContentDecodingError, id='broken compression'),
+]
+
+
+@pytest.mark.parametrize('fault, cause', NETWORK_FAULTS)
+def test_a_network_fault_that_lasts_is_tried_four_times(
+    fault, cause, api, operation, sleeps, tries
+):
+    operation.session.timeout = 0.05
+    api.answer(fault, times=10)
+    with pytest.raises(PDClientError) as error:
+        operation.run()
+    assert type(error.value) is PDClientError
+    assert isinstance(error.value.__cause__, cause)
+    assert not error.value.response
+    assert len(tries) == len(api.seen) == 4
+    assert sleeps == [3, 6, 12]
+    operation.session.timeout = 5
+    assert_usable(operation, api, sleeps)
+
+
+@pytest.mark.parametrize('fault, cause', NETWORK_FAULTS)
+def test_a_network_fault_that_passes_is_survived(fault, cause, api, operation, sleeps, tries):
+    operation.session.timeout = 0.05
+    api.answer(fault)
+    api.answer(operation.good)
+    assert operation.run() == operation.result
+    assert len(tries) == len(api.seen) == 2
+    assert sleeps == [3]
+
+
+def test_a_refused_connection_is_tried_four_times(api, operation, sleeps, tries):
+    api.close()
+    with pytest.raises(PDClientError) as error:
+        operation.run()
+    assert isinstance(error.value.__cause__, requests.ConnectionError)
+    assert not error.value.response
+    assert len(tries) == 4
+    assert sleeps == [3, 6, 12]
+    with _server_at(api.port) as back_again:
+        assert_usable(operation, back_again, sleeps)
+
+
+@contextmanager
+def _server_at(port):
+    server = WireServer(port)
+    yield server
+    server.close()
+
+
+def test_a_host_without_an_address_is_tried_four_times(monkeypatch, api, operation, sleeps, tries):
+    def no_address(*args, **kwargs):
+        raise socket.gaierror(socket.EAI_NONAME, 'Name or service not known')
+
+    with monkeypatch.context() as patch:
+        patch.setattr(socket, 'getaddrinfo', no_address)
+        with pytest.raises(PDClientError) as error:
+            operation.run()
+    assert isinstance(error.value.__cause__, requests.ConnectionError)
+    assert not error.value.response
+    assert len(tries) == 4
+    assert sleeps == [3, 6, 12]
+    assert api.seen == []
+    assert_usable(operation, api, sleeps)
+
+
+# Faults of the answer: there is one, so nothing is tried again
+
+UNREADABLE = [
+    pytest.param(b'{"user": {"id": "P', ValueError, id='truncated JSON'),
+    pytest.param(b'{"user": nonsense}', ValueError, id='invalid JSON'),
+    pytest.param(b'[' * 100000 + b']' * 100000, RecursionError, id='100,000 brackets'),
+    pytest.param(b'{"a":' * 100000 + b'1' + b'}' * 100000, RecursionError, id='100,000 braces'),
+    pytest.param(b'[' * 100000, (ValueError, RecursionError), id='brackets that never close'),
+    pytest.param(b'<html><body>Bad gateway</body></html>', ValueError, id='HTML'),
+    pytest.param(b'\xff\xfe\x00\xd8', ValueError, id='no text at all'),
+]
+
+
+@pytest.mark.parametrize('body, cause', UNREADABLE)
+def test_an_answer_that_cannot_be_decoded_is_a_server_error(
+    body, cause, api, reading, sleeps, tries
+):
+    api.reply(reading.good.status, body, {'Content-Type': 'application/json'})
+    with pytest.raises(PDServerError) as error:
+        reading.run()
+    assert isinstance(error.value.__cause__, cause)
+    assert error.value.response.status_code == reading.good.status
+    assert len(str(error.value)) < 500
+    assert len(tries) == 1
+    assert sleeps == []
+    assert_usable(reading, api, sleeps)
+
+
+@pytest.mark.parametrize(
+    'body',
+    [[], 'text', 5, True, {}, {'error': {'code': 2001}}, [{'user': USER}]],
+    ids=repr,
+)
+def test_an_answer_without_what_is_documented_is_a_server_error(body, api, reading, sleeps, tries):
+    api.reply(reading.good.status, body)
+    with pytest.raises(PDServerError) as error:
+        reading.run()
+    assert error.value.response.status_code == reading.good.status
+    assert len(tries) == 1
+    assert sleeps == []
+    assert_usable(reading, api, sleeps)
+
+
+@pytest.mark.parametrize(
+    'body',
+    [b'[' * 100000, b'{"user": {"id": "P', b'\xff\xfe', b'<html>'],
+    ids=['brackets', 'truncated JSON', 'no text', 'HTML'],
+)
+def test_an_error_that_cannot_be_decoded_is_still_the_error(body, api, operation, sleeps, tries):
+    api.reply(404, body)
+    with pytest.raises(PDHTTPError) as error:
+        operation.run()
+    assert type(error.value) is PDHTTPError
+    assert (error.value.status_code, error.value.code, error.value.errors) == (404, None, [])
+    assert len(tries) == 1
+    assert_usable(operation, api, sleeps)
+
+
+@pytest.mark.parametrize('body, cause', UNREADABLE)
+def test_a_delete_has_no_use_for_the_body(body, cause, api, session, tries):
+    api.reply(200, body)
+    assert session.rdelete('/users/P1').status_code == 200
+    assert len(tries) == 1
+
+
+@pytest.mark.parametrize(
+    'content_type',
+    ['text/html', 'text/plain', 'application/octet-stream', 'nonsense', ''],
+    ids=repr,
+)
+def test_the_content_type_does_not_matter_where_the_body_is_json(content_type, api, operation):
+    good = operation.good
+    api.reply(good.status, good.content, {'Content-Type': content_type})
+    assert operation.run() == operation.result
+
+
+def test_a_body_of_10_megabytes_is_read_whole(api, operation, sleeps, tries):
+    padding = b'{"padding": "' + b'x' * 10 * 1024 * 1024 + b'", '
+    content = operation.good.content or b'{"gone": true}'
+    status = 200 if operation.good.status == 204 else operation.good.status
+    api.reply(status, padding + content[1:])
+    assert operation.run() in (operation.result, 200)
+    assert len(tries) == 1
+    assert_usable(operation, api, sleeps)
+
+
+def test_an_error_of_10_megabytes_is_told_in_a_line(api, operation, sleeps):
+    api.reply(400, b'x' * 10 * 1024 * 1024)
+    with pytest.raises(PDHTTPError) as error:
+        operation.run()
+    assert len(str(error.value)) < 500
+    assert_usable(operation, api, sleeps)
+
+
+# Storms
+
+
+@pytest.mark.parametrize(
+    'headers, waits',
+    [
+        pytest.param({'ratelimit-reset': '7'}, [3, 6] + [7] * 10, id='with ratelimit-reset'),
+        pytest.param({'Retry-After': '7'}, [3, 6] + [7] * 10, id='with Retry-After'),
+        pytest.param({}, [3 * 2**n for n in range(12)], id='without headers'),
+    ],
+)
+def test_a_storm_of_429_is_waited_out(headers, waits, api, operation, sleeps, tries):
+    api.reply(429, {'error': {'code': 2020}}, headers, times=12)
+    api.answer(operation.good)
+    assert operation.run() == operation.result
+    assert sleeps == waits
+    assert len(tries) == 13
+    assert_usable(operation, api, sleeps)
+
+
+def test_alternating_server_errors_are_counted_apart(api, operation, sleeps, tries):
+    operation.session.retry = {500: 2, 502: 2}
+    for status in [500, 502] * 5:
+        api.reply(status, {'error': {}})
+    with pytest.raises(PDServerError) as error:
+        operation.run()
+    assert error.value.status_code == 500
+    assert error.value.__cause__ is None
+    assert sleeps == [3, 6, 12, 24]
+    assert len(tries) == len(api.seen) == 5
+    assert_usable(operation, api, sleeps)
+
+
+def test_alternating_server_errors_end_at_the_limit_over_all(api, operation, sleeps, tries):
+    operation.session.retry = {500: -1, 502: -1}
+    operation.session.max_http_attempts = 6
+    for status in [500, 502] * 5:
+        api.reply(status, {'error': {}})
+    with pytest.raises(PDServerError):
+        operation.run()
+    assert len(tries) == 7
+    assert_usable(operation, api, sleeps)
+
+
+def test_a_mixed_storm_is_survived(api, operation, sleeps, tries):
+    operation.session.retry = {503: 2}
+    api.hang_up()
+    api.reply(429, headers={'ratelimit-reset': '2'})
+    api.reply(503)
+    api.answer(Reset(RESET_MIDWAY))
+    api.reply(503)
+    api.reply(429)
+    api.answer(operation.good)
+    assert operation.run() == operation.result
+    assert len(tries) == 7
+    assert sleeps == [3, 2, 12, 24, 48, 96]
+    assert_usable(operation, api, sleeps)
+
+
+# Events: what was reported as accepted was accepted
+
+
+class Weather:
+    """Answers events at random; ``accepted`` has the keys of those that were taken in."""
+
+    def __init__(self, seed):
+        self.accepted = set()
+        self._chance = random.Random(seed)
+
+    def __call__(self, seen):
+        key = seen.json['dedup_key']
+        accepted = Reply(202, {'dedup_key': key})
+        is_accepted, answer = self._chance.choice(
+            [
+                (True, accepted),
+                (True, accepted),
+                (True, accepted),
+                (True, Hangup()),
+                (True, Reply(202, b'{"dedup_')),
+                (False, Hangup()),
+                (False, Reset(RESET_MIDWAY)),
+                (False, Reply(400, {'errors': ['no']})),
+                (False, Reply(429, headers={'ratelimit-reset': '1'})),
+                (False, Reply(500)),
+                (False, Reply(503, b'<html>')),
+            ]
+        )
+        if is_accepted:
+            self.accepted.add(key)
+        return answer
+
+
+@pytest.mark.parametrize('is_repeated', [True, False], ids=['repeated', 'at most once'])
+@pytest.mark.parametrize('seed', range(3))
+def test_no_event_is_reported_as_accepted_that_was_not(seed, is_repeated, api, events):
+    weather = api.rule(Weather(seed))
+    reported, raised = set(), set()
+    events.retry_unsafe_methods = is_repeated
+    for number in range(200):
+        key = 'key-{}'.format(number)
+        try:
+            reported.add(events.trigger('Server is on fire', 'here', dedup_key=key))
+        except PDClientError:
+            raised.add(key)
+    assert reported <= weather.accepted
+    assert reported.isdisjoint(raised)
+    assert len(reported) + len(raised) == 200
+    assert len(reported) > 20
+    assert len(raised) > 20
+
+
+@pytest.mark.parametrize('seed', range(3))
+def test_at_most_once_means_that_no_event_arrives_twice(seed, api, events):
+    api.rule(Weather(seed))
+    events.retry_unsafe_methods = False
+    for number in range(100):
+        try:
+            events.trigger('Server is on fire', 'here', dedup_key=str(number))
+        except PDClientError:
+            continue
+    keys = [seen.json['dedup_key'] for seen in api.seen]
+    assert len(keys) == len(set(keys)) == 100
+
+
+# The user's own mistakes are not faults of the network
+
+
+def test_an_interrupt_is_not_taken_for_a_network_error(monkeypatch, session, sleeps):
+    class Interrupted:
+        def request(self, method, url, **options):
+            raise KeyboardInterrupt
+
+    session.parent = Interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        session.get('/users')
+    assert sleeps == []
+
+
+class LastWord:
+    """An answer after which the server closes the connection, without having said so."""
+
+    def __init__(self, reply):
+        self.reply = reply
+
+    def send(self, handler):
+        self.reply.send(handler)
+        handler.close_connection = True
+
+
+def test_a_connection_that_the_server_dropped_in_between_is_made_anew(api, operation, sleeps):
+    api.answer(LastWord(operation.good), times=3)
+    api.answer(operation.good)
+    for _ in range(4):
+        assert operation.run() == operation.result
+    assert len(api.seen) == 4
+    assert_usable(operation, api, sleeps)
+
+
+def test_errors_name_the_request_and_what_to_tell_support(api, operation):
+    api.reply(400, {'error': {'code': 2001, 'errors': ['no']}}, {'x-request-id': 'the-request-id'})
+    with pytest.raises(PDHTTPError) as error:
+        operation.run()
+    assert 'the-request-id' in str(error.value)
+    assert api.last.method in str(error.value)
+    assert api.url in str(error.value)
+    assert error.value.request_id == 'the-request-id'
+    assert isinstance(error.value, pdpyras.PDClientError)
