@@ -1,0 +1,114 @@
+"""What a session learns from the API about its key and its account."""
+
+import pytest
+
+import pdpyras
+
+ACCOUNT_LEVEL = {'error': 'This endpoint cannot be used with an account-level access token.'}
+ME = {'user': {'id': 'P1', 'html_url': 'https://acme.pagerduty.com/users/P1'}}
+
+
+# Whose the key is
+
+
+def test_a_key_that_has_a_user_is_a_users(api, session):
+    api.reply(body=ME)
+    assert session.api_key_access == 'user'
+    assert (api.last.method, api.last.path) == ('GET', '/users/me')
+
+
+@pytest.mark.parametrize(
+    'body',
+    [ACCOUNT_LEVEL, {'error': {'message': ACCOUNT_LEVEL['error'], 'code': 1008}}],
+    ids=['a str', 'an object'],
+)
+def test_a_key_that_the_api_calls_account_level_is_an_accounts(api, session, body):
+    api.reply(400, body)
+    assert session.api_key_access == 'account'
+
+
+# D53
+@pytest.mark.parametrize('status', [204, 402, 403, 404, 500, 503])
+def test_only_a_200_means_a_users_key(api, session, status):
+    api.reply(status)
+    assert session.api_key_access is None
+
+
+# D53
+@pytest.mark.parametrize(
+    'body', [[1, 2], {'error': None}, {}, b'<html>', None], ids=['list', 'null', 'no', 'html', '']
+)
+def test_a_400_for_another_reason_tells_nothing(api, session, body):
+    api.reply(400, body)
+    assert session.api_key_access is None
+
+
+@pytest.mark.parametrize('status, body', [(200, ME), (400, ACCOUNT_LEVEL)], ids=['user', 'account'])
+def test_it_is_asked_once(api, session, status, body):
+    api.reply(status, body)
+    assert session.api_key_access == session.api_key_access
+    assert len(api.seen) == 1
+
+
+def test_it_is_asked_again_where_the_api_did_not_tell(api, session):
+    api.reply(500)
+    api.reply(body=ME)
+    assert [session.api_key_access, session.api_key_access] == [None, 'user']
+
+
+# D53
+def test_it_is_asked_anew_for_another_key(api, session):
+    api.reply(body=ME)
+    api.reply(400, ACCOUNT_LEVEL)
+    assert session.api_key_access == 'user'
+    session.api_key = 'another-key'
+    assert session.api_key_access == 'account'
+    assert api.last.headers['Authorization'] == 'Token token=another-key'
+
+
+def test_a_key_that_is_refused_raises(api, session):
+    api.reply(401)
+    with pytest.raises(pdpyras.PDHTTPError, match='401'):
+        session.api_key_access  # noqa: B018
+
+
+# The subdomain
+
+
+@pytest.mark.parametrize(
+    'link, subdomain',
+    [
+        ('https://acme.pagerduty.com/users/P1', 'acme'),
+        ('https://acme.eu.pagerduty.com/users/P1', 'acme'),
+        ('https://acme-dev.pagerduty.com/users/P1', 'acme-dev'),
+    ],
+)
+def test_the_subdomain_is_in_the_link_to_a_user(api, session, link, subdomain):
+    api.reply(body={'users': [{'html_url': link}], 'more': True})
+    assert session.subdomain == subdomain
+    assert (api.last.path, api.last.query) == ('/users', {'limit': '1'})
+
+
+def test_the_subdomain_is_asked_for_once_for_each_key(api, session):
+    for link in ('https://acme.pagerduty.com/users/P1', 'https://evil.pagerduty.com/users/P1'):
+        api.reply(body={'users': [{'html_url': link}]})
+    assert [session.subdomain, session.subdomain] == ['acme', 'acme']
+    session.api_key = 'another-key'
+    assert [session.subdomain, session.subdomain] == ['evil', 'evil']
+    assert len(api.seen) == 2
+
+
+# D62
+@pytest.mark.parametrize(
+    'users', [[], [{'id': 'P1'}], [{'html_url': None}]], ids=['no user', 'no link', 'null']
+)
+def test_an_account_without_user_is_a_client_error_that_says_so(api, session, users):
+    api.reply(body={'users': users})
+    with pytest.raises(pdpyras.PDClientError, match='subdomain'):
+        session.subdomain  # noqa: B018
+
+
+def test_an_error_while_asking_for_the_subdomain_reaches_the_caller(api, session):
+    api.reply(403)
+    with pytest.raises(pdpyras.PDHTTPError, match='403'):
+        session.subdomain  # noqa: B018

@@ -1,0 +1,291 @@
+"""What a session logs, where that goes, and what is never in it."""
+
+import gc
+import logging
+import sys
+
+import pytest
+
+import pdpyras
+
+KEY = 'the-api-key-1234'
+ROUTING_KEY = 'the-routing-key-5678'
+
+
+@pytest.fixture
+def logged(caplog):
+    """The lines of a level, or all, that were logged and reached the root logger's handlers."""
+    caplog.set_level(logging.DEBUG, logger='pdpyras')
+
+    def lines(level=None):
+        records = [record for record in caplog.records if level in (None, record.levelname)]
+        return [record.getMessage() for record in records]
+
+    return lines
+
+
+def another_session(api, **options):
+    return pdpyras.APISession('another-key-9999', base_url=api.url, **options)
+
+
+# The logger
+
+
+def test_the_log_of_a_session_is_not_configured_and_propagates(session):
+    assert isinstance(session.log, logging.Logger)
+    assert session.log.level == logging.NOTSET
+    assert session.log.handlers == []
+    assert session.log.propagate
+    assert session.log.parent is logging.getLogger('pdpyras')
+    assert session.log.name.startswith('pdpyras.')
+
+
+def test_each_session_has_its_own_log(api, session):
+    with another_session(api) as other:
+        assert other.log is not session.log
+        other.log.setLevel(logging.ERROR)
+        assert session.log.level == logging.NOTSET
+
+
+def test_the_level_of_pdpyras_holds_for_every_session(api, session, caplog):
+    session.log.debug('before')
+    caplog.set_level(logging.INFO, logger='pdpyras')
+    session.log.debug('still below')
+    session.log.info('after')
+    assert [record.getMessage() for record in caplog.records] == ['after']
+
+
+def test_a_log_of_the_users_own_takes_its_place(api, session, caplog):
+    caplog.set_level(logging.DEBUG, logger='mine')
+    session.log = logging.getLogger('mine')
+    api.reply(204)
+    session.get('users')
+    assert [record.name for record in caplog.records] == ['mine']
+
+
+def test_sessions_leave_no_loggers_behind(api):
+    before = set(logging.Logger.manager.loggerDict)
+    for _ in range(3):
+        with another_session(api, debug=True):
+            assert set(logging.Logger.manager.loggerDict) == before
+
+
+# What is logged
+
+
+@pytest.mark.parametrize('status', [200, 204, 404, 503])
+def test_every_response_is_one_debug_line(api, session, logged, status):
+    api.reply(status, headers={'x-request-id': 'REQ-1'})
+    session.get('users', params={'query': 'Dan'})
+    [line] = logged('DEBUG')
+    for part in ('GET', api.url + '/users?query=Dan', str(status), 'REQ-1', 'GMT', 'wall_time_s='):
+        assert part in line
+
+
+def test_every_retry_is_logged_too(api, session, logged):
+    session.retry[503] = 2
+    api.reply(503, times=2)
+    api.reply(200)
+    session.get('users')
+    assert len(logged('DEBUG')) == 3
+    first, second = logged('WARNING')
+    assert '503' in first and 'retrying in 3 s' in first
+    assert '503' in second and 'retrying in 6 s' in second
+
+
+def test_a_response_without_headers_is_logged_as_well(api, session, logged):
+    api.reply(200)
+    session.get('users')
+    assert '(none)' in logged()[0]
+
+
+@pytest.mark.parametrize('kind', ['session', 'events', 'change_events'])
+@pytest.mark.parametrize('status', [500, 502, 599])
+def test_a_5xx_is_an_error_line_for_pagerdutys_support(api, request, logged, kind, status):
+    session = request.getfixturevalue(kind)
+    session.retry.clear()
+    api.reply(status, headers={'x-request-id': 'REQ-1'})
+    session.post('v2/enqueue', json={})
+    [line] = logged('ERROR')
+    for part in (str(status), 'REQ-1', 'GMT', 'support'):
+        assert part in line
+
+
+def test_a_4xx_is_no_error_line(api, session, logged):
+    api.reply(404)
+    session.get('users/P1')
+    assert logged() == logged('DEBUG')
+
+
+# print_debug
+
+
+def test_print_debug_is_off_by_default(api, session, capsys):
+    assert session.print_debug is False
+    assert not hasattr(session, '_debugHandler')
+    api.reply(200)
+    session.get('users')
+    assert capsys.readouterr().err == ''
+
+
+# D43
+@pytest.mark.parametrize('by_keyword', [True, False], ids=['keyword', 'property'])
+def test_print_debug_prints_each_record_once_to_stderr(api, capsys, by_keyword):
+    with another_session(api, debug=by_keyword) as session:
+        session.print_debug = True
+        assert session.print_debug is True
+        assert isinstance(session._debugHandler, logging.StreamHandler)
+        assert session.log.level == logging.DEBUG
+        api.reply(200)
+        session.get('users')
+    printed = capsys.readouterr()
+    assert printed.err.count('GET {}/users'.format(api.url)) == 1
+    assert printed.out == ''
+
+
+# D43
+def test_print_debug_prints_nobody_elses_records(api, session, capsys):
+    session.print_debug = True
+    api.reply(200, times=2)
+    with another_session(api) as quiet:
+        quiet.get('teams')
+        session.get('users')
+    printed = capsys.readouterr().err
+    assert '/users' in printed
+    assert '/teams' not in printed
+
+
+# D43
+def test_two_sessions_print_each_line_once(api, session, capsys):
+    session.print_debug = True
+    api.reply(200, times=2)
+    with another_session(api, debug=True) as other:
+        other.get('teams')
+        session.get('users')
+    printed = capsys.readouterr().err
+    assert [printed.count('/users'), printed.count('/teams')] == [1, 1]
+
+
+# D43
+def test_switching_one_session_off_does_not_silence_the_other(api, session, capsys):
+    session.print_debug = True
+    api.reply(200, times=2)
+    with another_session(api, debug=True) as other:
+        session.print_debug = False
+        assert not hasattr(session, '_debugHandler')
+        session.get('users')
+        other.get('teams')
+    printed = capsys.readouterr().err
+    assert [printed.count('/users'), printed.count('/teams')] == [0, 1]
+
+
+# D43
+def test_a_discarded_session_prints_nothing_any_more(api, capsys):
+    dropped = another_session(api, debug=True)
+    handler = dropped._debugHandler
+    del dropped
+    gc.collect()
+    api.reply(200)
+    with another_session(api, debug=True) as session:
+        session.get('users')
+        assert handler not in session.log.handlers
+    assert handler not in logging.getLogger('pdpyras').handlers + logging.getLogger().handlers
+    assert capsys.readouterr().err.count('/users') == 1
+
+
+# D43
+def test_switching_off_restores_the_users_level_and_handlers(session):
+    own = logging.NullHandler()
+    session.log.addHandler(own)
+    session.log.setLevel(logging.WARNING)
+    session.print_debug = True
+    assert session.log.level == logging.DEBUG
+    session.print_debug = False
+    assert session.log.level == logging.WARNING
+    assert session.log.handlers == [own]
+
+
+# D43
+def test_switching_on_twice_is_the_same_as_once(api, session, capsys):
+    session.print_debug = True
+    session.print_debug = True
+    api.reply(200)
+    session.get('users')
+    assert capsys.readouterr().err.count('/users') == 1
+    session.print_debug = False
+    session.print_debug = False
+    assert session.log.handlers == []
+    assert session.log.level == logging.NOTSET
+
+
+def test_print_debug_goes_with_the_log_that_it_was_switched_on_for(session):
+    first = session.log
+    session.print_debug = True
+    session.log = logging.getLogger('mine')
+    session.print_debug = False
+    assert first.handlers == []
+    assert logging.getLogger('mine').handlers == []
+
+
+def test_print_debug_leaves_the_handlers_of_others_their_records(api, session, logged, capsys):
+    session.print_debug = True
+    api.reply(200)
+    session.get('users')
+    assert len(logged()) == 1
+    assert capsys.readouterr().err.count('/users') == 1
+
+
+def test_debug_lines_go_to_stderr(api, session, capsys):
+    session.print_debug = True
+    assert session._debugHandler.stream is sys.stderr
+
+
+# The key
+
+
+def refuse_in_many_ways(api, session):
+    """Make a session log and raise all that it can; the texts of what it raised."""
+    raised = []
+    session.retry.update({503: 1, 502: 1})
+    session.max_network_attempts = 1
+    echo = {'error': {'message': 'bad key {} {}'.format(KEY, ROUTING_KEY)}}
+    for status in (200, 400, 401, 403, 404, 429, 500, 502, 502, 503, 503):
+        api.reply(status, echo, {'x-request-id': 'REQ-1', 'ratelimit-reset': '1'})
+    api.hang_up(times=2)
+    for _ in range(9):
+        try:
+            response = session.post('v2/enqueue', json={'text': 'x'})
+            pdpyras.successful_response(response, 'testing')
+        except pdpyras.PDClientError as error:
+            raised += [str(error), repr(error), error.msg, repr(error.response)]
+    assert len(raised) > 20
+    return raised
+
+
+@pytest.mark.parametrize('auth_type', ['token', 'bearer', 'oauth2'])
+def test_the_api_key_is_in_no_log_line_no_error_and_no_repr(api, logged, auth_type):
+    with pdpyras.APISession(KEY, auth_type=auth_type, base_url=api.url) as session:
+        texts = refuse_in_many_ways(api, session) + [repr(session), str(session)]
+    texts += logged()
+    assert len(logged()) > 15
+    assert [text for text in texts if KEY in text] == []
+
+
+@pytest.mark.parametrize('kind', ['events', 'change_events'])
+def test_the_routing_key_is_in_no_log_line_no_error_and_no_repr(api, request, logged, kind):
+    session = request.getfixturevalue(kind)
+    texts = refuse_in_many_ways(api, session) + [repr(session), str(session)]
+    texts += logged()
+    assert [text for text in texts if ROUTING_KEY in text] == []
+
+
+def test_a_key_that_got_into_a_url_is_masked(api, session, logged):
+    api.reply(404)
+    with pytest.raises(pdpyras.PDHTTPError) as caught:
+        session.rget('users/' + KEY, params={'token': KEY})
+    assert KEY not in str(caught.value)
+    assert [line for line in logged() if KEY in line] == []
+
+
+def test_the_repr_of_a_session_names_what_it_is_and_where(api, session):
+    assert repr(session) == '<APISession {} *1234>'.format(api.url)
