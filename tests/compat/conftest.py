@@ -14,6 +14,7 @@ import subprocess
 import sys
 
 import pytest
+from scenarios.everything import SCENARIOS
 
 import pdpyras
 
@@ -28,19 +29,30 @@ def pytest_addoption(parser):
     )
 
 
+def pytest_generate_tests(metafunc):
+    """A test for each scenario; where nothing is compared, one that is skipped for all."""
+    if 'scenario' in metafunc.fixturenames:
+        names = [scenario.name for scenario in SCENARIOS]
+        metafunc.parametrize(
+            'scenario', names if _is_asked_for(metafunc.config) else ['every scenario']
+        )
+
+
+def _is_asked_for(config):
+    # The default is for a run from the top: there pytest reads this file too late for its option.
+    return 'PDPYRAS_541' in os.environ or config.getoption('--compat', default=False)
+
+
 @pytest.fixture(scope='session')
 def original(request, tmp_path_factory):
     """The directory of pdpyras 5.4.1 with its dependencies."""
-    given = os.environ.get('PDPYRAS_541')
-    if given:
-        return pathlib.Path(given)
-    # The default is for a run from the top: there pytest reads this file too late for its option.
-    if not request.config.getoption('--compat', default=False):
+    if not _is_asked_for(request.config):
         pytest.skip(
             'compares with pdpyras 5.4.1 from PyPI; '
             'run it by: python -m pytest tests/compat --compat'
         )
-    return _installed(request.config, tmp_path_factory)
+    given = os.environ.get('PDPYRAS_541')
+    return pathlib.Path(given) if given else _installed(request.config, tmp_path_factory)
 
 
 def _installed(config, tmp_path_factory):
@@ -51,7 +63,7 @@ def _installed(config, tmp_path_factory):
         pip = [sys.executable, '-m', 'pip', 'install', '--quiet', '--target', str(fresh)]
         run = _run(pip + ['pdpyras==5.4.1'])
         if run.returncode:
-            pytest.skip('pip could not install pdpyras 5.4.1: ' + _last_line(run.stderr))
+            pytest.skip('pip could not install pdpyras 5.4.1: ' + _last_lines(run.stderr, 3))
         shutil.move(str(fresh), str(target))
     return target
 
@@ -89,7 +101,7 @@ def _observations(tmp_path_factory, import_path):
     )
     # 5.4.1 warns on import.
     run = _run([sys.executable, '-W', 'ignore', str(HERE / 'drive.py'), str(target)], environment)
-    assert not run.returncode, 'The scenarios did not run: ' + _last_line(run.stderr)
+    assert not run.returncode, 'The scenarios did not run: ' + _last_lines(run.stderr, 1)
     return json.loads(target.read_text())
 
 
@@ -104,5 +116,5 @@ def _run(command, environment=None):
     )
 
 
-def _last_line(text):
-    return (text.strip().splitlines() or ['(it said nothing)'])[-1]
+def _last_lines(text, count):
+    return '; '.join(text.strip().splitlines()[-count:]) or '(it said nothing)'

@@ -7,7 +7,6 @@ why; a difference listed there that is gone fails as well, so that the list stay
 
 import json
 
-import pytest
 from differences import CANONICAL_PATHS, DIFFERENCES, PARAMETERS, WRAPPERS
 from scenarios.everything import SCENARIOS
 
@@ -17,14 +16,13 @@ ASPECTS = ('outcome', 'wire', 'leaked', 'noted', 'slept', 'logged', 'warned')
 NAMES = [scenario.name for scenario in SCENARIOS]
 
 
-@pytest.mark.parametrize('name', NAMES)
-def test_it_does_what_5_4_1_did_unless_a_difference_is_intended(name, there, here):
-    before, now = there['scenarios'][name], here['scenarios'][name]
+def test_it_does_what_5_4_1_did_unless_a_difference_is_intended(scenario, there, here):
+    before, now = there['scenarios'][scenario], here['scenarios'][scenario]
     differing = {aspect for aspect in ASPECTS if before[aspect] != now[aspect]}
     intended = {
         aspect
         for difference in DIFFERENCES
-        if name in difference.scenarios
+        if scenario in difference.scenarios
         for aspect in difference.aspects
     }
     assert differing == intended, explain(before, now, differing ^ intended)
