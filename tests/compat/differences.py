@@ -331,6 +331,13 @@ differs(
 )
 differs('S-a', 'so there are items', 'noted', 'pages: iter_all of an unlisted path')
 differs(
+    'S-b',
+    'a literal segment beats a parameter',
+    'outcome',
+    "module: canonical_path('https://api.pagerduty.com', '/incidents/custom_fields')",
+    'rest: rget of a literal that looks like an ID',
+)
+differs(
     'S-c',
     'a dict is never sent under a plural wrapper',
     'wire',
@@ -564,8 +571,62 @@ PARAMETERS = {
     'EventsAPISession.post': ('D50', 'is inherited from requests, parameters and all'),
 }
 
+_DOCUMENTED = 'so the API documents it'
+_NO_SUCH = 'the API has no such operation, and one line of the table serves all methods of the path'
+
+
+def _both(wrapper):
+    return [wrapper, wrapper]
+
+
 #: ``{'METHOD /path': (the wrappers now, id, reason)}`` for endpoints that 5.4.1 lists.
-WRAPPERS = {}
+WRAPPERS = {
+    'DELETE /incident_workflows/triggers/{trigger_id}/services/{service_id}': (
+        _both('trigger'),
+        'S-c',
+        _DOCUMENTED,
+    ),
+    'GET /paused_incident_reports/alerts': (
+        _both('paused_incident_reporting_alerts'),
+        'S-c',
+        _DOCUMENTED,
+    ),
+    'GET /service_dependencies/business_services/{id}': (
+        _both('relationships'),
+        'S-c',
+        _DOCUMENTED,
+    ),
+    'GET /service_dependencies/technical_services/{id}': (
+        _both('relationships'),
+        'S-c',
+        _DOCUMENTED,
+    ),
+    'POST /service_dependencies/disassociate': (_both('relationships'), 'S-c', _DOCUMENTED),
+    'POST /schedules/preview': (_both('schedule'), 'S-c', _DOCUMENTED),
+    'GET /users/{id}/status_update_notification_rules/{status_update_notification_rule_id}': (
+        _both('notification_rule'),
+        'S-c',
+        _DOCUMENTED,
+    ),
+    'PUT /users/{id}/status_update_notification_rules/{status_update_notification_rule_id}': (
+        ['status_update_notification_rule', 'notification_rule'],
+        'S-c',
+        _DOCUMENTED,
+    ),
+}
+WRAPPERS.update(
+    (method + ' ' + path, (_both(None), 'S-c', _NO_SUCH))
+    for path, methods in {
+        '/templates/{id}/render': ('GET', 'PUT', 'DELETE'),
+        '/{entity_type}/{id}/change_tags': ('GET', 'PUT', 'DELETE'),
+        '/incidents/{id}/business_services/{business_service_id}/impacts': (
+            'GET',
+            'POST',
+            'DELETE',
+        ),
+    }.items()
+    for method in methods
+)
 
 #: ``{url: (the canonical path now, id, reason)}`` for URLs that 5.4.1 knows.
 CANONICAL_PATHS = {}
