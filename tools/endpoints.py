@@ -99,6 +99,7 @@ KEPT = {
     'POST /automation_actions/actions/{id}/invocations': Kept(None, BY_RULE, WHOLE_REQUEST),
     'GET /business_services/priority_thresholds': Kept(BY_RULE, None, WHOLE),
     'PUT /business_services/priority_thresholds': Kept(None, None, WHOLE),
+    'POST /business_services/{id}/account_subscription': Kept(BY_RULE, None, WHOLE),
     'GET /event_orchestrations/services/{id}/active': Kept(BY_RULE, None, WHOLE),
     'PUT /event_orchestrations/services/{id}/active': Kept(None, None, WHOLE),
     'PUT /incidents/{id}/business_services/{business_service_id}/impacts': Kept(None, None, WHOLE),
