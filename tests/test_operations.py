@@ -1,0 +1,362 @@
+"""Every documented operation of the API, over the wire, and the tables that say how."""
+
+import re
+
+import pytest
+from operations import LEGACY_PATHS, OPERATIONS, PATHS, content, with_ids, wrapped
+from wire import WireServer
+
+import pdpyras
+
+BASE = 'https://api.pagerduty.com'
+
+
+def each_operation(is_meant):
+    """Parametrise a test by the operations that are meant."""
+    found = list(filter(is_meant, OPERATIONS))
+    assert found
+    return pytest.mark.parametrize('operation', found, ids=str)
+
+
+def takes_body(operation):
+    return operation.method in ('POST', 'PUT', 'PATCH') and operation.request != 'none'
+
+
+# One server and one connection for all operations: most of the time would be set-up.
+
+
+@pytest.fixture(scope='module')
+def server():
+    server = WireServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope='module')
+def client(server):
+    with pdpyras.APISession('the-api-key-1234', base_url=server.url) as client:
+        yield client
+
+
+@pytest.fixture
+def api(server):
+    server.reset()
+    return server
+
+
+@pytest.fixture
+def session(api, client):
+    return client
+
+
+def call(session, operation, **options):
+    return getattr(session, 'r' + operation.method.lower())(operation.url, **options)
+
+
+def reply_as_documented(api, operation):
+    if operation.response == 'none':
+        api.reply(204)
+    else:
+        api.reply(body=wrapped(operation.response))
+
+
+# Paths
+
+
+def test_there_are_465_operations():
+    assert len(OPERATIONS) == 465
+
+
+@pytest.mark.parametrize('path', PATHS)
+def test_a_path_with_ids_is_known_by_its_pattern(path):
+    for form in ('{}', '{}/', '{}?limit=1&query=a/b', '{}#top', BASE + '{}'):
+        assert pdpyras.canonical_path(BASE, form.format(with_ids(path))) == path
+
+
+@pytest.mark.parametrize('entity_type', ['escalation_policies', 'teams', 'users'])
+def test_what_is_tagged_is_known_by_the_path_for_its_type(entity_type):
+    path = '/tags/{}/' + entity_type
+    assert pdpyras.canonical_path(BASE, path.format('PTAG001')) == path.format('{id}')
+
+
+def test_a_misspelt_path_gives_the_answer_of_the_api(api, session):
+    api.reply(404, body={'error': {'message': 'Not Found', 'code': 2100}})
+    with pytest.raises(pdpyras.PDHTTPError, match='/escalation_polices/PA7KQ') as caught:
+        session.rget('/escalation_polices/PA7KQ')
+    assert caught.value.status_code == 404
+
+
+# Wrappers
+
+
+@each_operation(lambda operation: not takes_body(operation))
+def test_a_request_without_body_goes_to_the_path_as_given(api, session, operation):
+    reply_as_documented(api, operation)
+    call(session, operation)
+    assert (api.last.method, api.last.path) == (operation.method, operation.url)
+    assert api.last.body == b''
+
+
+@each_operation(takes_body)
+@pytest.mark.parametrize('form', [content, wrapped], ids=['bare', 'wrapped'])
+def test_a_body_goes_out_as_documented(api, session, operation, form):
+    reply_as_documented(api, operation)
+    call(session, operation, json=form(operation.request))
+    assert (api.last.method, api.last.path) == (operation.method, operation.url)
+    assert api.last.json == wrapped(operation.request)
+
+
+@each_operation(lambda operation: operation.method != 'DELETE')
+def test_what_the_api_answers_comes_back_unwrapped(api, session, operation):
+    reply_as_documented(api, operation)
+    expected = None if operation.response == 'none' else content(operation.response)
+    assert call(session, operation) == expected
+
+
+@each_operation(lambda operation: operation.method == 'DELETE')
+def test_deleting_gives_the_response(api, session, operation):
+    reply_as_documented(api, operation)
+    assert call(session, operation).ok
+
+
+@each_operation(lambda operation: operation.path != '/event_orchestrations')
+def test_the_wrappers_are_as_documented(operation):
+    request, response = pdpyras.entity_wrappers(operation.method, operation.path)
+    if operation.request != 'none':
+        assert request == operation.request_wrapper
+    if operation.response != 'none':
+        assert response == operation.response_wrapper
+
+
+@pytest.mark.parametrize('method', ['get', 'post', 'put', 'delete'])
+def test_orchestrations_are_wrapped_by_the_plural_whatever_the_method(method):
+    wrappers = pdpyras.entity_wrappers(method, '/event_orchestrations')
+    assert wrappers == ('orchestrations', 'orchestrations')
+
+
+# Listings
+
+
+@each_operation(lambda operation: operation.pagination == 'classic' and operation.results)
+def test_a_classic_listing_pages_to_its_end(api, session, operation):
+    api.reply(body={operation.results: [1, 2], 'more': True, 'limit': 2, 'offset': 0})
+    api.reply(body={operation.results: [3, 4], 'more': True, 'limit': 2, 'offset': 2})
+    api.reply(body={operation.results: [5], 'more': False, 'limit': 2, 'offset': 4})
+    assert list(session.iter_all(operation.url, page_size=2)) == [1, 2, 3, 4, 5]
+    assert [seen.query['offset'] for seen in api.seen] == ['0', '2', '4']
+
+
+@each_operation(lambda operation: operation.pagination == 'cursor')
+@pytest.mark.parametrize('iterate', ['iter_all', 'iter_cursor'])
+def test_a_listing_with_cursors_pages_to_its_end(api, session, operation, iterate):
+    api.reply(body={operation.results: [1, 2], 'next_cursor': 'two'})
+    api.reply(body={operation.results: [3, 4], 'next_cursor': 'three'})
+    api.reply(body={operation.results: [5], 'next_cursor': None})
+    assert list(getattr(session, iterate)(operation.url)) == [1, 2, 3, 4, 5]
+    assert [seen.query.get('cursor') for seen in api.seen] == [None, 'two', 'three']
+    assert not any('offset' in seen.query for seen in api.seen)
+
+
+@each_operation(lambda operation: operation.pagination == 'cut')
+def test_a_listing_without_a_way_to_the_next_page_gives_what_there_is(api, session, operation):
+    api.reply(body={operation.results: [1, 2], 'more': False, 'limit': 100})
+    assert list(session.iter_all(operation.url)) == [1, 2]
+    assert len(api.seen) == 1
+
+
+@each_operation(
+    lambda operation: operation.max_limit and operation.pagination in ('classic', 'cursor')
+)
+@pytest.mark.parametrize('page_size', [None, 100], ids='page_size={}'.format)
+def test_no_listing_is_asked_for_more_than_it_gives(api, session, operation, page_size):
+    api.reply(body={operation.results: [], 'more': False, 'next_cursor': None})
+    assert list(session.iter_all(operation.url, page_size=page_size)) == []
+    assert int(api.last.query['limit']) == min(100, int(operation.max_limit))
+
+
+@pytest.mark.parametrize('entity_type', ['escalation_policies', 'teams', 'users'])
+def test_what_is_tagged_is_listed_by_type(api, session, entity_type):
+    api.reply(body={entity_type: [1], 'more': True})
+    api.reply(body={entity_type: [2], 'more': False})
+    assert session.list_all('/tags/PTAG001/' + entity_type) == [1, 2]
+
+
+# The tables in pdpyras.py
+
+
+def test_the_tables_have_every_path_and_no_other():
+    assert sorted(pdpyras.CANONICAL_PATHS) == PATHS
+
+
+def test_the_legacy_paths_are_marked():
+    with open(pdpyras.__file__, encoding='utf-8') as source:
+        marked = re.findall(r"^    '(/\S*)',  # legacy$", source.read(), re.MULTILINE)
+    assert sorted(marked) == sorted(LEGACY_PATHS)
+
+
+@pytest.mark.parametrize('name', ['CANONICAL_PATHS', 'CURSOR_BASED_PAGINATION_PATHS'])
+def test_a_table_of_paths_is_sorted_and_has_none_twice(name):
+    table = getattr(pdpyras, name)
+    assert list(table) == sorted(set(table))
+
+
+def test_no_two_paths_match_the_same_urls():
+    shapes = [re.sub(r'{\w+}', '{}', path) for path in pdpyras.CANONICAL_PATHS]
+    assert len(shapes) == len(set(shapes))
+
+
+@pytest.mark.parametrize('path', pdpyras.CANONICAL_PATHS)
+def test_a_path_is_well_formed(path):
+    assert re.fullmatch(r'(/(\w+|{\w+}))+', path)
+
+
+def test_the_paths_with_cursors_are_those_documented():
+    documented = {operation.path for operation in OPERATIONS if operation.pagination == 'cursor'}
+    assert set(pdpyras.CURSOR_BASED_PAGINATION_PATHS) == documented
+
+
+@pytest.mark.parametrize('endpoint', pdpyras.ENTITY_WRAPPER_CONFIG)
+def test_an_entry_for_wrappers_is_well_formed(endpoint):
+    method, path = endpoint.split(' ')
+    assert method in ('*', 'GET', 'POST', 'PUT', 'PATCH', 'DELETE')
+    assert path in pdpyras.CANONICAL_PATHS
+    request, response = pdpyras.entity_wrappers('GET' if method == '*' else method, path)
+    assert {type(request), type(response)} <= {str, type(None)}
+
+
+@pytest.mark.parametrize('endpoint', pdpyras.ENTITY_WRAPPER_CONFIG)
+def test_an_entry_for_wrappers_says_what_inference_does_not(endpoint):
+    method, path = endpoint.split(' ')
+    methods = ('GET', 'POST', 'PUT', 'PATCH', 'DELETE') if method == '*' else (method,)
+    inferred = [(pdpyras.infer_entity_wrapper(method, path),) * 2 for method in methods]
+    assert [pdpyras.entity_wrappers(method, path) for method in methods] != inferred
+
+
+def test_no_path_has_an_entry_for_all_methods_and_one_for_a_method():
+    paths = [endpoint.split(' ')[1] for endpoint in pdpyras.ENTITY_WRAPPER_CONFIG]
+    for path in paths:
+        assert '* ' + path not in pdpyras.ENTITY_WRAPPER_CONFIG or paths.count(path) == 1
+
+
+# Looking up
+
+
+class CountedPath(str):
+    """A path that counts how often it is compared with another, or taken apart."""
+
+    uses = 0
+
+    def __eq__(self, other):
+        CountedPath.uses += 1
+        return str.__eq__(self, other)
+
+    def split(self, *args):
+        CountedPath.uses += 1
+        return str.split(self, *args)
+
+    __hash__ = str.__hash__
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """Replace the entries of a table by such that count what is done with them."""
+    monkeypatch.setattr(CountedPath, 'uses', 0)
+
+    def replace(name):
+        table = type(getattr(pdpyras, name))(map(CountedPath, getattr(pdpyras, name)))
+        monkeypatch.setattr(pdpyras, name, table)
+        return table
+
+    return replace
+
+
+def test_resolving_paths_does_not_scan_the_table(counted):
+    table = counted('CANONICAL_PATHS')
+    pdpyras.canonical_path(BASE, '/users')
+    assert CountedPath.uses <= len(table) + 1
+    CountedPath.uses = 0
+    for path in PATHS:
+        pdpyras.canonical_path(BASE, with_ids(path))
+    assert CountedPath.uses <= len(PATHS)
+
+
+def test_asking_for_a_cursor_path_does_not_scan_the_table(counted):
+    table = counted('CURSOR_BASED_PAGINATION_PATHS')
+    assert '/users' not in table
+    CountedPath.uses = 0
+    for path in PATHS:
+        assert (path in table) == (path in list(map(str, table)))
+    assert CountedPath.uses <= 2 * len(PATHS)
+
+
+def test_asking_for_wrappers_does_not_scan_the_table(monkeypatch):
+    class Unscannable(dict):
+        def __iter__(self):
+            raise AssertionError('scanned')
+
+        keys = items = values = __iter__
+
+    monkeypatch.setattr(
+        pdpyras, 'ENTITY_WRAPPER_CONFIG', Unscannable(pdpyras.ENTITY_WRAPPER_CONFIG)
+    )
+    assert pdpyras.entity_wrappers('GET', '/users/me') == ('user', 'user')
+    assert pdpyras.entity_wrappers('GET', '/users') == ('users', 'users')
+
+
+# Adding to the tables at run time
+
+
+@pytest.fixture
+def own_tables(monkeypatch):
+    """Copies of the tables, so that what a test adds does not stay."""
+    for name in ('CANONICAL_PATHS', 'CURSOR_BASED_PAGINATION_PATHS', 'ENTITY_WRAPPER_CONFIG'):
+        table = getattr(pdpyras, name)
+        monkeypatch.setattr(pdpyras, name, type(table)(table))
+
+
+CHANGES = {
+    'append': lambda table, path: table.append(path),
+    'extend': lambda table, path: table.extend([path]),
+    'insert': lambda table, path: table.insert(0, path),
+    'item': lambda table, path: table.__setitem__(0, path),
+    'slice': lambda table, path: table.__setitem__(slice(0, 0), [path]),
+    'in place': lambda table, path: table.__iadd__([path]),
+}
+
+
+@pytest.mark.parametrize('change', CHANGES)
+def test_a_path_added_at_run_time_is_known_at_once(own_tables, change):
+    with pytest.raises(pdpyras.URLError):
+        pdpyras.canonical_path(BASE, '/widgets/PA7KQ')
+    CHANGES[change](pdpyras.CANONICAL_PATHS, '/widgets/{widget_id}')
+    assert pdpyras.canonical_path(BASE, '/widgets/PA7KQ') == '/widgets/{widget_id}'
+
+
+def test_a_path_removed_at_run_time_is_forgotten_at_once(own_tables):
+    assert pdpyras.canonical_path(BASE, '/vendors') == '/vendors'
+    pdpyras.CANONICAL_PATHS.remove('/vendors')
+    with pytest.raises(pdpyras.URLError):
+        pdpyras.canonical_path(BASE, '/vendors')
+
+
+def test_a_table_may_be_replaced_by_a_plain_list(own_tables, monkeypatch):
+    monkeypatch.setattr(pdpyras, 'CANONICAL_PATHS', ['/widgets/{widget_id}'])
+    assert pdpyras.canonical_path(BASE, '/widgets/PA7KQ') == '/widgets/{widget_id}'
+
+
+def test_wrappers_added_at_run_time_are_used_at_once(own_tables, api, session):
+    api.reply(body={'gadget': {'id': 'PA7KQ'}}, times=2)
+    pdpyras.CANONICAL_PATHS.append('/widgets')
+    with pytest.raises(pdpyras.PDServerError, match='widgets'):
+        session.rget('/widgets')
+    pdpyras.ENTITY_WRAPPER_CONFIG['GET /widgets'] = 'gadget'
+    assert session.rget('/widgets') == {'id': 'PA7KQ'}
+
+
+def test_a_cursor_path_added_at_run_time_is_used_at_once(own_tables, api, session):
+    api.reply(body={'vendors': [1], 'more': False})
+    assert session.list_all('/vendors') == [1]
+    pdpyras.CURSOR_BASED_PAGINATION_PATHS.append('/vendors')
+    api.reply(body={'vendors': [1], 'next_cursor': 'two'})
+    api.reply(body={'vendors': [2], 'next_cursor': None})
+    assert session.list_all('/vendors') == [1, 2]
