@@ -238,7 +238,7 @@ def test_an_error_that_cannot_be_decoded_is_still_the_error(body, api, operation
 @pytest.mark.parametrize('body, cause', UNREADABLE)
 def test_a_delete_has_no_use_for_the_body(body, cause, api, session, tries):
     api.reply(200, body)
-    assert session.rdelete('/users/P1').status_code == 200
+    assert session.rdelete('/users/P1').status_code == 120
     assert len(tries) == 1
 
 
@@ -369,7 +369,7 @@ def test_no_event_is_reported_as_accepted_that_was_not(seed, is_repeated, api, e
     weather = api.rule(Weather(seed))
     reported, raised = set(), set()
     events.retry_unsafe_methods = is_repeated
-    for number in range(200):
+    for number in range(120):
         key = 'key-{}'.format(number)
         try:
             reported.add(events.trigger('Server is on fire', 'here', dedup_key=key))
@@ -377,12 +377,12 @@ def test_no_event_is_reported_as_accepted_that_was_not(seed, is_repeated, api, e
             raised.add(key)
     assert reported <= weather.accepted
     assert reported.isdisjoint(raised)
-    assert len(reported) + len(raised) == 200
+    assert len(reported) + len(raised) == 120
     assert len(reported) > 20
     assert len(raised) > 20
 
 
-@pytest.mark.parametrize('seed', range(3))
+@pytest.mark.parametrize('seed', range(2))
 def test_at_most_once_means_that_no_event_arrives_twice(seed, api, events):
     api.rule(Weather(seed))
     events.retry_unsafe_methods = False

@@ -1,0 +1,353 @@
+"""One session for many threads, in two processes, for very long."""
+
+import gc
+import json
+import os
+import pickle
+import random
+import select
+import signal
+import sys
+import threading
+import tracemalloc
+from collections import Counter
+from io import BytesIO
+from itertools import islice
+
+import pytest
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPResponse
+from wire import Hangup, Reply
+
+import pdpyras
+
+THREADS = 16
+
+
+def in_threads(function):
+    """What ``function(number)`` gives in each of 16 threads; an exception in one is ours."""
+    outcomes = [None] * THREADS
+
+    def run(number):
+        try:
+            outcomes[number] = function(number)
+        except BaseException as error:  # noqa: BLE001 - raised below, in the test's own thread
+            outcomes[number] = error
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            raise outcome
+    return outcomes
+
+
+# Threads
+
+
+class FaultyNetwork(HTTPAdapter):
+    """Stands where the network begins, for speed; up to three faults before each good answer."""
+
+    def __init__(self):
+        super().__init__()
+        self.answers = Counter()
+        self._pending = {}
+        self._lock = threading.Lock()
+
+    def send(self, request, **options):
+        with self._lock:
+            pending = self._pending.setdefault(request.url, self._faults_before(request.url))
+            fault = pending.pop() if pending else None
+            if not isinstance(fault, Exception):
+                self.answers[request.method] += 1
+        if isinstance(fault, Exception):
+            raise fault
+        body = {'user': {'id': request.url.rpartition('/')[2]}}
+        return self._answer(request, fault or 200, body)
+
+    @staticmethod
+    def _faults_before(url):
+        chance = random.Random(url)
+        kinds = [
+            requests.ConnectionError('refused'),
+            requests.exceptions.ReadTimeout('late'),
+            requests.exceptions.ChunkedEncodingError('cut'),
+            429,
+            500,
+            503,
+        ]
+        return chance.sample(kinds, chance.choice([0, 0, 1, 2, 3]))
+
+    def _answer(self, request, status, body):
+        content = BytesIO(json.dumps(body).encode('utf-8'))
+        return self.build_response(
+            request, HTTPResponse(content, status=status, preload_content=False)
+        )
+
+
+def test_16_threads_make_10_000_calls_with_faults_on_one_session(session, sleeps):
+    network = FaultyNetwork()
+    session.mount('http://', network)
+    session.retry = {500: 1, 503: 1}
+
+    def work(number):
+        names = ['P{}T{}'.format(call, number) for call in range(10000 // THREADS)]
+        return [session.rget('/users/' + name)['id'] == name for name in names]
+
+    right = in_threads(work)
+    assert all(map(all, right))
+    assert sum(map(len, right)) == 10000
+    assert session.api_call_counts == {'GET /users/{id}': network.answers['GET']}
+    assert session.total_call_count == network.answers['GET'] > 10000
+    assert len(sleeps) > 5000
+
+
+class FaultyServer:
+    """A rule that fails the first tries of each request, then echoes what it was sent."""
+
+    def __init__(self):
+        self.answers = Counter()
+        self._tries = Counter()
+        self._lock = threading.Lock()
+
+    def __call__(self, seen):
+        request = (seen.method, seen.path)
+        with self._lock:
+            self._tries[request] += 1
+            fails = self._tries[request] <= random.Random(repr(request)).choice([0, 0, 0, 1, 2])
+            fault = random.Random(repr((request, self._tries[request]))).choice(
+                [Hangup(), Reply(429, headers={'ratelimit-reset': '1'}), Reply(503)]
+            )
+            if not fails or isinstance(fault, Reply):
+                self.answers[seen.method] += 1
+        if fails:
+            return fault
+        return Reply(200, {'user': seen.json['user'] if seen.body else {'id': seen.path[-8:]}})
+
+
+def test_16_threads_get_their_own_answers_over_the_wire(api, session, sleeps):
+    server = api.rule(FaultyServer())
+    session.retry = {503: 3}
+    calls = {
+        'GET': lambda url, user: session.rget(url)['id'] == user['id'],
+        'PUT': lambda url, user: session.rput(url, json=user) == user,
+        'PATCH': lambda url, user: session.rpatch(url, json=user) == user,
+        'DELETE': lambda url, user: session.rdelete(url).status_code == 200,
+    }
+
+    def work(number):
+        users = [{'id': 'P{:03}T{:03}'.format(turn, number)} for turn in range(20)]
+        return [call('/users/' + user['id'], user) for user in users for call in calls.values()]
+
+    assert all(map(all, in_threads(work)))
+    assert session.api_call_counts == {
+        method + ' /users/{id}': server.answers[method] for method in calls
+    }
+
+
+def test_threads_see_the_same_exceptions_as_one_alone(api, session, sleeps):
+    api.rule(lambda seen: Reply(404, {'error': {'code': 2100}}))
+
+    def work(number):
+        with pytest.raises(pdpyras.PDHTTPError) as error:
+            session.rget('/users/P{}'.format(number))
+        return error.value.code, 'P{}'.format(number) in str(error.value)
+
+    assert in_threads(work) == [(2100, True)] * THREADS
+
+
+def test_what_is_learnt_of_the_account_is_learnt_by_all_threads(api, session):
+    api.rule(
+        lambda seen: Reply(200, {'users': [{'html_url': 'https://acme.pagerduty.com/users/P1'}]})
+    )
+    assert in_threads(lambda number: session.subdomain) == ['acme'] * THREADS
+    assert len(api.seen) <= THREADS
+
+
+def test_threads_may_iterate_side_by_side(api, session):
+    def page(seen):
+        offset = int(seen.query['offset'])
+        users = [{'id': seen.query['query'] + str(offset + n)} for n in range(10)]
+        return Reply(200, {'users': users, 'more': offset < 40})
+
+    api.rule(page)
+
+    def work(number):
+        query = 'T{}-'.format(number)
+        listed = session.list_all('/users', params={'query': query}, page_size=10)
+        return [user['id'] for user in listed] == [query + str(n) for n in range(50)]
+
+    assert all(in_threads(work))
+
+
+# Processes
+
+
+def _calls_itself_back(session, tag, calls=50):
+    """Whether every answer was the one to its own request."""
+    names = ['{}{}'.format(tag, number) for number in range(calls)]
+    return all(session.rget('/users/' + name)['id'] == name for name in names)
+
+
+def _echo(seen):
+    return Reply(200, {'user': {'id': seen.path.rpartition('/')[2]}})
+
+
+# Newer Pythons warn of a fork while threads run, such as the scripted server's.
+@pytest.mark.filterwarnings('ignore::DeprecationWarning')
+@pytest.mark.skipif(not hasattr(os, 'fork'), reason='this system has no fork')
+@pytest.mark.parametrize('is_warm', [False, True], ids=['unused', 'with an open connection'])
+def test_a_session_works_on_both_sides_of_a_fork(is_warm, api, session):
+    api.rule(_echo)
+    if is_warm:
+        session.rget('/users/P1')
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        outcome = b'error'
+        try:
+            outcome = b'right' if _calls_itself_back(session, 'CHILD') else b'wrong'
+        finally:
+            os.write(writer, outcome)
+            os._exit(0)
+    try:
+        assert _calls_itself_back(session, 'PARENT')
+        assert select.select([reader], [], [], 20)[0], 'the child hangs'
+        assert os.read(reader, 100) == b'right'
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        os.close(reader)
+        os.close(writer)
+
+
+def test_a_pickled_session_works_beside_the_original(api, session):
+    api.rule(_echo)
+    session.rget('/users/P1')
+    twins = [pickle.loads(pickle.dumps(session)) for _ in range(THREADS)]
+    assert all(in_threads(lambda number: _calls_itself_back(twins[number], 'T', 10)))
+    assert [twin.total_call_count for twin in twins] == [11] * THREADS
+    assert session.total_call_count == 1
+
+
+# Memory
+
+
+class NoNetwork:
+    """A parent that answers at once and keeps nothing."""
+
+    def __init__(self, base):
+        self.response = requests.Response()
+        self.response.status_code = 200
+        self.response._content = b'{"user": {}}'
+        self.response.request = requests.Request('GET', base).prepare()
+
+    def request(self, method, url, **options):
+        self.response.url = self.response.request.url = url
+        return self.response
+
+
+class EndlessNetwork(HTTPAdapter):
+    """The same one level deeper, below requests."""
+
+    def send(self, request, **options):
+        answer = HTTPResponse(BytesIO(b'{"user": {}}'), status=200, preload_content=False)
+        return self.build_response(request, answer)
+
+
+def growth_over(calls):
+    """The bytes that were allocated by the calls and are still held after them."""
+    gc.collect()
+    tracemalloc.start()
+    try:
+        calls()
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+
+
+def _distinct_urls(count):
+    """Of listed and unlisted paths, the latter with names that look like IDs and that do not."""
+    for number in range(count // 4):
+        letters = ''.join(chr(ord('a') + int(digit)) for digit in str(number))
+        yield '/users/P{}'.format(number)
+        yield '/unlisted/P{}/things?page={}'.format(number, number)
+        yield '/unlisted-{}'.format(letters)
+        yield '/unlisted/{}/{}'.format(letters, letters)
+
+
+# D29
+def test_100_000_calls_to_distinct_urls_leave_the_session_as_it_was(api, session):
+    session.parent = NoNetwork(api.url)
+    urls = _distinct_urls(100000)
+
+    def make(count):
+        for url in islice(urls, count):
+            session.get(url)
+
+    make(5000)  # Until all the tables that have a limit are full.
+    blocks = sys.getallocatedblocks()
+    make(75000)
+    # Tracing makes a call seven times as slow: a fifth of the calls, a fifth of a megabyte.
+    assert growth_over(lambda: make(20000)) < 200000
+    assert sys.getallocatedblocks() - blocks < 2000
+    assert session.total_call_count == 100000
+
+
+def test_nor_do_calls_leave_anything_with_requests(api, session):
+    session.mount('http://', EndlessNetwork())
+    urls = _distinct_urls(2000)
+
+    def make(count):
+        for url in islice(urls, count):
+            session.rget(url)
+
+    make(500)
+    # Less than 100 bytes a call: nothing of a response is kept.
+    assert growth_over(lambda: make(1500)) < 150000
+
+
+def test_iter_all_over_10_000_records_holds_one_page(api, session):
+    def page(seen):
+        offset = int(seen.query['offset'])
+        records = [{'id': 'P{}'.format(offset + n), 'marked': []} for n in range(100)]
+        return Reply(200, {'users': records, 'more': offset < 9900})
+
+    api.rule(page)
+    held, count = [], 0
+    gc.collect()
+    for count, user in enumerate(session.iter_all('/users'), 1):
+        assert user['id'] == 'P{}'.format(count - 1)
+        del user
+        if count % 1000 in (1, 100, 101):
+            held.append(_records_alive())
+    assert count == 10000
+    assert max(held) == 100
+
+
+def _records_alive():
+    return sum(isinstance(thing, dict) and 'marked' in thing for thing in gc.get_objects())
+
+
+def test_a_cursor_is_followed_with_one_page_at_a_time(api, session):
+    def page(seen):
+        number = int(seen.query.get('cursor', 0))
+        records = [{'id': 'P{}'.format(n), 'marked': []} for n in range(100)]
+        return Reply(
+            200, {'records': records, 'next_cursor': str(number + 1) if number < 9 else None}
+        )
+
+    api.rule(page)
+    held = []
+    gc.collect()
+    for count, record in enumerate(session.iter_all('/audit/records'), 1):
+        del record
+        if count % 100 in (1, 50, 0):
+            held.append(_records_alive())
+    assert len(held) == 30
+    assert max(held) == 100
