@@ -1,0 +1,43 @@
+"""A PagerDuty on your own machine, for trying scripts out and for testing them.
+
+>>> from pdpyras_sandbox import Sandbox
+>>> with Sandbox() as sandbox:
+...     print(sandbox.url, sandbox.api_key, sandbox.routing_key)
+
+From a shell: ``python -m pdpyras_sandbox``. In tests: the pytest fixture ``pagerduty``.
+
+This file stays readable to every Python that pdpyras supports and imports nothing heavy, because
+pytest loads the plugin, and with it this package, in every test run.
+"""
+
+import sys
+
+#: The oldest Python that the sandbox runs on; the library itself runs on older ones.
+MINIMUM_PYTHON = (3, 9)
+
+__all__ = ['MINIMUM_PYTHON', 'Sandbox', 'why_not_here']
+
+
+def why_not_here(version=sys.version_info):
+    """One line telling why the sandbox can't run on this Python, or None if it can."""
+    if tuple(version[:2]) >= MINIMUM_PYTHON:
+        return None
+    return 'pdpyras_sandbox needs Python {}.{} or newer, and this is Python {}.{}'.format(
+        *(MINIMUM_PYTHON + tuple(version[:2]))
+    )
+
+
+if why_not_here():
+
+    class Sandbox:
+        def __init__(self, **options):
+            raise RuntimeError(why_not_here())
+
+else:
+
+    def __getattr__(name):
+        if name != 'Sandbox':
+            raise AttributeError('module {!r} has no attribute {!r}'.format(__name__, name))
+        from pdpyras_sandbox.server import Sandbox
+
+        return Sandbox

@@ -1,0 +1,98 @@
+"""Run a sandbox from the shell: ``python -m pdpyras_sandbox``."""
+
+import argparse
+import sys
+
+from pdpyras_sandbox import why_not_here
+
+REST_LIMIT = 960
+
+GREETING = """\
+PagerDuty sandbox at {url}
+
+  account key  {api_key}
+  user key     {user_key}
+  OAuth token  {oauth_token}
+  routing key  {routing_key}
+  a user       {email}
+
+Paste this into Python:
+
+  import pdpyras; session = pdpyras.APISession({api_key!r}, {email!r}, base_url={url!r})
+  print([user['name'] for user in session.iter_all('users')])
+
+Ctrl-C ends it."""
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message):
+        """One line, without the usage that `--help` shows."""
+        self.exit(2, '{}: {}\n'.format(self.prog, message))
+
+
+def whole_number(minimum, maximum=None):
+    def parse(text):
+        try:
+            number = int(text)
+        except ValueError:
+            number = None
+        if number is None or number < minimum or (maximum is not None and number > maximum):
+            upper = ' to {}'.format(maximum) if maximum is not None else ' up'
+            raise argparse.ArgumentTypeError(
+                'must be a whole number from {}{}, not {!r}'.format(minimum, upper, text)
+            )
+        return number
+
+    return parse
+
+
+def parse(arguments):
+    parser = Parser(prog='pdpyras_sandbox', description='A PagerDuty on your own machine.')
+    parser.add_argument('--host', default='127.0.0.1', help='the address to listen on')
+    parser.add_argument(
+        '--port', type=whole_number(0, 65535), default=8080, help='0 takes a free one (8080)'
+    )
+    parser.add_argument(
+        '--seed', type=whole_number(0), metavar='N', help='fill in sample data, by this number'
+    )
+    parser.add_argument(
+        '--latency', type=whole_number(0), default=0, metavar='MS', help='delay every answer'
+    )
+    parser.add_argument(
+        '--rate-limit',
+        type=whole_number(0),
+        default=REST_LIMIT,
+        metavar='N',
+        help='REST requests a minute for each key; 0 for no limits ({})'.format(REST_LIMIT),
+    )
+    parser.add_argument('--state', metavar='FILE', help='keep the account in this SQLite file')
+    return parser, parser.parse_args(arguments)
+
+
+def main(arguments=None):
+    reason = why_not_here()
+    if reason:
+        sys.exit(fail(reason))
+    parser, options = parse(arguments)
+    try:
+        from pdpyras_sandbox.server import Sandbox
+    except ImportError as error:
+        parser.error("needs Flask ({}): pip install 'pdpyras[sandbox]'".format(error))
+    try:
+        sandbox = Sandbox(**vars(options))
+    except (OSError, OverflowError, ValueError) as error:
+        parser.error(str(error))
+    with sandbox:
+        names = ('url', 'api_key', 'user_key', 'oauth_token', 'routing_key', 'email')
+        facts = {name: getattr(sandbox, name) for name in names}
+        print(GREETING.format(**facts), flush=True)
+        sandbox.wait()
+
+
+def fail(reason):
+    sys.stderr.write(reason + '\n')
+    return 2
+
+
+if __name__ == '__main__':
+    main()

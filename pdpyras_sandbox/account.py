@@ -1,0 +1,77 @@
+"""One PagerDuty account: its records, its keys, and who may act in it."""
+
+import string
+from datetime import datetime, timezone
+
+from pdpyras_sandbox.store import Store
+
+#: Where web pages of this account would be; its first label is the account's subdomain.
+WEB_URL = 'https://sandbox.pagerduty.com'
+KEYS_PATH = '/_sandbox/keys'
+
+
+class Account:
+    def __init__(self, seed=0, database=None):
+        self.seed = seed
+        self.store = Store(seed, database)
+        #: The latest events received, newest last, for the page.
+        self.events = []
+        self.keys = self.store.get(KEYS_PATH)
+
+    def reset(self):
+        """Empty the account; what is created in it next gets the same keys and IDs as at first."""
+        self.store.clear()
+        self.store.random.seed(self.seed)
+        self.events.clear()
+
+    def create_keys(self):
+        self.keys = {
+            'api_key': self._characters(20),
+            'user_key': 'u+' + self._characters(18),
+            'oauth_token': 'pdus+_0XBPWQQ_' + self._characters(40),
+            'routing_key': ''.join(self.store.random.choices('0123456789abcdef', k=32)),
+        }
+
+    def save_keys(self, user):
+        """Keep the keys, and whose the user key and the OAuth token are."""
+        self.keys['user_id'] = user['id']
+        self.store.put(KEYS_PATH, self.keys)
+
+    def _characters(self, count):
+        return ''.join(self.store.random.choices(string.ascii_letters + string.digits, k=count))
+
+    @property
+    def owner(self):
+        """The user whose keys these are."""
+        return self.store.get('/users/' + self.keys['user_id'])
+
+    def user_with_email(self, email):
+        for user in self.store.list('/users'):
+            if user['email'].lower() == email.strip().lower():
+                return user
+        return None
+
+
+def now():
+    return datetime.now(timezone.utc).replace(microsecond=0)
+
+
+def timestamp(moment=None):
+    """PagerDuty's form of a point in time: ``2024-01-01T00:00:00Z``."""
+    return (moment or now()).strftime('%Y-%m-%dT%H:%M:%SZ')
+
+
+def parse_time(text):
+    """A point in time from ISO 8601; ValueError if it is none. Without a zone, it is UTC."""
+    moment = datetime.fromisoformat(text.strip().replace('Z', '+00:00').replace(' ', '+'))
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
+def reference(record):
+    """What other records hold of this one."""
+    kind = record['type']
+    return {'id': record['id'], 'type': kind if is_reference(record) else kind + '_reference'}
+
+
+def is_reference(value):
+    return isinstance(value, dict) and str(value.get('type', '')).endswith('_reference')

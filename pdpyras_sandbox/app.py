@@ -1,0 +1,271 @@
+"""The HTTP side: routes for every documented operation, and the checks that all of them share."""
+
+import json
+import re
+import time
+import uuid
+
+from flask import Flask, g, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+# Imported for the handlers that they register.
+from pdpyras_sandbox import directory, incidents, oncalls  # noqa: F401
+from pdpyras_sandbox.call import Call
+from pdpyras_sandbox.control import control
+from pdpyras_sandbox.errors import (
+    ApiError,
+    authentication_failed,
+    invalid_event,
+    invalid_input,
+    method_not_allowed,
+    not_found,
+    rate_limited,
+)
+from pdpyras_sandbox.events import enqueue, enqueue_change
+from pdpyras_sandbox.incidents import wake_snoozed
+from pdpyras_sandbox.listing import check_query
+from pdpyras_sandbox.page import page
+from pdpyras_sandbox.resources import answer
+from pdpyras_sandbox.shapes import operations
+from pdpyras_sandbox.traffic import Request
+
+JSON = 'application/json'
+ACCEPTED_VERSION = '2'
+#: Path parameters of which only some values are documented.
+CHOICES = {'entity_type': 'any(users, teams, escalation_policies)'}
+#: Paths that are the sandbox's own: neither recorded nor subject to faults.
+OWN_PATHS = ('/', '/_sandbox')
+
+
+def create_app(state):
+    """The WSGI application of a sandbox.
+
+    :param state: its ``account``, ``faults``, ``traffic``, ``rest_limit``, ``events_limit`` and
+        ``latency``.
+    """
+    app = Flask('pdpyras_sandbox', static_folder=None)
+    app.url_map.strict_slashes = False
+    app.register_blueprint(control(state))
+    app.register_blueprint(page(state))
+    for operation in operations().values():
+        add_operation(app, state, operation)
+    add_events(app, state)
+    add_failures(app)
+    app.wsgi_app = Gate(state, app)
+    return app
+
+
+def add_operation(app, state, operation):
+    def view(**parameters):
+        return serve(state, operation, parameters)
+
+    app.add_url_rule(rule(operation.path), operation.name, view, methods=[operation.method])
+
+
+def rule(path):
+    """Flask's form of a documented path."""
+
+    def parameter(match):
+        name = match.group(1)
+        return '<{}:{}>'.format(CHOICES[name], name) if name in CHOICES else f'<{name}>'
+
+    return re.sub(r'{(\w+)}', parameter, path)
+
+
+def serve(state, operation, parameters):
+    """One REST call: checked in PagerDuty's order, acted on, answered."""
+    account = state.account
+    key, user = authenticate(account, request.headers.get('Authorization', ''))
+    headers, passes = state.rest_limit.count(key)
+    if not passes:
+        raise rate_limited(headers)
+    g.headers = headers
+    check_accept(request.headers.get('Accept', ''))
+    check_query(operation, request.args)
+    body = read_body(operation)
+    sender = user
+    with account.store.lock:
+        if sender is None:
+            sender = sender_of(account, operation, request.headers.get('From'))
+        wake_snoozed(account)
+        call = Call(
+            account,
+            operation,
+            request.path.rstrip('/'),
+            parameters,
+            request.args,
+            body,
+            user,
+            sender,
+        )
+        call.page_fault = g.get('page_fault')
+        content = answer(call)
+        text = b'' if content is None else encode(content)
+    return Response(text, operation.status, headers, content_type=JSON if text else None)
+
+
+def authenticate(account, authorization):
+    """The key in use, and the user it belongs to; None as user for an account key."""
+    scheme, _, credentials = authorization.partition(' ')
+    keys = account.keys
+    if scheme == 'Token' and credentials.startswith('token='):
+        key = credentials[len('token=') :].strip('"')
+        if key == keys['api_key']:
+            return key, None
+        if key == keys['user_key']:
+            return key, account.owner
+    if scheme == 'Bearer' and credentials == keys['oauth_token']:
+        return credentials, account.owner
+    raise authentication_failed()
+
+
+def check_accept(accept):
+    version = re.search(r'version\s*=\s*([\w.]+)', accept)
+    if version and version.group(1) != ACCEPTED_VERSION:
+        raise invalid_input(f'Version {version.group(1)} in the Accept header is not supported')
+
+
+def sender_of(account, operation, email):
+    """Who acts, according to the From header."""
+    sender = account.user_with_email(email) if email else None
+    if operation.needs_from and sender is None:
+        problem = f'No user has the email address {email}' if email else 'It is missing'
+        raise invalid_input(
+            f"A 'From' header with the email address of a user is required. {problem}"
+        )
+    return sender
+
+
+def read_body(operation):
+    """The body of the request, decoded and found to be as documented."""
+    if operation.request is None or operation.method == 'GET':
+        return decoded_body(None)
+    if request.data and not request.mimetype.endswith('json'):
+        raise invalid_input('Content-Type must be application/json')
+    try:
+        body = json.loads(request.data) if request.data else {}
+    except ValueError as error:
+        raise invalid_input(f'Invalid JSON: {error}') from None
+    problems = operation.problems(body)
+    if problems:
+        raise invalid_input(*problems)
+    return body
+
+
+def decoded_body(default):
+    try:
+        return json.loads(request.data)
+    except ValueError:
+        return default
+
+
+def encode(content):
+    """JSON in which the links between records lead to this very server."""
+    return json.dumps(with_own_links(content, request.host_url.rstrip('/'))).encode()
+
+
+def with_own_links(value, base):
+    if isinstance(value, list):
+        return [with_own_links(child, base) for child in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: base + child
+        if name == 'self' and isinstance(child, str) and child.startswith('/')
+        else with_own_links(child, base)
+        for name, child in value.items()
+    }
+
+
+def add_events(app, state):
+    def receive(function):
+        event = decoded_body(None)
+        if event is None:
+            raise invalid_event('JSON body is missing or invalid')
+        if isinstance(event, dict):
+            headers, passes = state.events_limit.count(event.get('routing_key'))
+            if not passes:
+                raise rate_limited(headers)
+        with state.account.store.lock:
+            accepted = function(state.account, event)
+        return Response(json.dumps(accepted), 202, content_type=JSON)
+
+    app.add_url_rule('/v2/enqueue', 'enqueue', lambda: receive(enqueue), methods=['POST'])
+    app.add_url_rule(
+        '/v2/change/enqueue', 'enqueue_change', lambda: receive(enqueue_change), methods=['POST']
+    )
+
+
+def add_failures(app):
+    @app.errorhandler(ApiError)
+    def refuse(error):
+        headers = {**g.get('headers', {}), **error.headers}
+        return Response(json.dumps(error.body), error.status, headers, content_type=JSON)
+
+    @app.errorhandler(404)
+    def unknown_path(error):
+        return refuse(not_found())
+
+    @app.errorhandler(405)
+    def wrong_method(error):
+        return refuse(method_not_allowed())
+
+    @app.errorhandler(Exception)
+    def fail(error):
+        if isinstance(error, (HTTPException, ConnectionError)):
+            raise error
+        app.logger.exception('The sandbox itself failed')
+        return refuse(ApiError(500, 2000, 'Internal Server Error', [repr(error)]))
+
+
+class Gate:
+    """Around the application: records every request, keeps answers back, lets them go wrong."""
+
+    def __init__(self, state, app):
+        self.state = state
+        self.app = app
+        self.inner = app.wsgi_app
+
+    def __call__(self, environ, start_response):
+        path = environ['PATH_INFO']
+        if path in OWN_PATHS or path.startswith('/_sandbox/'):
+            return self.inner(environ, start_response)
+        with self.app.request_context(environ):
+            response = self.respond(environ, path)
+        return response(environ, start_response)
+
+    def respond(self, environ, path):
+        request.get_data(cache=True)
+        status = None
+        try:
+            response = self.answer(environ, path)
+            status = response.status_code
+        finally:
+            self.state.traffic.add(self.seen(status))
+        response.headers['X-Request-Id'] = uuid.uuid4().hex
+        return response
+
+    def answer(self, environ, path):
+        if self.state.latency:
+            time.sleep(self.state.latency)
+        fault = self.state.faults.take(request.method, path, request.args)
+        if fault is None:
+            return self.app.full_dispatch_request()
+        connection = environ.get('werkzeug.socket')
+        response = fault.instead(connection)
+        if response is None:
+            g.page_fault = fault.pages
+            response = self.app.full_dispatch_request()
+            response = fault.spoil(response, connection, self.state.faults.stopping)
+        return response
+
+    def seen(self, status):
+        return Request(
+            request.method,
+            request.path,
+            request.args.to_dict(flat=False),
+            dict(request.headers),
+            decoded_body(None),
+            status,
+        )

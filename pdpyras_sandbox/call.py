@@ -1,0 +1,74 @@
+"""One API call on its way through the handlers, and the registry of those."""
+
+from pdpyras_sandbox.errors import invalid_input, not_found
+from pdpyras_sandbox.shapes import operations
+
+#: Handlers of the operations that do more than store and give back records, by operation name.
+HANDLERS = {}
+
+
+def handles(*names):
+    """Register a function for operations such as ``'GET /users/me'``.
+
+    It takes the :class:`Call` and returns the content of the answer, which is wrapped as
+    documented, or a :class:`Body` to be sent as it is.
+    """
+
+    def register(function):
+        for name in names:
+            if name not in operations():
+                raise LookupError(f'PagerDuty documents no operation {name}')
+            HANDLERS[name] = function
+        return function
+
+    return register
+
+
+class Body(dict):
+    """A whole answer; nothing is wrapped around it."""
+
+
+class Call:
+    """What was asked for, checked and taken apart."""
+
+    def __init__(self, account, operation, path, parameters, query, body, user, sender):
+        self.account = account
+        self.store = account.store
+        self.operation = operation
+        #: The path called, such as ``/users/P123``.
+        self.path = path
+        #: The values of the path's parameters by name.
+        self.parameters = parameters
+        self.query = query
+        #: The body as sent.
+        self.body = body
+        #: The user whose key it is; None for an account key.
+        self.user = user
+        #: The user that acts: named by the From header, else the key's own; None if neither.
+        self.sender = sender
+
+    @property
+    def content(self):
+        """The body without its wrapper."""
+        wrapper = self.operation.request_wrapper
+        if wrapper is None or not isinstance(self.body, dict):
+            return self.body
+        return self.body.get(wrapper)
+
+    def record(self, path=None):
+        """The stored record at a path, by default the one called; a refusal if there is none."""
+        record = self.store.get(path or self.path)
+        if record is None:
+            raise not_found()
+        return record
+
+    def parent(self, levels=1):
+        """The path with its last segments taken off."""
+        return self.path.rsplit('/', levels)[0]
+
+    def referred(self, reference, collection):
+        """The record that a reference in the body points to; a refusal if there is none."""
+        record = self.store.get('{}/{}'.format(collection, (reference or {}).get('id')))
+        if record is None:
+            raise invalid_input(f'{collection.strip("/")}: no such record as {reference!r}')
+        return record

@@ -1,0 +1,21 @@
+"""The sandbox as the fixture ``pagerduty`` gives it: with sessions that are ready for use."""
+
+import pdpyras
+from pdpyras_sandbox.server import Sandbox
+
+
+class PagerDuty(Sandbox):
+    """A sandbox that hands out sessions which talk to it."""
+
+    def session(self, **options):
+        """A REST session with the account key, acting as the account's owner."""
+        options = {'default_from': self.email, 'base_url': self.url, **options}
+        return pdpyras.APISession(self.api_key, **options)
+
+    def events(self, **options):
+        """A session that sends alerts to the account's service."""
+        return pdpyras.EventsAPISession(self.routing_key, base_url=self.url, **options)
+
+    def change_events(self, **options):
+        """A session that sends change events to the account's service."""
+        return pdpyras.ChangeEventsAPISession(self.routing_key, base_url=self.url, **options)

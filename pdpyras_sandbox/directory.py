@@ -1,0 +1,389 @@
+"""Users, teams, tags, services and what else an account is made of, where REST alone won't do."""
+
+from pdpyras_sandbox.account import reference, timestamp
+from pdpyras_sandbox.call import Body, handles
+from pdpyras_sandbox.errors import ability_missing, invalid_input, not_found
+from pdpyras_sandbox.listing import referred_ids, selected
+from pdpyras_sandbox.resources import KINDS, Kind, page_of, summary_of, with_derived
+
+#: Abilities of the account; a plan that has everything most scripts ask for.
+ABILITIES = (
+    'advanced_reports', 'coordinated_responding', 'event_rules', 'manage_api_keys',
+    'manage_schedules', 'permissions_service', 'preview_intelligent_alert_grouping',
+    'service_support_hours', 'sso', 'teams', 'urgencies', 'view_historical_analytics',
+)  # fmt: skip
+COLORS = ('purple', 'red', 'green', 'blue', 'teal', 'orange', 'brown', 'gray')
+
+
+def parts(name):
+    """References to the records below one, such as a user's contact methods."""
+
+    def derive(call, record):
+        path = call.store.path_of(record['id'])
+        return [reference(part) for part in call.store.list(f'{path}/{name}')]
+
+    return derive
+
+
+def pointing_back(collection, kind):
+    """References to the records of a collection that refer to this one."""
+
+    def derive(call, record):
+        return [
+            reference(other)
+            for other in call.store.list(collection)
+            if record['id'] in referred_ids(other, kind)
+        ]
+
+    return derive
+
+
+# Users and teams.
+
+
+def complete_user(call, user):
+    number = len(call.store.list('/users'))
+    user.setdefault('color', COLORS[number % len(COLORS)])
+    user['avatar_url'] = 'https://secure.gravatar.com/avatar/{}.png?d=mm'.format(user['id'].lower())
+    method = {
+        'id': call.store.new_id(),
+        'type': 'email_contact_method',
+        'label': 'Default',
+        'address': user['email'],
+        'send_short_email': False,
+    }
+    call.store.add('/users/{}/contact_methods'.format(user['id']), method)
+
+
+def teams_of(call, user):
+    return [
+        reference(team)
+        for team in call.store.list('/teams')
+        if call.store.get('/teams/{}/members/{}'.format(team['id'], user['id']))
+    ]
+
+
+KINDS['/users'] = Kind(
+    unique='email',
+    defaults={
+        'role': 'limited_user',
+        'time_zone': 'America/Los_Angeles',
+        'description': None,
+        'invitation_sent': True,
+        'job_title': None,
+    },
+    created=complete_user,
+    derived={
+        'teams': teams_of,
+        'contact_methods': parts('contact_methods'),
+        'notification_rules': parts('notification_rules'),
+    },
+)
+KINDS['/teams'] = Kind(unique='name', defaults={'default_role': 'manager', 'parent': None})
+
+
+@handles('GET /users')
+def list_users(call):
+    users = [with_derived(call, user) for user in call.store.list('/users')]
+    return page_of(call, selected(users, call))
+
+
+@handles('GET /users/me')
+def read_me(call):
+    if call.user is None:
+        raise invalid_input('The request was made with an account-level key, which has no user')
+    return with_derived(call, call.user)
+
+
+@handles('PUT /teams/{id}/users/{user_id}')
+def add_member(call):
+    call.record(call.parent(2))
+    user = call.record('/users/' + call.parameters['user_id'])
+    membership = {
+        # The user's ID, because a user is a member only once.
+        'id': user['id'],
+        'user': reference(user),
+        'role': (call.body or {}).get('role', 'manager'),
+    }
+    call.store.put(member_path(call), membership)
+
+
+@handles('DELETE /teams/{id}/users/{user_id}')
+def remove_member(call):
+    if call.store.get(member_path(call)) is None:
+        raise not_found()
+    call.store.remove(member_path(call))
+
+
+def member_path(call):
+    return '/teams/{id}/members/{user_id}'.format(**call.parameters)
+
+
+@handles('GET /teams/{id}/members')
+def list_members(call):
+    call.record(call.parent())
+    members = [
+        {'user': member['user'], 'role': member['role']} for member in call.store.list(call.path)
+    ]
+    return page_of(call, members)
+
+
+@handles('PUT /teams/{id}/escalation_policies/{escalation_policy_id}')
+def add_policy(call):
+    team, policy = call.record(call.parent(2)), policy_named(call)
+    others = [other for other in policy.get('teams', []) if other['id'] != team['id']]
+    policy['teams'] = [*others, reference(team)]
+    call.store.save('/escalation_policies/' + policy['id'])
+
+
+@handles('DELETE /teams/{id}/escalation_policies/{escalation_policy_id}')
+def remove_policy(call):
+    team, policy = call.record(call.parent(2)), policy_named(call)
+    policy['teams'] = [other for other in policy.get('teams', []) if other['id'] != team['id']]
+    call.store.save('/escalation_policies/' + policy['id'])
+
+
+def policy_named(call):
+    return call.record('/escalation_policies/' + call.parameters['escalation_policy_id'])
+
+
+# Tags.
+
+KINDS['/tags'] = Kind(unique='label')
+
+
+@handles('POST /{entity_type}/{id}/change_tags')
+def change_tags(call):
+    entity = call.record(call.parent())
+    # Every tag is looked up before the first one changes.
+    removed = [call.record('/tags/' + item['id']) for item in call.body.get('remove') or []]
+    added = [wanted_tag(call, item) for item in call.body.get('add') or []]
+    for tag in removed:
+        call.store.remove(tagging_path(tag, call, entity))
+    for tag in added:
+        call.store.put(tagging_path(tag, call, entity), reference(entity))
+    return {}
+
+
+def wanted_tag(call, item):
+    if item['type'] == 'tag_reference':
+        return call.record('/tags/{}'.format(item.get('id')))
+    for tag in call.store.list('/tags'):
+        if tag['label'] == item.get('label'):
+            return tag
+    if not item.get('label'):
+        raise invalid_input('label is required')
+    tag = {'id': call.store.new_id(), 'type': 'tag', 'label': item['label']}
+    return call.store.add('/tags', tag)
+
+
+def tagging_path(tag, call, entity):
+    return '/tags/{}/{}/{}'.format(tag['id'], call.parameters['entity_type'], entity['id'])
+
+
+@handles('GET /{entity_type}/{id}/tags')
+def list_tags_of(call):
+    entity = call.record(call.parent())
+    tags = call.store.list('/tags')
+    return page_of(call, [t for t in tags if call.store.get(tagging_path(t, call, entity))])
+
+
+@handles('GET /tags/{id}/{entity_type}')
+def list_tagged(call):
+    """The one listing whose wrapper is part of the path."""
+    call.record(call.parent())
+    body = page_of(call, call.store.list(call.path))
+    entity_type = call.parameters['entity_type']
+    references = [{**r, **described_shortly(call, r)} for r in body.pop('references')]
+    return Body({**body, entity_type: references})
+
+
+def described_shortly(call, item):
+    return {
+        'summary': summary_of(call.store.find(item['id'])),
+        'self': call.store.path_of(item['id']),
+    }
+
+
+# Services and escalation policies.
+
+
+def complete_service(call, service):
+    service['status'] = 'active'
+    service['last_incident_timestamp'] = None
+
+
+def complete_policy(call, policy):
+    for rule in policy['escalation_rules']:
+        rule['id'] = rule.get('id') or call.store.new_id()
+        for target in rule['targets']:
+            if call.store.find(target['id']) is None:
+                raise invalid_input('escalation_rules: no such user or schedule as ' + target['id'])
+
+
+KINDS['/escalation_policies'] = Kind(
+    unique='name',
+    defaults={
+        'num_loops': 0,
+        'on_call_handoff_notifications': 'if_has_services',
+        'teams': [],
+        'description': None,
+    },
+    refers={'teams': '/teams'},
+    created=complete_policy,
+    derived={'services': pointing_back('/services', 'escalation_policy')},
+)
+KINDS['/services'] = Kind(
+    unique='name',
+    defaults={
+        'description': None,
+        'auto_resolve_timeout': 14400,
+        'acknowledgement_timeout': 1800,
+        'alert_creation': 'create_alerts_and_incidents',
+        'teams': [],
+        'addons': [],
+        'scheduled_actions': [],
+        'incident_urgency_rule': {'type': 'constant', 'urgency': 'high'},
+    },
+    refers={'escalation_policy': '/escalation_policies', 'teams': '/teams'},
+    created=complete_service,
+    derived={'integrations': parts('integrations')},
+)
+
+
+def complete_integration(call, integration):
+    service = call.record(call.parent())
+    integration['service'] = reference(service)
+    if integration['type'].startswith('generic_email'):
+        integration.setdefault(
+            'integration_email', f'{integration["id"].lower()}@sandbox.pagerduty.com'
+        )
+    integration['integration_key'] = f'{call.store.random.getrandbits(128):032x}'
+
+
+KINDS['/services/{id}/integrations'] = Kind(created=complete_integration)
+
+
+def number_window(call, window):
+    window['sequence_number'] = len(call.store.list('/maintenance_windows')) + 1
+    if window['end_time'] <= window['start_time']:
+        raise invalid_input('End time must be later than the start time')
+
+
+KINDS['/maintenance_windows'] = Kind(refers={'services': '/services'}, created=number_window)
+
+
+def complete_webhook(call, webhook):
+    webhook.setdefault('active', True)
+    webhook['delivery_method'] = {
+        'id': call.store.new_id('PF', 7),
+        'secret': f'{call.store.random.getrandbits(256):064x}',
+        'temporarily_disabled': False,
+        'custom_headers': [],
+        **webhook['delivery_method'],
+    }
+
+
+KINDS['/webhook_subscriptions'] = Kind(created=complete_webhook)
+KINDS['/extensions'] = Kind(
+    refers={'extension_objects': '/services', 'extension_schema': '/extension_schemas'}
+)
+
+
+def complete_orchestration(call, orchestration):
+    integration = {
+        'id': f'{call.store.random.getrandbits(128):032x}',
+        'label': 'Default Integration',
+        'parameters': {'routing_key': 'R' + call.store.new_id('', 31), 'type': 'global'},
+    }
+    orchestration['integrations'] = [integration]
+    orchestration['routes'] = 0
+    orchestration['version'] = call.store.new_id('', 32)
+
+
+KINDS['/event_orchestrations'] = Kind(id=('O', 36), created=complete_orchestration)
+
+
+def complete_field(call, field):
+    field.setdefault('description', None)
+    field['field_options'] = []
+
+
+for path in ('/incidents/custom_fields', '/services/custom_fields'):
+    KINDS[path] = Kind(unique='name', created=complete_field)
+
+
+# The account itself.
+
+
+@handles('GET /abilities')
+def list_abilities(call):
+    return list(ABILITIES)
+
+
+@handles('GET /abilities/{id}')
+def has_ability(call):
+    if call.parameters['id'] not in ABILITIES:
+        raise ability_missing()
+
+
+@handles('GET /audit/records')
+def list_audit_records(call):
+    return page_of(call, audited(call, call.store.list('/audit/records')))
+
+
+@handles(
+    'GET /escalation_policies/{id}/audit/records',
+    'GET /schedules/{id}/audit/records',
+    'GET /services/{id}/audit/records',
+    'GET /teams/{id}/audit/records',
+    'GET /users/{id}/audit/records',
+)
+def list_audit_records_of(call):
+    record_id = call.record(call.parent(2))['id']
+    records = call.store.list('/audit/records')
+    return page_of(
+        call, audited(call, [r for r in records if r['root_resource']['id'] == record_id])
+    )
+
+
+def audited(call, records):
+    """The records that the query's own filters let through, newest first."""
+    query = call.query
+    filters = (
+        ('root_resource_types[]', lambda record: root_collection(record)),
+        ('actions[]', lambda record: record['action']),
+        ('actor_id', lambda record: record['actors'][0]['id']),
+        ('method_type', lambda record: record['method']['type']),
+    )
+    for name, value in filters:
+        wanted = query.getlist(name)
+        if wanted:
+            records = [record for record in records if value(record) in wanted]
+    skipped = ('root_resource_types', 'actions', 'actor_id', 'actor_type', 'method_type')
+    return selected(records[::-1], call, skip=(*skipped, 'method_truncated_token'))
+
+
+def root_collection(record):
+    kind = record['root_resource']['type'].removesuffix('_reference')
+    return kind[:-1] + 'ies' if kind.endswith('y') else kind + 's'
+
+
+@handles('GET /maintenance_windows')
+def list_windows(call):
+    now = timestamp()
+    tests = {
+        'past': lambda w: w['end_time'] <= now,
+        'future': lambda w: w['start_time'] > now,
+        'ongoing': lambda w: w['start_time'] <= now < w['end_time'],
+        'open': lambda w: w['end_time'] > now,
+    }
+    test = tests.get(call.query.get('filter'), lambda w: True)
+    windows = [w for w in call.store.list('/maintenance_windows') if test(w)]
+    return page_of(call, selected(windows, call, skip=('filter',)))
+
+
+@handles('POST /business_services/{id}/account_subscription')
+def subscribe_account(call):
+    call.record(call.parent())
+    return {'is_account_subscribed': True}

@@ -1,0 +1,60 @@
+"""Refusals, in the form and with the codes that PagerDuty's documentation gives."""
+
+
+class ApiError(Exception):
+    """Answered as ``{"error": {"message": …, "code": …, "errors": […]}}``."""
+
+    def __init__(self, status, code, message, errors=(), headers=None):
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.errors = list(errors)
+        self.headers = headers or {}
+
+    @property
+    def body(self):
+        error = {'message': self.message, 'code': self.code}
+        if self.errors:
+            error['errors'] = self.errors
+        return {'error': error}
+
+
+class EventError(ApiError):
+    """The Events API's own form of a refusal, which has no codes."""
+
+    @property
+    def body(self):
+        return {'status': 'invalid event', 'message': self.message, 'errors': self.errors}
+
+
+def invalid_input(*errors):
+    return ApiError(400, 2001, 'Invalid Input Provided', errors)
+
+
+def invalid_event(*errors):
+    return EventError(400, 2001, 'Event object is invalid', errors)
+
+
+def authentication_failed():
+    return ApiError(401, 2006, 'Authentication failed')
+
+
+def access_denied():
+    return ApiError(403, 2010, 'Access Denied')
+
+
+def ability_missing():
+    return ApiError(402, 2012, 'Account does not have the abilities to perform the action')
+
+
+def not_found():
+    return ApiError(404, 2100, 'Not Found')
+
+
+def method_not_allowed():
+    return ApiError(405, 2001, 'Method Not Allowed')
+
+
+def rate_limited(headers):
+    return ApiError(429, 2020, 'Rate Limit Exceeded', headers=headers)

@@ -1,0 +1,195 @@
+"""The Events API v2: what arrives from monitoring opens, acknowledges and resolves incidents."""
+
+from pdpyras_sandbox.account import reference, timestamp
+from pdpyras_sandbox.errors import invalid_event
+from pdpyras_sandbox.incidents import OPEN, Incidents, find_open
+
+ACTIONS = ('trigger', 'acknowledge', 'resolve')
+SEVERITIES = ('critical', 'error', 'warning', 'info')
+MAXIMUM_SUMMARY = 1024
+MAXIMUM_KEY = 255
+#: How many events the page shows.
+KEPT_EVENTS = 50
+
+
+def enqueue(account, event):
+    """Take an event in and answer as the Events API does."""
+    errors = event_errors(event)
+    if errors:
+        raise invalid_event(*errors)
+    service = service_of(account, event['routing_key'])
+    key = event.get('dedup_key') or f'{account.store.random.getrandbits(128):032x}'
+    Arrival(account, service, event, key).take()
+    remember(account, event['event_action'], key, event.get('payload', {}).get('summary'))
+    return {'status': 'success', 'message': 'Event processed', 'dedup_key': key}
+
+
+def enqueue_change(account, event):
+    errors = change_errors(event)
+    if errors:
+        raise invalid_event(*errors)
+    service = service_of(account, event['routing_key'])
+    payload = event['payload']
+    change = {
+        'id': account.store.new_id('01', 26),
+        'type': 'change_event',
+        'summary': payload['summary'],
+        'source': payload.get('source', ''),
+        'timestamp': payload.get('timestamp') or timestamp(),
+        'custom_details': payload.get('custom_details', {}),
+        'links': event.get('links', []),
+        'images': event.get('images', []),
+        'routing_key': event['routing_key'],
+        'services': [reference(service)],
+    }
+    account.store.add('/change_events', change)
+    remember(account, 'change', None, payload['summary'])
+    return {'status': 'success', 'message': 'Change event processed', 'id': change['id']}
+
+
+def remember(account, action, dedup_key, summary):
+    seen = {'at': timestamp(), 'action': action, 'dedup_key': dedup_key, 'summary': summary}
+    account.events.append(seen)
+    del account.events[:-KEPT_EVENTS]
+
+
+def service_of(account, routing_key):
+    """The service whose integration has this key."""
+    for service in account.store.list('/services'):
+        for integration in account.store.list(f'/services/{service["id"]}/integrations'):
+            if integration.get('integration_key') == routing_key:
+                return service
+    raise invalid_event("'routing_key' is not one of an Events API v2 integration")
+
+
+class Arrival:
+    """One valid event and the service it goes to."""
+
+    def __init__(self, account, service, event, key):
+        self.account = account
+        self.service = service
+        self.event = event
+        self.key = key
+        self.incidents = Incidents(account, reference(service), {'type': 'api', **self.details()})
+
+    def details(self):
+        payload = self.event.get('payload') or {}
+        return {'summary': payload.get('summary', ''), 'incident_key': self.key}
+
+    def take(self):
+        alert = self.open_alert()
+        action = self.event['event_action']
+        if action == 'trigger':
+            self.trigger(alert)
+        elif alert is None:
+            # PagerDuty accepts these too: the alert may have been resolved by hand.
+            return
+        elif action == 'resolve':
+            self.incidents.resolve_alert(alert)
+        else:
+            self.acknowledge(alert)
+
+    def open_alert(self):
+        """The alert that this event is a repetition or the end of, if there is one."""
+        store = self.account.store
+        for incident in store.list('/incidents'):
+            if incident['status'] in OPEN and incident['service']['id'] == self.service['id']:
+                for alert in store.list(f'/incidents/{incident["id"]}/alerts'):
+                    if alert['alert_key'] == self.key and alert['status'] == 'triggered':
+                        return alert
+        return None
+
+    def trigger(self, alert):
+        if alert is not None:
+            incident = self.account.store.find(alert['incident']['id'])
+            self.incidents.log(incident, 'trigger')
+            return
+        payload = self.event['payload']
+        incident = find_open(self.account.store, self.service, self.key)
+        if incident is None:
+            urgency = 'low' if payload['severity'] in ('warning', 'info') else 'high'
+            incident = self.incidents.open(
+                self.service, payload['summary'], self.key, urgency=urgency
+            )
+        self.incidents.add_alert(incident, self.alert_attributes(payload))
+
+    def alert_attributes(self, payload):
+        contexts = [
+            {'type': kind, **item}
+            for kind, name in (('link', 'links'), ('image', 'images'))
+            for item in self.event.get(name) or []
+        ]
+        details = {
+            name: payload[name]
+            for name in ('source', 'component', 'group', 'class')
+            if name in payload
+        }
+        custom = payload.get('custom_details')
+        details.update(
+            custom if isinstance(custom, dict) else {'details': custom} if custom else {}
+        )
+        return {
+            'summary': payload['summary'],
+            'severity': payload['severity'],
+            'alert_key': self.key,
+            'body': {'type': 'alert_body', 'contexts': contexts, 'details': details},
+        }
+
+    def acknowledge(self, alert):
+        self.incidents.acknowledge(self.account.store.find(alert['incident']['id']))
+
+
+def event_errors(event):
+    """What is wrong with an event; nothing if it can be taken."""
+    errors = common_errors(event)
+    if errors:
+        return errors
+    action = event.get('event_action')
+    if action not in ACTIONS:
+        return ["'event_action' must be one of: {}".format(', '.join(ACTIONS))]
+    key = event.get('dedup_key')
+    if key is not None and (not isinstance(key, str) or len(key) > MAXIMUM_KEY):
+        return [f"'dedup_key' must be a string of at most {MAXIMUM_KEY} characters"]
+    if action != 'trigger':
+        return [] if key else [f"'dedup_key' is missing or blank, and {action} needs it"]
+    payload = event.get('payload')
+    if not isinstance(payload, dict):
+        return ["'payload' is missing or not an object"]
+    errors = text_errors(payload, 'summary', 'source')
+    if payload.get('severity') not in SEVERITIES:
+        errors.append("'payload.severity' must be one of: {}".format(', '.join(SEVERITIES)))
+    return errors
+
+
+def change_errors(event):
+    errors = common_errors(event)
+    if errors:
+        return errors
+    if not isinstance(event.get('payload'), dict):
+        return ["'payload' is missing or not an object"]
+    return text_errors(event['payload'], 'summary')
+
+
+def common_errors(event):
+    if not isinstance(event, dict):
+        return ['JSON body must be an object']
+    if not isinstance(event.get('routing_key'), str) or not event['routing_key']:
+        return ["'routing_key' is missing or blank"]
+    for name, needed in (('links', 'href'), ('images', 'src')):
+        items = event.get(name) or []
+        if not isinstance(items, list) or not all(
+            isinstance(item, dict) and item.get(needed) for item in items
+        ):
+            return [f"'{name}' must be an array of objects with '{needed}'"]
+    return []
+
+
+def text_errors(payload, *names):
+    errors = [
+        f"'payload.{name}' is missing or blank"
+        for name in names
+        if not isinstance(payload.get(name), str) or not payload[name]
+    ]
+    if not errors and len(payload['summary']) > MAXIMUM_SUMMARY:
+        errors.append(f"'payload.summary' must be at most {MAXIMUM_SUMMARY} characters")
+    return errors

@@ -1,0 +1,208 @@
+"""Failures on demand: the next answers go wrong in the way asked for.
+
+A fault is described by keywords, the same from Python and over the control API::
+
+    sandbox.faults.next(3, status=429, reset=2)
+    sandbox.faults.next(drop='body', path='/users')
+    curl -d '{"times": 3, "status": 503}' http://127.0.0.1:8080/_sandbox/faults
+"""
+
+import fnmatch
+import json
+import socket
+import threading
+
+from werkzeug.wrappers import Response
+
+#: What a fault may be asked to do; exactly one of these, or two that go together.
+ACTS = ('status', 'hang', 'drop', 'body', 'content_type', 'slow', 'redirect', 'pages')
+CHOICES = {
+    'drop': ('before', 'after', 'body'),
+    'body': ('truncated', 'invalid', 'empty'),
+    'pages': ('duplicate', 'missing', 'changing'),
+}
+NUMBERS = ('hang', 'slow', 'reset', 'status')
+TEXTS = ('content_type', 'redirect', 'path', 'method')
+REASONS = {
+    429: ('Rate Limit Exceeded', 2020),
+    500: ('Internal Server Error', 2000),
+    502: ('Bad Gateway', 2000),
+    503: ('Service Unavailable', 2000),
+    504: ('Gateway Timeout', 2000),
+}
+SLOW_CHUNKS = 20
+
+
+class Fault:
+    """What happens to a request, and to which requests.
+
+    :param status: answer with this status instead; with ``reset`` seconds in `ratelimit-reset`.
+    :param hang: seconds to keep the answer back.
+    :param drop: close the connection: ``'before'`` the request is acted on, ``'after'`` it is but
+        without an answer, or in the middle of the ``'body'``.
+    :param body: ``'truncated'``, ``'invalid'`` or ``'empty'`` instead of JSON.
+    :param content_type: send the answer as this type.
+    :param slow: seconds that the body takes to trickle in.
+    :param redirect: where to send the client, with ``status`` or 302.
+    :param pages: on listings: the page before once more (``'duplicate'``), the one after
+        (``'missing'``), or the first record shown is deleted afterwards (``'changing'``).
+    :param path: only requests whose path is this, or matches it as a shell pattern.
+    :param method: only requests with this method.
+    """
+
+    def __init__(self, **options):
+        check(options)
+        self.options = options
+        for name in (*ACTS, 'reset', 'path', 'method'):
+            setattr(self, name, options.get(name))
+
+    def matches(self, method, path, query):
+        if self.method and self.method.upper() != method:
+            return False
+        if self.path and not fnmatch.fnmatchcase(path, self.path):
+            return False
+        if self.pages:
+            first = query.get('offset', '0') == '0' and not query.get('cursor')
+            return method == 'GET' and not (self.pages == 'duplicate' and first)
+        return True
+
+    def instead(self, connection):
+        """The answer given without acting on the request; None if the request is acted on."""
+        if self.drop == 'before':
+            hang_up(connection)
+        if self.redirect:
+            return Response(status=self.status or 302, headers={'Location': self.redirect})
+        if self.status:
+            return self._error()
+        return None
+
+    def _error(self):
+        message, code = REASONS.get(self.status, ('Failure on demand', 2000))
+        response = Response(
+            json.dumps({'error': {'message': message, 'code': code}}),
+            self.status,
+            content_type='application/json',
+        )
+        if self.reset is not None:
+            response.headers['ratelimit-reset'] = str(self.reset)
+        return response
+
+    def spoil(self, response, connection, stopping):
+        """The answer that goes out in place of a good one."""
+        if self.drop == 'after':
+            hang_up(connection)
+        if self.hang:
+            stopping.wait(self.hang)
+        if self.content_type:
+            response.headers['Content-Type'] = self.content_type
+        if self.body:
+            response.data = {
+                'truncated': response.data[: len(response.data) // 2],
+                'invalid': b'<html>It works!</html>',
+                'empty': b'',
+            }[self.body]
+        if self.drop == 'body':
+            return self._in_part(response, connection)
+        return self._slowly(response, stopping) if self.slow else response
+
+    def _in_part(self, response, connection):
+        data = response.data
+
+        def first_half():
+            yield data[: len(data) // 2]
+            hang_up(connection)
+
+        return streamed(response, first_half(), len(data))
+
+    def _slowly(self, response, stopping):
+        data = response.data
+        size = max(1, len(data) // SLOW_CHUNKS)
+
+        def trickle():
+            for start in range(0, len(data), size):
+                stopping.wait(self.slow / SLOW_CHUNKS)
+                yield data[start : start + size]
+
+        return streamed(response, trickle(), len(data))
+
+
+def streamed(response, chunks, length):
+    response.response = chunks
+    response.headers['Content-Length'] = str(length)
+    return response
+
+
+def hang_up(connection):
+    """Close the client's connection, and end the work on its request."""
+    if connection is not None:
+        try:
+            connection.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            raise ConnectionAbortedError('the client was quicker') from None
+    raise ConnectionAbortedError('dropped on demand')
+
+
+def check(options):
+    """ValueError for a fault that can't be meant."""
+    known = {*ACTS, 'reset', 'path', 'method'}
+    unknown = sorted(set(options) - known)
+    if unknown:
+        raise ValueError('{!r} is not known; a fault takes {}'.format(unknown[0], sorted(known)))
+    if not any(options.get(act) is not None for act in ACTS):
+        raise ValueError('A fault needs one of: {}'.format(', '.join(ACTS)))
+    for name, choices in CHOICES.items():
+        if options.get(name) is not None and options[name] not in choices:
+            raise ValueError('{} must be one of: {}'.format(name, ', '.join(choices)))
+    for name in NUMBERS:
+        value = options.get(name)
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0
+        if value is not None and not is_number:
+            raise ValueError(f'{name} must be a number, not negative')
+    for name in TEXTS:
+        if not isinstance(options.get(name, ''), str):
+            raise ValueError(f'{name} must be a string')
+    status = options.get('status')
+    if status is not None and not (isinstance(status, int) and 200 <= status <= 599):
+        raise ValueError('status must be an HTTP status from 200 to 599')
+
+
+class Faults:
+    """The faults to come, in order."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._pending = []
+        #: Set when the sandbox closes, so that nobody waits for a hung answer.
+        self.stopping = threading.Event()
+
+    def next(self, times=1, **options):
+        """Let the next ``times`` requests that match fail; see :class:`Fault` for the options.
+
+        :raises ValueError: for options that are unknown or make no sense.
+        """
+        if not isinstance(times, int) or times < 1:
+            raise ValueError('times must be a number from 1')
+        fault = Fault(**options)
+        with self._lock:
+            self._pending.append([times, fault])
+
+    def take(self, method, path, query):
+        """The fault that is due for this request, or None."""
+        with self._lock:
+            for entry in self._pending:
+                if entry[1].matches(method, path, query):
+                    entry[0] -= 1
+                    if not entry[0]:
+                        self._pending.remove(entry)
+                    return entry[1]
+        return None
+
+    @property
+    def pending(self):
+        """What is still to come, as it was asked for."""
+        with self._lock:
+            return [{'times': times, **fault.options} for times, fault in self._pending]
+
+    def clear(self):
+        with self._lock:
+            self._pending.clear()

@@ -1,0 +1,135 @@
+"""What is in an account from the start: the little that every account has, or sample data."""
+
+from pdpyras_sandbox.account import reference, timestamp
+from pdpyras_sandbox.directory import COLORS
+from pdpyras_sandbox.sample_data import fill
+
+PRIORITIES = (
+    ('P1', 'Critical: many customers can do nothing'),
+    ('P2', 'Major: some customers are held up'),
+    ('P3', 'Minor: there is a way around it'),
+    ('P4', 'Low: nobody is waiting'),
+)
+VENDORS = ('Amazon CloudWatch', 'Datadog', 'Nagios', 'New Relic', 'Prometheus', 'Zabbix')
+EXTENSION_SCHEMAS = ('Generic V2 Webhook', 'Slack', 'Jira Server')
+
+
+def found(account, seed=None):
+    """Create the account: its owner, one service to send events to, and with a seed much more."""
+    founder = Founder(account)
+    account.create_keys()
+    owner = founder.user('Alex Sample', 'alex@example.com', role='owner')
+    account.save_keys(owner)
+    policy = founder.policy('Default', [owner])
+    service = founder.service('Web Shop', policy)
+    founder.integration(service, account.keys['routing_key'])
+    founder.catalogues()
+    if seed is not None:
+        fill(founder, policy)
+
+
+class Founder:
+    """Creates records directly, as they are stored."""
+
+    def __init__(self, account):
+        self.account = account
+        self.store = account.store
+
+    def add(self, collection, kind, **attributes):
+        return self.store.add(collection, {'id': self.store.new_id(), 'type': kind, **attributes})
+
+    def user(self, name, email, **attributes):
+        user = self.add(
+            '/users',
+            'user',
+            **{
+                'name': name,
+                'email': email,
+                'role': 'limited_user',
+                'time_zone': 'Etc/UTC',
+                'color': COLORS[len(self.store.list('/users')) % len(COLORS)],
+                'avatar_url': 'https://secure.gravatar.com/avatar/sample.png?d=mm',
+                'description': None,
+                'invitation_sent': True,
+                'job_title': None,
+                **attributes,
+            },
+        )
+        path = '/users/{}'.format(user['id'])
+        method = self.add(
+            path + '/contact_methods', 'email_contact_method', label='Default', address=email
+        )
+        self.add(
+            path + '/notification_rules',
+            'assignment_notification_rule',
+            start_delay_in_minutes=0,
+            urgency='high',
+            contact_method=reference(method),
+        )
+        return user
+
+    def policy(self, name, targets, teams=()):
+        rules = [
+            {
+                'id': self.store.new_id(),
+                'escalation_delay_in_minutes': 30,
+                'targets': [reference(target)],
+            }
+            for target in targets
+        ]
+        return self.add(
+            '/escalation_policies',
+            'escalation_policy',
+            name=name,
+            description=None,
+            escalation_rules=rules,
+            num_loops=0,
+            on_call_handoff_notifications='if_has_services',
+            teams=[reference(team) for team in teams],
+        )
+
+    def service(self, name, policy, teams=()):
+        return self.add(
+            '/services',
+            'service',
+            name=name,
+            description=None,
+            status='active',
+            created_at=timestamp(),
+            updated_at=timestamp(),
+            auto_resolve_timeout=14400,
+            acknowledgement_timeout=1800,
+            alert_creation='create_alerts_and_incidents',
+            incident_urgency_rule={'type': 'constant', 'urgency': 'high'},
+            escalation_policy=reference(policy),
+            teams=[reference(team) for team in teams],
+            addons=[],
+            scheduled_actions=[],
+            last_incident_timestamp=None,
+        )
+
+    def integration(self, service, routing_key):
+        return self.add(
+            '/services/{}/integrations'.format(service['id']),
+            'events_api_v2_inbound_integration',
+            name='Events API V2',
+            created_at=timestamp(),
+            service=reference(service),
+            integration_key=routing_key,
+        )
+
+    def catalogues(self):
+        """What PagerDuty brings with it and nobody can create over the API."""
+        for name, description in PRIORITIES:
+            self.add('/priorities', 'priority', name=name, description=description)
+        for name in VENDORS:
+            self.add('/vendors', 'vendor', name=name, description=name, website_url=None)
+        for label in EXTENSION_SCHEMAS:
+            self.add(
+                '/extension_schemas',
+                'extension_schema',
+                label=label,
+                key=label.lower().replace(' ', '_'),
+                description=label,
+                send_types=['trigger', 'acknowledge', 'resolve'],
+            )

@@ -1,0 +1,507 @@
+"""The life of an incident: triggered, acknowledged, resolved, and a log entry for every step."""
+
+from datetime import timedelta
+
+from pdpyras_sandbox.account import now, parse_time, reference, timestamp
+from pdpyras_sandbox.call import Body, handles
+from pdpyras_sandbox.errors import invalid_input, not_found
+from pdpyras_sandbox.listing import referred_ids, selected
+from pdpyras_sandbox.oncalls import escalation_targets
+from pdpyras_sandbox.resources import KINDS, Kind, page_of, read, with_derived
+
+#: The most incidents that one multi-update may name.
+MAXIMUM_UPDATES = 250
+OPEN = ('triggered', 'acknowledged')
+ALREADY_RESOLVED = 'Incident Already Resolved'
+
+
+class Incidents:
+    """Everything that happens to incidents, whoever asks: a REST client, an event, sample data.
+
+    :param agent: a reference to whoever acts, as the log entries name it.
+    :param channel: what the log entries tell about the way in which it came.
+    """
+
+    def __init__(self, account, agent, channel):
+        self.store = account.store
+        self.agent = agent
+        self.channel = channel
+
+    def open(self, service, title, incident_key=None, **attributes):
+        policy = attributes.pop('escalation_policy', None) or service['escalation_policy']
+        moment = timestamp()
+        incident_id = self.store.new_id('Q', 14)
+        incident = {
+            'id': incident_id,
+            'type': 'incident',
+            'incident_number': self._next_number(),
+            'title': title,
+            'created_at': moment,
+            'updated_at': moment,
+            'last_status_change_at': moment,
+            'last_status_change_by': reference(service),
+            'resolved_at': None,
+            'status': 'triggered',
+            'incident_key': incident_key or incident_id.lower(),
+            'service': reference(service),
+            'urgency': 'high',
+            'assignments': [],
+            'acknowledgements': [],
+            'pending_actions': [],
+            'assigned_via': 'escalation_policy',
+            'escalation_policy': reference(policy),
+            'teams': list(service.get('teams', [])),
+            'is_mergeable': True,
+            'priority': None,
+            'incidents_responders': [],
+            'responder_requests': [],
+            'subscriber_requests': [],
+            'incident_type': {'name': 'incident_default'},
+        }
+        incident.update({name: value for name, value in attributes.items() if value is not None})
+        self.store.add('/incidents', incident)
+        incident['first_trigger_log_entry'] = reference(self.log(incident, 'trigger'))
+        if not incident['assignments']:
+            self.escalate(incident, 1)
+        else:
+            self.assign(incident, incident['assignments'])
+        return incident
+
+    def _next_number(self):
+        return 1 + max((i['incident_number'] for i in self.store.list('/incidents')), default=0)
+
+    def escalate(self, incident, level):
+        policy = self.store.find(incident['escalation_policy']['id'])
+        if not policy or not 1 <= level <= len(policy.get('escalation_rules', [])):
+            raise invalid_input(f'Escalation level {level} does not exist')
+        users = escalation_targets(self.store, policy, level)
+        incident['assigned_via'] = 'escalation_policy'
+        self.assign(incident, [{'assignee': user} for user in users])
+
+    def assign(self, incident, assignments):
+        moment = timestamp()
+        incident['assignments'] = [
+            {'at': moment, 'assignee': reference(assignment['assignee'])}
+            for assignment in assignments
+        ]
+        self.log(incident, 'assign', assignees=[a['assignee'] for a in incident['assignments']])
+
+    def acknowledge(self, incident):
+        self._refuse_resolved(incident)
+        if any(a['acknowledger'] == self.agent for a in incident['acknowledgements']):
+            return
+        incident['acknowledgements'].append({'at': timestamp(), 'acknowledger': self.agent})
+        self._change_status(incident, 'acknowledged')
+        self.log(incident, 'acknowledge')
+
+    def resolve(self, incident, resolution=None):
+        self._refuse_resolved(incident)
+        incident['acknowledgements'] = []
+        incident['assignments'] = []
+        incident['pending_actions'] = []
+        incident['resolved_at'] = timestamp()
+        self._change_status(incident, 'resolved')
+        for alert in self.store.list(f'/incidents/{incident["id"]}/alerts'):
+            alert['status'] = 'resolved'
+            self.store.save(f'/incidents/{incident["id"]}/alerts/{alert["id"]}')
+        self.log(incident, 'resolve', note=resolution)
+
+    def trigger_again(self, incident):
+        self._refuse_resolved(incident)
+        incident['acknowledgements'] = []
+        incident['pending_actions'] = []
+        self._change_status(incident, 'triggered')
+        self.log(incident, 'unacknowledge')
+
+    def _refuse_resolved(self, incident):
+        if incident['status'] == 'resolved':
+            raise invalid_input(ALREADY_RESOLVED)
+
+    def _change_status(self, incident, status):
+        incident['status'] = status
+        incident['last_status_change_at'] = timestamp()
+        incident['last_status_change_by'] = self.agent
+        self.save(incident)
+
+    def save(self, incident):
+        incident['updated_at'] = timestamp()
+        self.store.save('/incidents/' + incident['id'])
+
+    def log(self, incident, action, **extra):
+        """Leave a log entry, and give it back."""
+        entry = {
+            'id': self.store.new_id('R', 26),
+            'type': action + '_log_entry',
+            'summary': LOG_SUMMARIES[action],
+            'created_at': timestamp(),
+            'agent': self.agent,
+            'channel': dict(self.channel),
+            'incident': reference(incident),
+            'service': incident['service'],
+            'teams': incident['teams'],
+            'contexts': [],
+            **{name: value for name, value in extra.items() if value is not None},
+        }
+        self.save(incident)
+        return self.store.add('/log_entries', entry)
+
+    def add_alert(self, incident, attributes):
+        path = f'/incidents/{incident["id"]}/alerts'
+        alert = {
+            'id': self.store.new_id('Q', 14),
+            'type': 'alert',
+            'status': 'triggered',
+            'created_at': timestamp(),
+            'updated_at': timestamp(),
+            'suppressed': False,
+            'severity': 'critical',
+            'incident': reference(incident),
+            'service': incident['service'],
+            'first_trigger_log_entry': incident['first_trigger_log_entry'],
+            **attributes,
+        }
+        return self.store.add(path, alert)
+
+    def resolve_alert(self, alert):
+        """Resolve one alert, and the incident with its last one."""
+        incident = self.store.find(alert['incident']['id'])
+        alert['status'] = 'resolved'
+        path = f'/incidents/{incident["id"]}/alerts'
+        self.store.save(f'{path}/{alert["id"]}')
+        everything_over = all(a['status'] == 'resolved' for a in self.store.list(path))
+        if everything_over and incident['status'] != 'resolved':
+            self.resolve(incident)
+
+
+LOG_SUMMARIES = {
+    'trigger': 'Triggered.',
+    'assign': 'Assigned.',
+    'acknowledge': 'Acknowledged.',
+    'unacknowledge': 'Unacknowledged.',
+    'resolve': 'Resolved.',
+    'annotate': 'Annotated.',
+    'snooze': 'Snoozed.',
+    'merge': 'Merged.',
+    'priority_change': 'Priority changed.',
+    'urgency_change': 'Urgency changed.',
+    'status_update': 'Status update posted.',
+    'responder_request': 'Responders requested.',
+}
+
+
+def acting(call):
+    """The incidents of the account in the hands of the user who sent the request."""
+    if call.sender is None:
+        raise invalid_input("A 'From' header with the email address of a user is required")
+    return Incidents(call.account, reference(call.sender), {'type': 'api'})
+
+
+def alert_counts(call, incident):
+    alerts = call.store.list(f'/incidents/{incident["id"]}/alerts')
+    triggered = sum(alert['status'] == 'triggered' for alert in alerts)
+    return {'all': len(alerts), 'triggered': triggered, 'resolved': len(alerts) - triggered}
+
+
+KINDS['/incidents'] = Kind(derived={'alert_counts': alert_counts})
+
+
+@handles('GET /incidents')
+def list_incidents(call):
+    incidents = [with_derived(call, incident) for incident in call.store.list('/incidents')]
+    users = set(call.query.getlist('user_ids[]'))
+    if users:
+        incidents = [i for i in incidents if users & referred_ids(i['assignments'], 'user')]
+    return page_of(call, selected(incidents, call, skip=('user_ids', 'date_range')))
+
+
+@handles('POST /incidents')
+def create_incident(call):
+    incidents = acting(call)
+    given = call.content
+    service = call.referred(given['service'], '/services')
+    key = given.get('incident_key')
+    if key and find_open(call.store, service, key):
+        raise invalid_input('Open incident with matching dedup key already exists on this service')
+    for assignment in given.get('assignments') or ():
+        call.referred(assignment['assignee'], '/users')
+    incident = incidents.open(
+        service,
+        given['title'],
+        key,
+        urgency=given.get('urgency'),
+        body=given.get('body'),
+        priority=priority_of(call, given.get('priority')),
+        assignments=given.get('assignments'),
+        escalation_policy=given.get('escalation_policy')
+        and call.referred(given['escalation_policy'], '/escalation_policies'),
+        conference_bridge=given.get('conference_bridge'),
+        incident_type=given.get('incident_type'),
+    )
+    return with_derived(call, incident)
+
+
+def find_open(store, service, incident_key):
+    """The open incident of a service that has this key, if there is one."""
+    for incident in store.list('/incidents'):
+        if incident['incident_key'] == incident_key and incident['status'] in OPEN:
+            if incident['service']['id'] == service['id']:
+                return incident
+    return None
+
+
+@handles('GET /incidents/{id}')
+def read_incident(call):
+    return read(call)
+
+
+@handles('PUT /incidents/{id}')
+def update_incident(call):
+    return change(call, acting(call), call.record(), call.content)
+
+
+@handles('PUT /incidents')
+def update_incidents(call):
+    incidents = acting(call)
+    given = call.content
+    if len(given) > MAXIMUM_UPDATES:
+        raise invalid_input(f'At most {MAXIMUM_UPDATES} incidents may be updated at a time')
+    # All or none: nothing changes before every one of them is known to exist.
+    pairs = [(call.record('/incidents/' + item['id']), item) for item in given]
+    return [change(call, incidents, incident, item) for incident, item in pairs]
+
+
+def change(call, incidents, incident, given):
+    """Apply an update to one incident."""
+    status = given.get('status', incident['status'])
+    if incident['status'] == 'resolved' and status != 'resolved':
+        raise invalid_input(ALREADY_RESOLVED)
+    if given.get('title'):
+        incident['title'] = given['title']
+    if 'priority' in given:
+        change_priority(call, incidents, incident, given['priority'])
+    if given.get('urgency') not in (None, incident['urgency']):
+        incident['urgency'] = given['urgency']
+        incidents.log(incident, 'urgency_change')
+    if given.get('conference_bridge'):
+        incident['conference_bridge'] = given['conference_bridge']
+    change_assignment(call, incidents, incident, given)
+    if status != incident['status']:
+        change_status(incidents, incident, status, given.get('resolution'))
+    incidents.save(incident)
+    return with_derived(call, incident)
+
+
+def change_status(incidents, incident, status, resolution=None):
+    if status == 'acknowledged':
+        incidents.acknowledge(incident)
+    elif status == 'resolved':
+        incidents.resolve(incident, resolution)
+    else:
+        incidents.trigger_again(incident)
+
+
+def change_priority(call, incidents, incident, given):
+    priority = priority_of(call, given)
+    if priority != incident['priority']:
+        incident['priority'] = priority
+        incidents.log(incident, 'priority_change')
+
+
+def priority_of(call, given):
+    return reference(call.referred(given, '/priorities')) if isinstance(given, dict) else None
+
+
+def change_assignment(call, incidents, incident, given):
+    if incident['status'] == 'resolved':
+        return
+    policy = given.get('escalation_policy')
+    if policy and policy.get('id') != incident['escalation_policy']['id']:
+        incident['escalation_policy'] = reference(call.referred(policy, '/escalation_policies'))
+        incidents.escalate(incident, given.get('escalation_level', 1))
+    elif given.get('escalation_level'):
+        incidents.escalate(incident, given['escalation_level'])
+    wanted = [a['assignee'] for a in given.get('assignments') or () if a.get('assignee')]
+    before = {a['assignee']['id'] for a in incident['assignments']}
+    if wanted and {assignee.get('id') for assignee in wanted} != before:
+        users = [call.referred(assignee, '/users') for assignee in wanted]
+        incident['assigned_via'] = 'direct_assignment'
+        incidents.assign(incident, [{'assignee': user} for user in users])
+
+
+@handles('PUT /incidents/{id}/merge')
+def merge(call):
+    incidents = acting(call)
+    target = call.record(call.parent())
+    sources = [call.record('/incidents/' + item['id']) for item in call.content]
+    if target in sources:
+        raise invalid_input('An incident cannot be merged into itself')
+    for source in sources:
+        for alert in call.store.list(f'/incidents/{source["id"]}/alerts'):
+            call.store.remove(f'/incidents/{source["id"]}/alerts/{alert["id"]}')
+            alert['incident'] = reference(target)
+            call.store.add(f'/incidents/{target["id"]}/alerts', alert)
+        if source['status'] != 'resolved':
+            incidents.resolve(source)
+        incidents.log(target, 'merge')
+    return with_derived(call, target)
+
+
+@handles('POST /incidents/{id}/snooze')
+def snooze(call):
+    incidents = acting(call)
+    incident = call.record(call.parent())
+    incidents.acknowledge(incident)
+    until = now() + timedelta(seconds=call.body['duration'])
+    incident['pending_actions'] = [{'type': 'unacknowledge', 'at': timestamp(until)}]
+    incidents.log(incident, 'snooze')
+    return with_derived(call, incident)
+
+
+def wake_snoozed(account):
+    """Trigger again what was snoozed until a moment that has passed."""
+    for incident in account.store.list('/incidents'):
+        for action in incident['pending_actions']:
+            if parse_time(action['at']) <= now():
+                service = account.store.find(incident['service']['id'])
+                agent = reference(service) if service else incident['service']
+                Incidents(account, agent, {'type': 'timeout'}).trigger_again(incident)
+                break
+
+
+@handles('POST /incidents/{id}/notes')
+def add_note(call):
+    incidents = acting(call)
+    incident = call.record(call.parent())
+    content = call.content['content']
+    note = {
+        'id': call.store.new_id(),
+        'type': 'note',
+        'user': reference(call.sender),
+        'content': content,
+        'created_at': timestamp(),
+        'channel': {'summary': 'The PagerDuty website or APIs'},
+    }
+    incidents.log(incident, 'annotate', channel={'type': 'note', 'summary': content})
+    return call.store.add(call.path, note)
+
+
+@handles('POST /incidents/{id}/status_updates')
+def add_status_update(call):
+    incidents = acting(call)
+    incident = call.record(call.parent())
+    message = call.body['message']
+    incidents.log(incident, 'status_update', message=message)
+    return {
+        'id': call.store.new_id(),
+        'message': message,
+        'created_at': timestamp(),
+        'sender': reference(call.sender),
+    }
+
+
+@handles('POST /incidents/{id}/responder_requests')
+def request_responders(call):
+    incident = call.record(call.parent())
+    requester = call.store.get('/users/{}'.format(call.body.get('requester_id')))
+    if requester is None:
+        raise invalid_input('requester_id must be the ID of a user')
+    targets = [item['responder_request_target'] for item in call.body['responder_request_targets']]
+    for target in targets:
+        if call.store.find(target['id']) is None:
+            raise invalid_input(f'responder_request_targets: no such record as {target["id"]}')
+    request = {
+        'incident': reference(incident),
+        'requester': reference(requester),
+        'requested_at': timestamp(),
+        'message': call.body['message'],
+        'responder_request_targets': [{'responder_request_target': t} for t in targets],
+    }
+    incident['responder_requests'].append(request)
+    Incidents(call.account, reference(requester), {'type': 'api'}).log(
+        incident, 'responder_request'
+    )
+    return request
+
+
+@handles('PUT /incidents/{id}/alerts/{alert_id}')
+def update_alert(call):
+    return change_alert(call, acting(call), call.record(), call.content)
+
+
+@handles('PUT /incidents/{id}/alerts')
+def update_alerts(call):
+    incidents = acting(call)
+    pairs = [(call.record(f'{call.path}/{item["id"]}'), item) for item in call.content]
+    return page_of(call, [change_alert(call, incidents, alert, item) for alert, item in pairs])
+
+
+def change_alert(call, incidents, alert, given):
+    incident = call.record('/incidents/' + alert['incident']['id'])
+    target = given.get('incident')
+    if target and target.get('id') != incident['id']:
+        target = call.referred(target, '/incidents')
+        call.store.remove(f'/incidents/{incident["id"]}/alerts/{alert["id"]}')
+        alert['incident'] = reference(target)
+        call.store.add(f'/incidents/{target["id"]}/alerts', alert)
+    if given.get('status') == 'resolved' and alert['status'] != 'resolved':
+        incidents.resolve_alert(alert)
+    call.store.save(f'/incidents/{alert["incident"]["id"]}/alerts/{alert["id"]}')
+    return alert
+
+
+@handles('GET /log_entries')
+def list_log_entries(call):
+    return newest_first(call, call.store.list('/log_entries'))
+
+
+@handles('GET /incidents/{id}/log_entries')
+def list_log_entries_of_incident(call):
+    incident = call.record(call.parent())
+    entries = call.store.list('/log_entries')
+    return newest_first(call, [e for e in entries if e['incident']['id'] == incident['id']])
+
+
+def newest_first(call, records):
+    return page_of(call, selected(records[::-1], call))
+
+
+@handles('PUT /log_entries/{id}/channel')
+def update_channel(call):
+    entry = call.record(call.parent())
+    entry['channel'].update(call.content)
+    call.store.save(call.parent())
+
+
+@handles('GET /incidents/{id}/custom_fields/values')
+def read_field_values(call):
+    call.record(call.parent(2))
+    values = call.store.get(call.path + '/all') or {}
+    fields = [field_value(call, field, values) for field in incident_fields(call)]
+    return Body({'custom_fields': fields})
+
+
+@handles('PUT /incidents/{id}/custom_fields/values')
+def write_field_values(call):
+    call.record(call.parent(2))
+    values = dict(call.store.get(call.path + '/all') or {})
+    fields = incident_fields(call)
+    for given in call.content:
+        wanted = given.get('id') or given.get('name')
+        field = next((f for f in fields if wanted in (f['id'], f['name'])), None)
+        if field is None:
+            raise not_found()
+        values[field['id']] = given.get('value')
+    call.store.put(call.path + '/all', values)
+    return Body({'custom_fields': [field_value(call, field, values) for field in fields]})
+
+
+def incident_fields(call):
+    return call.store.list('/incidents/custom_fields')
+
+
+def field_value(call, field, values):
+    shown = {
+        name: field.get(name)
+        for name in ('id', 'name', 'display_name', 'description', 'data_type', 'field_type')
+    }
+    return {**shown, 'type': 'field_value', 'value': values.get(field['id'])}

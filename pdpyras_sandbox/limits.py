@@ -1,0 +1,40 @@
+"""Rate limits: so many requests a minute for each key."""
+
+import threading
+import time
+
+REST_LIMIT = 960
+EVENTS_LIMIT = 120
+WINDOW = 60
+
+
+class RateLimit:
+    """Counts requests by key in windows of a minute; 0 as a limit means none."""
+
+    def __init__(self, limit, clock=time.monotonic):
+        self.limit = limit
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._windows = {}
+
+    def count(self, key):
+        """Count one request; give the headers that tell where the key stands, and if it passes."""
+        if not self.limit:
+            return {}, True
+        with self._lock:
+            start, used = self._windows.get(key, (0, 0))
+            now = self._clock()
+            if not used or now - start >= WINDOW:
+                start, used = now, 0
+            used += 1
+            self._windows[key] = (start, used)
+        headers = {
+            'ratelimit-limit': str(self.limit),
+            'ratelimit-remaining': str(max(0, self.limit - used)),
+            'ratelimit-reset': str(max(1, round(start + WINDOW - now))),
+        }
+        return headers, used <= self.limit
+
+    def reset(self):
+        with self._lock:
+            self._windows.clear()

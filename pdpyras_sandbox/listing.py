@@ -1,0 +1,188 @@
+"""Which records of a collection a request asks for: filters, order and pages."""
+
+from pdpyras_sandbox.account import is_reference, parse_time
+from pdpyras_sandbox.errors import invalid_input
+
+DEFAULT_LIMIT = 25
+MAXIMUM_LIMIT = 100
+#: PagerDuty serves no records past this position.
+MAXIMUM_POSITION = 10_000
+#: Query parameters that don't select records.
+NOT_FILTERS = {'limit', 'offset', 'total', 'cursor', 'include', 'sort_by', 'time_zone', 'overflow'}
+#: Attributes that a free-text query looks into.
+SEARCHED = ('name', 'title', 'summary', 'email', 'label', 'description')
+
+
+class Page:
+    """The window asked for: ``limit`` records from ``offset`` on."""
+
+    def __init__(self, query, cursor_based=False):
+        self.limit = whole_number(query, 'limit', DEFAULT_LIMIT, 1, MAXIMUM_LIMIT)
+        self.cursor_based = cursor_based
+        if cursor_based:
+            self.offset = decode_cursor(query.get('cursor'))
+        else:
+            self.offset = whole_number(query, 'offset', 0, 0, MAXIMUM_POSITION)
+            if self.offset + self.limit > MAXIMUM_POSITION:
+                raise invalid_input(f'Offset plus limit must be at most {MAXIMUM_POSITION}')
+        self.wants_total = boolean(query, 'total')
+
+    def of(self, records):
+        return records[self.offset : self.offset + self.limit]
+
+    def facts(self, records):
+        """The pagination fields of the answer."""
+        more = self.offset + self.limit < len(records)
+        if self.cursor_based:
+            next_offset = self.offset + self.limit
+            return {
+                'limit': self.limit,
+                'next_cursor': encode_cursor(next_offset) if more else None,
+            }
+        total = len(records) if self.wants_total else None
+        return {'limit': self.limit, 'offset': self.offset, 'more': more, 'total': total}
+
+
+def encode_cursor(offset):
+    return f'c{offset:x}'
+
+
+def decode_cursor(cursor):
+    try:
+        return int(cursor[1:], 16) if cursor else 0
+    except ValueError:
+        raise invalid_input('Cursor is not one that an earlier page gave') from None
+
+
+def whole_number(query, name, default, minimum, maximum):
+    text = query.get(name)
+    if text in (None, ''):
+        return default
+    try:
+        number = int(text)
+    except ValueError:
+        raise invalid_input(f'{name.capitalize()} must be an integer') from None
+    if not minimum <= number <= maximum:
+        raise invalid_input(f'{name.capitalize()} must be from {minimum} to {maximum}')
+    return number
+
+
+def boolean(query, name):
+    text = query.get(name, 'false')
+    if text not in ('true', 'false', '1', '0', ''):
+        raise invalid_input(f'{name.capitalize()} must be true or false')
+    return text in ('true', '1')
+
+
+def moment(query, name):
+    text = query.get(name)
+    if not text:
+        return None
+    try:
+        return parse_time(text)
+    except ValueError:
+        raise invalid_input(f"'{name}' must be an ISO 8601 date-time") from None
+
+
+def check_query(operation, query):
+    """Refuse values that the documentation rules out, such as a status that doesn't exist."""
+    for name, shape in operation.query.items():
+        choices = shape.get('enum') or shape.get('items', {}).get('enum')
+        values = query.getlist(name)
+        if choices and name != 'sort_by':
+            wrong = [value for value in values if value not in map(str, choices)]
+            if wrong:
+                expected = ', '.join(str(choice) for choice in choices)
+                raise invalid_input(f'{name} must be one of: {expected}')
+        if shape.get('type') == 'boolean':
+            boolean(query, name)
+
+
+def selected(records, call, skip=()):
+    """The records that pass every filter in the query which the operation documents."""
+    for name in call.operation.query:
+        plain = name.replace('[]', '')
+        values = [value for value in call.query.getlist(name) if value != '']
+        if not values or plain in NOT_FILTERS or plain in skip:
+            continue
+        matches = matcher(plain, values)
+        records = [record for record in records if matches(record)]
+    return in_order(records, call.query.get('sort_by'))
+
+
+def matcher(name, values):
+    """A predicate for one query parameter, read from the way PagerDuty names these."""
+    if name == 'query':
+        wanted = values[0].lower()
+        return lambda record: any(
+            wanted in str(record[field]).lower() for field in SEARCHED if record.get(field)
+        )
+    if name in ('since', 'until'):
+        return time_matcher(name, values[0])
+    if name.endswith(('_ids', '_id')):
+        kind = name.rsplit('_', 1)[0]
+        return lambda record: bool(referred_ids(record, kind) & set(values))
+    singular = singular_of(name)
+
+    def matches(record):
+        found = record.get(name, record.get(singular))
+        if found is None:
+            # Not an attribute of these records: the parameter asks for something else.
+            return name not in record and singular not in record
+        return bool(plain_values(found) & set(values))
+
+    return matches
+
+
+def time_matcher(name, text):
+    bound = moment({name: text}, name)
+
+    def matches(record):
+        created = record.get('created_at') or record.get('execution_time')
+        if not created:
+            return True
+        return parse_time(created) >= bound if name == 'since' else parse_time(created) < bound
+
+    return matches
+
+
+def singular_of(name):
+    if name.endswith('ies'):
+        return name[:-3] + 'y'
+    if name.endswith(('ses', 'xes', 'ches')):
+        return name[:-2]
+    return name[:-1] if name.endswith('s') else name
+
+
+def plain_values(found):
+    values = found if isinstance(found, list) else [found]
+    return {str(value.get('id') if isinstance(value, dict) else value) for value in values}
+
+
+def referred_ids(value, kind):
+    """IDs of all references of a kind ("user", "team") at any depth."""
+    found = set()
+    if isinstance(value, dict):
+        if is_reference(value) and value['type'] == kind + '_reference':
+            found.add(value['id'])
+        value = value.values()
+    elif not isinstance(value, list):
+        return found
+    for child in value:
+        found |= referred_ids(child, kind)
+    return found
+
+
+def in_order(records, sort_by):
+    """Sorted as ``sort_by=name:desc`` asks."""
+    for rule in reversed((sort_by or '').split(',')):
+        field, _, direction = rule.strip().partition(':')
+        if direction not in ('', 'asc', 'desc'):
+            raise invalid_input('Sort_by must look like field:asc or field:desc')
+        if field:
+            records = sorted(
+                records,
+                key=lambda record: str(record.get(field, '')).lower(),
+                reverse=direction == 'desc',
+            )
+    return records

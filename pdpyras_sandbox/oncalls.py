@@ -1,0 +1,333 @@
+"""Who is on call: schedules rendered, and the escalation policies that point to them."""
+
+from datetime import datetime, time, timedelta
+
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pdpyras_sandbox.account import now, parse_time, reference, timestamp
+from pdpyras_sandbox.call import Body, handles
+from pdpyras_sandbox.errors import invalid_input
+from pdpyras_sandbox.listing import boolean, moment, referred_ids
+from pdpyras_sandbox.resources import KINDS, Kind, create, page_of, read, update, with_derived
+
+#: How far ahead a schedule is rendered unless the request says until when.
+DEFAULT_RANGE = timedelta(days=14)
+#: A schedule may be rendered for this long at a time.
+MAXIMUM_RANGE = timedelta(days=92)
+
+
+class Shift:
+    """Somebody's time on call, from ``start`` up to ``end``."""
+
+    def __init__(self, start, end, user):
+        self.start = start
+        self.end = end
+        self.user = user
+
+    def within(self, start, end):
+        """The part of this shift between two moments, or None."""
+        start, end = max(self.start, start), min(self.end, end)
+        return Shift(start, end, self.user) if start < end else None
+
+    def entry(self):
+        user = {'id': self.user['id'], 'type': 'user_reference'}
+        return {'start': timestamp(self.start), 'end': timestamp(self.end), 'user': user}
+
+
+def layer_shifts(layer, zone, start, end):
+    """The shifts of one layer between two moments: its rotation, within its restrictions."""
+    users = [item['user'] for item in layer.get('users', [])]
+    turn = timedelta(seconds=layer['rotation_turn_length_seconds'])
+    start = max(start, parse_time(layer['start']))
+    end = min(end, parse_time(layer['end'])) if layer.get('end') else end
+    if not users or turn <= timedelta(0):
+        return []
+    origin = parse_time(layer['rotation_virtual_start'])
+    number = (start - origin) // turn
+    shifts = []
+    while origin + number * turn < end:
+        shift = Shift(
+            origin + number * turn, origin + (number + 1) * turn, users[number % len(users)]
+        )
+        shifts += filter(None, [shift.within(start, end)])
+        number += 1
+    return restricted(shifts, layer.get('restrictions') or [], zone)
+
+
+def restricted(shifts, restrictions, zone):
+    """The parts of the shifts that the restrictions let through; all of them if there are none."""
+    if not restrictions:
+        return shifts
+    return [
+        part
+        for shift in shifts
+        for restriction in restrictions
+        for start, end in windows(restriction, zone, shift)
+        for part in [shift.within(start, end)]
+        if part
+    ]
+
+
+def windows(restriction, zone, shift):
+    """The periods of a daily or weekly restriction that may touch a shift."""
+    at = time.fromisoformat(restriction['start_time_of_day'])
+    duration = timedelta(seconds=restriction['duration_seconds'])
+    day = shift.start.astimezone(zone).date() - timedelta(days=7)
+    while day <= shift.end.astimezone(zone).date():
+        weekday = restriction.get('start_day_of_week')
+        if restriction['type'] == 'daily_restriction' or weekday == day.isoweekday():
+            start = datetime.combine(day, at, zone)
+            yield start, start + duration
+        day += timedelta(days=1)
+
+
+def merged(layers):
+    """One timeline of several; where two people are on call, the earlier layer counts."""
+    edges = sorted({edge for shifts in layers for s in shifts for edge in (s.start, s.end)})
+    timeline = []
+    for start, end in zip(edges, edges[1:]):
+        user = on_call_in(layers, start)
+        if user is None:
+            continue
+        last = timeline[-1] if timeline else None
+        if last and last.end == start and last.user['id'] == user['id']:
+            last.end = end
+        else:
+            timeline.append(Shift(start, end, user))
+    return timeline
+
+
+def on_call_in(layers, at):
+    for shifts in layers:
+        for shift in shifts:
+            if shift.start <= at < shift.end:
+                return shift.user
+    return None
+
+
+class Timetable:
+    """A schedule between two moments."""
+
+    def __init__(self, store, schedule, start, end):
+        self.start = start
+        self.end = end
+        zone = zone_of(schedule)
+        self.layers = [
+            layer_shifts(layer, zone, start, end) for layer in schedule['schedule_layers']
+        ]
+        overrides = store.list('/schedules/{}/overrides'.format(schedule.get('id')))
+        shifts = (Shift(parse_time(o['start']), parse_time(o['end']), o['user']) for o in overrides)
+        self.overrides = [part for shift in shifts for part in [shift.within(start, end)] if part]
+        self.final = merged([self.overrides, *self.layers])
+
+    def subschedule(self, name, shifts):
+        return {
+            'name': name,
+            'rendered_schedule_entries': [shift.entry() for shift in shifts],
+            'rendered_coverage_percentage': self.coverage(shifts),
+        }
+
+    def coverage(self, shifts):
+        covered = sum((shift.end - shift.start for shift in shifts), timedelta(0))
+        return round(100 * covered / (self.end - self.start), 1)
+
+
+def zone_of(schedule):
+    try:
+        return ZoneInfo(schedule.get('time_zone') or 'UTC')
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo('UTC')
+
+
+def rendered(call, schedule):
+    """The schedule with everything that follows from its layers and overrides."""
+    start, end = date_range(call)
+    timetable = Timetable(call.store, schedule, start, end)
+    layers = [
+        {
+            **layer,
+            'rendered_schedule_entries': [shift.entry() for shift in shifts],
+            'rendered_coverage_percentage': timetable.coverage(shifts),
+        }
+        for layer, shifts in zip(schedule['schedule_layers'], timetable.layers)
+    ]
+    return {
+        **schedule,
+        'schedule_layers': layers,
+        'final_schedule': timetable.subschedule('Final Schedule', timetable.final),
+        'overrides_subschedule': timetable.subschedule('Overrides', timetable.overrides),
+    }
+
+
+def date_range(call, default_start=None):
+    start = moment(call.query, 'since') or default_start or now()
+    end = moment(call.query, 'until') or start + DEFAULT_RANGE
+    if end <= start:
+        raise invalid_input("'until' must be later than 'since'")
+    if end - start > MAXIMUM_RANGE:
+        raise invalid_input('The date range may not be longer than three months')
+    return start, end
+
+
+def users_of(call, schedule):
+    seen = {}
+    for layer in schedule['schedule_layers']:
+        for item in layer.get('users', []):
+            seen[item['user']['id']] = {'id': item['user']['id'], 'type': 'user_reference'}
+    return list(seen.values())
+
+
+def policies_of(call, schedule):
+    return [
+        reference(policy)
+        for policy in call.store.list('/escalation_policies')
+        if schedule['id'] in referred_ids(policy, 'schedule')
+    ]
+
+
+def complete_schedule(call, schedule):
+    """Check a new schedule, and number its layers."""
+    if 'time_zone' in schedule and zone_of(schedule).key != schedule['time_zone']:
+        raise invalid_input('Time zone is not one of the IANA time zone database')
+    schedule.setdefault('schedule_layers', [])
+    for layer in schedule['schedule_layers']:
+        layer['id'] = layer.get('id') or call.store.new_id()
+        for item in layer['users']:
+            call.referred(item['user'], '/users')
+
+
+KINDS['/schedules'] = Kind(
+    created=complete_schedule,
+    defaults={'schedule_layers': [], 'description': ''},
+    derived={'users': users_of, 'escalation_policies': policies_of},
+)
+
+
+@handles('GET /schedules/{id}')
+def read_schedule(call):
+    return rendered(call, read(call))
+
+
+@handles('POST /schedules')
+def create_schedule(call):
+    return rendered(call, with_derived(call, create(call)))
+
+
+@handles('PUT /schedules/{id}')
+def update_schedule(call):
+    schedule = update(call)
+    complete_schedule(call, call.record())
+    return rendered(call, schedule)
+
+
+@handles('POST /schedules/preview')
+def preview_schedule(call):
+    schedule = {'schedule_layers': [], **call.content, 'type': 'schedule'}
+    schedule.pop('id', None)
+    return rendered(call, schedule)
+
+
+@handles('GET /schedules/{id}/users')
+def list_users_on_call(call):
+    schedule = call.record(call.parent())
+    start, end = date_range(call)
+    ids = {shift.user['id'] for shift in Timetable(call.store, schedule, start, end).final}
+    return [user for user in call.store.list('/users') if user['id'] in ids]
+
+
+@handles('POST /schedules/{id}/overrides')
+def create_overrides(call):
+    """Answers one result for each override, in their order; PagerDuty wraps none of it."""
+    call.record(call.parent())
+    given = call.body.get('overrides')
+    single = call.body.get('override')
+    results = [create_override(call, item) for item in ([single] if single else given or [])]
+    if not results:
+        raise invalid_input('overrides is required')
+    return Body({'override': results[0]['override']}) if single else results
+
+
+def create_override(call, given):
+    override = {
+        'start': timestamp(parse_time(given['start'])),
+        'end': timestamp(parse_time(given['end'])),
+        'user': reference(call.referred(given['user'], '/users')),
+        'id': call.store.new_id('Q', 14),
+        'type': 'override',
+    }
+    if override['start'] >= override['end']:
+        raise invalid_input('Override must end after its start')
+    return {'status': 201, 'override': call.store.add(call.path, override)}
+
+
+@handles('GET /schedules/{id}/overrides')
+def list_overrides(call):
+    start, end = moment(call.query, 'since'), moment(call.query, 'until')
+    if start is None or end is None:
+        raise invalid_input("'since' and 'until' are required")
+    return [
+        override
+        for override in call.store.list(call.path)
+        if parse_time(override['start']) < end and parse_time(override['end']) > start
+    ]
+
+
+def escalation_targets(store, policy, level):
+    """The users on call now at one level of a policy."""
+    users = []
+    for target in policy['escalation_rules'][level - 1]['targets']:
+        record = store.find(target['id'])
+        if record and record['type'] == 'schedule':
+            final = Timetable(store, record, now(), now() + timedelta(seconds=1)).final
+            users += [store.find(shift.user['id']) for shift in final]
+        else:
+            users.append(record)
+    return [user for user in users if user]
+
+
+@handles('GET /oncalls')
+def list_oncalls(call):
+    start = moment(call.query, 'since') or now()
+    end = moment(call.query, 'until') or start + timedelta(seconds=1)
+    oncalls = [
+        oncall
+        for policy in call.store.list('/escalation_policies')
+        for level, rule in enumerate(policy.get('escalation_rules', []), 1)
+        for target in rule['targets']
+        for oncall in oncalls_of(call, policy, level, target, start, end)
+    ]
+    for name, field in ONCALL_FILTERS.items():
+        ids = call.query.getlist(name)
+        if ids:
+            oncalls = [o for o in oncalls if o[field] and o[field]['id'] in ids]
+    return page_of(call, earliest(oncalls) if boolean(call.query, 'earliest') else oncalls)
+
+
+ONCALL_FILTERS = {
+    'user_ids[]': 'user',
+    'escalation_policy_ids[]': 'escalation_policy',
+    'schedule_ids[]': 'schedule',
+}
+
+
+def oncalls_of(call, policy, level, target, start, end):
+    record = call.store.find(target['id'])
+    if record is None:
+        return
+    facts = {'escalation_policy': reference(policy), 'escalation_level': level}
+    if record['type'] == 'schedule':
+        # Shifts are shown whole, so look further than what was asked for.
+        wider = Timetable(call.store, record, start - DEFAULT_RANGE, end + DEFAULT_RANGE)
+        for shift in wider.final:
+            if shift.within(start, end):
+                yield {**facts, **shift.entry(), 'schedule': reference(record)}
+    else:
+        yield {**facts, 'user': reference(record), 'schedule': None, 'start': None, 'end': None}
+
+
+def earliest(oncalls):
+    first = {}
+    for oncall in sorted(oncalls, key=lambda oncall: oncall['start'] or ''):
+        key = oncall['user']['id'], oncall['escalation_policy']['id'], oncall['escalation_level']
+        first.setdefault(key, oncall)
+    return list(first.values())

@@ -1,0 +1,390 @@
+"""Records as REST resources: what most of PagerDuty's operations do, told once.
+
+Which operation lists, creates, reads, updates or deletes follows from the documented paths. What
+is particular to a kind of record is in ``KINDS``; operations that do more have a handler of their
+own in another module.
+"""
+
+from functools import cache
+
+from pdpyras_sandbox.account import WEB_URL, is_reference, reference, timestamp
+from pdpyras_sandbox.call import HANDLERS, Body
+from pdpyras_sandbox.errors import invalid_input, not_found
+from pdpyras_sandbox.listing import Page, selected, singular_of
+from pdpyras_sandbox.shapes import completed, operations, sample
+
+#: The attribute that names a record in its summary, the first that it has.
+NAMING = ('name', 'title', 'summary', 'label', 'description', 'display_name', 'id')
+
+
+class Kind:
+    """What is particular to the records of one collection.
+
+    :param id: prefix and length of an ID.
+    :param defaults: attributes of a new record unless given.
+    :param unique: an attribute of which no two records have the same value.
+    :param refers: attributes whose references must exist, and in which collection.
+    :param created: called with the call and a new record, before it is stored.
+    :param derived: attributes that are computed whenever a record is shown, by name.
+    """
+
+    def __init__(
+        self, id=('P', 7), defaults=None, unique=None, refers=None, created=None, derived=None
+    ):
+        self.id = id
+        self.defaults = defaults or {}
+        self.unique = unique
+        self.refers = refers or {}
+        self.created = created
+        self.derived = derived or {}
+
+
+#: Kinds by the documented path of their collection.
+KINDS = {}
+ORDINARY = Kind()
+
+
+def answer(call):
+    """The body that a call is answered with, or None for an empty one."""
+    check_ancestors(call)
+    handler = HANDLERS.get(call.operation.name) or generic_handler(call.operation.name)
+    content = handler(call)
+    if call.operation.status == 204 or content is None:
+        return None
+    if not isinstance(content, Body):
+        content = wrapped(call, content)
+    return content
+
+
+def wrapped(call, content):
+    """The content as a whole answer: below its wrapper, shown, and complete."""
+    shape = call.operation.response or {}
+    if call.operation.wrapper is None:
+        return completed(shape, show(call, content, {}))
+    shown = show(call, content, call.operation.content)
+    return completed({**shape, 'properties': other_than(call)}, {call.operation.wrapper: shown})
+
+
+def other_than(call):
+    properties = dict(call.operation.response['properties'])
+    del properties[call.operation.wrapper]
+    return properties
+
+
+@cache
+def generic_handler(name):
+    """What to do with an operation that has no handler of its own."""
+    known = operations()
+    operation = known[name]
+    parent, _, last = operation.path.rpartition('/')
+    is_item = last.startswith('{') and ('GET ' + parent in known or 'POST ' + parent in known)
+    if operation.method == 'GET' and operation.answers_list:
+        return list_records
+    if is_item:
+        by_method = {'GET': read, 'PUT': update, 'PATCH': update, 'DELETE': delete}
+        return by_method.get(operation.method, act)
+    if operation.method == 'POST':
+        return create if is_collection(operation.path) else act
+    if operation.method == 'GET':
+        return read_document
+    return write_document if operation.method in ('PUT', 'PATCH') else delete
+
+
+@cache
+def is_collection(path):
+    """Whether the documented path has records below it, or lists some itself."""
+    known = operations()
+    listing = known.get('GET ' + path)
+    below = any(
+        name.startswith(f'GET {path}/{{') and '/' not in name[len(path) + 5 :] for name in known
+    )
+    return below or (listing is not None and listing.answers_list)
+
+
+def check_ancestors(call):
+    """Refuse a path through a record that does not exist."""
+    template, concrete = call.operation.path.split('/'), call.path.split('/')
+    for position in range(2, len(template)):
+        below = '/'.join(template[:position])
+        if template[position].startswith('{') and is_required(below):
+            path = '/'.join(concrete[: position + 1])
+            is_last = position == len(template) - 1
+            if call.store.get(path) is None and not is_last:
+                raise not_found()
+
+
+@cache
+def is_required(collection):
+    """Whether records of this collection exist only after somebody has created them."""
+    return 'POST ' + collection in operations() and is_collection(collection)
+
+
+# The generic operations.
+
+
+def list_records(call):
+    records = call.store.list(call.path)
+    return page_of(call, selected([with_derived(call, record) for record in records], call))
+
+
+def page_of(call, records):
+    """One page of records, with its pagination, as the operation documents it."""
+    operation = call.operation
+    if operation.pagination is None:
+        return Body(wrapped(call, records))
+    page = Page(call.query, operation.pagination == 'cursor')
+    body = wrapped(call, page.of(records))
+    documented = operation.response['properties']
+    facts = page.facts(records)
+    body.update({name: value for name, value in facts.items() if name in documented})
+    return Body(body)
+
+
+def create(call):
+    given = call.content
+    if not isinstance(given, dict):
+        raise invalid_input('body must be an object')
+    kind = KINDS.get(call.operation.path, ORDINARY)
+    record = {**kind.defaults, **writable(call, given)}
+    check_references(call, kind, record)
+    check_unique(call, kind, record)
+    record['id'] = call.store.new_id(*kind.id)
+    record['type'] = record_type(call, given)
+    stamp(call, record)
+    if kind.created:
+        kind.created(call, record)
+    call.store.add(call.path, record)
+    audit(call, 'create', record)
+    return with_derived(call, record)
+
+
+def read(call):
+    record = call.store.get(call.path)
+    if record is not None:
+        return with_derived(call, record)
+    if is_required(call.operation.path.rpartition('/')[0]) or call.store.list(call.parent()):
+        raise not_found()
+    # Nobody can create such records over the API, so any of them may exist.
+    return {**sample(call.operation.content), 'id': call.path.rpartition('/')[2]}
+
+
+def update(call):
+    record = call.record()
+    given = call.content
+    if not isinstance(given, dict):
+        raise invalid_input('body must be an object')
+    kind = KINDS.get(call.operation.path.rpartition('/')[0], ORDINARY)
+    changed = {**record, **writable(call, given), 'id': record['id'], 'type': record['type']}
+    check_references(call, kind, changed)
+    check_unique(call, kind, changed)
+    record.update(changed)
+    if 'updated_at' in record:
+        record['updated_at'] = timestamp()
+    call.store.save(call.path)
+    audit(call, 'update', record)
+    return with_derived(call, record)
+
+
+def delete(call):
+    record = call.store.get(call.path)
+    if record is None and is_required(call.operation.path.rpartition('/')[0]):
+        raise not_found()
+    if record is not None:
+        call.store.remove(call.path)
+        audit(call, 'delete', record)
+    return sample(call.operation.content) if record is None else record
+
+
+def read_document(call):
+    """Something of which there is exactly one, such as an orchestration's router."""
+    return call.store.get(call.path) or sample(call.operation.content)
+
+
+def write_document(call):
+    content = call.content
+    before = call.store.get(call.path)
+    if isinstance(before, dict) and isinstance(content, dict):
+        content = {**before, **content}
+    if content is not None:
+        call.store.put(call.path, content)
+    return content if content is not None else sample(call.operation.content)
+
+
+def act(call):
+    """An operation whose effect nobody can see: it is accepted, and answered as documented."""
+    record = call.store.get(call.parent())
+    if isinstance(record, dict) and record.get('type') == call.operation.wrapper:
+        return record
+    return sample(call.operation.content)
+
+
+# What goes into a record.
+
+
+def writable(call, given):
+    """What was given, without what only the server sets, and with references as such."""
+    shape = call.operation.request or {}
+    if call.operation.request_wrapper:
+        shape = shape['properties'][call.operation.request_wrapper]
+    read_only = {
+        name for name, child in shape.get('properties', {}).items() if child.get('readOnly')
+    }
+    ignored = read_only | {'id', 'self', 'html_url', 'type'}
+    return {name: as_stored(value) for name, value in given.items() if name not in ignored}
+
+
+def as_stored(value):
+    """References lose what can be looked up again; everything else is kept as it is."""
+    if is_reference(value) and 'id' in value:
+        return {'id': value['id'], 'type': value['type']}
+    if isinstance(value, dict):
+        return {name: as_stored(child) for name, child in value.items()}
+    if isinstance(value, list):
+        return [as_stored(child) for child in value]
+    return value
+
+
+def record_type(call, given):
+    """The type given, else the documented one, else the name of the wrapper."""
+    given_type = given.get('type')
+    if isinstance(given_type, str) and given_type:
+        return given_type.removesuffix('_reference')
+    documented = call.operation.content.get('properties', {}).get('type', {}).get('enum')
+    if documented:
+        return documented[0]
+    return call.operation.wrapper or singular_of(call.operation.path.rpartition('/')[2])
+
+
+def stamp(call, record):
+    """Set the times that the documented shape has; whoever acts is the creator."""
+    documented = call.operation.content.get('properties', {})
+    for name in ('created_at', 'updated_at'):
+        if name in documented:
+            record.setdefault(name, timestamp())
+    if 'created_by' in documented and call.sender:
+        record.setdefault('created_by', reference(call.sender))
+
+
+def check_references(call, kind, record):
+    for name, collection in kind.refers.items():
+        value = record.get(name)
+        for item in value if isinstance(value, list) else [value]:
+            if item is not None:
+                call.referred(item, collection)
+
+
+def check_unique(call, kind, record):
+    value = record.get(kind.unique) if kind.unique else None
+    if value is None:
+        return
+    collection = call.path if call.operation.method == 'POST' else call.parent()
+    for other in call.store.list(collection):
+        same = str(other.get(kind.unique)).lower() == str(value).lower()
+        if same and other['id'] != record.get('id'):
+            raise invalid_input(f'{kind.unique.capitalize()} has already been taken.')
+
+
+def audit(call, action, record):
+    """Leave an audit record of a change; audit records themselves leave none."""
+    root = record
+    segments = call.path.split('/')
+    if len(segments) > 3:
+        root = call.store.find(segments[2]) or record
+    actor = reference(call.sender) if call.sender else None
+    entry = {
+        'id': call.store.new_id('PDRECORDID', 20),
+        'type': 'audit_record',
+        'execution_time': timestamp(),
+        'execution_context': {'request_id': None, 'remote_address': None},
+        'actors': [actor] if actor else [{'id': 'PAPIKEY', 'type': 'api_key_reference'}],
+        'method': {'type': 'api_token', 'description': None, 'truncated_token': None},
+        'root_resource': {**reference(root), 'summary': summary_of(root)},
+        'action': action,
+        'details': {'resource': {**reference(record), 'summary': summary_of(record)}},
+    }
+    call.store.add('/audit/records', entry)
+
+
+# How a record is shown.
+
+
+def with_derived(call, record):
+    """The record and its computed attributes."""
+    path = call.store.path_of(record.get('id'))
+    kind = KINDS.get(path.rpartition('/')[0]) if path else None
+    if not kind or not kind.derived:
+        return record
+    return {**record, **{name: value(call, record) for name, value in kind.derived.items()}}
+
+
+def show(call, content, shape):
+    """The content as a client sees it: with links, references told about, includes expanded."""
+    if isinstance(content, list):
+        return [show(call, item, shape.get('items', {})) for item in content]
+    if not isinstance(content, dict):
+        return content
+    included = [name for name in call.query.getlist('include[]') + call.query.getlist('include')]
+    shown = completed(shape, with_references(call, linked(call, content, shape)))
+    for name in included:
+        expand(call, shown, {name, singular_of(name)})
+    return shown
+
+
+def linked(call, record, shape):
+    """The record with the links and the summary that its shape documents."""
+    documented = shape.get('properties', {})
+    path = call.store.path_of(record.get('id'))
+    shown = dict(record)
+    if 'summary' in documented:
+        shown.setdefault('summary', summary_of(record))
+    if path and 'self' in documented:
+        shown['self'] = path
+    if path and 'html_url' in documented:
+        shown['html_url'] = WEB_URL + path
+    return shown
+
+
+def summary_of(record):
+    return next((str(record[name]) for name in NAMING if record.get(name)), '')
+
+
+def with_references(call, value):
+    """A copy in which every reference has the summary and the links of what it refers to."""
+    if isinstance(value, list):
+        return [with_references(call, child) for child in value]
+    if not isinstance(value, dict):
+        return value
+    if is_reference(value) and 'id' in value:
+        return described(call, value)
+    return {name: with_references(call, child) for name, child in value.items()}
+
+
+def described(call, value):
+    path = call.store.path_of(value['id'])
+    if path is None:
+        return {'summary': None, 'self': None, 'html_url': None, **value}
+    record = call.store.get(path)
+    return {**value, 'summary': summary_of(record), 'self': path, 'html_url': WEB_URL + path}
+
+
+def expand(call, value, names):
+    """Put the whole record in place of every reference below one of the names."""
+    if isinstance(value, list):
+        for child in value:
+            expand(call, child, names)
+    elif isinstance(value, dict):
+        for name, child in value.items():
+            if name in names:
+                value[name] = whole(call, child)
+            else:
+                expand(call, child, names)
+
+
+def whole(call, value):
+    if isinstance(value, list):
+        return [whole(call, child) for child in value]
+    record = call.store.find(value['id']) if is_reference(value) else None
+    if record is None:
+        return value
+    record = with_references(call, with_derived(call, record))
+    return {**record, 'summary': summary_of(record), **{k: value[k] for k in ('self', 'html_url')}}

@@ -1,0 +1,137 @@
+"""Sample data: a company of some size, the same for the same seed."""
+
+from datetime import timedelta
+
+from pdpyras_sandbox.account import now, reference, timestamp
+from pdpyras_sandbox.incidents import Incidents
+
+FIRST_NAMES = (
+    'Amina', 'Bruno', 'Chen', 'Dana', 'Elif', 'Farid', 'Grace', 'Hugo', 'Ines', 'Jamal', 'Kira',
+    'Liam', 'Mei', 'Noah', 'Olga', 'Priya', 'Quinn', 'Rosa', 'Sven', 'Tariq', 'Uma', 'Viktor',
+    'Wanda', 'Xenia', 'Yusuf', 'Zoe',
+)  # fmt: skip
+LAST_NAMES = (
+    'Abel', 'Bianchi', 'Castro', 'Dubois', 'Eriksen', 'Fischer', 'Gupta', 'Haddad', 'Ivanova',
+    'Jansen', 'Kowalski', 'Lopez', 'Meyer', 'Nakamura', 'Okafor', 'Petrov', 'Rossi', 'Silva',
+)  # fmt: skip
+TITLES = ('Engineer', 'Site Reliability Engineer', 'Database Administrator', 'Support Agent')
+ZONES = ('America/Los_Angeles', 'America/New_York', 'Europe/Berlin', 'Asia/Tokyo', 'Etc/UTC')
+#: Each team and the services that it runs.
+TEAMS = {
+    'Platform': ('API Gateway', 'Container Cluster', 'DNS'),
+    'Data': ('Orders Database', 'Search Index', 'Warehouse'),
+    'Payments': ('Checkout', 'Invoicing'),
+    'Customer Care': ('Help Desk',),
+}
+TROUBLES = (
+    'Disk 95% full on {}', 'High error rate in {}', '{} answers slowly', 'Certificate of {} expires soon',
+    'No heartbeat from {}', 'Queue of {} grows', 'Replication lag in {}',
+)  # fmt: skip
+TAGS = ('on-site', 'remote', 'contractor', '24x7')
+USERS = 30
+INCIDENTS = 24
+
+
+def fill(founder, policy):
+    """Put people, teams, schedules, services and some weeks of incidents into the account."""
+    random = founder.store.random
+    users = [user(founder, random, number) for number in range(USERS)]
+    services = []
+    for position, (name, systems) in enumerate(TEAMS.items()):
+        crew = users[position :: len(TEAMS)]
+        team = staffed_team(founder, name, crew)
+        ladder = founder.policy(
+            f'{name} Escalation', [rota(founder, name, team, crew), crew[0]], [team]
+        )
+        for system in systems:
+            service = founder.service(system, ladder, [team])
+            founder.integration(service, f'{random.getrandbits(128):032x}')
+            services.append(service)
+    for label in TAGS:
+        founder.add('/tags', 'tag', label=label)
+    founder.add(
+        '/business_services', 'business_service', name='Online Shop', description='All of it'
+    )
+    for _ in range(INCIDENTS):
+        history(founder, random, random.choice(services), random.choice(users))
+
+
+def user(founder, random, number):
+    first, last = random.choice(FIRST_NAMES), random.choice(LAST_NAMES)
+    email = f'{first}.{last}.{number}@example.com'.lower()
+    return founder.user(
+        f'{first} {last}', email, job_title=random.choice(TITLES), time_zone=random.choice(ZONES)
+    )
+
+
+def staffed_team(founder, name, crew):
+    team = founder.add('/teams', 'team', name=name, description=f'Runs what {name} needs')
+    for position, member in enumerate(crew):
+        membership = {
+            'id': member['id'],
+            'user': reference(member),
+            'role': 'responder' if position else 'manager',
+        }
+        founder.store.put('/teams/{}/members/{}'.format(team['id'], member['id']), membership)
+    return team
+
+
+def rota(founder, name, team, crew):
+    """A schedule in which the crew takes weekly turns."""
+    start = timestamp((now() - timedelta(days=60)).replace(hour=9, minute=0, second=0))
+    layer = {
+        'id': founder.store.new_id(),
+        'name': 'Weekly',
+        'start': start,
+        'end': None,
+        'rotation_virtual_start': start,
+        'rotation_turn_length_seconds': 7 * 86_400,
+        'restrictions': [],
+        'users': [{'user': reference(member)} for member in crew],
+    }
+    return founder.add(
+        '/schedules',
+        'schedule',
+        name=f'{name} Rota',
+        description='',
+        time_zone='Europe/Berlin',
+        schedule_layers=[layer],
+        teams=[reference(team)],
+    )
+
+
+def history(founder, random, service, responder):
+    """One incident, as far as it got."""
+    system = Incidents(founder.account, reference(service), {'type': 'api'})
+    title = random.choice(TROUBLES).format(service['name'])
+    incident = system.open(service, title, urgency=random.choice(('high', 'low')))
+    system.add_alert(
+        incident,
+        {
+            'summary': title,
+            'alert_key': incident['incident_key'],
+            'body': {'type': 'alert_body', 'contexts': [], 'details': {'source': 'monitoring'}},
+        },
+    )
+    person = Incidents(founder.account, reference(responder), {'type': 'website'})
+    progress = random.random()
+    if progress > 0.2:
+        person.acknowledge(incident)
+    if progress > 0.4:
+        person.resolve(incident)
+    age_by(founder.store, incident, timedelta(minutes=random.randrange(30, 20 * 24 * 60)))
+
+
+def age_by(store, incident, age):
+    """Move an incident and what belongs to it into the past."""
+    opened = now() - age
+    step = timedelta(minutes=7)
+    incident['created_at'] = timestamp(opened)
+    entries = [e for e in store.list('/log_entries') if e['incident']['id'] == incident['id']]
+    for number, entry in enumerate(entries):
+        entry['created_at'] = timestamp(opened + number * step)
+        store.save('/log_entries/' + entry['id'])
+    incident['last_status_change_at'] = incident['updated_at'] = entries[-1]['created_at']
+    if incident['resolved_at']:
+        incident['resolved_at'] = entries[-1]['created_at']
+    store.save('/incidents/' + incident['id'])

@@ -1,0 +1,182 @@
+"""A sandbox that runs: an account behind an HTTP server in a thread of its own."""
+
+import signal
+import threading
+
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+
+from pdpyras_sandbox.account import Account
+from pdpyras_sandbox.app import create_app
+from pdpyras_sandbox.faults import Faults
+from pdpyras_sandbox.founding import found
+from pdpyras_sandbox.limits import EVENTS_LIMIT, REST_LIMIT, RateLimit
+from pdpyras_sandbox.traffic import Traffic
+
+
+class Handler(WSGIRequestHandler):
+    """Keeps connections open, as PagerDuty does.
+
+    Werkzeug's own ``run_wsgi`` closes each of them, and waits 10 ms first for leftovers of a body
+    that nobody read. Here the application has always read the body, and knows its answer's length.
+    """
+
+    protocol_version = 'HTTP/1.1'
+    # Without this, Nagle's algorithm and delayed acknowledgements cost 40 ms a request.
+    disable_nagle_algorithm = True
+
+    def run_wsgi(self):
+        self.close_connection = self.headers.get('Connection', '').lower() == 'close'
+        try:
+            self.send(self.server.app(self.make_environ(), self.begin))
+        except ConnectionError:
+            # The client hung up, or a fault hung up on it.
+            self.close_connection = True
+
+    def begin(self, status, headers, exc_info=None):
+        code, _, reason = status.partition(' ')
+        self.send_response(int(code), reason)
+        for name, value in headers:
+            self.send_header(name, value)
+        if 'content-length' not in {name.lower() for name, _ in headers} and code != '204':
+            self.send_header('Content-Length', '0')
+
+    def send(self, chunks):
+        """Send the headers with the first chunk, so that an answer is mostly one packet."""
+        try:
+            for chunk in chunks:
+                self._headers_buffer.append(b'\r\n' if self._headers_buffer else b'')
+                self.wfile.write(b''.join([*self._headers_buffer, chunk]))
+                self._headers_buffer = []
+            if self._headers_buffer:
+                self.end_headers()
+        finally:
+            if hasattr(chunks, 'close'):
+                chunks.close()
+
+    def log(self, *args):
+        """Keep quiet: the page and ``requests`` tell what came in."""
+
+
+class Server(ThreadedWSGIServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request, client_address):
+        """A client that hangs up is no error of the server."""
+
+
+class State:
+    """What a sandbox consists of besides its server."""
+
+    def __init__(self, seed=None, latency=0, rate_limit=REST_LIMIT, state=None):
+        self.seed = seed
+        #: Seconds by which every answer is kept back.
+        self.latency = latency / 1000
+        self.rest_limit = RateLimit(rate_limit)
+        self.events_limit = RateLimit(min(EVENTS_LIMIT, rate_limit))
+        self.faults = Faults()
+        self.traffic = Traffic()
+        self.account = Account(seed or 0, state)
+        if not self.account.store.restored:
+            found(self.account, seed)
+
+    def reset(self):
+        """Back to the state of the start, in which also the keys are the same."""
+        with self.account.store.lock:
+            self.account.reset()
+            found(self.account, self.seed)
+        self.faults.clear()
+        self.traffic.clear()
+        self.rest_limit.reset()
+        self.events_limit.reset()
+
+
+class Sandbox:
+    """A PagerDuty account on this machine, served until :meth:`close`.
+
+    :param host: the address to listen on.
+    :param port: the port; 0 for a free one.
+    :param seed: fill the account with sample data, the same for the same number; None for an
+        account with one user, one escalation policy and one service.
+    :param latency: milliseconds by which every answer is kept back.
+    :param rate_limit: REST requests a minute for each key; 0 for no limits at all.
+    :param state: a file that keeps the account for the next time; None to keep it in memory.
+    """
+
+    def __init__(
+        self, host='127.0.0.1', port=0, seed=None, latency=0, rate_limit=REST_LIMIT, state=None
+    ):
+        self._state = State(seed, latency, rate_limit, state)
+        self._server = Server(host, port, create_app(self._state), Handler)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={'poll_interval': 0.01}, daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def url(self):
+        """The base URL of both the REST API and the Events API."""
+        host = self._server.server_address[0]
+        shown = f'[{host}]' if ':' in host else host
+        return f'http://{shown}:{self._server.server_port}'
+
+    @property
+    def api_key(self):
+        """An account key: it acts for no user, so some requests need a From header."""
+        return self._state.account.keys['api_key']
+
+    @property
+    def user_key(self):
+        """A key of the user with the address :attr:`email`."""
+        return self._state.account.keys['user_key']
+
+    @property
+    def oauth_token(self):
+        """An OAuth token of that user, for ``Authorization: Bearer``."""
+        return self._state.account.keys['oauth_token']
+
+    @property
+    def routing_key(self):
+        """The integration key of a service: events sent with it open incidents there."""
+        return self._state.account.keys['routing_key']
+
+    @property
+    def email(self):
+        """The address of a user, good for the From header."""
+        return self._state.account.owner['email']
+
+    @property
+    def requests(self):
+        """The requests received, oldest first."""
+        return self._state.traffic.list()
+
+    @property
+    def faults(self):
+        """Failures on demand: ``sandbox.faults.next(3, status=429, reset=2)``."""
+        return self._state.faults
+
+    def reset(self):
+        """Forget everything that happened; the keys stay the same."""
+        self._state.reset()
+
+    def wait(self):
+        """Serve until Ctrl-C, or the SIGTERM of a container's end."""
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        try:
+            self._thread.join()
+        except KeyboardInterrupt:
+            print()
+
+    def close(self):
+        self._state.faults.stopping.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+        with self._state.account.store.lock:
+            self._state.account.store.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()

@@ -1,0 +1,247 @@
+"""What PagerDuty documents: every operation, what it takes, and the shape of what it answers.
+
+The facts are in ``shapes.json``, which ``tools/sandbox_shapes.py`` derives from PagerDuty's OpenAPI
+document. A shape is the part of a JSON schema that a server acts on, with ``any`` for a choice,
+``closed`` for an object without further properties and ``values`` for one that is a mapping.
+"""
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+
+#: Properties of a response that tell about the page rather than hold what was asked for.
+PAGE_FIELDS = {'limit', 'offset', 'more', 'total', 'next_cursor', 'cursor'}
+METADATA_FIELDS = {'response_metadata', 'privileges', 'additional_fields', 'account_id', 'warnings'}
+
+TYPES = {
+    'object': dict,
+    'array': list,
+    'string': str,
+    'boolean': bool,
+    'integer': int,
+    'number': (int, float),
+}
+EMAIL = re.compile(r'[^@\s]+@[^@\s]+\.?[^@\s]*')
+SAMPLE_TEXT = {
+    'date-time': '2024-01-01T00:00:00Z',
+    'email': 'someone@example.com',
+    'uuid': '00000000-0000-4000-8000-000000000000',
+    'time': '08:00:00',
+    'partial-time': '08:00:00',
+}
+
+
+class Operation:
+    """One documented method on one path."""
+
+    def __init__(self, name, facts):
+        self.method, self.path = name.split(' ')
+        self.name = name
+        self.status = facts['status']
+        self.query = facts.get('query', {})
+        self.needs_from = facts.get('from', False)
+        self.request = facts.get('request')
+        self.response = facts.get('response')
+        self.wrapper = content_property(self.response)
+        self.request_wrapper = content_property(self.request)
+
+    @property
+    def answers_list(self):
+        return self.wrapper is not None and self.content.get('type') == 'array'
+
+    @property
+    def content(self):
+        """The shape below the wrapper; the whole response's where there is none."""
+        if self.wrapper is None:
+            return self.response or {}
+        return self.response['properties'][self.wrapper]
+
+    @property
+    def pagination(self):
+        """'offset', 'cursor' or None."""
+        fields = (self.response or {}).get('properties', {})
+        if 'next_cursor' in fields:
+            return 'cursor'
+        return 'offset' if 'more' in fields or 'offset' in fields else None
+
+    def problems(self, body):
+        """What is wrong with a request's body, in sentences; nothing if it can be taken.
+
+        An update may leave out what it does not change, although most of the document requires the
+        whole record; PagerDuty itself takes parts.
+        """
+        partial = self.method in ('PUT', 'PATCH')
+        found = problems({**self.request, 'properties': {}}, body)
+        if isinstance(body, dict):
+            for name, shape in self.request.get('properties', {}).items():
+                found += problems(shape, body.get(name), name, partial)
+        return found
+
+    def __repr__(self):
+        return f'<{self.name}>'
+
+
+def content_property(shape):
+    """The one property that holds a body's content, or None."""
+    names = set((shape or {}).get('properties', {})) - PAGE_FIELDS - METADATA_FIELDS
+    return names.pop() if len(names) == 1 else None
+
+
+@cache
+def operations():
+    """All documented operations by name, such as ``'GET /users/{id}'``."""
+    text = Path(__file__).with_name('shapes.json').read_text(encoding='utf-8')
+    document = json.loads(text)
+    shared = document['shapes']
+
+    def link(node):
+        """Put every shared shape in place of the references to it."""
+        if isinstance(node, list):
+            return [link(child) for child in node]
+        if not isinstance(node, dict):
+            return node
+        if isinstance(node.get('ref'), int):
+            return linked(node['ref'])
+        return {key: link(child) for key, child in node.items()}
+
+    @cache
+    def linked(number):
+        return link(shared[number])
+
+    return {name: Operation(name, link(facts)) for name, facts in document['operations'].items()}
+
+
+def problems(shape, value, name='body', partial=False):
+    """What is wrong with a value, in sentences; nothing if it fits the shape.
+
+    :param partial: for updates, where properties may be left out.
+    """
+    if value is None:
+        # PagerDuty takes null for "not set" wherever it takes an absent property.
+        return []
+    kind = shape.get('type')
+    if kind in TYPES and not has_type(value, kind):
+        return [f'{name} must be {"an" if kind[0] in "aeiou" else "a"} {kind}']
+    if 'enum' in shape and value not in shape['enum']:
+        choices = ', '.join(str(choice) for choice in shape['enum'])
+        return [f'{name} must be one of: {choices}']
+    if 'any' in shape:
+        found = [problems(choice, value, name, partial) for choice in shape['any']]
+        if all(found):
+            return min(found, key=len)
+    if isinstance(value, dict):
+        return object_problems(shape, value, name, partial)
+    if isinstance(value, list):
+        return list_problems(shape, value, name)
+    if isinstance(value, str):
+        return text_problems(shape, value, name)
+    return number_problems(shape, value, name)
+
+
+def has_type(value, kind):
+    if isinstance(value, bool):
+        return kind == 'boolean'
+    return isinstance(value, TYPES[kind])
+
+
+def object_problems(shape, value, name, partial):
+    properties = shape.get('properties', {})
+    found = []
+    for required in () if partial else shape.get('required', ()):
+        expected = properties.get(required, {})
+        if value.get(required) is None and not expected.get('readOnly') and not implied(expected):
+            found.append(f'{name}.{required} is required'.removeprefix('body.'))
+    if shape.get('closed'):
+        found += [f'{name}.{extra} is not known' for extra in sorted(set(value) - set(properties))]
+    for key in value.keys() & properties.keys():
+        if not properties[key].get('readOnly'):
+            found += problems(properties[key], value[key], f'{name}.{key}', partial)
+    return found
+
+
+def implied(shape):
+    """Whether only one value is possible, such as "user" for the type of a user."""
+    return len(shape.get('enum', ())) == 1
+
+
+def list_problems(shape, value, name):
+    if len(value) < shape.get('minItems', 0):
+        return [f'{name} must have at least {shape["minItems"]} items']
+    if len(value) > shape.get('maxItems', len(value)):
+        return [f'{name} must have at most {shape["maxItems"]} items']
+    items = shape.get('items', {})
+    return [
+        problem
+        for number, item in enumerate(value)
+        for problem in problems(items, item, f'{name}[{number}]')
+    ]
+
+
+def text_problems(shape, value, name):
+    if len(value) < shape.get('minLength', 0):
+        return [f'{name} is too short (minimum is {shape["minLength"]} characters)']
+    if len(value) > shape.get('maxLength', len(value)):
+        return [f'{name} is too long (maximum is {shape["maxLength"]} characters)']
+    if shape.get('format') == 'email' and not EMAIL.fullmatch(value):
+        return [f'{name} must be an email address']
+    return []
+
+
+def number_problems(shape, value, name):
+    if value < shape.get('minimum', value):
+        return [f'{name} must be at least {shape["minimum"]}']
+    if value > shape.get('maximum', value):
+        return [f'{name} must be at most {shape["maximum"]}']
+    return []
+
+
+def completed(shape, value):
+    """The value with everything filled in that the shape requires and the value lacks."""
+    if value is None:
+        return None if shape.get('nullable') or not shape else sample(shape)
+    if 'any' in shape:
+        value = completed(best_choice(shape['any'], value), value)
+    if isinstance(value, dict):
+        return completed_object(shape, value)
+    if isinstance(value, list) and 'items' in shape:
+        return [completed(shape['items'], item) for item in value]
+    return value
+
+
+def completed_object(shape, value):
+    result = dict(value)
+    required = shape.get('required', ())
+    for name, child in shape.get('properties', {}).items():
+        if result.get(name) is not None:
+            result[name] = completed(child, result[name])
+        elif name in required:
+            result[name] = completed(child, None)
+        elif child.get('nullable'):
+            result[name] = None
+        else:
+            # Null where the documented type does not allow it says no more than absence.
+            result.pop(name, None)
+    return result
+
+
+def best_choice(choices, value):
+    """The choice that the value fits; failing that, the one it comes closest to."""
+    return min(choices, key=lambda choice: len(problems(choice, value)))
+
+
+def sample(shape):
+    """The smallest value that has the shape."""
+    if 'enum' in shape:
+        return next((value for value in shape['enum'] if value is not None), None)
+    if 'any' in shape and 'properties' not in shape:
+        return sample(shape['any'][0])
+    kind = shape.get('type')
+    if kind == 'object':
+        return completed(shape, {})
+    if kind == 'array':
+        return [sample(shape.get('items', {})) for _ in range(shape.get('minItems', 0))]
+    if kind == 'string':
+        text = SAMPLE_TEXT.get(shape.get('format'), 'sample')
+        return text[: shape.get('maxLength')].ljust(shape.get('minLength', 0), 'x')
+    return {'boolean': False, 'integer': shape.get('minimum', 0), 'number': 0}.get(kind)

@@ -1,0 +1,135 @@
+"""The account's records, addressed by their paths as in the API, in memory or in SQLite."""
+
+import json
+import random
+import sqlite3
+import string
+import threading
+
+ID_ALPHABET = string.ascii_uppercase + string.digits
+
+
+class Store:
+    """Records by path: ``/users/P123`` is in the collection ``/users``, and above its own parts.
+
+    Whoever reads and writes holds ``lock``, so that each request sees and leaves a whole account.
+    """
+
+    def __init__(self, seed=0, database=None):
+        self.lock = threading.RLock()
+        self.random = random.Random(seed)
+        self._collections = {}
+        self._paths = {}
+        self._database = _Database(database) if database else None
+        #: True when the records were there before, from an earlier run.
+        self.restored = False
+        if self._database:
+            for path, record in self._database.load():
+                self._place(path, record)
+                self.restored = True
+
+    def new_id(self, prefix='P', length=7):
+        """An ID in PagerDuty's form, which no record has yet."""
+        while True:
+            tail = self.random.choices(ID_ALPHABET, k=length - len(prefix))
+            candidate = prefix + ''.join(tail)
+            if candidate not in self._paths:
+                return candidate
+
+    def add(self, collection, record):
+        """Put a record, which has its ``id``, into a collection."""
+        path = '{}/{}'.format(collection, record['id'])
+        self._place(path, record)
+        self.save(path)
+        return record
+
+    def _place(self, path, record):
+        collection, _, key = path.rpartition('/')
+        self._collections.setdefault(collection, {})[key] = record
+        self._paths[key] = path
+
+    def get(self, path):
+        collection, _, key = path.rpartition('/')
+        return self._collections.get(collection, {}).get(key)
+
+    def put(self, path, record):
+        """Store a document that is one of its kind, such as an orchestration's router."""
+        collection, _, key = path.rpartition('/')
+        self._collections.setdefault(collection, {})[key] = record
+        self.save(path)
+
+    def list(self, collection):
+        return list(self._collections.get(collection, {}).values())
+
+    def path_of(self, record_id):
+        """Where the record with this ID is, or None."""
+        return self._paths.get(record_id)
+
+    def find(self, record_id):
+        """The record with this ID wherever it is, or None."""
+        path = self._paths.get(record_id)
+        return self.get(path) if path else None
+
+    def save(self, path):
+        """Call this after a change of a record, so that it outlives this process."""
+        if self._database:
+            self._database.save(path, self.get(path))
+
+    def remove(self, path):
+        """Remove a record and all of its parts."""
+        collection, _, key = path.rpartition('/')
+        self._collections.get(collection, {}).pop(key, None)
+        self._paths.pop(key, None)
+        below = [name for name in self._collections if name.startswith(path + '/')]
+        for name in below:
+            for part in self._collections.pop(name):
+                self._paths.pop(part, None)
+        if self._database:
+            self._database.remove(path)
+
+    def clear(self):
+        self._collections.clear()
+        self._paths.clear()
+        if self._database:
+            self._database.clear()
+
+    def close(self):
+        if self._database:
+            self._database.close()
+
+
+class _Database:
+    """The records as rows; written through at every change."""
+
+    def __init__(self, file):
+        # The store's lock keeps the threads apart.
+        self._connection = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
+        self._connection.execute('PRAGMA journal_mode=WAL')
+        self._connection.execute('PRAGMA synchronous=NORMAL')
+        self._connection.execute(
+            'CREATE TABLE IF NOT EXISTS records'
+            ' (position INTEGER PRIMARY KEY, path TEXT UNIQUE NOT NULL, record TEXT NOT NULL)'
+        )
+
+    def load(self):
+        rows = self._connection.execute('SELECT path, record FROM records ORDER BY position')
+        return [(path, json.loads(record)) for path, record in rows]
+
+    def save(self, path, record):
+        self._connection.execute(
+            'INSERT INTO records (path, record) VALUES (?, ?)'
+            ' ON CONFLICT (path) DO UPDATE SET record = excluded.record',
+            (path, json.dumps(record)),
+        )
+
+    def remove(self, path):
+        self._connection.execute(
+            'DELETE FROM records WHERE path = ? OR substr(path, 1, ?) = ?',
+            (path, len(path) + 1, path + '/'),
+        )
+
+    def clear(self):
+        self._connection.execute('DELETE FROM records')
+
+    def close(self):
+        self._connection.close()

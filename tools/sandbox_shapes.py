@@ -1,0 +1,218 @@
+"""Derive the sandbox's table of operations from PagerDuty's OpenAPI document.
+
+    python tools/sandbox_shapes.py REST/openapiv3.json > pdpyras_sandbox/shapes.json
+
+The table holds facts only: which method and path exist, what they take, and the shape of what they
+answer. Descriptions, examples and everything else that a server does not act on stay behind.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+#: The parts of a schema that the sandbox acts on.
+KEPT = (
+    'type', 'nullable', 'enum', 'format', 'minLength', 'maxLength', 'minimum', 'maximum',
+    'minItems', 'maxItems', 'required',
+)  # fmt: skip
+#: Formats whose values look different from any other string.
+FORMATS = ('date-time', 'email', 'uuid', 'time', 'partial-time')
+METHODS = ('get', 'post', 'put', 'patch', 'delete')
+#: A shape that is used often enough, and is long enough, to be stated once and referred to.
+SHARED_LENGTH = 60
+
+
+class Document:
+    def __init__(self, content):
+        self.content = content
+        self.paths = content['paths']
+
+    def resolve(self, node):
+        """Follow references until something that is not one."""
+        while isinstance(node.get('$ref'), str):
+            node = self._at(node['$ref'])
+        return node
+
+    def _at(self, pointer):
+        node = self.content
+        for step in pointer.split('/')[1:]:
+            step = step.replace('~1', '/').replace('~0', '~')
+            node = node[int(step)] if isinstance(node, list) else node[step]
+        return node
+
+    def operations(self):
+        for path, item in self.paths.items():
+            for method in METHODS:
+                if method in item:
+                    yield method.upper(), path, item.get('parameters', []), item[method]
+
+
+class Reducer:
+    """Turns schemas into shapes: `allOf` merged, everything without effect dropped."""
+
+    def __init__(self, document):
+        self.document = document
+        self.shapes = {}
+
+    def shape(self, schema, within=()):
+        """The shape of a schema; a reference back into itself ends as "anything"."""
+        reference = schema.get('$ref')
+        if isinstance(reference, str):
+            if reference in within:
+                return {}
+            within += (reference,)
+            schema = self.document.resolve(schema)
+            return self.shape(schema, within)
+        shape = {key: schema[key] for key in KEPT if schema.get(key) not in (None, False, [])}
+        if shape.get('format') not in FORMATS:
+            shape.pop('format', None)
+        for name, value in schema.get('properties', {}).items():
+            shape.setdefault('properties', {})[name] = self.shape(value, within)
+            if self.document.resolve(value).get('readOnly') and name not in ('id', 'type', 'self'):
+                shape['properties'][name] = {**shape['properties'][name], 'readOnly': True}
+        if 'properties' in shape:
+            shape.setdefault('type', 'object')
+        if 'items' in schema:
+            shape['type'] = 'array'
+            shape['items'] = self.shape(schema['items'], within)
+        extra = schema.get('additionalProperties')
+        if extra is False:
+            shape['closed'] = True
+        elif isinstance(extra, dict) and extra:
+            shape['values'] = self.shape(extra, within)
+        for key in ('oneOf', 'anyOf'):
+            if key in schema:
+                shape['any'] = [self.shape(choice, within) for choice in schema[key]]
+        for part in schema.get('allOf', []):
+            shape = merged(shape, self.shape(part, within))
+        return shape
+
+
+def merged(one, other):
+    """Both shapes at once, as `allOf` means it; where they disagree, the first one is narrower."""
+    both = {**other, **one}
+    if 'required' in one or 'required' in other:
+        both['required'] = sorted({*one.get('required', []), *other.get('required', [])})
+    if 'properties' in one and 'properties' in other:
+        both['properties'] = {**other['properties'], **one['properties']}
+        for name in one['properties'].keys() & other['properties'].keys():
+            pair = one['properties'][name], other['properties'][name]
+            both['properties'][name] = merged(*pair)
+    if 'enum' in one and 'enum' in other:
+        both['enum'] = [value for value in one['enum'] if value in other['enum']] or one['enum']
+    return both
+
+
+def reduce_operation(document, reducer, parameters, operation):
+    facts = {}
+    parameters = [document.resolve(parameter) for parameter in parameters]
+    query = {
+        parameter['name']: reducer.shape(parameter.get('schema', {}))
+        for parameter in parameters
+        if parameter['in'] == 'query'
+    }
+    if query:
+        facts['query'] = query
+    if any(p['name'].lower() == 'from' and p.get('required') for p in parameters):
+        facts['from'] = True
+    body = json_schema(document, operation.get('requestBody', {}))
+    if body is not None:
+        facts['request'] = reducer.shape(body)
+    facts['status'], response = success(document, operation)
+    if response is not None:
+        facts['response'] = reducer.shape(response)
+    return facts
+
+
+def success(document, operation):
+    """The status of the first documented success, and the schema of its body if it has one."""
+    for status, response in operation['responses'].items():
+        if status.startswith('2'):
+            return int(status), json_schema(document, response)
+    return 204, None
+
+
+def json_schema(document, message):
+    content = document.resolve(message).get('content', {})
+    for media_type, body in content.items():
+        if 'json' in media_type and 'schema' in body:
+            return body['schema']
+    return None
+
+
+def share(operations):
+    """State every long shape that occurs more than once in one place, and refer to it by number."""
+    texts, counts = {}, {}
+
+    def count(node):
+        if isinstance(node, dict):
+            text = json.dumps(node, sort_keys=True)
+            counts[text] = counts.get(text, 0) + 1
+            if counts[text] > 1:
+                return
+        for child in children(node):
+            count(child)
+
+    def replace(node):
+        if isinstance(node, list):
+            return [replace(child) for child in node]
+        if not isinstance(node, dict):
+            return node
+        text = json.dumps(node, sort_keys=True)
+        if text in texts:
+            return {'ref': texts[text]}
+        shared = is_shape(node) and counts[text] > 1 and len(text) >= SHARED_LENGTH
+        node = {key: replace(child) for key, child in node.items()}
+        if not shared:
+            return node
+        texts[text] = len(shapes)
+        shapes.append(node)
+        return {'ref': texts[text]}
+
+    shapes = []
+    count(operations)
+    return {'operations': replace(operations), 'shapes': shapes}
+
+
+def children(node):
+    if isinstance(node, dict):
+        return list(node.values())
+    return node if isinstance(node, list) else []
+
+
+def is_shape(node):
+    return 'any' in node or isinstance(node.get('type'), str)
+
+
+def table(document):
+    reducer = Reducer(document)
+    return share({
+        '{} {}'.format(method, path): reduce_operation(
+            document, reducer, parameters + operation.get('parameters', []), operation
+        )
+        for method, path, parameters, operation in document.operations()
+    })  # fmt: skip
+
+
+def write(content, stream):
+    """One operation or shape a line, so that a change of the document is a readable diff."""
+    compact = {'separators': (',', ':'), 'sort_keys': True}
+    lines = (
+        '{}:{}'.format(json.dumps(name), json.dumps(facts, **compact))
+        for name, facts in content['operations'].items()
+    )
+    shapes = (json.dumps(shape, **compact) for shape in content['shapes'])
+    stream.write('{"operations":{\n' + ',\n'.join(lines) + '\n},\n"shapes":[\n')
+    stream.write(',\n'.join(shapes) + '\n]}\n')
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('document', type=Path, help="PagerDuty's REST openapiv3.json")
+    document = json.loads(parser.parse_args().document.read_text(encoding='utf-8'))
+    write(table(Document(document)), sys.stdout)
+
+
+if __name__ == '__main__':
+    main()
