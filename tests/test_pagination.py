@@ -1,5 +1,6 @@
 """Listings: pages by offset and by cursor, their limits, and what the caller learns on the way."""
 
+import re
 from collections import OrderedDict
 from itertools import islice
 
@@ -339,7 +340,7 @@ def test_every_look_up_follows_a_cursor(api, session, collect, expected):
 
 @pytest.mark.parametrize('path', pdpyras.CURSOR_BASED_PAGINATION_PATHS)
 def test_every_listed_cursor_endpoint_is_followed(api, session, path):
-    url = path.replace('{id}', 'PABC123')
+    url = re.sub(r'{\w+}', 'PABC123', path)
     wrapper = pdpyras.entity_wrappers('GET', path)[1]
     api.reply(body={wrapper: [1], 'next_cursor': 'abc'})
     api.reply(body={wrapper: [2], 'next_cursor': None})
