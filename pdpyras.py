@@ -44,7 +44,7 @@ from typing import (
     TypeVar,
     cast,
 )
-from urllib.parse import parse_qsl, urljoin, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 from urllib.request import getproxies, getproxies_environment
 from warnings import warn
 
@@ -257,6 +257,13 @@ _SUMMARY_LIMIT = 1024
 #: Endpoints counted apart in ``api_call_counts``; later ones share the key that ends in "(others)".
 _COUNTED_ENDPOINTS_LIMIT = 1000
 
+#: Results that the raw analytics give in a page at the most.
+#: See https://developer.pagerduty.com/api-reference/, "Get raw data - multiple incidents".
+_ANALYTICS_PAGE_LIMIT = 1000
+
+#: Listings whose cursors have names of their own: the parameter, and the key in the answer.
+_CURSOR_NAMES = {'/alert_grouping_settings': ('after', 'after')}
+
 #: Pages requested ahead at the most: together with a request of the caller's own, they use up the
 #: connections that requests keeps for one host.
 _READ_AHEAD_LIMIT = 9
@@ -310,6 +317,7 @@ _MISLEADING = re.compile(
     r'[^?#]*?(?:[\x00-\x1f\x7f\\]|(?:^|/)(?:\.|%2e){1,2}(?=[/?#]|$))', re.IGNORECASE
 )
 _USERINFO = re.compile(r'^([^/?#]*//)[^/?#]*@')
+_ORIGIN = re.compile(r'^[^/?#]*//[^/?#]*')
 _IDENTIFIER = re.compile(r'[A-Z]|\d|.{40}')
 _API_VERSION = re.compile(r'v\d+$')
 
@@ -418,14 +426,15 @@ def _below_base(base: _Base, url: str) -> Tuple[str, str]:
         parts = parse_url(url)
     except LocationParseError:
         parts = parse_url('')
-    is_named = parts.host is not None and not _USERINFO.match(url)
-    if is_named and (parts.path or '').startswith(base.path):
+    if parts.host and not _USERINFO.match(url):
         origin = _origin(parts)
-        below = parts.request_uri[len(base.path) :]
-        if origin == base.origin and below[:1] in ('', '/', '?'):
-            return url, below
-        if origin in _REGIONS and base.origin in _REGIONS:
-            return base.url + below, below
+        rest = _ORIGIN.sub('', url)
+        below = rest[len(base.path) :]
+        if rest.startswith(base.path) and below[:1] in ('', '/', '?', '#'):
+            if origin == base.origin:
+                return url, below
+            if origin in _REGIONS and base.origin in _REGIONS:
+                return base.url + below, below
     raise URLError(
         'URL {} is not under {}, the url of this session; the API key is not sent elsewhere. '
         'Pass a path, or set the url attribute of the session.'.format(
@@ -909,6 +918,7 @@ def _keyword_url(name: str, kwargs: Dict[str, Any]) -> Any:
 _BODY_METHODS = ('POST', 'PUT', 'PATCH')
 _UNSAFE_METHODS = ('POST', 'PATCH')
 _DEFAULT_USER_AGENT = default_user_agent()
+_NO_COOKIES = DefaultCookiePolicy(allowed_domains=[])
 _COPIED = (dict, CaseInsensitiveDict, RequestsCookieJar)
 
 #: Whether the environment is all that requests finds proxies in; macOS and Windows have more.
@@ -1016,7 +1026,7 @@ class PDSession(Session):
     ) -> None:
         super().__init__()
         # Nothing here logs in, and a cookie can be an identity of its own.
-        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self.cookies.set_policy(_NO_COOKIES)
         self.auth = _keep_authorization
         self.retry = dict(self.retry)
         if self.timeout is None:
@@ -1300,6 +1310,7 @@ class PDSession(Session):
             data=request.data,
             json=request.json,
             params=request.params or None,
+            cookies=RequestsCookieJar(policy=_NO_COOKIES),
             auth=request.auth or self.auth,
             hooks=merge_hooks(request.hooks, self.hooks),
         )
@@ -1328,28 +1339,41 @@ class PDSession(Session):
     # Redirects: requests would follow them anywhere, and turn a POST into a GET
 
     def resolve_redirects(
-        self, resp: Response, req: Any, *args: Any, **kwargs: Any
+        self, resp: Response, req: PreparedRequest, *args: Any, **kwargs: Any
     ) -> Generator[Any, None, None]:
-        """Follow redirects of a GET within the origin; stop at those of other methods.
+        """Follow the redirects of a GET within the origin, and none of another method.
 
-        :raises PDServerError: for one to another origin, which gets neither key nor body.
+        :raises PDServerError: for one to another origin, which gets neither key nor request.
         """
-        hops = super().resolve_redirects(resp, req, *args, **kwargs)
-        if kwargs.get('yield_requests'):
-            # With allow_redirects=False, requests only prepares the next request.
-            yield from hops
+        is_only_asked = kwargs.get('yield_requests', False)
+        is_followed = req.method in ('GET', 'HEAD')
+        # Asked to yield requests, requests prepares the next one and does not send it.
+        kwargs['yield_requests'] = is_only_asked or not is_followed
+        try:
+            hops = super().resolve_redirects(resp, req, *args, **kwargs)
+            while is_only_asked or is_followed:
+                yield next(hops)
+            next(hops)
+        except StopIteration:
             return
-        while _is_followed(resp, self.get_redirect_target(resp)):
-            try:
-                resp = next(hops)
-            except StopIteration:
-                return
-            yield resp
+        except PDServerError:
+            if not is_only_asked:
+                raise
+        except ValueError as error:
+            if isinstance(error, NETWORK_ERRORS):
+                raise
+            raise _refused_redirect(resp, resp.headers.get('location')) from error
 
     def rebuild_auth(self, prepared_request: PreparedRequest, response: Response) -> None:
-        """Keep the key within its origin, and let no ~/.netrc entry replace it."""
+        """Keep the key in a redirected request: it stays within its origin.
+
+        requests would look for another credential in ~/.netrc.
+
+        :raises PDServerError: if the redirect is to another origin.
+        """
+        # The URL is the very one that would be sent to, as urllib3 reads it.
         if not _is_same_origin(response.request.url, prepared_request.url):
-            prepared_request.headers.pop('Authorization', None)
+            raise _refused_redirect(response, prepared_request.url)
 
     # Kept for 4.x
 
@@ -1584,23 +1608,14 @@ def _never_connected(error: Optional[BaseException]) -> bool:
     return False
 
 
-def _is_followed(response: Response, target: Optional[str]) -> bool:
-    """Whether a response redirects to where the session goes on its own.
-
-    :raises PDServerError: if it redirects to another origin.
-    """
-    if target is None:
-        return False
-    url = urljoin(response.url, target)
-    if not _is_same_origin(response.request.url, url):
-        raise PDServerError(
-            '{}: the answer (status {}) is a redirect to another place, {}, which is not followed: '
-            'neither the key nor the request goes there.'.format(
-                _request_line(response), response.status_code, _without_userinfo(url)
-            ),
-            response,
-        )
-    return response.request.method in ('GET', 'HEAD')
+def _refused_redirect(response: Response, target: Optional[str]) -> PDServerError:
+    return PDServerError(
+        '{}: the answer (status {}) is a redirect to another place, {}, which is not followed: '
+        'neither the key nor the request goes there.'.format(
+            _request_line(response), response.status_code, _without_userinfo(target or '')
+        ),
+        response,
+    )
 
 
 def _is_same_origin(url: Optional[str], other: Optional[str]) -> bool:
@@ -1829,13 +1844,13 @@ class APISession(PDSession):
             deprecated_kwarg('paginate', details='Get one page with rget instead.')
         resource, merged = _with_query_of(url, params)
         path, is_listed = _endpoint(self.url, resource)
-        if path in CURSOR_BASED_PAGINATION_PATHS:
+        if _has_cursors(path):
             yield from self.iter_cursor(
                 url, params=params, page_size=page_size, item_hook=item_hook
             )
             return
         listing = _Listing(self, resource, path, is_listed)
-        first = {'limit': self._page_size(page_size), 'offset': 0}
+        first = {'limit': self._page_size(path, page_size), 'offset': 0}
         if total:
             first['total'] = 1
         depth = self._read_ahead_depth(read_ahead)
@@ -1859,20 +1874,89 @@ class APISession(PDSession):
             deprecated_kwarg('attribute', details='It is not needed any more.')
         resource, merged = _with_query_of(url, params)
         path, is_listed = _endpoint(self.url, resource)
-        if is_listed and path not in CURSOR_BASED_PAGINATION_PATHS:
+        if is_listed and not _has_cursors(path):
             raise URLError(
                 'GET {} does not have cursor-based pagination. Use iter_all, which knows how each '
                 'endpoint is paginated.'.format(path)
             )
         listing = _Listing(self, resource, path, is_listed)
-        first = {'limit': self._page_size(page_size)}
-        yield from _items(listing.cursor_pages(dict(first, **merged)), item_hook)
+        first = {'limit': self._page_size(path, page_size)}
+        names = _CURSOR_NAMES.get(path, ('cursor', 'next_cursor'))
+        yield from _items(listing.cursor_pages(dict(first, **merged), *names), item_hook)
 
-    def _page_size(self, page_size: Optional[int]) -> int:
+    def iter_alert_grouping_settings(self, params: Any = None, **kw: Any) -> Iterator[Any]:
+        """Yield the alert grouping settings of the account, whose cursor is called ``after``.
+
+        :param kw: the other arguments of :meth:`iter_cursor`, and errors as for :meth:`iter_all`.
+        """
+        return self.iter_cursor('/alert_grouping_settings', params=params, **kw)
+
+    def iter_analytics_raw_incidents(
+        self, filters: Optional[Dict[str, Any]] = None, **options: Any
+    ) -> Iterator[Any]:
+        """Yield the raw analytics of incidents.
+
+        :param filters: which incidents, such as ``{'created_at_start': '2026-01-01T00:00:00Z'}``.
+        :param options: ``order``, ``order_by`` and ``time_zone`` for the API; ``page_size`` (at
+            most 1000) and ``item_hook`` as for :meth:`iter_all`.
+        :raises PDHTTPError: if a response is not a success.
+        :raises PDServerError: if its body is not a page of analytics.
+        """
+        return self._iter_analytics('/analytics/raw/incidents', filters, **options)
+
+    def iter_analytics_raw_responder_incidents(
+        self, responder_id: str, filters: Optional[Dict[str, Any]] = None, **options: Any
+    ) -> Iterator[Any]:
+        """Yield the raw analytics of one responder's incidents.
+
+        Arguments and errors as for :meth:`iter_analytics_raw_incidents`.
+        """
+        url = '/analytics/raw/responders/{}/incidents'.format(responder_id)
+        return self._iter_analytics(url, filters, **options)
+
+    def iter_analytics_raw_users(
+        self, filters: Optional[Dict[str, Any]] = None, **options: Any
+    ) -> Iterator[Any]:
+        """Yield the raw analytics of users.
+
+        Arguments and errors as for :meth:`iter_analytics_raw_incidents`.
+        """
+        return self._iter_analytics('/analytics/raw/users', filters, **options)
+
+    def _iter_analytics(
+        self,
+        url: str,
+        filters: Optional[Dict[str, Any]],
+        page_size: Optional[int] = None,
+        item_hook: Optional[Callable[[Any, int, Any], Any]] = None,
+        **options: Any,
+    ) -> Iterator[Any]:
+        body = dict(options, limit=min(self._page_size(url, page_size), _ANALYTICS_PAGE_LIMIT))
+        if filters is not None:
+            body['filters'] = filters
+        return _items(self._analytics_pages(url, body), item_hook)
+
+    def _analytics_pages(self, url: str, body: Dict[str, Any]) -> Iterator['_Page']:
+        while True:
+            response = successful_response(self.post(url, json=body))
+            answer = try_decoding(response)
+            results = answer.get('data') if isinstance(answer, dict) else None
+            if not isinstance(results, list):
+                raise _wrapper_missing(response, 'data', answer)
+            yield _Page(results, '?')
+            last = answer.get('last')
+            # Some say whether there are more; all end in a page without anything new.
+            if not results or not last or last == body.get('starting_after'):
+                return
+            if not answer.get('more', True):
+                return
+            body = dict(body, starting_after=last)
+
+    def _page_size(self, path: str, page_size: Optional[int]) -> int:
         size = self.default_page_size if page_size is None else page_size
         if int(size) < 1:
             raise ValueError('page_size must be 1 or more; it is {!r}.'.format(size))
-        return int(size)
+        return min(int(size), _MAX_PAGE_SIZES.get(path, int(size)))
 
     def _read_ahead_depth(self, read_ahead: Optional[int]) -> int:
         depth = self.read_ahead if read_ahead is None else read_ahead
@@ -2092,14 +2176,16 @@ class _Listing:
             return
         self._warn('the answer does not say whether there are more results ("more")')
 
-    def cursor_pages(self, params: Dict[str, Any]) -> Iterator[_Page]:
-        """The pages that ``next_cursor`` leads to."""
-        cursors = {str(params.get('cursor'))}
+    def cursor_pages(
+        self, params: Dict[str, Any], parameter: str = 'cursor', key: str = 'next_cursor'
+    ) -> Iterator[_Page]:
+        """The pages that are linked by what stands at a key and goes out as a parameter."""
+        cursors = {str(params.get(parameter))}
         while True:
             body = self._get(dict(params))
             if body is None:
                 return
-            cursor = body.get('next_cursor')
+            cursor = body.get(key)
             yield self._page(body)
             if not cursor:
                 return
@@ -2107,7 +2193,7 @@ class _Listing:
                 self._warn('the cursor that the server sent leads back to an earlier page')
                 return
             cursors.add(str(cursor))
-            params['cursor'] = cursor
+            params[parameter] = cursor
 
     def _get(self, params: Dict[str, Any]) -> Optional[Dict[str, Any]]:
         response = self.session.get(self.url, params=params)
@@ -2232,6 +2318,10 @@ def _collection_wrapper(path: str) -> str:
             'GET {} gives one resource, not a collection of them. Use rget.'.format(path)
         )
     return wrapper
+
+
+def _has_cursors(path: str) -> bool:
+    return path in CURSOR_BASED_PAGINATION_PATHS or path in _CURSOR_NAMES
 
 
 def _is_singular(name: str) -> bool:
@@ -2525,254 +2615,566 @@ def raise_on_error(r: Response) -> Response:
 # ---------------------------------------------------------------------------- The API as tables
 
 # --- tables generated by tools/endpoints.py: start ---
-CANONICAL_PATHS: List[str] = _PathTable(
-    [
-        '/abilities',
-        '/abilities/{id}',
-        '/addons',
-        '/addons/{id}',
-        '/analytics/metrics/incidents/all',
-        '/analytics/metrics/incidents/services',
-        '/analytics/metrics/incidents/teams',
-        '/analytics/raw/incidents',
-        '/analytics/raw/incidents/{id}',
-        '/analytics/raw/incidents/{id}/responses',
-        '/audit/records',
-        '/automation_actions/actions',
-        '/automation_actions/actions/{id}',
-        '/automation_actions/actions/{id}/invocations',
-        '/automation_actions/actions/{id}/services',
-        '/automation_actions/actions/{id}/services/{service_id}',
-        '/automation_actions/actions/{id}/teams',
-        '/automation_actions/actions/{id}/teams/{team_id}',
-        '/automation_actions/invocations',
-        '/automation_actions/invocations/{id}',
-        '/automation_actions/runners',
-        '/automation_actions/runners/{id}',
-        '/automation_actions/runners/{id}/teams',
-        '/automation_actions/runners/{id}/teams/{team_id}',
-        '/business_services',
-        '/business_services/impactors',
-        '/business_services/impacts',
-        '/business_services/priority_thresholds',
-        '/business_services/{id}',
-        '/business_services/{id}/account_subscription',
-        '/business_services/{id}/subscribers',
-        '/business_services/{id}/supporting_services/impacts',
-        '/business_services/{id}/unsubscribe',
-        '/change_events',
-        '/change_events/{id}',
-        '/customfields/fields',
-        '/customfields/fields/{field_id}',
-        '/customfields/fields/{field_id}/field_options',
-        '/customfields/fields/{field_id}/field_options/{field_option_id}',
-        '/customfields/fields/{field_id}/schemas',
-        '/customfields/schema_assignments',
-        '/customfields/schema_assignments/{id}',
-        '/customfields/schemas',
-        '/customfields/schemas/{schema_id}',
-        '/customfields/schemas/{schema_id}/field_configurations',
-        '/customfields/schemas/{schema_id}/field_configurations/{field_configuration_id}',
-        '/escalation_policies',
-        '/escalation_policies/{id}',
-        '/escalation_policies/{id}/audit/records',
-        '/event_orchestrations',
-        '/event_orchestrations/services/{id}',
-        '/event_orchestrations/services/{id}/active',
-        '/event_orchestrations/{id}',
-        '/event_orchestrations/{id}/router',
-        '/event_orchestrations/{id}/unrouted',
-        '/extension_schemas',
-        '/extension_schemas/{id}',
-        '/extensions',
-        '/extensions/{id}',
-        '/extensions/{id}/enable',
-        '/incident_workflows',
-        '/incident_workflows/actions',
-        '/incident_workflows/actions/{id}',
-        '/incident_workflows/triggers',
-        '/incident_workflows/triggers/{id}',
-        '/incident_workflows/triggers/{id}/services',
-        '/incident_workflows/triggers/{trigger_id}/services/{service_id}',
-        '/incident_workflows/{id}',
-        '/incident_workflows/{id}/instances',
-        '/incidents',
-        '/incidents/count',
-        '/incidents/{id}',
-        '/incidents/{id}/alerts',
-        '/incidents/{id}/alerts/{alert_id}',
-        '/incidents/{id}/business_services/impacts',
-        '/incidents/{id}/business_services/{business_service_id}/impacts',
-        '/incidents/{id}/field_values',
-        '/incidents/{id}/field_values/schema',
-        '/incidents/{id}/log_entries',
-        '/incidents/{id}/merge',
-        '/incidents/{id}/notes',
-        '/incidents/{id}/outlier_incident',
-        '/incidents/{id}/past_incidents',
-        '/incidents/{id}/related_change_events',
-        '/incidents/{id}/related_incidents',
-        '/incidents/{id}/responder_requests',
-        '/incidents/{id}/snooze',
-        '/incidents/{id}/status_updates',
-        '/incidents/{id}/status_updates/subscribers',
-        '/incidents/{id}/status_updates/unsubscribe',
-        '/license_allocations',
-        '/licenses',
-        '/log_entries',
-        '/log_entries/{id}',
-        '/log_entries/{id}/channel',
-        '/maintenance_windows',
-        '/maintenance_windows/{id}',
-        '/notifications',
-        '/oncalls',
-        '/paused_incident_reports/alerts',
-        '/paused_incident_reports/counts',
-        '/priorities',
-        '/response_plays',
-        '/response_plays/{id}',
-        '/response_plays/{response_play_id}/run',
-        '/rulesets',
-        '/rulesets/{id}',
-        '/rulesets/{id}/rules',
-        '/rulesets/{id}/rules/{rule_id}',
-        '/schedules',
-        '/schedules/preview',
-        '/schedules/{id}',
-        '/schedules/{id}/audit/records',
-        '/schedules/{id}/overrides',
-        '/schedules/{id}/overrides/{override_id}',
-        '/schedules/{id}/users',
-        '/service_dependencies/associate',
-        '/service_dependencies/business_services/{id}',
-        '/service_dependencies/disassociate',
-        '/service_dependencies/technical_services/{id}',
-        '/services',
-        '/services/{id}',
-        '/services/{id}/audit/records',
-        '/services/{id}/change_events',
-        '/services/{id}/integrations',
-        '/services/{id}/integrations/{integration_id}',
-        '/services/{id}/rules',
-        '/services/{id}/rules/{rule_id}',
-        '/status_dashboards',
-        '/status_dashboards/url_slugs/{url_slug}',
-        '/status_dashboards/url_slugs/{url_slug}/service_impacts',
-        '/status_dashboards/{id}',
-        '/status_dashboards/{id}/service_impacts',
-        '/tags',
-        '/tags/{id}',
-        '/tags/{id}/escalation_policies',
-        '/tags/{id}/teams',
-        '/tags/{id}/users',
-        '/teams',
-        '/teams/{id}',
-        '/teams/{id}/audit/records',
-        '/teams/{id}/escalation_policies/{escalation_policy_id}',
-        '/teams/{id}/members',
-        '/teams/{id}/notification_subscriptions',
-        '/teams/{id}/notification_subscriptions/unsubscribe',
-        '/teams/{id}/users/{user_id}',
-        '/templates',
-        '/templates/{id}',
-        '/templates/{id}/render',
-        '/users',
-        '/users/me',
-        '/users/{id}',
-        '/users/{id}/audit/records',
-        '/users/{id}/contact_methods',
-        '/users/{id}/contact_methods/{contact_method_id}',
-        '/users/{id}/license',
-        '/users/{id}/notification_rules',
-        '/users/{id}/notification_rules/{notification_rule_id}',
-        '/users/{id}/notification_subscriptions',
-        '/users/{id}/notification_subscriptions/unsubscribe',
-        '/users/{id}/oncall_handoff_notification_rules',
-        '/users/{id}/oncall_handoff_notification_rules/{oncall_handoff_notification_rule_id}',
-        '/users/{id}/sessions',
-        '/users/{id}/sessions/{type}/{session_id}',
-        '/users/{id}/status_update_notification_rules',
-        '/users/{id}/status_update_notification_rules/{status_update_notification_rule_id}',
-        '/vendors',
-        '/vendors/{id}',
-        '/webhook_subscriptions',
-        '/webhook_subscriptions/{id}',
-        '/webhook_subscriptions/{id}/enable',
-        '/webhook_subscriptions/{id}/ping',
-        '/{entity_type}/{id}/change_tags',
-        '/{entity_type}/{id}/tags',
-    ]
-)
+# From PagerDuty's OpenAPI document of August 2026, which has 465 operations. How to add one:
+# docs/adding_an_endpoint.rst. Legacy is what 5.4.1 knows and the document does not.
+# fmt: off
 
-CURSOR_BASED_PAGINATION_PATHS: List[str] = _PathTable(
-    [
-        '/audit/records',
-        '/automation_actions/actions',
-        '/automation_actions/runners',
-        '/escalation_policies/{id}/audit/records',
-        '/incident_workflows/actions',
-        '/incident_workflows/triggers',
-        '/schedules/{id}/audit/records',
-        '/services/{id}/audit/records',
-        '/teams/{id}/audit/records',
-        '/users/{id}/audit/records',
-    ]
-)
+#: The path patterns of the API.
+CANONICAL_PATHS: List[str] = _PathTable([
+    # Abilities
+    '/abilities',
+    '/abilities/{id}',
+    # Add-ons
+    '/addons',
+    '/addons/{id}',
+    # Alert Grouping Settings
+    '/alert_grouping_settings',
+    '/alert_grouping_settings/{id}',
+    # Analytics
+    '/analytics/metrics/incidents/all',
+    '/analytics/metrics/incidents/escalation_policies',
+    '/analytics/metrics/incidents/escalation_policies/all',
+    '/analytics/metrics/incidents/services',
+    '/analytics/metrics/incidents/services/all',
+    '/analytics/metrics/incidents/teams',
+    '/analytics/metrics/incidents/teams/all',
+    '/analytics/metrics/pd_advance_usage/features',
+    '/analytics/metrics/responders/all',
+    '/analytics/metrics/responders/teams',
+    '/analytics/metrics/users/all',
+    '/analytics/raw/incidents',
+    '/analytics/raw/incidents/{id}',
+    '/analytics/raw/incidents/{id}/responses',
+    '/analytics/raw/responders/{responder_id}/incidents',
+    '/analytics/raw/users',
+    # Audit
+    '/audit/records',
+    # Automation Actions
+    '/automation_actions/actions',
+    '/automation_actions/actions/{id}',
+    '/automation_actions/actions/{id}/invocations',
+    '/automation_actions/actions/{id}/services',
+    '/automation_actions/actions/{id}/services/{service_id}',
+    '/automation_actions/actions/{id}/teams',
+    '/automation_actions/actions/{id}/teams/{team_id}',
+    '/automation_actions/invocations',
+    '/automation_actions/invocations/{id}',
+    '/automation_actions/runners',
+    '/automation_actions/runners/{id}',
+    '/automation_actions/runners/{id}/teams',
+    '/automation_actions/runners/{id}/teams/{team_id}',
+    # Business Services
+    '/business_services',
+    '/business_services/impactors',
+    '/business_services/impacts',
+    '/business_services/priority_thresholds',
+    '/business_services/{id}',
+    '/business_services/{id}/account_subscription',
+    '/business_services/{id}/subscribers',
+    '/business_services/{id}/supporting_services/impacts',
+    '/business_services/{id}/unsubscribe',
+    # Change Events
+    '/change_events',
+    '/change_events/{id}',
+    # Customfields
+    '/customfields/fields',  # legacy
+    '/customfields/fields/{field_id}',  # legacy
+    '/customfields/fields/{field_id}/field_options',  # legacy
+    '/customfields/fields/{field_id}/field_options/{field_option_id}',  # legacy
+    '/customfields/fields/{field_id}/schemas',  # legacy
+    '/customfields/schema_assignments',  # legacy
+    '/customfields/schema_assignments/{id}',  # legacy
+    '/customfields/schemas',  # legacy
+    '/customfields/schemas/{schema_id}',  # legacy
+    '/customfields/schemas/{schema_id}/field_configurations',  # legacy
+    '/customfields/schemas/{schema_id}/field_configurations/{field_configuration_id}',  # legacy
+    # Enrichment
+    '/enrichment/event_enrichments',
+    '/enrichment/event_enrichments/default',
+    '/enrichment/event_enrichments/{id}',
+    '/enrichment/event_enrichments/{id}/associations',
+    '/enrichment/event_enrichments/{id}/rules',
+    '/enrichment/integrations/servicenow',
+    '/enrichment/integrations/servicenow/credentials',
+    '/enrichment/integrations/servicenow/credentials/{credentials_id}',
+    '/enrichment/integrations/servicenow/{integration_id}',
+    '/enrichment/integrations/servicenow/{integration_id}/tables',
+    '/enrichment/integrations/servicenow/{integration_id}/tables/{table_id}',
+    '/enrichment/integrations/servicenow/{integration_id}/tables/{table_id}/enable',
+    '/enrichment/integrations/servicenow/{integration_id}/tables/{table_id}/test',
+    '/enrichment/query',
+    '/enrichment/schemas',
+    '/enrichment/schemas/{schema_id}',
+    '/enrichment/schemas/{schema_id}/records',
+    '/enrichment/schemas/{schema_id}/records/{record_id}',
+    # Escalation Policies
+    '/escalation_policies',
+    '/escalation_policies/{id}',
+    '/escalation_policies/{id}/audit/records',
+    # Event Orchestrations
+    '/event_orchestrations',
+    '/event_orchestrations/services/{id}',
+    '/event_orchestrations/services/{id}/active',
+    '/event_orchestrations/services/{service_id}/cache_variables',
+    '/event_orchestrations/services/{service_id}/cache_variables/{cache_variable_id}',
+    '/event_orchestrations/services/{service_id}/cache_variables/{cache_variable_id}/data',
+    '/event_orchestrations/{id}',
+    '/event_orchestrations/{id}/cache_variables',
+    '/event_orchestrations/{id}/cache_variables/{cache_variable_id}',
+    '/event_orchestrations/{id}/cache_variables/{cache_variable_id}/data',
+    '/event_orchestrations/{id}/enablements',
+    '/event_orchestrations/{id}/enablements/{feature_name}',
+    '/event_orchestrations/{id}/global',
+    '/event_orchestrations/{id}/integrations',
+    '/event_orchestrations/{id}/integrations/migration',
+    '/event_orchestrations/{id}/integrations/{integration_id}',
+    '/event_orchestrations/{id}/router',
+    '/event_orchestrations/{id}/unrouted',
+    # Extension Schemas
+    '/extension_schemas',
+    '/extension_schemas/{id}',
+    # Extensions
+    '/extensions',
+    '/extensions/{id}',
+    '/extensions/{id}/enable',
+    # Incident Workflows
+    '/incident_workflows',
+    '/incident_workflows/actions',
+    '/incident_workflows/actions/{id}',
+    '/incident_workflows/triggers',
+    '/incident_workflows/triggers/{id}',
+    '/incident_workflows/triggers/{id}/services',
+    '/incident_workflows/triggers/{trigger_id}/services/{service_id}',
+    '/incident_workflows/{id}',
+    '/incident_workflows/{id}/instances',
+    # Incidents
+    '/incidents',
+    '/incidents/count',  # legacy
+    '/incidents/custom_fields',
+    '/incidents/custom_fields/{field_id}',
+    '/incidents/custom_fields/{field_id}/field_options',
+    '/incidents/custom_fields/{field_id}/field_options/{field_option_id}',
+    '/incidents/types',
+    '/incidents/types/{type_id_or_name}',
+    '/incidents/types/{type_id_or_name}/custom_fields',
+    '/incidents/types/{type_id_or_name}/custom_fields/{field_id}',
+    '/incidents/types/{type_id_or_name}/custom_fields/{field_id}/field_options',
+    '/incidents/types/{type_id_or_name}/custom_fields/{field_id}/field_options/{field_option_id}',
+    '/incidents/{id}',
+    '/incidents/{id}/alerts',
+    '/incidents/{id}/alerts/{alert_id}',
+    '/incidents/{id}/business_services/impacts',
+    '/incidents/{id}/business_services/{business_service_id}/impacts',
+    '/incidents/{id}/custom_fields/values',
+    '/incidents/{id}/field_values',  # legacy
+    '/incidents/{id}/field_values/schema',  # legacy
+    '/incidents/{id}/log_entries',
+    '/incidents/{id}/merge',
+    '/incidents/{id}/notes',
+    '/incidents/{id}/notes/{note_id}',
+    '/incidents/{id}/outlier_incident',
+    '/incidents/{id}/past_incidents',
+    '/incidents/{id}/related_change_events',
+    '/incidents/{id}/related_incidents',
+    '/incidents/{id}/responder_requests',
+    '/incidents/{id}/responder_requests/cancel',
+    '/incidents/{id}/snooze',
+    '/incidents/{id}/status_updates',
+    '/incidents/{id}/status_updates/subscribers',
+    '/incidents/{id}/status_updates/unsubscribe',
+    # IP Allow Lists
+    '/ip_allow_lists',
+    '/ip_allow_lists/{id}',
+    '/ip_allow_lists/{id}/audit/records',
+    # Licenses
+    '/license_allocations',
+    # Licenses
+    '/licenses',
+    # Log Entries
+    '/log_entries',
+    '/log_entries/{id}',
+    '/log_entries/{id}/channel',
+    # Maintenance Windows
+    '/maintenance_windows',
+    '/maintenance_windows/{id}',
+    # Notifications
+    '/notifications',
+    # OAuth Delegations
+    '/oauth_delegations',
+    '/oauth_delegations/revocation_requests/status',
+    # On-Calls
+    '/oncalls',
+    # Paused Incident Reports
+    '/paused_incident_reports/alerts',
+    '/paused_incident_reports/counts',
+    # Priorities
+    '/priorities',
+    # Recommendations
+    '/recommendations/event_orchestrations/rules',
+    '/recommendations/event_orchestrations/services/{service_id}/accepted_rules/{rule_id}',
+    '/recommendations/event_orchestrations/services/{service_id}/rules/{recommendation_id}/accept',
+    '/recommendations/event_orchestrations/services/{service_id}/rules/{recommendation_id}/dismiss',
+    # Response Plays
+    '/response_plays',  # legacy
+    '/response_plays/{id}',  # legacy
+    '/response_plays/{response_play_id}/run',  # legacy
+    # Rulesets
+    '/rulesets',
+    '/rulesets/{id}',
+    '/rulesets/{id}/rules',
+    '/rulesets/{id}/rules/{rule_id}',
+    # Schedules
+    '/schedules',
+    '/schedules/preview',
+    '/schedules/{id}',
+    '/schedules/{id}/audit/records',
+    '/schedules/{id}/overrides',
+    '/schedules/{id}/overrides/{override_id}',
+    '/schedules/{id}/users',
+    # Service Dependencies
+    '/service_dependencies/associate',
+    '/service_dependencies/business_services/{id}',
+    '/service_dependencies/disassociate',
+    '/service_dependencies/technical_services/{id}',
+    # Services
+    '/services',
+    '/services/custom_fields',
+    '/services/custom_fields/{field_id}',
+    '/services/custom_fields/{field_id}/field_options',
+    '/services/custom_fields/{field_id}/field_options/{field_option_id}',
+    '/services/{id}',
+    '/services/{id}/audit/records',
+    '/services/{id}/change_events',
+    '/services/{id}/custom_fields/values',
+    '/services/{id}/enablements',
+    '/services/{id}/enablements/{feature_name}',
+    '/services/{id}/integrations',
+    '/services/{id}/integrations/{integration_id}',
+    '/services/{id}/rules',
+    '/services/{id}/rules/convert',
+    '/services/{id}/rules/{rule_id}',
+    # Session Configurations
+    '/session_configurations',
+    # SRE Agent
+    '/sre_agent/memories',
+    '/sre_agent/memories/{id}',
+    # Standards
+    '/standards',
+    '/standards/scores/{resource_type}',
+    '/standards/scores/{resource_type}/{id}',
+    '/standards/{id}',
+    # Status Dashboards
+    '/status_dashboards',
+    '/status_dashboards/url_slugs/{url_slug}',
+    '/status_dashboards/url_slugs/{url_slug}/service_impacts',
+    '/status_dashboards/{id}',
+    '/status_dashboards/{id}/service_impacts',
+    # Status Pages
+    '/status_pages',
+    '/status_pages/{id}/impacts',
+    '/status_pages/{id}/impacts/{impact_id}',
+    '/status_pages/{id}/posts',
+    '/status_pages/{id}/posts/{post_id}',
+    '/status_pages/{id}/posts/{post_id}/post_updates',
+    '/status_pages/{id}/posts/{post_id}/post_updates/{post_update_id}',
+    '/status_pages/{id}/posts/{post_id}/postmortem',
+    '/status_pages/{id}/services',
+    '/status_pages/{id}/services/{service_id}',
+    '/status_pages/{id}/severities',
+    '/status_pages/{id}/severities/{severity_id}',
+    '/status_pages/{id}/statuses',
+    '/status_pages/{id}/statuses/{status_id}',
+    '/status_pages/{id}/subscriptions',
+    '/status_pages/{id}/subscriptions/{subscription_id}',
+    # Tags
+    '/tags',
+    '/tags/{id}',
+    '/tags/{id}/escalation_policies',  # legacy
+    '/tags/{id}/teams',  # legacy
+    '/tags/{id}/users',  # legacy
+    '/tags/{id}/{entity_type}',
+    # Teams
+    '/teams',
+    '/teams/{id}',
+    '/teams/{id}/audit/records',
+    '/teams/{id}/escalation_policies/{escalation_policy_id}',
+    '/teams/{id}/members',
+    '/teams/{id}/notification_subscriptions',
+    '/teams/{id}/notification_subscriptions/unsubscribe',
+    '/teams/{id}/users/{user_id}',
+    # Templates
+    '/templates',
+    '/templates/fields',
+    '/templates/{id}',
+    '/templates/{id}/render',
+    # Users
+    '/users',
+    '/users/me',
+    '/users/{id}',
+    '/users/{id}/audit/records',
+    '/users/{id}/contact_methods',
+    '/users/{id}/contact_methods/{contact_method_id}',
+    '/users/{id}/license',
+    '/users/{id}/notification_rules',
+    '/users/{id}/notification_rules/{notification_rule_id}',
+    '/users/{id}/notification_subscriptions',
+    '/users/{id}/notification_subscriptions/unsubscribe',
+    '/users/{id}/oauth_delegations',
+    '/users/{id}/oauth_delegations/{delegation_id}',
+    '/users/{id}/oncall_handoff_notification_rules',
+    '/users/{id}/oncall_handoff_notification_rules/{oncall_handoff_notification_rule_id}',
+    '/users/{id}/regenerate_private_url_key',
+    '/users/{id}/sessions',
+    '/users/{id}/sessions/{type}/{session_id}',
+    '/users/{id}/status_update_notification_rules',
+    '/users/{id}/status_update_notification_rules/{status_update_notification_rule_id}',
+    # Schedules v3
+    '/v3/schedules',
+    '/v3/schedules/{id}',
+    '/v3/schedules/{id}/audit/records',
+    '/v3/schedules/{id}/custom_shifts',
+    '/v3/schedules/{id}/custom_shifts/{custom_shift_id}',
+    '/v3/schedules/{id}/overrides',
+    '/v3/schedules/{id}/overrides/{override_id}',
+    '/v3/schedules/{id}/rotations',
+    '/v3/schedules/{id}/rotations/{rotation_id}',
+    '/v3/schedules/{id}/rotations/{rotation_id}/events',
+    '/v3/schedules/{id}/rotations/{rotation_id}/events/{event_id}',
+    # Vendors
+    '/vendors',
+    '/vendors/{id}',
+    # Webhooks
+    '/webhook_subscriptions',
+    '/webhook_subscriptions/oauth_clients',
+    '/webhook_subscriptions/oauth_clients/{id}',
+    '/webhook_subscriptions/{id}',
+    '/webhook_subscriptions/{id}/enable',
+    '/webhook_subscriptions/{id}/ping',
+    # Workflow Integrations
+    '/workflows/integrations',
+    '/workflows/integrations/connections',
+    '/workflows/integrations/{id}',
+    '/workflows/integrations/{integration_id}/connections',
+    '/workflows/integrations/{integration_id}/connections/{id}',
+    # Tags
+    '/{entity_type}/{id}/change_tags',
+    '/{entity_type}/{id}/tags',
+])
 
+#: The listings whose pages are linked by cursors.
+CURSOR_BASED_PAGINATION_PATHS: List[str] = _PathTable([
+    # Audit
+    '/audit/records',
+    # Automation Actions
+    '/automation_actions/actions',
+    '/automation_actions/runners',
+    # Enrichment
+    '/enrichment/schemas/{schema_id}/records',
+    # Escalation Policies
+    '/escalation_policies/{id}/audit/records',
+    # Incident Workflows
+    '/incident_workflows/actions',
+    '/incident_workflows/triggers',
+    # Incidents
+    '/incidents/{id}/business_services/impacts',
+    # IP Allow Lists
+    '/ip_allow_lists/{id}/audit/records',
+    # Recommendations
+    '/recommendations/event_orchestrations/rules',
+    # Schedules
+    '/schedules/{id}/audit/records',
+    # Services
+    '/services/{id}/audit/records',
+    # Status Dashboards
+    '/status_dashboards',
+    # Teams
+    '/teams/{id}/audit/records',
+    # Users
+    '/users/{id}/audit/records',
+    '/users/{id}/oauth_delegations',
+    # Schedules v3
+    '/v3/schedules/{id}/audit/records',
+    # Workflow Integrations
+    '/workflows/integrations',
+    '/workflows/integrations/connections',
+    '/workflows/integrations/{integration_id}/connections',
+])
+
+#: The wrappers that infer_entity_wrapper() does not know: a name or None for both
+#: request and response, or a pair.
 ENTITY_WRAPPER_CONFIG: Dict[str, Any] = {
+    # Analytics
     '* /analytics/metrics/incidents/all': None,
+    '* /analytics/metrics/incidents/escalation_policies': None,
+    '* /analytics/metrics/incidents/escalation_policies/all': None,
     '* /analytics/metrics/incidents/services': None,
+    '* /analytics/metrics/incidents/services/all': None,
     '* /analytics/metrics/incidents/teams': None,
+    '* /analytics/metrics/incidents/teams/all': None,
+    '* /analytics/metrics/pd_advance_usage/features': None,
+    '* /analytics/metrics/responders/all': None,
+    '* /analytics/metrics/responders/teams': None,
+    '* /analytics/metrics/users/all': None,
     '* /analytics/raw/incidents': None,
     '* /analytics/raw/incidents/{id}': None,
     '* /analytics/raw/incidents/{id}/responses': None,
+    '* /analytics/raw/responders/{responder_id}/incidents': None,
+    '* /analytics/raw/users': None,
+    # Automation Actions
+    # The caller gives the whole request, as in 5.4.1.
+    'POST /automation_actions/actions/{id}/invocations': (None, 'invocation'),
+    # Business Services
+    'GET /business_services/impacts': 'services',
+    # The whole body, as in 5.4.1.
     '* /business_services/priority_thresholds': None,
+    # The whole body, as in 5.4.1.
     '* /business_services/{id}/account_subscription': None,
+    'POST /business_services/{id}/subscribers': ('subscribers', 'subscriptions'),
+    'GET /business_services/{id}/supporting_services/impacts': 'services',
+    'POST /business_services/{id}/unsubscribe': ('subscribers', None),
+    # Change Events
+    # No body is documented; what the caller gives goes out as it is, as in 5.4.1.
+    'POST /change_events': None,
+    # Enrichment
+    'GET /enrichment/event_enrichments/default': None,
+    'PUT /enrichment/event_enrichments/default': ('default', None),
+    'POST /enrichment/event_enrichments/{id}/associations': ('associations', None),
+    'DELETE /enrichment/event_enrichments/{id}/associations': ('associations', None),
+    '* /enrichment/event_enrichments/{id}/rules': 'orchestration_path',
+    'GET /enrichment/integrations/servicenow': 'integrations',
+    'POST /enrichment/integrations/servicenow': (None, 'integration'),
+    'GET /enrichment/integrations/servicenow/{integration_id}': 'integration',
+    'POST /enrichment/integrations/servicenow/{integration_id}/tables': 'cmdb_table',
+    'PUT /enrichment/integrations/servicenow/{integration_id}/tables/{table_id}': 'cmdb_table',
+    '* /enrichment/integrations/servicenow/{integration_id}/tables/{table_id}/enable': None,
+    'GET /enrichment/integrations/servicenow/{integration_id}/tables/{table_id}/test': 'enrichment_data',  # noqa: E501
+    'POST /enrichment/query': (None, 'records'),
+    'POST /enrichment/schemas': (None, 'schema'),
+    'POST /enrichment/schemas/{schema_id}/records': None,
+    # Event Orchestrations
+    # 5.4.1's answer, which tests pin. One orchestration goes over the wire in the singular.
     '* /event_orchestrations': 'orchestrations',
     '* /event_orchestrations/services/{id}': 'orchestration_path',
+    # The whole body, as in 5.4.1.
     '* /event_orchestrations/services/{id}/active': None,
+    'GET /event_orchestrations/services/{service_id}/cache_variables/{cache_variable_id}/data': None,  # noqa: E501
+    'PUT /event_orchestrations/services/{service_id}/cache_variables/{cache_variable_id}/data': ('cache_variable_data', None),  # noqa: E501
     '* /event_orchestrations/{id}': 'orchestration',
+    'GET /event_orchestrations/{id}/cache_variables/{cache_variable_id}/data': None,
+    'PUT /event_orchestrations/{id}/cache_variables/{cache_variable_id}/data': ('cache_variable_data', None),  # noqa: E501
+    '* /event_orchestrations/{id}/global': 'orchestration_path',
+    'POST /event_orchestrations/{id}/integrations/migration': (None, 'integrations'),
     '* /event_orchestrations/{id}/router': 'orchestration_path',
     '* /event_orchestrations/{id}/unrouted': 'orchestration_path',
-    '* /users/{id}/notification_subscriptions': ('subscribables', 'subscriptions'),
-    'GET /business_services/impacts': 'services',
-    'GET /business_services/{id}/supporting_services/impacts': 'services',
-    'GET /incidents/{id}/business_services/impacts': 'services',
-    'GET /incidents/{id}/related_change_events': 'change_events',
-    'GET /paused_incident_reports/alerts': 'paused_incident_reporting_counts',
-    'GET /paused_incident_reports/counts': 'paused_incident_reporting_counts',
-    'GET /status_dashboards/url_slugs/{url_slug}': 'status_dashboard',
-    'GET /status_dashboards/url_slugs/{url_slug}/service_impacts': 'services',
-    'GET /status_dashboards/{id}/service_impacts': 'services',
-    'GET /teams/{id}/notification_subscriptions': 'subscriptions',
-    'GET /users/me': 'user',
-    'GET /users/{id}/sessions': 'user_sessions',
-    'GET /users/{id}/sessions/{type}/{session_id}': 'user_session',
-    'POST /automation_actions/actions/{id}/invocations': (None, 'invocation'),
-    'POST /business_services/{id}/subscribers': ('subscribers', 'subscriptions'),
-    'POST /business_services/{id}/unsubscribe': ('subscribers', None),
-    'POST /change_events': None,
+    # Extensions
     'POST /extensions/{id}/enable': (None, 'extension'),
+    # Incident Workflows
     'POST /incident_workflows/triggers/{id}/services': ('service', 'trigger'),
+    'DELETE /incident_workflows/triggers/{trigger_id}/services/{service_id}': 'trigger',
     'POST /incident_workflows/{id}/instances': 'incident_workflow_instance',
+    # Incidents
+    'GET /incidents/custom_fields': 'fields',
+    'POST /incidents/custom_fields': 'field',
+    '* /incidents/custom_fields/{field_id}': 'field',
+    'GET /incidents/types': 'incident_types',
+    'POST /incidents/types': 'incident_type',
+    '* /incidents/types/{type_id_or_name}': 'incident_type',
+    'GET /incidents/types/{type_id_or_name}/custom_fields': 'fields',
+    'POST /incidents/types/{type_id_or_name}/custom_fields': 'field',
+    '* /incidents/types/{type_id_or_name}/custom_fields/{field_id}': 'field',
+    'GET /incidents/{id}/business_services/impacts': 'services',
+    # The whole body, as in 5.4.1.
+    '* /incidents/{id}/business_services/{business_service_id}/impacts': None,
+    '* /incidents/{id}/custom_fields/values': 'custom_fields',
+    'PUT /incidents/{id}/merge': ('source_incidents', 'incident'),
+    'GET /incidents/{id}/related_change_events': 'change_events',
     'POST /incidents/{id}/responder_requests': (None, 'responder_request'),
+    'PUT /incidents/{id}/responder_requests/cancel': (None, 'responder_request_targets'),
+    # The caller gives the whole request, as in 5.4.1.
     'POST /incidents/{id}/snooze': (None, 'incident'),
     'POST /incidents/{id}/status_updates': (None, 'status_update'),
     'POST /incidents/{id}/status_updates/subscribers': ('subscribers', 'subscriptions'),
     'POST /incidents/{id}/status_updates/unsubscribe': ('subscribers', None),
-    'POST /response_plays/{response_play_id}/run': None,
+    # OAuth Delegations
+    'DELETE /oauth_delegations': 'status',
+    '* /oauth_delegations/revocation_requests/status': None,
+    # Paused Incident Reports
+    'GET /paused_incident_reports/alerts': 'paused_incident_reporting_alerts',
+    'GET /paused_incident_reports/counts': 'paused_incident_reporting_counts',
+    # Recommendations
+    'GET /recommendations/event_orchestrations/rules': 'recommended_rules',
+    'DELETE /recommendations/event_orchestrations/services/{service_id}/accepted_rules/{rule_id}': 'status',  # noqa: E501
+    'POST /recommendations/event_orchestrations/services/{service_id}/rules/{recommendation_id}/accept': (None, 'status'),  # noqa: E501
+    'POST /recommendations/event_orchestrations/services/{service_id}/rules/{recommendation_id}/dismiss': ('decision', 'status'),  # noqa: E501
+    # Response Plays
+    'POST /response_plays/{response_play_id}/run': None,  # legacy
+    # Schedules
+    'POST /schedules/preview': 'schedule',
     'POST /schedules/{id}/overrides': ('overrides', None),
+    # Service Dependencies
     'POST /service_dependencies/associate': 'relationships',
+    'GET /service_dependencies/business_services/{id}': 'relationships',
+    'POST /service_dependencies/disassociate': 'relationships',
+    'GET /service_dependencies/technical_services/{id}': 'relationships',
+    # Services
+    'GET /services/custom_fields': 'fields',
+    'POST /services/custom_fields': 'field',
+    '* /services/custom_fields/{field_id}': 'field',
+    '* /services/{id}/custom_fields/values': 'custom_fields',
+    '* /services/{id}/rules/convert': None,
+    # Session Configurations
+    'PUT /session_configurations': ('session_configuration', 'session_configurations'),
+    # Standards
+    'GET /standards/scores/{resource_type}': 'resources',
+    '* /standards/scores/{resource_type}/{id}': None,
+    '* /standards/{id}': None,
+    # Status Dashboards
+    'GET /status_dashboards/url_slugs/{url_slug}': 'status_dashboard',
+    'GET /status_dashboards/url_slugs/{url_slug}/service_impacts': 'services',
+    'GET /status_dashboards/{id}/service_impacts': 'services',
+    # Tags
+    '* /tags/{id}/{entity_type}': None,
+    # Teams
+    # No body is documented; what the caller gives goes out as it is, as in 5.4.1.
+    'PUT /teams/{id}/escalation_policies/{escalation_policy_id}': None,
+    'GET /teams/{id}/notification_subscriptions': 'subscriptions',
     'POST /teams/{id}/notification_subscriptions': ('subscribables', 'subscriptions'),
     'POST /teams/{id}/notification_subscriptions/unsubscribe': ('subscribables', None),
-    'POST /templates/{id}/render': None,
-    'POST /users/{id}/notification_subscriptions/unsubscribe': ('subscribables', None),
-    'POST /webhook_subscriptions/{id}/enable': (None, 'webhook_subscription'),
-    'POST /webhook_subscriptions/{id}/ping': None,
-    'POST /{entity_type}/{id}/change_tags': None,
-    'PUT /incidents/{id}/business_services/{business_service_id}/impacts': None,
-    'PUT /incidents/{id}/merge': ('source_incidents', 'incident'),
-    'PUT /teams/{id}/escalation_policies/{escalation_policy_id}': None,
+    # The caller gives the whole request, as in 5.4.1.
     'PUT /teams/{id}/users/{user_id}': None,
+    # Templates
+    '* /templates/{id}/render': None,
+    # Users
+    'GET /users/me': 'user',
+    # For all methods, as in 5.4.1.
+    '* /users/{id}/notification_subscriptions': ('subscribables', 'subscriptions'),
+    'POST /users/{id}/notification_subscriptions/unsubscribe': ('subscribables', None),
+    '* /users/{id}/oauth_delegations/{delegation_id}': None,
+    'POST /users/{id}/regenerate_private_url_key': (None, 'private_url_key'),
+    'GET /users/{id}/sessions': 'user_sessions',
+    'GET /users/{id}/sessions/{type}/{session_id}': 'user_session',
+    'GET /users/{id}/status_update_notification_rules/{status_update_notification_rule_id}': 'notification_rule',  # noqa: E501
+    'PUT /users/{id}/status_update_notification_rules/{status_update_notification_rule_id}': ('status_update_notification_rule', 'notification_rule'),  # noqa: E501
+    # Schedules v3
+    '* /v3/schedules/{id}/custom_shifts': 'custom_shifts',
+    '* /v3/schedules/{id}/overrides': 'overrides',
+    'POST /v3/schedules/{id}/rotations': (None, 'rotation'),
+    # Webhooks
+    'POST /webhook_subscriptions/{id}/enable': (None, 'webhook_subscription'),
+    # No body is documented; what the caller gives goes out as it is, as in 5.4.1.
+    'POST /webhook_subscriptions/{id}/ping': None,
+    # Workflow Integrations
+    '* /workflows/integrations/{id}': None,
+    'POST /workflows/integrations/{integration_id}/connections': None,
+    '* /workflows/integrations/{integration_id}/connections/{id}': None,
+    # Tags
+    '* /{entity_type}/{id}/change_tags': None,
 }
+
+#: The most that a listing gives in a page, where it is less than others give.
+_MAX_PAGE_SIZES: Dict[str, int] = {
+    # Recommendations
+    '/recommendations/event_orchestrations/rules': 50,
+}
+# fmt: on
 # --- tables generated by tools/endpoints.py: end ---

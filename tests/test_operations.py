@@ -181,6 +181,40 @@ def test_what_is_tagged_is_listed_by_type(api, session, entity_type):
     assert session.list_all('/tags/PTAG001/' + entity_type) == [1, 2]
 
 
+#: The methods for listings that are paged in ways of their own.
+OWN_METHODS = {
+    '/alert_grouping_settings': lambda session: session.iter_alert_grouping_settings(),
+    '/analytics/raw/incidents': lambda session: session.iter_analytics_raw_incidents(),
+    '/analytics/raw/responders/{responder_id}/incidents': (
+        lambda session: session.iter_analytics_raw_responder_incidents('PA7KQ')
+    ),
+    '/analytics/raw/users': lambda session: session.iter_analytics_raw_users(),
+}
+
+
+def is_paged_in_its_own_way(operation):
+    return '=' in operation.pagination
+
+
+@each_operation(is_paged_in_its_own_way)
+def test_a_listing_that_is_paged_in_its_own_way_has_a_method(api, session, operation):
+    parameter, source = operation.pagination.split('=')
+    api.reply(body={operation.results: [1, 2], 'more': True, source: 'two'})
+    api.reply(body={operation.results: [3, 4], 'more': True, source: 'three'})
+    api.reply(body={operation.results: [5], 'more': False, source: None})
+    assert list(OWN_METHODS[operation.path](session)) == [1, 2, 3, 4, 5]
+    asked = [seen.query if operation.method == 'GET' else seen.json for seen in api.seen]
+    assert [page.get(parameter) for page in asked] == [None, 'two', 'three']
+    assert {seen.method for seen in api.seen} == {operation.method}
+
+
+@each_operation(lambda operation: is_paged_in_its_own_way(operation) and operation.max_limit)
+def test_it_asks_for_no_more_than_the_api_gives(api, session, operation):
+    api.reply(body={operation.results: []})
+    list(OWN_METHODS[operation.path](session))
+    assert 1 <= api.last.json['limit'] <= int(operation.max_limit)
+
+
 # The tables in pdpyras.py
 
 
