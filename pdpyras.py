@@ -1036,8 +1036,7 @@ class PDSession(Session):
         if name is not None:
             deprecated_kwarg('name', details='Set the log attribute of the session instead.')
         self.log = self._new_log(name)
-        self._lock = Lock()
-        self._rate_limit_gate = _Gate()
+        self._start_process()
         self._has_warned_of_exposure = False
         self.api_key = api_key
         self.print_debug = debug
@@ -1060,9 +1059,19 @@ class PDSession(Session):
         print_debug = state.pop('print_debug')
         self.__dict__.update(state)
         self.log = self._new_log()
+        self._start_process()
+        self.print_debug = print_debug
+
+    def _start_process(self) -> None:
+        self._process = os.getpid()
         self._lock = Lock()
         self._rate_limit_gate = _Gate()
-        self.print_debug = print_debug
+
+    def _leave_other_process(self) -> None:
+        """After a fork, take none of the connections and locks that are the other process's too."""
+        for adapter in self.adapters.values():
+            adapter.close()
+        self._start_process()
 
     def _new_log(self, name: Optional[str] = None) -> logging.Logger:
         kind = type(self).__name__
@@ -1178,6 +1187,8 @@ class PDSession(Session):
         """
         method = self._permitted(method)
         full_url = self.normalize_url(url)
+        if os.getpid() != self._process:
+            self._leave_other_process()
         self._warn_of_exposure()
         options = self._options(method, kwargs)
         retries = _Retries(self, method, full_url, options)
