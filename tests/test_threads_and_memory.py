@@ -301,15 +301,15 @@ def test_100_000_calls_to_distinct_urls_leave_the_session_as_it_was(api, session
 
 def test_nor_do_calls_leave_anything_with_requests(api, session):
     session.mount('http://', EndlessNetwork())
-    urls = _distinct_urls(2000)
+    urls = _distinct_urls(4000)
 
     def make(count):
         for url in islice(urls, count):
             session.rget(url)
 
-    make(500)
-    # Less than 100 bytes a call: nothing of a response is kept.
-    assert growth_over(lambda: make(1500)) < 150000
+    make(2000)
+    # Less than 200 bytes a call, from caches that turn over; a response has thousands.
+    assert growth_over(lambda: make(1500)) < 300000
 
 
 def test_iter_all_over_10_000_records_holds_one_page(api, session):
