@@ -454,6 +454,14 @@ def test_the_table_of_operations_is_written(tmp_path):
             'leads back to itself',
             id='a circular reference',
         ),
+        pytest.param(
+            api(
+                {'GET /widgets': operation(body({'$ref': '#/components/schemas/A'}))},
+                schemas={'A': {'allOf': [{'$ref': '#/components/schemas/A'}]}},
+            ),
+            'part of itself',
+            id='a circular schema',
+        ),
     ],
 )
 def test_a_document_that_cannot_be_used_says_why(tmp_path, capsys, content, problem):

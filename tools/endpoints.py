@@ -446,7 +446,9 @@ def main(arguments: Optional[List[str]] = None) -> int:
         return _act(options, operations, document.contradictions)
     except (DocumentError, OSError, ValueError) as error:
         print('{}: {}'.format(options.document, error), file=sys.stderr)
-        return 2
+    except RecursionError:
+        print('{}: A schema is a part of itself.'.format(options.document), file=sys.stderr)
+    return 2
 
 
 def _act(options: Any, operations: List[Operation], contradictions: List[str]) -> int:
