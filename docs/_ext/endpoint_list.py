@@ -1,0 +1,86 @@
+"""The directive ``endpoint-list``: all operations that pdpyras knows, from its own tables.
+
+What the API documents (methods and kinds of pagination) is read from tests/data/operations.tsv; how
+each operation is wrapped, and which paths there are, is asked of pdpyras itself.
+"""
+
+from collections import namedtuple
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.util.docutils import SphinxDirective
+
+import pdpyras
+
+OPERATIONS = Path(__file__).resolve().parents[2] / 'tests' / 'data' / 'operations.tsv'
+HEADINGS = ('Method', 'Path', 'Request wrapper', 'Response wrapper', 'Pagination')
+NO_WRAPPER = '–'
+
+Operation = namedtuple('Operation', 'method path request response pagination')
+
+
+class EndpointList(SphinxDirective):
+    def run(self):
+        self.env.note_dependency(str(OPERATIONS))
+        self.env.note_dependency(pdpyras.__file__)
+        operations = documented_operations()
+        legacy = sorted(set(pdpyras.CANONICAL_PATHS) - {found.path for found in operations})
+        return [
+            paragraph(f'{len(operations)} operations:'),
+            table([row(operation) for operation in operations]),
+            paragraph(
+                f'And {len(legacy)} paths that 5.4.1 knew and that PagerDuty does not document any '
+                'more. They go on working here for as long as they do there:'
+            ),
+            nodes.bullet_list('', *[item(path) for path in legacy]),
+        ]
+
+
+def documented_operations():
+    lines = [line for line in OPERATIONS.read_text('utf-8').splitlines() if line[:1] != '#']
+    names = lines[0].split('\t')
+    rows = [dict(zip(names, line.split('\t'))) for line in lines[1:]]
+    operations = [operation(row) for row in rows]
+    return sorted(operations, key=lambda found: (found.path, found.method))
+
+
+def operation(row):
+    request, response = pdpyras.entity_wrappers(row['method'], row['path'])
+    return Operation(
+        row['method'],
+        row['path'],
+        '' if row['request'] == 'none' else request or NO_WRAPPER,
+        '' if row['response'] == 'none' else response or NO_WRAPPER,
+        row['pagination'],
+    )
+
+
+def row(operation):
+    cells = [nodes.paragraph('', '', nodes.strong(text=operation.method))]
+    cells += [nodes.paragraph('', '', nodes.literal(text=operation.path))]
+    for wrapper in (operation.request, operation.response):
+        node = nodes.Text if wrapper in ('', NO_WRAPPER) else nodes.literal
+        cells.append(nodes.paragraph('', '', node(wrapper) if node is nodes.Text else node(text=wrapper)))
+    cells.append(paragraph(operation.pagination))
+    return nodes.row('', *[nodes.entry('', cell) for cell in cells])
+
+
+def table(rows):
+    head = nodes.row('', *[nodes.entry('', paragraph(heading)) for heading in HEADINGS])
+    group = nodes.tgroup(cols=len(HEADINGS))
+    group += [nodes.colspec(colwidth=1) for _ in HEADINGS]
+    group += [nodes.thead('', head), nodes.tbody('', *rows)]
+    return nodes.table('', group, classes=['endpoint-list'])
+
+
+def item(path):
+    return nodes.list_item('', nodes.paragraph('', '', nodes.literal(text=path)))
+
+
+def paragraph(text):
+    return nodes.paragraph(text=text)
+
+
+def setup(app):
+    app.add_directive('endpoint-list', EndpointList)
+    return {'version': '1', 'parallel_read_safe': True}

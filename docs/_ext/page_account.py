@@ -1,0 +1,104 @@
+"""The PagerDuty that the code in the pages talks to: a sandbox, with the people they mention."""
+
+import sys
+from types import SimpleNamespace
+
+import pdpyras
+from pdpyras_sandbox import Sandbox
+
+SESSIONS = (pdpyras.APISession, pdpyras.EventsAPISession, pdpyras.ChangeEventsAPISession)
+PEOPLE = ('Jane Doe', 'Dan Stone', 'Dave Hill', 'David Lake', 'Bob Marsh')
+
+#: What is to be put back when the page is done.
+_opened = []
+
+
+def open_account():
+    """Start a sandbox that every new session goes to; give the names that the pages use."""
+    sandbox = Sandbox()
+    waited = []
+    _opened.append((sandbox, [session.url for session in SESSIONS], sys.stderr))
+    # What sessions print to stderr is part of what some blocks show.
+    sys.stderr = _Stdout()
+    for session in SESSIONS:
+        session.url = sandbox.url
+    pdpyras.time = SimpleNamespace(sleep=waited.append)
+    names = {
+        'pdpyras': pdpyras,
+        'sandbox': sandbox,
+        'waited': waited,
+        'API_KEY': sandbox.api_key,
+        'USER_KEY': sandbox.user_key,
+        'OAUTH_TOKEN': sandbox.oauth_token,
+        'ROUTING_KEY': sandbox.routing_key,
+        'session': pdpyras.APISession(sandbox.api_key, default_from=sandbox.email),
+        'events_session': pdpyras.EventsAPISession(sandbox.routing_key),
+        'change_events_session': pdpyras.ChangeEventsAPISession(sandbox.routing_key),
+    }
+    people = [_person(names['session'], name) for name in PEOPLE]
+    names['user_id'] = people[0]['id']
+    names['policy_id'] = _policy(names['session'], people)['id']
+    names['schedule_id'] = _schedule(names['session'], people)['id']
+    names['session'].api_call_counts.clear()
+    names['session'].api_time.clear()
+    return names
+
+
+def close_account():
+    import time
+
+    sandbox, urls, stderr = _opened.pop()
+    pdpyras.time = time
+    sys.stderr = stderr
+    for session, url in zip(SESSIONS, urls):
+        session.url = url
+    sandbox.close()
+
+
+def _person(session, name):
+    email = name.split()[0].lower() + '@example.com'
+    return session.rpost('users', json={'type': 'user', 'name': name, 'email': email})
+
+
+def _policy(session, people):
+    targets = [{'id': person['id'], 'type': 'user_reference'} for person in people[:2]]
+    rules = [{'escalation_delay_in_minutes': 30, 'targets': targets}]
+    policy = {'type': 'escalation_policy', 'name': 'Kitchen', 'escalation_rules': rules}
+    reference = session.rpost('escalation_policies', json=policy)
+    for name in ('Snack Bar', 'Bakery'):
+        service = {'type': 'service', 'name': name, 'escalation_policy': _reference(reference)}
+        session.rpost('services', json=service)
+    return reference
+
+
+def _schedule(session, people):
+    layer = {
+        'name': 'Daily',
+        'start': '2024-01-01T00:00:00Z',
+        'rotation_virtual_start': '2024-01-01T00:00:00Z',
+        'rotation_turn_length_seconds': 86400,
+        'users': [{'user': _reference(person)} for person in people[:2]],
+    }
+    return session.rpost(
+        'schedules',
+        json={
+            'type': 'schedule',
+            'name': 'Daily rotation',
+            'time_zone': 'UTC',
+            'schedule_layers': [layer],
+        },
+    )
+
+
+def _reference(resource):
+    return {'id': resource['id'], 'type': resource['type'] + '_reference'}
+
+
+class _Stdout:
+    """Writes to whatever stdout is at the time, which doctest replaces for each block."""
+
+    def write(self, text):
+        return sys.stdout.write(text)
+
+    def flush(self):
+        sys.stdout.flush()
