@@ -1,0 +1,228 @@
+"""Names and keywords of version 4: each still works, warns, and says what to use instead."""
+
+import warnings
+
+import pytest
+from deprecation import DeprecatedWarning
+
+import pdpyras
+
+URL = 'https://api.pagerduty.com'
+
+
+@pytest.fixture
+def client(api):
+    """An object with a `url`, to decorate methods of."""
+
+    class Client:
+        url = api.url
+
+    return Client()
+
+
+# Functions
+
+
+@pytest.mark.parametrize(
+    'url, tokens',
+    [
+        ('users', ('users', '{index}')),
+        ('/users', ('users', '{index}')),
+        ('/users/P1', ('users', '{id}')),
+        (URL + '/users/P1', ('users', '{id}')),
+        ('/users/P1/contact_methods', ('users', '{id}', 'contact_methods', '{index}')),
+        ('/users/P1/contact_methods/C1?x=1', ('users', '{id}', 'contact_methods', '{id}')),
+    ],
+)
+def test_tokenize_url_path(url, tokens):
+    with pytest.warns(DeprecatedWarning, match='canonical_path'):
+        assert pdpyras.tokenize_url_path(url) == tokens
+
+
+def test_tokenize_url_path_with_another_base():
+    with pytest.warns(DeprecatedWarning):
+        tokens = pdpyras.tokenize_url_path(
+            'https://api.eu.pagerduty.com/users/P1', baseurl='https://api.eu.pagerduty.com'
+        )
+    assert tokens == ('users', '{id}')
+
+
+def test_tokenize_url_path_refuses_a_url_elsewhere():
+    with pytest.warns(DeprecatedWarning), pytest.raises(pdpyras.URLError):
+        pdpyras.tokenize_url_path('https://api.example.com/users/P1')
+
+
+def test_object_type():
+    with pytest.warns(DeprecatedWarning, match='singular_name'):
+        assert pdpyras.object_type('escalation_policies') == 'escalation_policy'
+
+
+def test_resource_name():
+    with pytest.warns(DeprecatedWarning, match='plural_name'):
+        assert pdpyras.resource_name('escalation_policy_reference') == 'escalation_policies'
+
+
+def test_raise_on_error(api, session):
+    api.reply(204)
+    api.reply(404)
+    success, failure = session.get('users'), session.get('users')
+    with pytest.warns(DeprecatedWarning, match='successful_response'):
+        assert pdpyras.raise_on_error(success) is success
+    with pytest.warns(DeprecatedWarning), pytest.raises(pdpyras.PDHTTPError, match='404'):
+        pdpyras.raise_on_error(failure)
+
+
+def test_resource_envelope(api, session, client):
+    def rput(self, url, **options):
+        return session.put(url, **options)
+
+    with pytest.warns(DeprecatedWarning, match='wrapped_entities'):
+        decorated = pdpyras.resource_envelope(rput)
+    api.reply(body={'user': {'id': 'P1'}})
+    assert decorated(client, '/users/P1', json={'name': 'Jane'}) == {'id': 'P1'}
+    assert api.last.json == {'user': {'name': 'Jane'}}
+
+
+def test_resource_path(client):
+    with pytest.warns(DeprecatedWarning, match='resource_url'):
+        decorated = pdpyras.resource_path(lambda self, url: url)
+    assert decorated(client, {'self': '/users/P1'}) == '/users/P1'
+
+
+def test_valid_multi_update_paths():
+    assert ('incidents', '{index}') in pdpyras.VALID_MULTI_UPDATE_PATHS
+
+
+# Methods and properties
+
+
+def test_set_api_key(api, session):
+    with pytest.warns(DeprecatedWarning, match='api_key'):
+        session.set_api_key('another-key')
+    api.reply(204)
+    session.get('users')
+    assert api.last.headers['Authorization'] == 'Token token=another-key'
+
+
+@pytest.mark.parametrize(
+    'arguments, key',
+    [
+        (('GET', '/users/P1'), 'get:users/{id}'),
+        (('get', 'users'), 'get:users/{index}'),
+        (('POST', URL + '/users/P1/teams?x=1'), 'post:users/{id}/teams/{index}'),
+        (('GET', 'users', 'slow'), 'get:users/{index}#slow'),
+    ],
+    ids=['a resource', 'a collection', 'a URL', 'a suffix'],
+)
+def test_profiler_key(arguments, key):
+    session = pdpyras.APISession('key')
+    with pytest.warns(DeprecatedWarning, match='api_call_counts'):
+        assert session.profiler_key(*arguments) == key
+
+
+def test_profiler_key_takes_its_arguments_by_keyword():
+    session = pdpyras.APISession('key')
+    with pytest.warns(DeprecatedWarning):
+        assert session.profiler_key(method='GET', path='users', suffix='x') == 'get:users/{index}#x'
+
+
+def test_iteration_raises_for_an_http_error_by_default(session):
+    with pytest.warns(DeprecatedWarning, match='PDHTTPError'):
+        assert session.raise_if_http_error is True
+
+
+@pytest.mark.parametrize('kind', [pdpyras.APISession, pdpyras.EventsAPISession])
+def test_raise_if_http_error_can_be_set_on_every_session(kind):
+    session = kind('key')
+    with pytest.warns(DeprecatedWarning):
+        session.raise_if_http_error = False
+    with pytest.warns(DeprecatedWarning):
+        assert session.raise_if_http_error is False
+
+
+def test_iteration_stops_with_a_warning_instead_of_raising(api, session):
+    with pytest.warns(DeprecatedWarning, match='PDHTTPError'):
+        session.raise_if_http_error = False
+    api.reply(body={'users': [1, 2], 'more': True})
+    api.reply(500)
+    with pytest.warns(UserWarning, match='500'):
+        assert session.list_all('users') == [1, 2]
+
+
+# Keywords
+
+
+@pytest.mark.parametrize(
+    'kind', [pdpyras.APISession, pdpyras.EventsAPISession, pdpyras.ChangeEventsAPISession]
+)
+def test_the_name_of_a_session(kind):
+    with pytest.warns(UserWarning, match='"name" is deprecated.*log'):
+        session = kind('key', name='bob')
+    assert 'bob' in session.log.name
+
+
+def test_iter_all_without_paginating(api, session):
+    api.reply(body={'users': [1, 2], 'more': True})
+    with pytest.warns(UserWarning, match='"paginate" is deprecated'):
+        assert list(session.iter_all('users', paginate=False)) == [1, 2]
+    assert len(api.seen) == 1
+
+
+def test_the_attribute_of_iter_cursor_is_ignored(api, session):
+    api.reply(body={'records': [1], 'next_cursor': None})
+    with pytest.warns(UserWarning, match='"attribute" is deprecated'):
+        assert list(session.iter_cursor('audit/records', attribute='cursor')) == [1]
+
+
+@pytest.mark.parametrize(
+    'method, collect, body',
+    [
+        ('iter_all', list, {'users': [1], 'more': False}),
+        ('iter_cursor', list, {'records': [1], 'next_cursor': None}),
+        ('list_all', list, {'users': [1], 'more': False}),
+    ],
+)
+def test_path_in_the_place_of_url_in_listings(api, session, method, collect, body):
+    api.reply(body=body)
+    path = 'audit/records' if method == 'iter_cursor' else 'users'
+    with pytest.warns(UserWarning, match='"path" is deprecated.*"url"'):
+        assert collect(getattr(session, method)(path=path)) == [1]
+    assert api.last.path == '/' + path
+
+
+def test_path_is_what_dict_all_still_calls_it(api, session):
+    api.reply(body={'users': [{'id': 1}], 'more': False})
+    assert session.dict_all(path='users') == {1: {'id': 1}}
+
+
+@pytest.mark.parametrize(
+    'method', ['rget', 'rpost', 'rput', 'rpatch', 'rdelete', 'jget', 'jpost', 'jput', 'jpatch']
+)
+def test_path_in_the_place_of_url(api, session, method):
+    api.reply(body={'user': {}})
+    with pytest.warns(UserWarning, match='"path" is deprecated'):
+        getattr(session, method)(path={'self': '/users/P1'})
+    assert api.last.path == '/users/P1'
+
+
+def test_deprecated_kwarg_warns_where_the_call_is():
+    def modern(old=None):
+        if old is not None:
+            pdpyras.deprecated_kwarg('old', details='Use "new" instead.')
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter('always')
+        modern(old=1)
+    [warning] = caught
+    assert str(warning.message) == 'Keyword argument "old" is deprecated. Use "new" instead.'
+    assert warning.filename == __file__
+
+
+def test_nothing_warns_where_nothing_is_deprecated(api, session):
+    api.reply(body={'users': [{'id': 1}], 'more': False}, times=3)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter('always')
+        session.list_all('users')
+        session.rget('users')
+        session.dict_all('users')
+    assert caught == []
