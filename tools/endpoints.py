@@ -96,7 +96,6 @@ BY_RULE = '(by rule)'
 WHOLE = 'The whole body, as in 5.4.1.'
 WHOLE_REQUEST = 'The caller gives the whole request, as in 5.4.1.'
 KEPT = {
-    'POST /automation_actions/actions/{id}/invocations': Kept(None, BY_RULE, WHOLE_REQUEST),
     'GET /business_services/priority_thresholds': Kept(BY_RULE, None, WHOLE),
     'PUT /business_services/priority_thresholds': Kept(None, None, WHOLE),
     'POST /business_services/{id}/account_subscription': Kept(BY_RULE, None, WHOLE),
@@ -113,6 +112,7 @@ NOT_KEPT = Kept(BY_RULE, BY_RULE, '')
 
 #: Entries that stand whatever the document says; one for all methods takes the place of the others.
 NO_BODY = 'No body is documented; what the caller gives goes out as it is, as in 5.4.1.'
+ONE_METHOD = 'For the one method that there is, as in 5.4.1.'
 PINNED = {
     '* /business_services/{id}/account_subscription': (None, WHOLE),
     'POST /change_events': (None, NO_BODY),
@@ -120,6 +120,9 @@ PINNED = {
         'orchestrations',
         "5.4.1's answer, which tests pin. One orchestration goes over the wire in the singular.",
     ),
+    'POST /templates/{id}/render': (None, ONE_METHOD),
+    'POST /{entity_type}/{id}/change_tags': (None, ONE_METHOD),
+    'PUT /incidents/{id}/business_services/{business_service_id}/impacts': (None, ONE_METHOD),
     'PUT /teams/{id}/escalation_policies/{escalation_policy_id}': (None, NO_BODY),
     '* /users/{id}/notification_subscriptions': (
         ('subscribables', 'subscriptions'),
@@ -356,7 +359,7 @@ def _config_of_path(path: str, operations: List[Operation]) -> Dict[str, Wrapper
     differing = [op for op in telling if not op.is_inferred]
     common = {op.wrappers for op in telling}
     is_unwrapped = common == {None} and len(operations) == 1
-    if differing and (is_unwrapped or len(common) == 1 < len(telling)):
+    if differing and not pinned and (is_unwrapped or len(common) == 1 < len(telling)):
         return {'* ' + path: Wrappers(common.pop(), telling[0].kept.reason)}
     derived = {op.endpoint: Wrappers(op.wrappers, op.kept.reason) for op in differing}
     return dict(derived, **pinned)
