@@ -363,6 +363,16 @@ def test_redirects_are_left_to_the_caller_who_asks_for_that(api, thief, session)
     assert thief.seen == []
 
 
+def test_a_refused_redirect_is_logged_and_counted_like_any_answer(api, thief, session, caplog):
+    caplog.set_level('DEBUG', 'pdpyras')
+    api.reply(302, headers={'Location': thief.url, 'x-request-id': 'the-request-id'})
+    with pytest.raises(PDServerError):
+        session.get('/users')
+    assert session.api_call_counts == {'GET /users': 1}
+    (line,) = [record.getMessage() for record in caplog.records if record.levelname == 'DEBUG']
+    assert 'the-request-id' in line
+
+
 def test_a_redirect_with_a_body_is_closed_before_the_next_call(api, thief, session):
     api.reply(302, {'a': 'b' * 1000}, {'Location': thief.url})
     api.reply(body={'users': []})

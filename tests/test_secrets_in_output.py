@@ -1,0 +1,288 @@
+"""The key is in nothing that a session shows: log lines, exceptions, their pickles, reprs."""
+
+import copy
+import logging
+import pickle
+import traceback
+
+import pytest
+import requests
+from wire import Hang, Hangup, Reply
+
+import pdpyras
+from pdpyras import PDClientError, URLError
+
+KEY = 'the-api-key-1234'
+ROUTING_KEY = 'the-routing-key-5678'
+SECRETS = [KEY, ROUTING_KEY]
+
+
+@pytest.fixture(params=[False, True], ids=['quiet', 'debug output on'], autouse=True)
+def output(request, caplog, capfd, session, events, change_events):
+    """Gives all that was logged and printed, as one text; every session may print its log."""
+    caplog.set_level(logging.DEBUG)
+    for each in (session, events, change_events):
+        each.print_debug = request.param
+
+    def read(logger=''):
+        printed = capfd.readouterr()
+        assert bool(printed.err) == request.param
+        logged = [r.getMessage() for r in caplog.records if r.name.startswith(logger)]
+        assert logged
+        return '\n'.join(logged + [printed.out, printed.err])
+
+    return read
+
+
+def assert_silent_about_secrets(text):
+    for secret in SECRETS:
+        assert secret not in text
+
+
+def told(error):
+    """All that a program may show of an exception, or send to another."""
+    texts = [str(error), repr(error), repr(error.args), repr(getattr(error, 'msg', ''))]
+    texts += traceback.format_exception(type(error), error, error.__traceback__)
+    for duplicate in (copy.copy(error), copy.deepcopy(error), pickle.loads(pickle.dumps(error))):
+        texts += [str(duplicate), repr(duplicate)]
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        texts.append(pickle.dumps(error, protocol).decode('latin-1'))
+    response = getattr(error, 'response', None)
+    texts += [repr(response), str(response)]
+    return '\n'.join(texts)
+
+
+# What goes wrong: an answer, and what it is answered to
+
+REST_CALLS = {
+    'get': lambda session: session.get('/users'),
+    'rget': lambda session: session.rget('/users/P1'),
+    'rpost': lambda session: session.rpost('/users', json={'name': 'Jane'}),
+    'rput': lambda session: session.rput('/users/P1', json={'name': 'Jane'}),
+    'rdelete': lambda session: session.rdelete('/users/P1'),
+    'jget': lambda session: session.jget('/users/P1'),
+    'list_all': lambda session: session.list_all('/users'),
+    'subdomain': lambda session: session.subdomain,
+    'api_key_access': lambda session: session.api_key_access,
+}
+EVENTS_CALLS = {
+    'trigger': lambda session: session.trigger('Server is on fire', 'here', dedup_key='abc'),
+    'resolve': lambda session: session.resolve('abc'),
+    'post': lambda session: session.post('/v2/enqueue', json={'event_action': 'trigger'}),
+}
+CHANGE_CALLS = {'submit': lambda session: session.submit('new build', source='here')}
+
+FAULTS = [
+    pytest.param(Reply(200, {'nothing': 'documented'}), id='wrapper missing'),
+    pytest.param(Reply(200, b'{"user": '), id='invalid JSON'),
+    pytest.param(Reply(200, b'[' * 100000), id='nested JSON'),
+    pytest.param(Reply(400, {'error': {'code': 2001, 'errors': ['no']}}), id='400'),
+    pytest.param(Reply(401, {'error': {'code': 2006}}), id='401'),
+    pytest.param(Reply(404), id='404'),
+    pytest.param(Reply(500, b'<html>', {'x-request-id': 'the-request-id'}), id='500'),
+    pytest.param(
+        Reply(302, headers={'Location': 'https://evil.example/'}), id='redirect elsewhere'
+    ),
+    pytest.param(Reply(302, headers={'Location': '/users'}), id='redirect in a circle'),
+    pytest.param(Hangup(), id='hangs up'),
+    pytest.param(Hangup(b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{'), id='cut'),
+    pytest.param(Hangup(b'garbage\r\n'), id='another protocol'),
+    pytest.param(Hang(), id='hangs'),
+]
+
+
+def _go_wrong(calls, session, api, fault):
+    """The exceptions that the calls end in, if they do."""
+    for call in calls.values():
+        api.reset()
+        # Once more than anything is retried; and what redirects in a circle ends by itself.
+        api.rule(lambda seen: fault)
+        session.max_network_attempts, session.timeout = 1, 0.05
+        try:
+            call(session)
+        except PDClientError as error:
+            yield error
+
+
+@pytest.mark.parametrize('fault', FAULTS)
+def test_no_error_of_a_rest_session_shows_the_key(fault, api, session, output):
+    for error in _go_wrong(REST_CALLS, session, api, fault):
+        assert_silent_about_secrets(told(error))
+    assert KEY in api.last.headers['Authorization']
+    assert_silent_about_secrets(output())
+
+
+@pytest.mark.parametrize('fault', FAULTS)
+def test_no_error_of_an_events_session_shows_the_key(fault, api, events, change_events, output):
+    for calls, session in ((EVENTS_CALLS, events), (CHANGE_CALLS, change_events)):
+        session.retry = {500: 1}
+        for error in _go_wrong(calls, session, api, fault):
+            assert_silent_about_secrets(told(error))
+        assert api.last.json['routing_key'] == ROUTING_KEY
+    assert_silent_about_secrets(output())
+
+
+def test_neither_does_a_refused_connection(api, session, events, output):
+    api.close()
+    for call in (lambda: session.rget('/users/P1'), lambda: events.resolve('abc')):
+        with pytest.raises(PDClientError) as error:
+            call()
+        assert_silent_about_secrets(told(error.value))
+    assert_silent_about_secrets(output())
+
+
+def test_nor_do_retries_and_successes(api, session, events, output):
+    session.retry[503] = events.retry[503] = 2
+    for status in (429, 503):
+        api.reply(status, headers={'ratelimit-reset': '1'})
+    api.reply(200, {'user': {}})
+    session.rget('/users/P1')
+    for status in (429, 503):
+        api.reply(status, headers={'ratelimit-reset': '1'})
+    api.reply(202, {'dedup_key': 'abc'})
+    events.trigger('x' * 2000, 'here')
+    text = output()
+    assert '503' in text
+    assert_silent_about_secrets(text)
+
+
+# A server that repeats what it was sent
+
+
+ECHOES = [
+    pytest.param(lambda secret: Reply(400, {'error': {'message': secret}}), id='in an error'),
+    pytest.param(lambda secret: Reply(400, {'errors': ['bad key ' + secret]}), id='in the errors'),
+    pytest.param(lambda secret: Reply(500, secret.encode()), id='in the body of a 500'),
+    pytest.param(lambda secret: Reply(401, {'error': 'no such key: ' + secret}), id='in a 401'),
+    pytest.param(lambda secret: Reply(200, b'<html>' + secret.encode()), id='in no JSON'),
+    pytest.param(lambda secret: Reply(200, {secret: 1}), id='in the name of a key'),
+    pytest.param(lambda secret: Reply(404, b'x' * 80 + secret.encode()), id='where it is cut'),
+    pytest.param(
+        lambda secret: Reply(500, headers={'x-request-id': secret}), id='in the request ID'
+    ),
+    pytest.param(
+        lambda secret: Reply(404, headers={'x-request-id': secret}), id='in that of a 404'
+    ),
+    pytest.param(lambda secret: Reply(500, headers={'date': secret}), id='in the date'),
+    pytest.param(
+        lambda secret: Reply(302, headers={'Location': 'https://evil.example/?' + secret}),
+        id='in a redirect',
+    ),
+    pytest.param(
+        lambda secret: Reply(302, headers={'Location': '/users/' + secret}),
+        id='in a redirect to itself',
+    ),
+]
+
+
+def _shown(error):
+    """What is shown of an error; the server's own words are kept in its response."""
+    texts = [str(error), repr(error), repr(error.args)]
+    return '\n'.join(texts + traceback.format_exception(type(error), error, error.__traceback__))
+
+
+@pytest.mark.parametrize('echo', ECHOES)
+@pytest.mark.parametrize('auth_type', ['token', 'bearer'])
+def test_a_key_that_the_server_repeats_is_masked(echo, auth_type, api, session, output):
+    session.auth_type = auth_type
+    for error in _go_wrong(REST_CALLS, session, api, echo(KEY)):
+        assert_silent_about_secrets(_shown(error))
+    # What is redirected to is in urllib3's own log, as any URL is.
+    assert_silent_about_secrets(output('pdpyras'))
+
+
+@pytest.mark.parametrize('echo', ECHOES)
+def test_a_routing_key_that_the_server_repeats_is_masked(echo, api, events, change_events, output):
+    for calls, session in ((EVENTS_CALLS, events), (CHANGE_CALLS, change_events)):
+        session.retry = {}
+        for error in _go_wrong(calls, session, api, echo(ROUTING_KEY)):
+            assert_silent_about_secrets(_shown(error))
+    assert_silent_about_secrets(output('pdpyras'))
+
+
+# PagerDuty says in the body which key it refused; an error that is stored must not keep it.
+@pytest.mark.parametrize('echo', ECHOES[:5])
+def test_nor_is_a_repeated_key_in_the_pickle_of_an_error(echo, api, session, events, output):
+    for calls, each, secret in ((REST_CALLS, session, KEY), (EVENTS_CALLS, events, ROUTING_KEY)):
+        each.retry = {}
+        for error in _go_wrong(calls, each, api, echo(secret)):
+            assert_silent_about_secrets(pickle.dumps(error, 0).decode('latin-1'))
+    output()
+
+
+# A caller who puts the key where it does not belong
+
+
+@pytest.mark.parametrize(
+    'call',
+    [
+        pytest.param(lambda session: session.rget('/users/' + KEY), id='in the path'),
+        pytest.param(lambda session: session.rget('/users?key=' + KEY), id='in the URL'),
+        pytest.param(lambda session: session.rget('/users', params={'k': KEY}), id='in params'),
+        pytest.param(lambda session: session.list_all('/things/' + KEY + '/parts'), id='iterating'),
+    ],
+)
+@pytest.mark.parametrize('answer', [Reply(404), Reply(500), Reply(401), Reply(200, b'[')])
+def test_the_key_in_a_url_is_masked(call, answer, api, session, output):
+    api.rule(lambda seen: answer)
+    with pytest.raises(PDClientError) as error:
+        call(session)
+    assert_silent_about_secrets(str(error.value))
+    assert_silent_about_secrets(output('pdpyras'))
+
+
+@pytest.mark.parametrize(
+    'url',
+    [
+        'https://{}@evil.example/',
+        'https://user:{}@evil.example/',
+        '//{}@evil.example/',
+        'http://{}:x@127.0.0.1/',
+    ],
+)
+def test_the_key_as_a_credential_in_a_url_is_not_repeated(url, session):
+    with pytest.raises(URLError) as error:
+        session.get(url.format(KEY))
+    assert_silent_about_secrets(str(error.value) + repr(error.value))
+
+
+# Objects
+
+
+def test_the_repr_of_a_session_shows_four_characters(session, events, change_events):
+    for each in (session, events, change_events):
+        assert_silent_about_secrets(repr(each) + str(each) + '{}'.format(each))
+        assert each.trunc_key in repr(each)
+        assert len(each.trunc_key) == 5
+
+
+def test_a_session_shows_no_key_while_it_is_made(monkeypatch, caplog, capfd):
+    caplog.set_level(logging.DEBUG)
+    for session_class in (
+        pdpyras.PDSession,
+        pdpyras.APISession,
+        pdpyras.EventsAPISession,
+        pdpyras.ChangeEventsAPISession,
+    ):
+        with session_class(KEY, debug=True) as session:
+            session.api_key = ROUTING_KEY
+    printed = capfd.readouterr()
+    assert_silent_about_secrets(caplog.text + printed.out + printed.err)
+
+
+@pytest.mark.parametrize('key', ['short', 'abcd', 'a'])
+def test_what_is_shown_is_never_more_than_the_last_four(key):
+    assert len(pdpyras.last_4(key)) <= 5
+
+
+def test_the_response_of_an_error_still_has_its_request_for_those_who_want_it(api, session):
+    """What is shown is masked; what is there is not taken away from the program itself."""
+    api.reply(404)
+    with pytest.raises(pdpyras.PDHTTPError) as error:
+        session.rget('/users/P1')
+    request = error.value.response.request
+    assert isinstance(request, requests.PreparedRequest)
+    assert request.headers['Authorization'] == 'Token token=' + KEY
+    restored = pickle.loads(pickle.dumps(error.value)).response.request
+    assert (restored.method, restored.url) == ('GET', api.url + '/users/P1')
+    assert 'Authorization' not in restored.headers
