@@ -1,12 +1,16 @@
 """The PagerDuty that the code in the pages talks to: a sandbox, with the people they mention."""
 
-import sys
+import logging
+import time
 from types import SimpleNamespace
 
 import pdpyras
 from pdpyras_sandbox import Sandbox
 
 SESSIONS = (pdpyras.APISession, pdpyras.EventsAPISession, pdpyras.ChangeEventsAPISession)
+LOGGER = logging.getLogger('pdpyras')
+#: Keeps what is logged off the terminal; what a page shows of it, it asks for itself.
+SILENT = logging.NullHandler()
 PEOPLE = ('Jane Doe', 'Dan Stone', 'Dave Hill', 'David Lake', 'Bob Marsh')
 
 #: What is to be put back when the page is done.
@@ -17,9 +21,8 @@ def open_account():
     """Start a sandbox that every new session goes to; give the names that the pages use."""
     sandbox = Sandbox()
     waited = []
-    _opened.append((sandbox, [session.url for session in SESSIONS], sys.stderr))
-    # What sessions print to stderr is part of what some blocks show.
-    sys.stderr = _Stdout()
+    _opened.append((sandbox, [session.url for session in SESSIONS]))
+    LOGGER.addHandler(SILENT)
     for session in SESSIONS:
         session.url = sandbox.url
     pdpyras.time = SimpleNamespace(sleep=waited.append)
@@ -45,11 +48,9 @@ def open_account():
 
 
 def close_account():
-    import time
-
-    sandbox, urls, stderr = _opened.pop()
+    sandbox, urls = _opened.pop()
     pdpyras.time = time
-    sys.stderr = stderr
+    LOGGER.removeHandler(SILENT)
     for session, url in zip(SESSIONS, urls):
         session.url = url
     sandbox.close()
@@ -92,13 +93,3 @@ def _schedule(session, people):
 
 def _reference(resource):
     return {'id': resource['id'], 'type': resource['type'] + '_reference'}
-
-
-class _Stdout:
-    """Writes to whatever stdout is at the time, which doctest replaces for each block."""
-
-    def write(self, text):
-        return sys.stdout.write(text)
-
-    def flush(self):
-        sys.stdout.flush()
