@@ -132,6 +132,9 @@ class PDClientError(Exception):
     response: Optional[Response] = None
 
     def __init__(self, message: str, response: Optional[Response] = None) -> None:
+        if response is not None:
+            # Servers repeat in their answers what they were sent.
+            message = _masked(message, response)
         super().__init__(message)
         self.msg = message
         self.response = _shown_in_error(response)
@@ -214,9 +217,15 @@ class _ErrorResponse(Response):
 
     def __getstate__(self) -> Dict[str, Any]:
         state: Dict[str, Any] = super().__getstate__()
-        # The requests hold the key: in a header (REST) or in the body (Events).
+        # The requests hold the key, in a header (REST) or in the body (Events), and the answer may
+        # repeat it.
         state['request'] = _without_credentials(self.request)
         state['history'] = []
+        state['url'] = _masked(self.url, self)
+        headers = {name: _masked(value, self) for name, value in self.headers.items()}
+        state['headers'] = CaseInsensitiveDict(headers)
+        for secret in _secrets(self.request):
+            state['_content'] = state['_content'].replace(secret.encode(), last_4(secret).encode())
         return state
 
 
@@ -237,6 +246,8 @@ def _without_credentials(request: Any) -> Any:
     shown.method, shown.url = request.method, request.url
     shown.headers = CaseInsensitiveDict(request.headers or {})
     shown.headers.pop('Authorization', None)
+    for secret in _secrets(request):
+        shown.url = str(shown.url).replace(secret, last_4(secret))
     return shown
 
 
@@ -738,7 +749,7 @@ def successful_response(r: Response, context: Optional[str] = None) -> Response:
 def http_error_message(r: Response, context: Optional[str] = None) -> str:
     """What a failure says: the request, whose fault it is, the status, the start of the body."""
     fault = {3: 'a redirect', 4: 'client error', 5: 'server error'}
-    return '{}: API responded with {} (status {}){}{}: {}'.format(
+    message = '{}: API responded with {} (status {}){}{}: {}'.format(
         _request_line(r),
         fault.get(_status_class(r), 'an unexpected answer'),
         r.status_code,
@@ -746,6 +757,7 @@ def http_error_message(r: Response, context: Optional[str] = None) -> str:
         _named_request_id(r),
         truncate_text(_masked(r.text, r)) or '(empty body)',
     )
+    return _masked(message, r)
 
 
 def _status_class(r: Response) -> int:
@@ -805,13 +817,16 @@ def _cut(text: str, length: int) -> str:
 
 
 def _request_line(r: Response) -> str:
-    """The method and URL that a response answers; the body of an Events request is the secret."""
+    """The method and URL that a response answers."""
     method = getattr(r.request, 'method', None) or '(request)'
-    return _masked('{} {}'.format(str(method).upper(), r.url), r)
+    return '{} {}'.format(str(method).upper(), r.url)
 
 
 def _masked(text: Any, r: Response) -> str:
-    """The text without the key that the request was sent with, should the server repeat it."""
+    """The text without the key that the request was sent with, should the server repeat it.
+
+    The key is in a header of a REST request, and in the body of an event.
+    """
     shown = str(text)
     for secret in _secrets(r.request):
         shown = shown.replace(secret, last_4(secret))
@@ -1217,6 +1232,10 @@ class PDSession(Session):
             except NETWORK_ERRORS as error:
                 retries.after_error(error)
                 continue
+            except PDServerError as error:
+                # A redirect that was refused is an answer, too.
+                self.postprocess(error.response)
+                raise
             self.postprocess(response)
             if not retries.after_response(response):
                 return cast(Response, response)
@@ -1303,27 +1322,22 @@ class PDSession(Session):
             self.log.debug('Could not log a response: %r', error)
 
     def _log_response(self, response: Response) -> None:
-        status = response.status_code
-        request_id = response.headers.get('x-request-id', '(none)')
-        when = response.headers.get('date', '(none)')
+        what = (
+            _request_line(response),
+            response.status_code,
+            response.headers.get('x-request-id', '(none)'),
+            response.headers.get('date', '(none)'),
+        )
         if self.log.isEnabledFor(DEBUG):
-            self.log.debug(
-                '%s: status=%s request_id=%s date=%s wall_time_s=%s',
-                _request_line(response),
-                status,
-                request_id,
-                when,
-                response.elapsed.total_seconds(),
-            )
+            line = '{}: status={} request_id={} date={} wall_time_s={}'
+            seconds = response.elapsed.total_seconds()
+            self.log.debug('%s', _masked(line.format(*what, seconds), response))
         if _status_class(response) == 5:
-            self.log.error(
-                "%s: server error (status %s). For help, give PagerDuty's support the request ID "
-                '%s and the date %s.',
-                _request_line(response),
-                status,
-                request_id,
-                when,
+            line = (
+                "{}: server error (status {}). For help, give PagerDuty's support the request ID "
+                '{} and the date {}.'
             )
+            self.log.error('%s', _masked(line.format(*what), response))
 
     # What requests does anew for each request, at more cost than all the rest of it
 
