@@ -209,9 +209,8 @@ def test_the_module_needs_requests_and_deprecation_and_what_comes_with_them():
 
 
 def is_in_the_standard_library(name):
-    origin = find_spec(name).origin
-    if origin in ('built-in', 'frozen'):
+    if name in sys.builtin_module_names or find_spec(name).origin == 'frozen':
         return True
-    origin = os.path.realpath(origin)
+    origin = os.path.realpath(find_spec(name).origin)
     folders = [os.path.realpath(get_path(kind)) for kind in ('stdlib', 'platstdlib')]
     return 'site-packages' not in origin and origin.startswith(tuple(folders))
