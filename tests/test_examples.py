@@ -1,0 +1,78 @@
+"""The first example, run as a newcomer runs it."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+pytest.importorskip('flask', reason='the sandbox needs Flask, which needs Python 3.9')
+pytest.importorskip('tqdm')
+
+from pdpyras_sandbox import Sandbox  # noqa: E402
+
+EXAMPLE = os.path.join(os.path.dirname(__file__), os.pardir, 'examples', 'first_steps.py')
+
+
+def run(*arguments, **variables):
+    ours = [name for name in os.environ if name.startswith('PAGERDUTY_')]
+    environment = {name: value for name, value in os.environ.items() if name not in ours}
+    return subprocess.run(
+        [sys.executable, EXAMPLE] + list(arguments),
+        env=dict(environment, **variables),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+        timeout=60,
+    )
+
+
+@pytest.fixture
+def account():
+    with Sandbox(seed=3) as sandbox:
+        yield sandbox
+
+
+def environment_of(account):
+    return {
+        'PAGERDUTY_API_KEY': account.api_key,
+        'PAGERDUTY_URL': account.url,
+        'PAGERDUTY_FROM': account.email,
+        'PAGERDUTY_EVENTS_URL': account.url,
+        'PAGERDUTY_ROUTING_KEY': account.routing_key,
+    }
+
+
+def test_without_a_key_it_walks_through_the_main_job_on_the_sandbox():
+    finished = run()
+    assert finished.returncode == 0, finished.stderr
+    said = finished.stdout
+    assert '251 users' in said
+    assert [line.split()[-1] for line in said.splitlines() if 'incident 1 is' in line] == [
+        'triggered',
+        'acknowledged',
+        'resolved',
+    ]
+    assert re.findall(r'now \((\d) requests\)', said) == ['2', '1', '2']
+    assert 'User not found: code 2100' in said
+    assert 'retrying in 1 s' in said
+
+
+def test_with_a_key_it_only_reads(account):
+    finished = run(**environment_of(account))
+    assert finished.returncode == 0, finished.stderr
+    assert {seen.method for seen in account.requests} == {'GET'}
+
+
+def test_with_a_key_it_writes_when_told_to(account):
+    finished = run('--write', **environment_of(account))
+    assert finished.returncode == 0, finished.stderr
+    assert {seen.method for seen in account.requests} == {'GET', 'POST', 'PUT'}
+    assert finished.stdout.count(' is resolved') == 1
+
+
+def test_writing_without_a_key_is_refused_in_one_line():
+    finished = run('--write')
+    assert finished.returncode == 2
+    assert 'set PAGERDUTY_API_KEY' in finished.stderr.splitlines()[-1]
