@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 # Imported for the handlers that they register.
-from pdpyras_sandbox import directory, incidents, oncalls  # noqa: F401
+from pdpyras_sandbox import custom_fields, directory, incidents, oncalls, subscriptions  # noqa: F401
 from pdpyras_sandbox.call import Call
 from pdpyras_sandbox.control import control
 from pdpyras_sandbox.errors import (

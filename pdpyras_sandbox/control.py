@@ -1,7 +1,7 @@
 """The sandbox's own API, below a path that PagerDuty does not have.
 
-``GET /_sandbox`` tells the keys; ``/_sandbox/faults`` lists, takes (POST) and clears (DELETE) faults;
-``GET /_sandbox/requests`` lists what was received; ``POST /_sandbox/reset`` starts afresh.
+``GET /_sandbox`` tells the keys; ``/_sandbox/faults`` lists (GET), takes (POST) and clears (DELETE)
+faults; ``GET /_sandbox/requests`` lists what was received; ``POST /_sandbox/reset`` starts afresh.
 """
 
 from flask import Blueprint, jsonify, request
@@ -16,7 +16,7 @@ def control(state):
         return jsonify(
             url=request.host_url.rstrip('/'),
             email=state.account.owner['email'],
-            **public_keys(state),
+            **keys_of(state),
         )
 
     @blueprint.get('/requests')
@@ -51,7 +51,7 @@ def control(state):
     return blueprint
 
 
-def public_keys(state):
+def keys_of(state):
     names = ('api_key', 'user_key', 'oauth_token', 'routing_key')
     return {name: state.account.keys[name] for name in names}
 

@@ -3,8 +3,8 @@
 from pdpyras_sandbox.account import reference, timestamp
 from pdpyras_sandbox.call import Body, handles
 from pdpyras_sandbox.errors import ability_missing, invalid_input, not_found
-from pdpyras_sandbox.listing import referred_ids, selected
-from pdpyras_sandbox.resources import KINDS, Kind, page_of, summary_of, with_derived
+from pdpyras_sandbox.listing import Page, referred_ids, selected
+from pdpyras_sandbox.resources import KINDS, Kind, described, page_of, with_derived
 
 #: Abilities of the account; a plan that has everything most scripts ask for.
 ABILITIES = (
@@ -192,17 +192,10 @@ def list_tags_of(call):
 def list_tagged(call):
     """The one listing whose wrapper is part of the path."""
     call.record(call.parent())
-    body = page_of(call, call.store.list(call.path))
-    entity_type = call.parameters['entity_type']
-    references = [{**r, **described_shortly(call, r)} for r in body.pop('references')]
-    return Body({**body, entity_type: references})
-
-
-def described_shortly(call, item):
-    return {
-        'summary': summary_of(call.store.find(item['id'])),
-        'self': call.store.path_of(item['id']),
-    }
+    page = Page(call.query)
+    references = call.store.list(call.path)
+    shown = [described(call, tagged) for tagged in page.of(references)]
+    return Body({call.parameters['entity_type']: shown, **page.facts(references)})
 
 
 # Services and escalation policies.
@@ -304,15 +297,6 @@ def complete_orchestration(call, orchestration):
 KINDS['/event_orchestrations'] = Kind(id=('O', 36), created=complete_orchestration)
 
 
-def complete_field(call, field):
-    field.setdefault('description', None)
-    field['field_options'] = []
-
-
-for path in ('/incidents/custom_fields', '/services/custom_fields'):
-    KINDS[path] = Kind(unique='name', created=complete_field)
-
-
 # The account itself.
 
 
@@ -386,4 +370,4 @@ def list_windows(call):
 @handles('POST /business_services/{id}/account_subscription')
 def subscribe_account(call):
     call.record(call.parent())
-    return {'is_account_subscribed': True}
+    return True

@@ -6,6 +6,8 @@ from pdpyras_sandbox.incidents import OPEN, Incidents, find_open
 
 ACTIONS = ('trigger', 'acknowledge', 'resolve')
 SEVERITIES = ('critical', 'error', 'warning', 'info')
+#: What an alert's body keeps of the payload, besides the custom details.
+DETAILS = ('source', 'component', 'group', 'class')
 MAXIMUM_SUMMARY = 1024
 MAXIMUM_KEY = 255
 #: How many events the page shows.

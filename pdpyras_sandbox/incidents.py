@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from pdpyras_sandbox.account import now, parse_time, reference, timestamp
-from pdpyras_sandbox.call import Body, handles
-from pdpyras_sandbox.errors import invalid_input, not_found
+from pdpyras_sandbox.call import handles
+from pdpyras_sandbox.errors import invalid_input
 from pdpyras_sandbox.listing import referred_ids, selected
 from pdpyras_sandbox.oncalls import escalation_targets
 from pdpyras_sandbox.resources import KINDS, Kind, page_of, read, with_derived
@@ -243,9 +243,9 @@ def create_incident(call):
 def find_open(store, service, incident_key):
     """The open incident of a service that has this key, if there is one."""
     for incident in store.list('/incidents'):
-        if incident['incident_key'] == incident_key and incident['status'] in OPEN:
-            if incident['service']['id'] == service['id']:
-                return incident
+        same = incident['incident_key'] == incident_key
+        if same and incident['status'] in OPEN and incident['service']['id'] == service['id']:
+            return incident
     return None
 
 
@@ -343,7 +343,7 @@ def merge(call):
         if source['status'] != 'resolved':
             incidents.resolve(source)
         incidents.log(target, 'merge')
-    return with_derived(call, target)
+    return reference(target)
 
 
 @handles('POST /incidents/{id}/snooze')
@@ -470,38 +470,3 @@ def update_channel(call):
     entry = call.record(call.parent())
     entry['channel'].update(call.content)
     call.store.save(call.parent())
-
-
-@handles('GET /incidents/{id}/custom_fields/values')
-def read_field_values(call):
-    call.record(call.parent(2))
-    values = call.store.get(call.path + '/all') or {}
-    fields = [field_value(call, field, values) for field in incident_fields(call)]
-    return Body({'custom_fields': fields})
-
-
-@handles('PUT /incidents/{id}/custom_fields/values')
-def write_field_values(call):
-    call.record(call.parent(2))
-    values = dict(call.store.get(call.path + '/all') or {})
-    fields = incident_fields(call)
-    for given in call.content:
-        wanted = given.get('id') or given.get('name')
-        field = next((f for f in fields if wanted in (f['id'], f['name'])), None)
-        if field is None:
-            raise not_found()
-        values[field['id']] = given.get('value')
-    call.store.put(call.path + '/all', values)
-    return Body({'custom_fields': [field_value(call, field, values) for field in fields]})
-
-
-def incident_fields(call):
-    return call.store.list('/incidents/custom_fields')
-
-
-def field_value(call, field, values):
-    shown = {
-        name: field.get(name)
-        for name in ('id', 'name', 'display_name', 'description', 'data_type', 'field_type')
-    }
-    return {**shown, 'type': 'field_value', 'value': values.get(field['id'])}

@@ -11,7 +11,7 @@ from pdpyras_sandbox.account import WEB_URL, is_reference, reference, timestamp
 from pdpyras_sandbox.call import HANDLERS, Body
 from pdpyras_sandbox.errors import invalid_input, not_found
 from pdpyras_sandbox.listing import Page, selected, singular_of
-from pdpyras_sandbox.shapes import completed, operations, sample
+from pdpyras_sandbox.shapes import completed, fits, operations, sample
 
 #: The attribute that names a record in its summary, the first that it has.
 NAMING = ('name', 'title', 'summary', 'label', 'description', 'display_name', 'id')
@@ -39,6 +39,9 @@ class Kind:
         self.derived = derived or {}
 
 
+REFERENCE_KEYS = {'id', 'type', 'summary', 'self', 'html_url'}
+#: Below the path of something that exists once, this is where it is stored.
+DOCUMENT = '/document'
 #: Kinds by the documented path of their collection.
 KINDS = {}
 ORDINARY = Kind()
@@ -61,6 +64,9 @@ def wrapped(call, content):
     shape = call.operation.response or {}
     if call.operation.wrapper is None:
         return completed(shape, show(call, content, {}))
+    if not fits(call.operation.content, content):
+        # The answer is about something else than what was sent, such as whether it was taken.
+        content = sample(call.operation.content)
     shown = show(call, content, call.operation.content)
     return completed({**shape, 'properties': other_than(call)}, {call.operation.wrapper: shown})
 
@@ -84,10 +90,10 @@ def generic_handler(name):
         by_method = {'GET': read, 'PUT': update, 'PATCH': update, 'DELETE': delete}
         return by_method.get(operation.method, act)
     if operation.method == 'POST':
-        return create if is_collection(operation.path) else act
+        return create if is_required(operation.path) else act
     if operation.method == 'GET':
         return read_document
-    return write_document if operation.method in ('PUT', 'PATCH') else delete
+    return write_document if operation.method in ('PUT', 'PATCH') else delete_document
 
 
 @cache
@@ -96,7 +102,8 @@ def is_collection(path):
     known = operations()
     listing = known.get('GET ' + path)
     below = any(
-        name.startswith(f'GET {path}/{{') and '/' not in name[len(path) + 5 :] for name in known
+        operation.path.startswith(path + '/{') and '/' not in operation.path[len(path) + 1 :]
+        for operation in known.values()
     )
     return below or (listing is not None and listing.answers_list)
 
@@ -116,7 +123,11 @@ def check_ancestors(call):
 @cache
 def is_required(collection):
     """Whether records of this collection exist only after somebody has created them."""
-    return 'POST ' + collection in operations() and is_collection(collection)
+    creation = operations().get('POST ' + collection)
+    if creation is None or creation.request is None or not is_collection(collection):
+        return False
+    # Analytics are asked for by POST, too; such a body holds several things.
+    return creation.request_wrapper is not None or creation.status == 201
 
 
 # The generic operations.
@@ -135,19 +146,27 @@ def page_of(call, records):
     page = Page(call.query, operation.pagination == 'cursor')
     body = wrapped(call, page.of(records))
     documented = operation.response['properties']
-    facts = page.facts(records)
-    body.update({name: value for name, value in facts.items() if name in documented})
+    for name, value in page.facts(records).items():
+        if name in documented and (value is not None or documented[name].get('nullable')):
+            body[name] = value
     return Body(body)
 
 
 def create(call):
-    given = call.content
+    if isinstance(call.content, list):
+        return [create_one(call, item) for item in call.content]
+    return create_one(call, call.content)
+
+
+def create_one(call, given):
     if not isinstance(given, dict):
         raise invalid_input('body must be an object')
     kind = KINDS.get(call.operation.path, ORDINARY)
     record = {**kind.defaults, **writable(call, given)}
     check_references(call, kind, record)
     check_unique(call, kind, record)
+    if is_reference(given) and call.store.find(given.get('id')):
+        return associate(call, given)
     record['id'] = call.store.new_id(*kind.id)
     record['type'] = record_type(call, given)
     stamp(call, record)
@@ -156,6 +175,13 @@ def create(call):
     call.store.add(call.path, record)
     audit(call, 'create', record)
     return with_derived(call, record)
+
+
+def associate(call, given):
+    """Put a record that exists elsewhere into this collection, too."""
+    shared = as_stored(given, call.store)
+    call.store.put('{}/{}'.format(call.path, given['id']), shared)
+    return shared
 
 
 def read(call):
@@ -169,12 +195,19 @@ def read(call):
 
 
 def update(call):
-    record = call.record()
+    collection = call.operation.path.rpartition('/')[0]
     given = call.content
     if not isinstance(given, dict):
         raise invalid_input('body must be an object')
-    kind = KINDS.get(call.operation.path.rpartition('/')[0], ORDINARY)
-    changed = {**record, **writable(call, given), 'id': record['id'], 'type': record['type']}
+    record = call.store.get(call.path)
+    if record is None and is_required(collection):
+        raise not_found()
+    if record is None:
+        # Nobody can create such records over the API, so any of them may exist.
+        record = {**sample(call.operation.content), 'id': call.path.rpartition('/')[2]}
+        call.store.put(call.path, record)
+    kind = KINDS.get(collection, ORDINARY)
+    changed = {**record, **writable(call, given)}
     check_references(call, kind, changed)
     check_unique(call, kind, changed)
     record.update(changed)
@@ -197,17 +230,21 @@ def delete(call):
 
 def read_document(call):
     """Something of which there is exactly one, such as an orchestration's router."""
-    return call.store.get(call.path) or sample(call.operation.content)
+    return call.store.get(call.path + DOCUMENT) or sample(call.operation.content)
 
 
 def write_document(call):
     content = call.content
-    before = call.store.get(call.path)
+    before = call.store.get(call.path + DOCUMENT)
     if isinstance(before, dict) and isinstance(content, dict):
         content = {**before, **content}
     if content is not None:
-        call.store.put(call.path, content)
+        call.store.put(call.path + DOCUMENT, content)
     return content if content is not None else sample(call.operation.content)
+
+
+def delete_document(call):
+    call.store.remove(call.path + DOCUMENT)
 
 
 def act(call):
@@ -230,26 +267,37 @@ def writable(call, given):
         name for name, child in shape.get('properties', {}).items() if child.get('readOnly')
     }
     ignored = read_only | {'id', 'self', 'html_url', 'type'}
-    return {name: as_stored(value) for name, value in given.items() if name not in ignored}
+    return {
+        name: as_stored(value, call.store) for name, value in given.items() if name not in ignored
+    }
 
 
-def as_stored(value):
-    """References lose what can be looked up again; everything else is kept as it is."""
-    if is_reference(value) and 'id' in value:
-        return {'id': value['id'], 'type': value['type']}
-    if isinstance(value, dict):
-        return {name: as_stored(child) for name, child in value.items()}
+def as_stored(value, store):
+    """References lose what can be looked up again; everything else is kept as it is.
+
+    PagerDuty takes ``user`` as the type of a reference as well as ``user_reference``.
+    """
     if isinstance(value, list):
-        return [as_stored(child) for child in value]
-    return value
+        return [as_stored(child, store) for child in value]
+    if not isinstance(value, dict):
+        return value
+    if 'id' in value and is_reference(value):
+        return {'id': value['id'], 'type': value['type']}
+    if 'id' in value and 'type' in value and value.keys() <= REFERENCE_KEYS:
+        record = store.find(value['id'])
+        if record and 'type' in record:
+            return reference(record)
+    return {name: as_stored(child, store) for name, child in value.items()}
 
 
 def record_type(call, given):
     """The type given, else the documented one, else the name of the wrapper."""
     given_type = given.get('type')
-    if isinstance(given_type, str) and given_type:
-        return given_type.removesuffix('_reference')
     documented = call.operation.content.get('properties', {}).get('type', {}).get('enum')
+    if isinstance(given_type, str) and given_type:
+        if documented and given_type in documented:
+            return given_type
+        return given_type.removesuffix('_reference')
     if documented:
         return documented[0]
     return call.operation.wrapper or singular_of(call.operation.path.rpartition('/')[2])
@@ -285,11 +333,11 @@ def check_unique(call, kind, record):
 
 
 def audit(call, action, record):
-    """Leave an audit record of a change; audit records themselves leave none."""
-    root = record
+    """Leave an audit record of a change."""
     segments = call.path.split('/')
-    if len(segments) > 3:
-        root = call.store.find(segments[2]) or record
+    root = call.store.find(segments[2]) if len(segments) > 3 else record
+    if root is None or 'type' not in root or 'type' not in record:
+        return
     actor = reference(call.sender) if call.sender else None
     entry = {
         'id': call.store.new_id('PDRECORDID', 20),

@@ -24,8 +24,8 @@ TEAMS = {
     'Customer Care': ('Help Desk',),
 }
 TROUBLES = (
-    'Disk 95% full on {}', 'High error rate in {}', '{} answers slowly', 'Certificate of {} expires soon',
-    'No heartbeat from {}', 'Queue of {} grows', 'Replication lag in {}',
+    'Disk 95% full on {}', 'High error rate in {}', '{} answers slowly', 'Queue of {} grows',
+    'Certificate of {} expires soon', 'No heartbeat from {}', 'Replication lag in {}',
 )  # fmt: skip
 TAGS = ('on-site', 'remote', 'contractor', '24x7')
 USERS = 30
@@ -40,9 +40,8 @@ def fill(founder, policy):
     for position, (name, systems) in enumerate(TEAMS.items()):
         crew = users[position :: len(TEAMS)]
         team = staffed_team(founder, name, crew)
-        ladder = founder.policy(
-            f'{name} Escalation', [rota(founder, name, team, crew), crew[0]], [team]
-        )
+        rota = schedule(founder, name, team, crew)
+        ladder = founder.policy(f'{name} Escalation', [rota, crew[0]], [team])
         for system in systems:
             service = founder.service(system, ladder, [team])
             founder.integration(service, f'{random.getrandbits(128):032x}')
@@ -76,7 +75,7 @@ def staffed_team(founder, name, crew):
     return team
 
 
-def rota(founder, name, team, crew):
+def schedule(founder, name, team, crew):
     """A schedule in which the crew takes weekly turns."""
     start = timestamp((now() - timedelta(days=60)).replace(hour=9, minute=0, second=0))
     layer = {

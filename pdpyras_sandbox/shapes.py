@@ -139,6 +139,11 @@ def problems(shape, value, name='body', partial=False):
     return number_problems(shape, value, name)
 
 
+def fits(shape, value):
+    """Whether the value is of the right type, whatever is in it."""
+    return shape.get('type') not in TYPES or has_type(value, shape['type'])
+
+
 def has_type(value, kind):
     if isinstance(value, bool):
         return kind == 'boolean'
@@ -150,7 +155,10 @@ def object_problems(shape, value, name, partial):
     found = []
     for required in () if partial else shape.get('required', ()):
         expected = properties.get(required, {})
-        if value.get(required) is None and not expected.get('readOnly') and not implied(expected):
+        null_is_fine = required in value and expected.get('nullable')
+        if expected.get('readOnly') or implied(expected) or null_is_fine:
+            continue
+        if value.get(required) is None:
             found.append(f'{name}.{required} is required'.removeprefix('body.'))
     if shape.get('closed'):
         found += [f'{name}.{extra} is not known' for extra in sorted(set(value) - set(properties))]
@@ -213,7 +221,9 @@ def completed_object(shape, value):
     result = dict(value)
     required = shape.get('required', ())
     for name, child in shape.get('properties', {}).items():
-        if result.get(name) is not None:
+        if child.get('writeOnly'):
+            result.pop(name, None)
+        elif result.get(name) is not None:
             result[name] = completed(child, result[name])
         elif name in required:
             result[name] = completed(child, None)
@@ -222,6 +232,9 @@ def completed_object(shape, value):
         else:
             # Null where the documented type does not allow it says no more than absence.
             result.pop(name, None)
+    for name in required:
+        # Some of the required properties are described nowhere.
+        result.setdefault(name, None)
     return result
 
 

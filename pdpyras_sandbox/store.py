@@ -24,8 +24,8 @@ class Store:
         #: True when the records were there before, from an earlier run.
         self.restored = False
         if self._database:
-            for path, record in self._database.load():
-                self._place(path, record)
+            for path, record, owned in self._database.load():
+                self._place(path, record, owned)
                 self.restored = True
 
     def new_id(self, prefix='P', length=7):
@@ -39,23 +39,23 @@ class Store:
     def add(self, collection, record):
         """Put a record, which has its ``id``, into a collection."""
         path = '{}/{}'.format(collection, record['id'])
-        self._place(path, record)
+        self._place(path, record, owned=True)
         self.save(path)
         return record
 
-    def _place(self, path, record):
+    def _place(self, path, record, owned):
         collection, _, key = path.rpartition('/')
         self._collections.setdefault(collection, {})[key] = record
-        self._paths[key] = path
+        if owned:
+            self._paths[key] = path
 
     def get(self, path):
         collection, _, key = path.rpartition('/')
         return self._collections.get(collection, {}).get(key)
 
     def put(self, path, record):
-        """Store a document that is one of its kind, such as an orchestration's router."""
-        collection, _, key = path.rpartition('/')
-        self._collections.setdefault(collection, {})[key] = record
+        """Store what has no ID of its own: an orchestration's router, a membership of a user."""
+        self._place(path, record, owned=False)
         self.save(path)
 
     def list(self, collection):
@@ -73,19 +73,24 @@ class Store:
     def save(self, path):
         """Call this after a change of a record, so that it outlives this process."""
         if self._database:
-            self._database.save(path, self.get(path))
+            owned = self._paths.get(path.rpartition('/')[2]) == path
+            self._database.save(path, self.get(path), owned)
 
     def remove(self, path):
         """Remove a record and all of its parts."""
         collection, _, key = path.rpartition('/')
         self._collections.get(collection, {}).pop(key, None)
-        self._paths.pop(key, None)
+        self._forget(key, path)
         below = [name for name in self._collections if name.startswith(path + '/')]
         for name in below:
             for part in self._collections.pop(name):
-                self._paths.pop(part, None)
+                self._forget(part, f'{name}/{part}')
         if self._database:
             self._database.remove(path)
+
+    def _forget(self, key, path):
+        if self._paths.get(key) == path:
+            del self._paths[key]
 
     def clear(self):
         self._collections.clear()
@@ -108,18 +113,19 @@ class _Database:
         self._connection.execute('PRAGMA synchronous=NORMAL')
         self._connection.execute(
             'CREATE TABLE IF NOT EXISTS records'
-            ' (position INTEGER PRIMARY KEY, path TEXT UNIQUE NOT NULL, record TEXT NOT NULL)'
+            ' (position INTEGER PRIMARY KEY, path TEXT UNIQUE NOT NULL, record TEXT NOT NULL,'
+            ' owned INTEGER NOT NULL)'
         )
 
     def load(self):
-        rows = self._connection.execute('SELECT path, record FROM records ORDER BY position')
-        return [(path, json.loads(record)) for path, record in rows]
+        rows = self._connection.execute('SELECT path, record, owned FROM records ORDER BY position')
+        return [(path, json.loads(record), bool(owned)) for path, record, owned in rows]
 
-    def save(self, path, record):
+    def save(self, path, record, owned):
         self._connection.execute(
-            'INSERT INTO records (path, record) VALUES (?, ?)'
+            'INSERT INTO records (path, record, owned) VALUES (?, ?, ?)'
             ' ON CONFLICT (path) DO UPDATE SET record = excluded.record',
-            (path, json.dumps(record)),
+            (path, json.dumps(record), owned),
         )
 
     def remove(self, path):

@@ -18,6 +18,14 @@ KEPT = (
 )  # fmt: skip
 #: Formats whose values look different from any other string.
 FORMATS = ('date-time', 'email', 'uuid', 'time', 'partial-time')
+JSON_TYPES = {
+    dict: 'object',
+    list: 'array',
+    str: 'string',
+    bool: 'boolean',
+    int: 'integer',
+    float: 'number',
+}
 METHODS = ('get', 'post', 'put', 'patch', 'delete')
 #: A shape that is used often enough, and is long enough, to be stated once and referred to.
 SHARED_LENGTH = 60
@@ -68,9 +76,7 @@ class Reducer:
         if shape.get('format') not in FORMATS:
             shape.pop('format', None)
         for name, value in schema.get('properties', {}).items():
-            shape.setdefault('properties', {})[name] = self.shape(value, within)
-            if self.document.resolve(value).get('readOnly') and name not in ('id', 'type', 'self'):
-                shape['properties'][name] = {**shape['properties'][name], 'readOnly': True}
+            shape.setdefault('properties', {})[name] = self.property(value, within)
         if 'properties' in shape:
             shape.setdefault('type', 'object')
         if 'items' in schema:
@@ -86,7 +92,29 @@ class Reducer:
                 shape['any'] = [self.shape(choice, within) for choice in schema[key]]
         for part in schema.get('allOf', []):
             shape = merged(shape, self.shape(part, within))
+        if not takes_null(shape):
+            shape.pop('nullable', None)
         return shape
+
+    def property(self, schema, within):
+        shape = self.shape(schema, within)
+        declared = self.document.resolve(schema)
+        for mark in ('readOnly', 'writeOnly'):
+            if declared.get(mark):
+                shape = {**shape, mark: True}
+        if 'If `null`' in declared.get('description', ''):
+            # The document says it in words only, and the API does answer null.
+            shape = {**shape, 'nullable': True}
+        return shape
+
+
+def takes_null(shape):
+    """Whether null is valid: ``nullable`` does not add it to a list of values or of choices."""
+    if 'enum' in shape:
+        return None in shape['enum']
+    if 'any' in shape:
+        return any(choice.get('nullable') for choice in shape['any'])
+    return shape.get('nullable', False)
 
 
 def merged(one, other):
@@ -99,9 +127,15 @@ def merged(one, other):
         for name in one['properties'].keys() & other['properties'].keys():
             pair = one['properties'][name], other['properties'][name]
             both['properties'][name] = merged(*pair)
+    if not (lets_null_pass(one) and lets_null_pass(other)):
+        both.pop('nullable', None)
     if 'enum' in one and 'enum' in other:
         both['enum'] = [value for value in one['enum'] if value in other['enum']] or one['enum']
     return both
+
+
+def lets_null_pass(shape):
+    return shape.get('nullable') or not {'type', 'enum', 'any'} & shape.keys()
 
 
 def reduce_operation(document, reducer, parameters, operation):
@@ -116,28 +150,82 @@ def reduce_operation(document, reducer, parameters, operation):
         facts['query'] = query
     if any(p['name'].lower() == 'from' and p.get('required') for p in parameters):
         facts['from'] = True
-    body = json_schema(document, operation.get('requestBody', {}))
+    body = json_body(document, operation.get('requestBody', {}))
     if body is not None:
-        facts['request'] = reducer.shape(body)
+        shape = reducer.shape(body['schema'])
+        for example in examples(document, body):
+            shape = reconciled(shape, example)
+        facts['request'] = shape
     facts['status'], response = success(document, operation)
     if response is not None:
         facts['response'] = reducer.shape(response)
     return facts
 
 
+def reconciled(shape, example):
+    """The shape without what forbids an example: the document's examples are what the API takes."""
+    if isinstance(example, dict) and 'properties' in shape:
+        missing = {name for name in shape.get('required', ()) if example.get(name) is None}
+        required = [name for name in shape.get('required', ()) if name not in missing]
+        properties = {
+            name: reconciled(child, example[name]) if name in example else child
+            for name, child in shape['properties'].items()
+        }
+        shape = {**shape, 'properties': properties}
+        if missing:
+            shape['required'] = required
+        return {name: value for name, value in shape.items() if name != 'required' or value}
+    if isinstance(example, list) and shape.get('type') == 'array':
+        for item in example:
+            shape = {**shape, 'items': reconciled(shape.get('items', {}), item)}
+        return shape
+    if example is None:
+        return shape
+    if not any(fits_type(choice, example) for choice in shape.get('any', [shape])):
+        return {}
+    if 'any' in shape and isinstance(example, dict):
+        widened = [reconciled(choice, example) for choice in shape['any']]
+        if any(before == after for before, after in zip(shape['any'], widened)):
+            return shape
+        names = example.keys()
+        choices = [
+            after if names >= set(before.get('required', ())) else before
+            for before, after in zip(shape['any'], widened)
+        ]
+        return {**shape, 'any': choices}
+    if 'enum' in shape and example not in shape['enum']:
+        return {**shape, 'enum': [*shape['enum'], example]}
+    return shape
+
+
+def fits_type(shape, example):
+    kind = JSON_TYPES[type(example)]
+    wanted = shape.get('type', kind)
+    return wanted == kind or (wanted, kind) == ('number', 'integer')
+
+
+def examples(document, body):
+    if 'example' in body:
+        yield body['example']
+    for example in body.get('examples', {}).values():
+        yield document.resolve(example).get('value')
+
+
 def success(document, operation):
     """The status of the first documented success, and the schema of its body if it has one."""
     for status, response in operation['responses'].items():
         if status.startswith('2'):
-            return int(status), json_schema(document, response)
+            body = json_body(document, response)
+            return int(status), body and body['schema']
     return 204, None
 
 
-def json_schema(document, message):
+def json_body(document, message):
+    """The schema and the examples of a message's JSON body, or None."""
     content = document.resolve(message).get('content', {})
     for media_type, body in content.items():
         if 'json' in media_type and 'schema' in body:
-            return body['schema']
+            return body
     return None
 
 

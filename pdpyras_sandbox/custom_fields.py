@@ -1,0 +1,76 @@
+"""Custom fields of incidents and services: their options, and the values that records have."""
+
+from pdpyras_sandbox.call import handles
+from pdpyras_sandbox.errors import invalid_input, not_found
+from pdpyras_sandbox.resources import KINDS, Kind
+
+#: What the values of a record tell about each field.
+SHOWN = ('id', 'name', 'display_name', 'description', 'data_type', 'field_type')
+TYPES = {
+    'boolean': bool,
+    'integer': int,
+    'float': (int, float),
+    'string': str,
+    'datetime': str,
+    'url': str,
+}
+
+
+def complete_field(call, field):
+    field.setdefault('description', None)
+    field.setdefault('field_options', [])
+
+
+for collection in ('/incidents/custom_fields', '/services/custom_fields'):
+    KINDS[collection] = Kind(unique='name', created=complete_field)
+
+
+@handles('GET /incidents/{id}/custom_fields/values', 'GET /services/{id}/custom_fields/values')
+def read_values(call):
+    call.record(call.parent(2))
+    values = call.store.get(stored_at(call)) or {}
+    return [shown(field, values) for field in fields_of(call)]
+
+
+@handles('PUT /incidents/{id}/custom_fields/values', 'PUT /services/{id}/custom_fields/values')
+def write_values(call):
+    call.record(call.parent(2))
+    values = dict(call.store.get(stored_at(call)) or {})
+    for given in call.content:
+        field = field_named(call, given)
+        check_value(field, given['value'])
+        values[field['id']] = given['value']
+    call.store.put(stored_at(call), values)
+    return [shown(field, values) for field in fields_of(call)]
+
+
+def stored_at(call):
+    return call.path + '/document'
+
+
+def fields_of(call):
+    """All fields that records of this kind have."""
+    return call.store.list('/{}/custom_fields'.format(call.path.split('/')[1]))
+
+
+def field_named(call, given):
+    wanted = given.get('id') or given.get('name')
+    for field in fields_of(call):
+        if wanted in (field['id'], field['name']):
+            return field
+    raise not_found()
+
+
+def check_value(field, value):
+    many = field['field_type'].startswith('multi_value')
+    values = value if many and isinstance(value, list) else [value]
+    expected = TYPES[field['data_type']]
+    for item in values:
+        wrong_boolean = isinstance(item, bool) and expected is not bool
+        if item is not None and (wrong_boolean or not isinstance(item, expected)):
+            raise invalid_input(f'{field["name"]} takes values of type {field["data_type"]}')
+
+
+def shown(field, values):
+    facts = {name: field.get(name) for name in SHOWN}
+    return {**facts, 'type': 'field_value', 'value': values.get(field['id'])}

@@ -1,0 +1,83 @@
+"""Who wants to hear of incidents and business services."""
+
+from pdpyras_sandbox.call import Body, handles
+from pdpyras_sandbox.resources import page_of, summary_of
+
+#: Which side of a subscription the owner of a path is on, and as what.
+SIDES = {
+    'incidents': ('subscribable', 'incident'),
+    'business_services': ('subscribable', 'business_service'),
+    'users': ('subscriber', 'user'),
+    'teams': ('subscriber', 'team'),
+}
+
+
+def owner_facts(call):
+    """What the path says about a subscription: that it is this user's, or to this incident."""
+    segments = call.path.split('/')
+    side, kind = SIDES[segments[1]]
+    call.record('/'.join(segments[:3]))
+    return {f'{side}_id': segments[2], f'{side}_type': kind}
+
+
+def path_of(subscription):
+    return '/_subscriptions/' + '-'.join(
+        subscription[f'{side}_{part}']
+        for side in ('subscriber', 'subscribable')
+        for part in ('type', 'id')
+    )
+
+
+@handles(
+    'POST /business_services/{id}/subscribers',
+    'POST /incidents/{id}/status_updates/subscribers',
+    'POST /teams/{id}/notification_subscriptions',
+    'POST /users/{id}/notification_subscriptions',
+)
+def subscribe(call):
+    owner = owner_facts(call)
+    results = []
+    for given in call.content:
+        subscription = {**given, **owner, 'account_id': 'PSANDBX'}
+        known = call.store.get(path_of(subscription)) is not None
+        call.store.put(path_of(subscription), subscription)
+        results.append({**subscription, 'result': 'duplicate' if known else 'success'})
+    return results
+
+
+@handles(
+    'POST /business_services/{id}/unsubscribe',
+    'POST /incidents/{id}/status_updates/unsubscribe',
+    'POST /teams/{id}/notification_subscriptions/unsubscribe',
+    'POST /users/{id}/notification_subscriptions/unsubscribe',
+)
+def unsubscribe(call):
+    owner = owner_facts(call)
+    paths = [path_of({**given, **owner}) for given in call.content]
+    there = [path for path in paths if call.store.get(path)]
+    for path in there:
+        call.store.remove(path)
+    return Body({
+        'deleted_count': len(there),
+        'unauthorized_count': 0,
+        'non_existent_count': len(paths) - len(there),
+    })  # fmt: skip
+
+
+@handles(
+    'GET /business_services/{id}/subscribers',
+    'GET /incidents/{id}/status_updates/subscribers',
+    'GET /teams/{id}/notification_subscriptions',
+    'GET /users/{id}/notification_subscriptions',
+)
+def list_subscriptions(call):
+    owner = owner_facts(call).items()
+    found = [s for s in call.store.list('/_subscriptions') if owner <= s.items()]
+    if call.operation.wrapper == 'subscriptions':
+        found = [{'subscription': s, 'subscribable_name': name_of(call, s)} for s in found]
+    return page_of(call, found)
+
+
+def name_of(call, subscription):
+    record = call.store.find(subscription['subscribable_id'])
+    return summary_of(record) if record else None

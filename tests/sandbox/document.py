@@ -1,0 +1,129 @@
+"""PagerDuty's OpenAPI document as the tests read it, independently of the sandbox's table."""
+
+import copy
+import json
+import re
+
+from openapi_schema_validator import OAS30ReadValidator, OAS30WriteValidator
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT4
+
+#: Where the document's examples of requests contradict its schemas; the examples are right.
+CONTRADICTED = ('.escalation_rule_assignment_strategy', '.body.details', '$.addon.type')
+METHODS = ('get', 'post', 'put', 'patch', 'delete')
+
+
+class Document:
+    def __init__(self, file):
+        self.content = json.loads(file.read_text(encoding='utf-8'))
+        resource = Resource(contents=relaxed(self.content), specification=DRAFT4)
+        self._registry = Registry().with_resource('document', resource)
+
+    def operations(self):
+        """All documented operations: ``'GET /users'``, …"""
+        return [
+            f'{method.upper()} {path}'
+            for path, item in self.content['paths'].items()
+            for method in METHODS
+            if method in item
+        ]
+
+    def operation(self, name):
+        method, path = name.split(' ')
+        return self.content['paths'][path][method.lower()]
+
+    def resolve(self, node):
+        while '$ref' in node:
+            node = self._at(node['$ref'])
+        return node
+
+    def _at(self, pointer):
+        node = self.content
+        for step in pointer.split('/')[1:]:
+            step = step.replace('~1', '/').replace('~0', '~')
+            node = node[int(step)] if isinstance(node, list) else node[step]
+        return node
+
+    def successes(self, name):
+        return [int(s) for s in self.operation(name)['responses'] if s.startswith('2')]
+
+    def response_errors(self, name, status, body):
+        """In what an answer differs from the documented one; nothing if it conforms."""
+        response = self.resolve(self.operation(name)['responses'][str(status)])
+        schema = response.get('content', {}).get('application/json', {}).get('schema')
+        if schema is None:
+            return []
+        known = set()
+        for example in self._examples(response['content']['application/json']):
+            # Where the document's own example contradicts its schema, the example is right.
+            known |= set(self._errors(OAS30ReadValidator, schema, example))
+        found = self._errors(OAS30ReadValidator, schema, body)
+        return [
+            text
+            for place, text in found.items()
+            if place not in known and not place[0].endswith(CONTRADICTED)
+        ]
+
+    def request_errors(self, name, body):
+        schema = self._request(name)['schema']
+        return list(self._errors(OAS30WriteValidator, schema, body).values())
+
+    def _errors(self, validator, schema, body):
+        schema = relaxed({'schema': absolute(schema)})['schema']
+        errors = validator(schema, registry=self._registry).iter_errors(body)
+        return {
+            (re.sub(r'\d+', '0', error.json_path), error.validator): '{}: {}'.format(
+                error.json_path, error.message[:200]
+            )
+            for error in errors
+        }
+
+    def _request(self, name):
+        body = self.resolve(self.operation(name).get('requestBody', {}))
+        return body.get('content', {}).get('application/json', {})
+
+    def takes_body(self, name):
+        return 'schema' in self._request(name)
+
+    def example(self, name):
+        """An example of a request's body, or None where the document has none."""
+        return copy.deepcopy(next(self._examples(self._request(name)), None))
+
+    def _examples(self, content):
+        if 'example' in content:
+            yield content['example']
+        for example in content.get('examples', {}).values():
+            yield self.resolve(example).get('value')
+
+
+def absolute(node):
+    """The references of a schema, as they read from outside the document."""
+    if isinstance(node, list):
+        return [absolute(child) for child in node]
+    if not isinstance(node, dict):
+        return node
+    return {
+        key: 'document' + child if key == '$ref' and isinstance(child, str) else absolute(child)
+        for key, child in node.items()
+    }
+
+
+def relaxed(node):
+    """The document as it is meant, with ``oneOf`` read as ``anyOf``.
+
+    Most of its choices overlap: a reference to a user, say, is a valid user, so that strictly not
+    even PagerDuty's own examples are valid.
+    """
+    if isinstance(node, list):
+        return [relaxed(child) for child in node]
+    if not isinstance(node, dict):
+        return node
+    if 'If `null`' in str(node.get('description', '')):
+        # Said in words only, and true.
+        node = {**node, 'nullable': True}
+    return {
+        'anyOf' if key == 'oneOf' else key: child.replace('/oneOf/', '/anyOf/')
+        if key == '$ref' and isinstance(child, str)
+        else relaxed(child)
+        for key, child in node.items()
+    }

@@ -1,0 +1,216 @@
+"""The sandbox against PagerDuty's OpenAPI document: it answers, and refuses, as documented."""
+
+import os
+from pathlib import Path
+
+import pytest
+import requests
+
+from pdpyras_sandbox import Sandbox
+from pdpyras_sandbox.shapes import operations, sample
+
+DOCUMENT = os.environ.get('PAGERDUTY_OPENAPI')
+if not DOCUMENT:
+    pytest.skip(
+        "PAGERDUTY_OPENAPI does not name PagerDuty's REST openapiv3.json", allow_module_level=True
+    )
+pytest.importorskip('openapi_schema_validator')
+
+from document import Document  # noqa: E402
+
+document = Document(Path(DOCUMENT))
+OPERATIONS = document.operations()
+JSON = 'application/json'
+
+
+class Client:
+    """Calls any documented operation, creating first what it needs."""
+
+    def __init__(self, sandbox):
+        self.sandbox = sandbox
+        self.session = requests.Session()
+        self.session.headers.update(
+            {'Authorization': f'Token token={sandbox.user_key}', 'From': sandbox.email}
+        )
+
+    def call(self, name, body=None):
+        method, path = name.split(' ')
+        url = self.sandbox.url + self.concrete(path)
+        return self.session.request(method, url, json=body, params=self.query(name))
+
+    def trigger(self):
+        """Open an incident, so that there are alerts and log entries."""
+        payload = {'summary': 'Disk full', 'source': 'db1', 'severity': 'critical'}
+        event = {'routing_key': self.sandbox.routing_key, 'event_action': 'trigger'}
+        self.session.post(self.sandbox.url + '/v2/enqueue', json={**event, 'payload': payload})
+
+    def query(self, name):
+        """The required query parameters, by their examples or types."""
+        query = {}
+        for parameter in document.operation(name).get('parameters', ()):
+            parameter = document.resolve(parameter)
+            if parameter['in'] == 'query' and parameter.get('required'):
+                choices = parameter['schema'].get('enum', ['sample'])
+                query[parameter['name']] = RANGE.get(parameter['name'], choices[0])
+        return query
+
+    def concrete(self, path):
+        """A path with IDs of records that exist."""
+        concrete = ''
+        template = ''
+        for segment in path.split('/')[1:]:
+            if segment.startswith('{'):
+                concrete += '/' + self.existing(template, concrete, segment)
+            else:
+                concrete += '/' + segment
+            template += '/' + segment
+        return concrete
+
+    def existing(self, template, collection, parameter):
+        if parameter == '{entity_type}':
+            return 'users'
+        template = template.replace('{entity_type}', 'users')
+        if collection.endswith(('/users', '/escalation_policies')):
+            template = collection = '/' + collection.rpartition('/')[2]
+        if 'GET ' + template in OPERATIONS:
+            query = self.query('GET ' + template)
+            answer = self.session.get(self.sandbox.url + collection, params=query)
+            for found in ids_in(answer.json()):
+                return found
+        if 'POST ' + template in OPERATIONS:
+            body = self.body('POST ' + template)
+            answer = self.session.post(self.sandbox.url + collection, json=body)
+            assert answer.ok, answer.text
+            for found in ids_in(answer.json() if answer.content else {}):
+                return found
+        return 'PABC123'
+
+    def body(self, name):
+        """A valid body of a request, about records that exist here."""
+        if not document.takes_body(name):
+            return None
+        if name == 'PUT /incidents/{id}/merge':
+            other = self.call('POST /incidents', self.body('POST /incidents')).json()['incident']
+            return {'source_incidents': [{'id': other['id'], 'type': 'incident_reference'}]}
+        if name == 'PUT /services/{id}/custom_fields/values':
+            field = self.existing('/services/custom_fields', '/services/custom_fields', '')
+            return {'custom_fields': [{'id': field, 'value': 'production'}]}
+        example = document.example(name)
+        if example is None:
+            example = sample(operations()[name].request)
+        return self.real(example)
+
+    def real(self, value):
+        if isinstance(value, list):
+            return [self.real(child) for child in value]
+        if not isinstance(value, dict):
+            return value
+        value = {key: self.real(child) for key, child in value.items()}
+        if 'requester_id' in value:
+            value['requester_id'] = self.existing('/users', '/users', '')
+        kind = str(value.get('type', '')).replace('_reference', '')
+        if 'id' in value and kind in COLLECTIONS:
+            template = COLLECTIONS[kind]
+            value['id'] = self.existing(template, self.concrete(template), '')
+        return value
+
+
+def ids_in(body):
+    """The IDs of what an answer holds, outermost first; abilities are their own."""
+    if isinstance(body, str):
+        yield body
+    elif isinstance(body, list):
+        for item in body:
+            yield from ids_in(item)
+    elif isinstance(body, dict):
+        if 'id' in body:
+            yield body['id']
+        for child in body.values():
+            if isinstance(child, (list, dict)):
+                yield from ids_in(child)
+
+
+COLLECTIONS = {
+    'user': '/users',
+    'team': '/teams',
+    'service': '/services',
+    'escalation_policy': '/escalation_policies',
+    'schedule': '/schedules',
+    'priority': '/priorities',
+    'incident': '/incidents',
+    'extension_schema': '/extension_schemas',
+    'tag': '/tags',
+    'business_service': '/business_services',
+    'alert': '/incidents/{id}/alerts',
+    'email_contact_method': '/users/{id}/contact_methods',
+    'phone_contact_method': '/users/{id}/contact_methods',
+}
+#: What must have happened before, where it is not the creation of what the path names.
+BEFORE = {
+    'DELETE /teams/{id}/users/{user_id}': 'PUT /teams/{id}/users/{user_id}',
+    'PUT /incidents/{id}/custom_fields/values': 'POST /incidents/custom_fields',
+}
+RANGE = {'since': '2024-01-01T00:00:00Z', 'until': '2024-03-01T00:00:00Z'}
+
+
+@pytest.fixture(scope='module')
+def sandbox():
+    with Sandbox(rate_limit=0) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def client(sandbox):
+    sandbox.reset()
+    client = Client(sandbox)
+    client.trigger()
+    return client
+
+
+@pytest.mark.parametrize('name', OPERATIONS)
+def test_every_operation_succeeds_and_answers_as_documented(client, name):
+    if name in BEFORE:
+        client.call(BEFORE[name], client.body(BEFORE[name]))
+    body = client.body(name)
+    answer = client.call(name, body)
+    assert answer.status_code in (document.successes(name) or [204]), answer.text
+    if answer.content:
+        assert document.response_errors(name, answer.status_code, answer.json()) == []
+
+
+def spoilt_bodies():
+    """Bodies that the document forbids, each an example of its with one thing wrong."""
+    for name in OPERATIONS:
+        example = document.example(name)
+        wrapper = operations()[name].request_wrapper
+        if not name.startswith('POST') or wrapper is None or document.request_errors(name, example):
+            continue
+        if document.request_errors(name, {}):
+            yield pytest.param(name, {}, id=f'{name} without its wrapper')
+        if not isinstance(example[wrapper], dict):
+            continue
+        for key in example[wrapper]:
+            without = {name: value for name, value in example[wrapper].items() if name != key}
+            for what, content in (
+                ('without', without),
+                ('with a number as', {**without, key: 42}),
+                ('with an object as', {**without, key: {'surprising': {}}}),
+            ):
+                errors = document.request_errors(name, {wrapper: content})
+                if errors and not any(tolerated(error) for error in errors):
+                    yield pytest.param(name, {wrapper: content}, id=f'{name} {what} {key}')
+
+
+def tolerated(error):
+    """What PagerDuty ignores, and the only value that a property can have, may be left out."""
+    return 'read-only' in error or error.endswith(
+        ("'type' is a required property", "'grant_type' is a required property")
+    )
+
+
+@pytest.mark.parametrize(('name', 'body'), list(spoilt_bodies()))
+def test_what_the_document_forbids_is_refused(client, name, body):
+    answer = client.call(name, body)
+    assert answer.status_code == 400, answer.text
+    assert answer.json()['error']['code'] == 2001
+    assert answer.json()['error']['errors']
