@@ -1,0 +1,45 @@
+import pytest
+from take_over import take_over
+
+import pdpyras
+
+
+def test_everything_that_waits_is_acknowledged(pagerduty):
+    pagerduty.events().trigger('The oven is cold', 'oven-1')
+    pagerduty.events().trigger('The fridge is warm', 'fridge-1')
+
+    titles = take_over(pagerduty.session(), pagerduty.email)
+
+    assert titles == ['The oven is cold', 'The fridge is warm']
+    incidents = pagerduty.session().list_all('incidents')
+    assert {incident['status'] for incident in incidents} == {'acknowledged'}
+
+
+def test_it_takes_one_request_however_many_there_are(pagerduty):
+    for number in range(5):
+        pagerduty.events().trigger('Oven {} is cold'.format(number), 'kitchen')
+
+    take_over(pagerduty.session(), pagerduty.email)
+
+    assert [seen.method for seen in pagerduty.requests].count('PUT') == 1
+
+
+def test_the_rate_limit_does_no_harm(pagerduty, monkeypatch):
+    waits = []
+    monkeypatch.setattr(pdpyras.time, 'sleep', waits.append)
+    pagerduty.faults.next(2, status=429, reset=2)
+
+    assert take_over(pagerduty.session(), pagerduty.email) == []
+    assert waits == [2.0, 2.0]
+
+
+def test_an_outage_is_reported(pagerduty):
+    pagerduty.faults.next(status=503)
+
+    with pytest.raises(pdpyras.PDServerError):
+        take_over(pagerduty.session(), pagerduty.email)
+
+
+def test_a_stranger_is_refused(pagerduty):
+    with pytest.raises(LookupError):
+        take_over(pagerduty.session(), 'nobody@example.com')
