@@ -1,5 +1,6 @@
 """How Sphinx builds these pages and runs the code in them; CONTRIBUTING.rst tells the commands."""
 
+import doctest
 import sys
 from pathlib import Path
 
@@ -40,11 +41,11 @@ html_theme_options = {
     'light_css_variables': {'color-brand-primary': '#04663c', 'color-brand-content': '#04663c'},
     'dark_css_variables': {'color-brand-primary': '#5fd39a', 'color-brand-content': '#5fd39a'},
 }
-pygments_style = 'default'
-pygments_dark_style = 'github-dark'
 copybutton_prompt_text = r'>>> |\.\.\. |\$ '
 copybutton_prompt_is_regexp = True
 
+# The texts of exceptions count as well.
+doctest_default_flags = doctest.ELLIPSIS | doctest.DONT_ACCEPT_TRUE_FOR_1
 # Every page has a sandbox of its own, and no block really waits.
 doctest_global_setup = 'import page_account; globals().update(page_account.open_account())'
 doctest_global_cleanup = 'page_account.close_account()'

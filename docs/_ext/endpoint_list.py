@@ -13,10 +13,10 @@ from sphinx.util.docutils import SphinxDirective
 import pdpyras
 
 OPERATIONS = Path(__file__).resolve().parents[2] / 'tests' / 'data' / 'operations.tsv'
-HEADINGS = ('Method', 'Path', 'Request wrapper', 'Response wrapper', 'Pagination')
+HEADINGS = ('Method', 'Path', 'Pagination', 'Request', 'Response')
 NO_WRAPPER = '–'
 
-Operation = namedtuple('Operation', 'method path request response pagination')
+Operation = namedtuple('Operation', 'method path pagination request response')
 
 
 class EndpointList(SphinxDirective):
@@ -24,7 +24,8 @@ class EndpointList(SphinxDirective):
         self.env.note_dependency(str(OPERATIONS))
         self.env.note_dependency(pdpyras.__file__)
         operations = documented_operations()
-        legacy = sorted(set(pdpyras.CANONICAL_PATHS) - {found.path for found in operations})
+        documented = {operation.path for operation in operations}
+        legacy = sorted(set(pdpyras.CANONICAL_PATHS) - documented)
         return [
             paragraph(f'{len(operations)} operations:'),
             table([row(operation) for operation in operations]),
@@ -40,7 +41,7 @@ def documented_operations():
     lines = [line for line in OPERATIONS.read_text('utf-8').splitlines() if line[:1] != '#']
     names = lines[0].split('\t')
     rows = [dict(zip(names, line.split('\t'))) for line in lines[1:]]
-    operations = [operation(row) for row in rows]
+    operations = [operation(row) for row in rows if row['method'] != 'LEGACY']
     return sorted(operations, key=lambda found: (found.path, found.method))
 
 
@@ -49,20 +50,28 @@ def operation(row):
     return Operation(
         row['method'],
         row['path'],
+        # "after=after" tells by which parameter the next page is asked for.
+        row['pagination'].partition('=')[0],
         '' if row['request'] == 'none' else request or NO_WRAPPER,
         '' if row['response'] == 'none' else response or NO_WRAPPER,
-        row['pagination'],
     )
 
 
 def row(operation):
-    cells = [nodes.paragraph('', '', nodes.strong(text=operation.method))]
-    cells += [nodes.paragraph('', '', nodes.literal(text=operation.path))]
-    for wrapper in (operation.request, operation.response):
-        node = nodes.Text if wrapper in ('', NO_WRAPPER) else nodes.literal
-        cells.append(nodes.paragraph('', '', node(wrapper) if node is nodes.Text else node(text=wrapper)))
-    cells.append(paragraph(operation.pagination))
+    cells = [
+        nodes.paragraph('', '', nodes.strong(text=operation.method)),
+        nodes.paragraph('', '', nodes.literal(text=operation.path)),
+        paragraph(operation.pagination),
+        wrapper(operation.request),
+        wrapper(operation.response),
+    ]
     return nodes.row('', *[nodes.entry('', cell) for cell in cells])
+
+
+def wrapper(name):
+    if name in ('', NO_WRAPPER):
+        return paragraph(name)
+    return nodes.paragraph('', '', nodes.literal(text=name))
 
 
 def table(rows):
