@@ -126,10 +126,10 @@ class PDClientError(Exception):
     """
 
     #: What happened, for a person to read.
-    msg = ''
+    msg: str
 
     #: The response that the error is about, or None where none was received.
-    response: Optional[Response] = None
+    response: Optional[Response]
 
     def __init__(self, message: str, response: Optional[Response] = None) -> None:
         if response is not None:
@@ -559,13 +559,10 @@ def _guessed_pattern(path: str) -> str:
 _Wrappers = Tuple[Optional[str], Optional[str]]
 
 #: Beside the content of a body, these are about the answer, not part of it.
-_NOT_CONTENT = {'limit', 'offset', 'more', 'total', 'next_cursor', 'cursor'} | {
-    'response_metadata',
-    'privileges',
-    'additional_fields',
-    'account_id',
-    'warnings',
-}
+_NOT_CONTENT = frozenset(
+    ('limit', 'offset', 'more', 'total', 'next_cursor', 'cursor')
+    + ('response_metadata', 'privileges', 'additional_fields', 'account_id', 'warnings')
+)
 
 #: Collection names whose singular no rule below gives.
 _IRREGULAR_PLURALS = {

@@ -1,0 +1,114 @@
+"""Build the sdist and the wheel, and check what is in them and that it works.
+
+    python tools/check_package.py
+
+Needs build, twine and check-wheel-contents. It leaves nothing behind in the tree.
+"""
+
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import venv
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+IN_SDIST = [
+    'pdpyras.py',
+    'README.rst',
+    'CHANGELOG.rst',
+    'CONTRIBUTING.rst',
+    'LICENSE',
+    'tests/wire.py',
+    'tests/data/operations.tsv',
+    'docs/conf.py',
+    'examples/first_steps.py',
+    'tools/endpoints.py',
+    'benchmarks/run.py',
+]
+IN_WHEEL = [
+    'pdpyras.py',
+    'pdpyras-stubs/__init__.pyi',
+    'pdpyras_sandbox/__main__.py',
+    'pdpyras_sandbox/shapes.json',
+]
+
+SCRIPT = """
+import warnings
+warnings.simplefilter('error')
+import pdpyras
+session = pdpyras.APISession('a-key')
+assert pdpyras.canonical_path(session.url, 'users/P1') == '/users/{id}'
+print(pdpyras.__version__, 'at', pdpyras.__file__)
+"""
+
+
+def run(*command, cwd=ROOT):
+    print('$', ' '.join(map(str, command)), flush=True)
+    subprocess.run([str(part) for part in command], cwd=str(cwd), check=True)
+
+
+def check_names(what, names, wanted):
+    missing = sorted(set(wanted) - set(names))
+    if missing:
+        sys.exit('{} lacks {}'.format(what, ', '.join(missing)))
+    strange = [name for name in names if '__pycache__' in name or name.endswith('.pyc')]
+    if strange:
+        sys.exit('{} should not have {}'.format(what, ', '.join(strange)))
+
+
+def in_new_environment(folder, *requirements):
+    """The interpreter of a new virtual environment that has the requirements."""
+    venv.create(str(folder), with_pip=True)
+    python = folder / ('Scripts' if sys.platform == 'win32' else 'bin') / 'python'
+    run(python, '-m', 'pip', 'install', '-q', *requirements)
+    return python
+
+
+def main():
+    scratch = Path(tempfile.mkdtemp())
+    try:
+        check(scratch)
+    finally:
+        shutil.rmtree(str(scratch))
+
+
+def check(scratch):
+    dist = scratch / 'dist'
+    run(sys.executable, '-m', 'build', '--outdir', dist, ROOT)
+    sdist, wheel = next(dist.glob('*.tar.gz')), next(dist.glob('*.whl'))
+    run(sys.executable, '-m', 'twine', 'check', '--strict', sdist, wheel)
+    # W005, W006: a wheel of a lone module has its stubs beside it, as PEP 561 wants them.
+    run('check-wheel-contents', wheel)
+
+    with tarfile.open(str(sdist)) as archive:
+        names = [name.partition('/')[2] for name in archive.getnames()]
+        check_names(sdist.name, names, IN_SDIST)
+        archive.extractall(str(scratch))
+    with zipfile.ZipFile(str(wheel)) as archive:
+        check_names(wheel.name, archive.namelist(), IN_WHEEL)
+    if not wheel.name.endswith('-py3-none-any.whl'):
+        sys.exit('{} is not universal'.format(wheel.name))
+
+    # The wheel, in an environment with nothing else.
+    python = in_new_environment(scratch / 'wheel', wheel)
+    run(python, '-c', SCRIPT, cwd=scratch)
+
+    # The module alone, copied into an empty folder.
+    alone = scratch / 'alone'
+    alone.mkdir()
+    shutil.copy(str(ROOT / 'pdpyras.py'), str(alone))
+    python = in_new_environment(scratch / 'bare', 'requests', 'deprecation')
+    run(python, '-W', 'error', '-c', SCRIPT, cwd=alone)
+
+    # The tests of the sdist, with what its test extra names.
+    unpacked = scratch / sdist.name[: -len('.tar.gz')]
+    python = in_new_environment(scratch / 'tests', '{}[test]'.format(unpacked))
+    run(python, '-m', 'pytest', '-q', cwd=unpacked)
+
+
+if __name__ == '__main__':
+    main()
