@@ -1,0 +1,87 @@
+"""The benchmark's own environment: an interpreter, each peer in a directory of its own, variables.
+
+The peers are black boxes here: installed from PyPI, run, never read, and never two of them in one
+process. This library itself is not installed: it is the file in this checkout.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import venv
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+LIBRARY = os.path.dirname(HERE)
+HOME = os.path.join(HERE, '.env')
+PYTHON = os.path.join(HOME, 'bin', 'python')
+
+#: Each directory of packages, and what pip installs into it.
+_PEERS = {
+    'pdpyras-5.4.1': ['--no-deps', 'pdpyras==5.4.1'],
+    'pagerduty': ['pagerduty'],
+    'orjson': ['orjson'],
+}
+_INTERPRETER = ['requests', 'deprecation']
+
+
+def peer(name):
+    """The directory that a peer is imported from."""
+    return os.path.join(HOME, 'peers', name)
+
+
+def make(anew=False):
+    """Make the environment unless it is there for this version of Python."""
+    made = os.path.join(HOME, 'made-by')
+    if not anew and os.path.exists(made):
+        with open(made, encoding='utf-8') as file:
+            if file.read() == sys.version:
+                return
+    print('Making the environment in {} …'.format(HOME), file=sys.stderr)
+    shutil.rmtree(HOME, ignore_errors=True)
+    venv.create(HOME, with_pip=True)
+    install(*_INTERPRETER)
+    for name, packages in _PEERS.items():
+        install('--target', peer(name), *packages)
+    with open(made, 'w', encoding='utf-8') as file:
+        file.write(sys.version)
+
+
+def install(*packages):
+    """Install packages from PyPI; pip says what is wrong if it cannot."""
+    pip = [PYTHON, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check']
+    done = subprocess.run(pip + list(packages), stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise SystemExit('pip could not install {}:\n{}'.format(' '.join(packages), done.stderr))
+
+
+def versions():
+    """What is compared, by name: ``{'requests': '2.34.2', …}``."""
+    wanted = {'requests', 'urllib3', 'pdpyras', 'pagerduty', 'orjson'}
+    found = {}
+    for path in [[]] + [['--path', peer(name)] for name in _PEERS]:
+        listing = subprocess.run(
+            [PYTHON, '-m', 'pip', 'list', '--disable-pip-version-check', '--format=freeze'] + path,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        pairs = (line.split('==') for line in listing.split())
+        found.update((name, version) for name, version in pairs if name in wanted)
+    return found
+
+
+def variables(directories, count):
+    """Environment variables for a process, exactly so many, with no proxy among them."""
+    named = {
+        'PATH': os.environ.get('PATH', ''),
+        'LANG': 'C.UTF-8',
+        # There is no ~/.netrc here.
+        'HOME': HOME,
+        'PYTHONPATH': os.pathsep.join(directories),
+        'PYTHONPYCACHEPREFIX': os.path.join(HOME, 'bytecode'),
+    }
+    if os.name == 'nt':
+        named['SYSTEMROOT'] = os.environ['SYSTEMROOT']
+    for number in range(count - len(named)):
+        named['MY_JOB_SETTING_{}'.format(number)] = 'value of setting {}'.format(number)
+    return named

@@ -1,0 +1,44 @@
+"""How long a client waits through a rate limit, in simulated time."""
+
+import math
+from unittest import mock
+
+from answers import Answers, answer
+
+
+class RateLimited:
+    """An API that lets no request in before its window is over, and a clock that only waits move.
+
+    It says in ``ratelimit-reset`` in how many seconds that will be, as PagerDuty does.
+    """
+
+    def __init__(self, window):
+        self._window = window
+        self._answers = Answers()
+        self.now = 0.0
+
+    def to(self, method, target):
+        remaining = self._window - self.now
+        if remaining <= 0:
+            return self._answers.to(method, target)
+        return answer(
+            429,
+            {'error': {'message': 'Rate limit exceeded', 'code': 2020}},
+            ratelimit_remaining='0',
+            ratelimit_reset=str(math.ceil(remaining)),
+        )
+
+    def sleep(self, seconds):
+        self.now += seconds
+
+
+def waited_through(window, act_at):
+    """The seconds until an act succeeds that starts with a window of so many before it.
+
+    :param act_at: a function that takes ``answer_to`` and returns the act.
+    """
+    api = RateLimited(window)
+    act = act_at(api.to)
+    with mock.patch('time.sleep', api.sleep):
+        act()
+    return api.now
