@@ -3,22 +3,42 @@
 A block of Python that neither of them sees is a warning, which fails the build.
 """
 
+import ast
+
 from docutils import nodes
 from sphinx.util import logging
 
 PYTHON = {'python', 'python3', 'py', 'pycon'}
+NO_LANGUAGE = {'', 'default', 'none', 'text'}
 
 logger = logging.getLogger(__name__)
 
 
 def warn_of_untested_python(app, doctree):
     for block in doctree.findall(nodes.literal_block):
-        is_python = block.get('language') in PYTHON and 'testnodetype' not in block
-        # literalinclude leaves the name of the file that it shows.
-        if is_python and '/tests/' not in block.get('source', ''):
+        if is_python(block) and not is_run(block):
             logger.warning(
                 'Nothing runs this Python: use testcode, or a file under tests/.', location=block
             )
+
+
+def is_run(block):
+    # The doctest builder marks what it runs; literalinclude, the name of the file that it shows.
+    return 'testnodetype' in block or '/tests/' in block.get('source', '')
+
+
+def is_python(block):
+    language = block.get('language', '')
+    return language in PYTHON or (language in NO_LANGUAGE and does_something(block.astext()))
+
+
+def does_something(text):
+    """Whether a text is Python that imports or calls something."""
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:
+        return False
+    return any(isinstance(node, (ast.Call, ast.Import, ast.ImportFrom)) for node in ast.walk(tree))
 
 
 def setup(app):

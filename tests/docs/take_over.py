@@ -2,7 +2,7 @@
 
 
 def take_over(session, email):
-    """Acknowledge all triggered incidents of a user, in that user's name; give their titles."""
+    """Acknowledge what is triggered for a user, in that user's name; give the titles."""
     user = session.find('users', email, attribute='email')
     if user is None:
         raise LookupError('There is no user ' + email)
