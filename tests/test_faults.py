@@ -124,11 +124,16 @@ NETWORK_FAULTS = [
 ]
 
 
+def _limit_waiting(operation, fault, seconds):
+    """Let nothing but a server that hangs run into the timeout, however busy this machine is."""
+    operation.session.timeout = seconds if isinstance(fault, Hang) else 30
+
+
 @pytest.mark.parametrize('fault, cause', NETWORK_FAULTS)
 def test_a_network_fault_that_lasts_is_tried_four_times(
     fault, cause, api, operation, sleeps, tries
 ):
-    operation.session.timeout = 0.05
+    _limit_waiting(operation, fault, 0.1)
     api.answer(fault, times=10)
     with pytest.raises(PDClientError) as error:
         operation.run()
@@ -137,13 +142,13 @@ def test_a_network_fault_that_lasts_is_tried_four_times(
     assert not error.value.response
     assert len(tries) == len(api.seen) == 4
     assert sleeps == [3, 6, 12]
-    operation.session.timeout = 5
+    operation.session.timeout = 30
     assert_usable(operation, api, sleeps)
 
 
 @pytest.mark.parametrize('fault, cause', NETWORK_FAULTS)
 def test_a_network_fault_that_passes_is_survived(fault, cause, api, operation, sleeps, tries):
-    operation.session.timeout = 0.05
+    _limit_waiting(operation, fault, 0.3)
     api.answer(fault)
     api.answer(operation.good)
     assert operation.run() == operation.result
