@@ -2,7 +2,7 @@
 
 from typing import Any, Dict, NamedTuple, Optional
 
-OURS = 'pdpyras'
+OURS = 'this library'
 FORMER = 'pdpyras 5.4.1'
 SUCCESSOR = 'pagerduty'
 
@@ -112,10 +112,7 @@ ROWS = [
     Row(
         'the same, orjson installed',
         'wall_seconds',
-        {
-            label: Entry(label, 'list_users', beside='orjson')
-            for label in ('requests', FORMER, SUCCESSOR, OURS)
-        },
+        {label: Entry(label, 'list_users', beside='orjson') for label in _LIBRARIES},
         baseline='requests',
         goal=0.67,
         place='prompt',
