@@ -286,7 +286,7 @@ _READ_AHEAD_LIMIT = 9
 _UNMENDABLE: Tuple[Any, ...] = (TooManyRedirects, ValueError)
 try:
     from requests.exceptions import InvalidJSONError
-except ImportError:  # pragma: no cover - older than requests 2.26
+except ImportError:  # requests older than 2.26
     InvalidJSONError = ValueError  # type: ignore[misc,assignment]
 _UNMENDABLE += (InvalidJSONError,)
 
@@ -1402,8 +1402,6 @@ class PDSession(Session):
             if not is_only_asked:
                 raise
         except ValueError as error:
-            if isinstance(error, NETWORK_ERRORS):
-                raise
             raise _refused_redirect(resp, resp.headers.get('location')) from error
 
     def rebuild_auth(self, prepared_request: PreparedRequest, response: Response) -> None:

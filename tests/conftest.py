@@ -1,4 +1,4 @@
-"""Fixtures for every test: a scripted API on a real socket, sessions that talk to it, no sleeping."""
+"""Fixtures: a scripted API on a real socket, sessions that talk to it, and no sleeping."""
 
 import pytest
 from wire import WireServer
