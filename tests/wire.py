@@ -162,7 +162,7 @@ class WireServer:
         self._server = _Server(('127.0.0.1', port), _Handler)
         self._server.api = self
         self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={'poll_interval': 0.01}
+            target=self._server.serve_forever, kwargs={'poll_interval': 0.002}
         )
         self._thread.daemon = True
         self._thread.start()
