@@ -1,6 +1,7 @@
 """Names and keywords of version 4: each still works, warns, and says what to use instead."""
 
 import warnings
+from linecache import getline
 
 import pytest
 from deprecation import DeprecatedWarning
@@ -216,6 +217,41 @@ def test_deprecated_kwarg_warns_where_the_call_is():
     [warning] = caught
     assert str(warning.message) == 'Keyword argument "old" is deprecated. Use "new" instead.'
     assert warning.filename == __file__
+    assert getline(__file__, warning.lineno).strip() == 'modern(old=1)'
+
+
+@pytest.mark.parametrize(
+    'call',
+    [
+        lambda session: pdpyras.APISession('key', name='bob'),
+        lambda session: pdpyras.EventsAPISession('key', name='bob'),
+        lambda session: list(session.iter_all('users', paginate=False)),
+        lambda session: list(session.iter_cursor('audit/records', attribute='x')),
+        lambda session: list(session.iter_all(path='users')),
+        lambda session: list(session.iter_cursor(path='audit/records')),
+        lambda session: session.list_all(path='users'),
+        lambda session: session.rget(path='users'),
+        lambda session: session.jget(path='users'),
+        lambda session: session.rdelete(path='users'),
+    ],
+    ids=[
+        'name',
+        'name of an events session',
+        'paginate',
+        'attribute',
+        'path of iter_all',
+        'path of iter_cursor',
+        'path of list_all',
+        'path of rget',
+        'path of jget',
+        'path of rdelete',
+    ],
+)
+def test_a_deprecated_keyword_warns_where_it_is_used(api, session, call):
+    api.reply(body={'users': [1], 'records': [1], 'more': False})
+    with pytest.warns(UserWarning) as caught:
+        call(session)
+    assert [warning.filename for warning in caught] == [__file__]
 
 
 def test_nothing_warns_where_nothing_is_deprecated(api, session):

@@ -106,10 +106,30 @@ def test_a_limit_that_the_server_caps_is_lowered_for_the_following_pages(api, se
 # D04
 def test_an_empty_page_that_promises_more_ends_the_iteration_with_a_warning(api, session):
     api.reply(body={'users': [1], 'more': True})
-    api.rule(lambda seen: Reply(body={'users': [], 'more': True}))
+    api.reply(body={'users': [], 'more': True}, times=9)
     with pytest.warns(UserWarning, match='empty page'):
-        assert list(islice(session.iter_all('users'), 10)) == [1]
+        assert list(session.iter_all('users')) == [1]
     assert len(api.seen) == 2
+
+
+@pytest.mark.parametrize(
+    'listing, body',
+    [
+        (lambda session: session.iter_all('users'), {'users': [1]}),
+        (lambda session: session.iter_all('users', params={'offset': 9999}), None),
+        (lambda session: session.iter_all('users'), {'users': [], 'more': True}),
+        (
+            lambda session: session.iter_cursor('audit/records', params={'cursor': 'a'}),
+            {'records': [1], 'next_cursor': 'a'},
+        ),
+    ],
+    ids=['no more', 'past the limit', 'empty page', 'looping cursor'],
+)
+def test_a_warning_points_to_the_line_that_iterates(api, session, listing, body):
+    api.reply(body=body)
+    with pytest.warns(UserWarning) as caught:
+        list(listing(session))
+    assert [warning.filename for warning in caught] == [__file__]
 
 
 # The limit of what pagination by offset can reach
