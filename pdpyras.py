@@ -378,7 +378,7 @@ def endpoint_matches(endpoint_pattern: str, method: str, path: str) -> bool:
 @lru_cache(maxsize=64)
 def _parse_base(base_url: str) -> _Base:
     try:
-        parts = parse_url(base_url.strip())
+        parts = parse_url(str(base_url).strip())
     except LocationParseError:
         parts = parse_url('')
     if (
@@ -389,7 +389,7 @@ def _parse_base(base_url: str) -> _Base:
     ):
         raise URLError(
             'The url of a session must be like https://api.pagerduty.com, with its scheme and '
-            'without credentials or query; it is {!r}.'.format(_without_userinfo(base_url))
+            'without credentials or query; it is {!r}.'.format(_without_userinfo(str(base_url)))
         )
     is_exposed = parts.scheme == 'http' and not _is_loopback(parts.host)
     base_path = (parts.path or '').rstrip('/')
@@ -398,7 +398,8 @@ def _parse_base(base_url: str) -> _Base:
 
 def _origin(parts: Any) -> _Origin:
     """What decides where a request goes, as urllib3 reads it: scheme, host and port."""
-    return parts.scheme, parts.host, parts.port or _DEFAULT_PORTS.get(parts.scheme)
+    port = _DEFAULT_PORTS.get(parts.scheme) if parts.port is None else parts.port
+    return parts.scheme, parts.host, port
 
 
 def _is_loopback(host: str) -> bool:
@@ -701,11 +702,13 @@ def _wrap(content: Any, wrapper: Optional[str], is_listed: bool) -> Any:
     name = singular_name(wrapper)
     if wrapper in content or isinstance(content.get(name), (Mapping, list)):
         return content
-    if not is_listed and [isinstance(value, (Mapping, list)) for value in content.values()] == [
-        True
-    ]:
+    if not is_listed and _looks_wrapped(content):
         return content
     return {name: content}
+
+
+def _looks_wrapped(content: Mapping) -> bool:  # type: ignore[type-arg]
+    return len(content) == 1 and all(isinstance(x, (Mapping, list)) for x in content.values())
 
 
 def _unwrapped(response: Response, wrapper: Optional[str], is_listed: bool) -> Any:

@@ -103,3 +103,15 @@ def test_where_4x_had_errors_end_an_iteration_those_with_cursors_end_as_well(api
     api.reply(404)
     with pytest.warns(UserWarning, match='status 404'):
         assert session.list_all('audit/records') == [1]
+
+
+@pytest.mark.parametrize('base', [None, 5, b'https://api.pagerduty.com'], ids=repr)
+def test_a_base_url_that_is_no_text_is_refused(session, base):
+    session.url = base
+    with pytest.raises(pdpyras.URLError, match='url of a session'):
+        session.get('users')
+
+
+def test_port_0_is_not_the_default_port():
+    with pytest.raises(pdpyras.URLError, match='not under'):
+        pdpyras.normalize_url('https://api.pagerduty.com', 'https://api.pagerduty.com:0/users')
