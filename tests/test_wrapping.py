@@ -241,6 +241,13 @@ def test_only_an_object_with_the_wrapper_as_its_key_counts_as_wrapped(api, sessi
     assert api.last.json == {'user': content}
 
 
+@pytest.mark.parametrize('content', [{'teams': [{'id': 'T1'}]}, {'team': {'id': 'T1'}}], ids=repr)
+def test_an_only_attribute_is_no_wrapper_where_a_table_knows_better(api, session, content):
+    api.reply(body={'user': USER})
+    session.rput('users/P1', json=content)
+    assert api.last.json == {'user': content}
+
+
 # D60
 @pytest.mark.parametrize('options', [{}, {'json': None}], ids=['no json', 'json=None'])
 def test_a_post_without_content_has_no_body(api, session, options):
