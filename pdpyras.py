@@ -809,7 +809,19 @@ def last_4(secret: str) -> str:
 def deprecated_kwarg(deprecated_name: str, details: Optional[str] = None) -> None:
     """Warn that the caller of the calling function used a keyword argument of the past."""
     message = 'Keyword argument "{}" is deprecated.'.format(deprecated_name)
-    warn(message + (' ' + details if details else ''), stacklevel=3)
+    level = max(3, _level_of_the_user())
+    warn(message + (' ' + details if details else ''), stacklevel=level)
+
+
+def _level_of_the_user() -> int:
+    """The stack level, seen from the caller, of the code that is neither ours nor requests'."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None:
+        package = frame.f_globals.get('__name__', '').partition('.')[0]
+        if package not in (__name__.partition('.')[0], 'requests'):
+            break
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def _cut(text: str, length: int) -> str:
@@ -1260,7 +1272,7 @@ class PDSession(Session):
             warn(
                 'The url of this session is {}: over plain HTTP, everybody on the way can read the '
                 'API key. Use https.'.format(self.url),
-                stacklevel=4,
+                stacklevel=_level_of_the_user(),
             )
 
     def _options(self, method: str, kwargs: Dict[str, Any]) -> Dict[str, Any]:
@@ -2275,8 +2287,8 @@ class _Listing:
         return lists[0] if len(lists) == 1 else None
 
     def _warn(self, reason: str) -> None:
-        # Up from here: two generators of pages, that of items, iter_all, the caller.
-        warn('Stopping the iteration over {}: {}.'.format(self.url, reason), stacklevel=6)
+        message = 'Stopping the iteration over {}: {}.'.format(self.url, reason)
+        warn(message, stacklevel=_level_of_the_user())
 
 
 class _ReadAhead:
