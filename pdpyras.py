@@ -1728,9 +1728,13 @@ class APISession(PDSession):
     read_ahead = 0
 
     #: How many requests were made, by method and path pattern: ``{'GET /users/{id}': 3}``.
+    #:
+    #: :meta hide-value:
     api_call_counts: Dict[str, int] = cast(Any, None)
 
     #: How many seconds they took, likewise.
+    #:
+    #: :meta hide-value:
     api_time: Dict[str, float] = cast(Any, None)
 
     def __init__(
