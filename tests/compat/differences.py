@@ -572,7 +572,6 @@ PARAMETERS = {
 }
 
 _DOCUMENTED = 'so the API documents it'
-_NO_SUCH = 'the API has no such operation, and one line of the table serves all methods of the path'
 
 
 def _both(wrapper):
@@ -601,6 +600,7 @@ WRAPPERS = {
         'S-c',
         _DOCUMENTED,
     ),
+    'POST /automation_actions/actions/{id}/invocations': (_both('invocation'), 'S-c', _DOCUMENTED),
     'POST /service_dependencies/disassociate': (_both('relationships'), 'S-c', _DOCUMENTED),
     'POST /schedules/preview': (_both('schedule'), 'S-c', _DOCUMENTED),
     'GET /users/{id}/status_update_notification_rules/{status_update_notification_rule_id}': (
@@ -614,19 +614,6 @@ WRAPPERS = {
         _DOCUMENTED,
     ),
 }
-WRAPPERS.update(
-    (method + ' ' + path, (_both(None), 'S-c', _NO_SUCH))
-    for path, methods in {
-        '/templates/{id}/render': ('GET', 'PUT', 'DELETE'),
-        '/{entity_type}/{id}/change_tags': ('GET', 'PUT', 'DELETE'),
-        '/incidents/{id}/business_services/{business_service_id}/impacts': (
-            'GET',
-            'POST',
-            'DELETE',
-        ),
-    }.items()
-    for method in methods
-)
 
 #: ``{url: (the canonical path now, id, reason)}`` for URLs that 5.4.1 knows.
 CANONICAL_PATHS = {}
