@@ -488,7 +488,7 @@ class Slow:
 def test_by_default_a_late_answer_makes_several_of_one_thing(api, session, sleeps):
     slow = Slow()
     api.answer(slow, times=4)
-    session.timeout = 0.15
+    session.timeout = 0.25
     with pytest.raises(pdpyras.PDClientError):
         session.rpost('/incidents', json={'title': 'x'})
     assert len(slow.created) == 4
@@ -499,7 +499,7 @@ def test_by_default_a_late_answer_makes_several_of_one_thing(api, session, sleep
 def test_without_retries_of_unsafe_methods_it_makes_one(method, api, session, sleeps):
     slow = Slow()
     api.answer(slow, times=4)
-    session.timeout = 0.15
+    session.timeout = 0.25
     session.retry_unsafe_methods = False
     with pytest.raises(pdpyras.PDClientError, match='retry_unsafe_methods') as error:
         getattr(session, method)('/incidents', json={'title': 'x'})
