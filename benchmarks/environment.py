@@ -13,7 +13,7 @@ import venv
 HERE = os.path.dirname(os.path.abspath(__file__))
 LIBRARY = os.path.dirname(HERE)
 HOME = os.path.join(HERE, '.env')
-PYTHON = os.path.join(HOME, 'bin', 'python')
+PYTHON = os.path.join(HOME, 'Scripts' if os.name == 'nt' else 'bin', 'python')
 
 #: Each directory of packages, and what pip installs into it.
 _PEERS = {
@@ -22,6 +22,11 @@ _PEERS = {
     'orjson': ['orjson'],
 }
 _INTERPRETER = ['requests', 'deprecation']
+
+
+def is_active():
+    """Whether this process runs in the environment."""
+    return os.path.realpath(sys.prefix) == os.path.realpath(HOME)
 
 
 def peer(name):

@@ -8,12 +8,8 @@ from rows import COLUMNS, OURS
 _TITLE_WIDTH = 40
 _WIDTH = 21
 
-_UNITS = {
-    'cpu_seconds': 'CPU',
-    'wall_seconds': 'wall',
-    'import_seconds': 'CPU',
-    'peak_bytes': 'peak',
-}
+#: Seconds that a wait may go on after the server is ready again.
+_MOST_BEYOND = 3
 
 
 def table(results):
@@ -42,14 +38,15 @@ def duels(results):
 
 def waits(windows, waited):
     """How long the contenders wait through rate limits, as text."""
-    heads = ['wait ÷ T', 'worst', 'most beyond T']
+    heads = ['wait ÷ T', 'worst', 'most beyond T', 'goal']
     title = 'a 429 whose window ends after T = {} … {} s'.format(windows[0], windows[-1])
     lines = [_line(title, heads), _rule(heads)]
     for contender, seconds in waited.items():
         ratios = [wait / window for wait, window in zip(seconds, windows)]
         beyond = max(wait - window for wait, window in zip(seconds, windows))
         cells = ['{:.2f}'.format(statistics.median(ratios)), '{:.2f}'.format(max(ratios))]
-        lines.append(_line(contender, cells + ['{:.0f} s'.format(beyond)]))
+        cells += ['{:.0f} s'.format(beyond), '≤ {} s'.format(_MOST_BEYOND)]
+        lines.append(_line(contender, cells))
     return '\n'.join(lines)
 
 

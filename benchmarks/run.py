@@ -82,7 +82,7 @@ if __name__ == '__main__':
     if sys.version_info < (3, 10):
         raise SystemExit('The benchmark needs Python 3.10, as the newest peer does.')
     options = arguments()
-    if sys.prefix != environment.HOME:
+    if not environment.is_active():
         environment.make(anew=options.renew)
         if options.plot:
             environment.install('matplotlib')
