@@ -81,7 +81,6 @@ def check(scratch):
     run(sys.executable, '-m', 'build', '--outdir', dist, ROOT)
     sdist, wheel = next(dist.glob('*.tar.gz')), next(dist.glob('*.whl'))
     run(sys.executable, '-m', 'twine', 'check', '--strict', sdist, wheel)
-    # W005, W006: a wheel of a lone module has its stubs beside it, as PEP 561 wants them.
     run('check-wheel-contents', wheel)
 
     with tarfile.open(str(sdist)) as archive:
