@@ -10,6 +10,7 @@ from unittest.mock import ANY, MagicMock, Mock, call, patch
 
 import pytest
 import requests
+from signatures import bare_signature
 
 import pdpyras
 
@@ -807,13 +808,3 @@ def test_prepare_headers_takes_the_users_headers_by_keyword():
             'method',
             'user_headers',
         ]
-
-
-def bare_signature(function):
-    """The signature without annotations."""
-    signature = inspect.signature(function)
-    bare = [
-        parameter.replace(annotation=inspect.Parameter.empty)
-        for parameter in signature.parameters.values()
-    ]
-    return str(inspect.Signature(bare))

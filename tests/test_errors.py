@@ -8,6 +8,8 @@ import requests
 
 import pdpyras
 
+pytestmark = pytest.mark.usefixtures('no_garbage_collection')
+
 KEY = 'the-api-key-1234'
 NOT_FOUND = {'error': {'message': 'Not Found', 'code': 2100}}
 INVALID = {

@@ -4,7 +4,6 @@ For every fault: how often it is tried, with what waits, what is raised with wha
 the session is as good as new afterwards.
 """
 
-import gc
 import random
 import socket
 from contextlib import contextmanager
@@ -16,6 +15,8 @@ from wire import Hang, Hangup, Reply, Reset, WireServer
 
 import pdpyras
 from pdpyras import PDClientError, PDHTTPError, PDServerError
+
+pytestmark = pytest.mark.usefixtures('no_garbage_collection')
 
 USER = {'id': 'P1', 'name': 'Jane'}
 
@@ -52,14 +53,6 @@ OPERATIONS = {
 
 def _operation(name, session, events):
     return Operation(events if name == 'event' else session, *OPERATIONS[name])
-
-
-@pytest.fixture(autouse=True)
-def no_garbage_collection():
-    # In the depth of 100,000 brackets, any finalizer that the collector runs has no stack left.
-    gc.disable()
-    yield
-    gc.enable()
 
 
 @pytest.fixture(params=OPERATIONS)

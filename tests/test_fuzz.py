@@ -1,6 +1,5 @@
 """Any input at all: what comes out is documented, and what goes out goes to the right place."""
 
-import gc
 import json
 from urllib.parse import urlsplit
 
@@ -15,6 +14,8 @@ pytest.importorskip('hypothesis')
 
 from hypothesis import HealthCheck, example, given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
+
+pytestmark = pytest.mark.usefixtures('no_garbage_collection')
 
 #: One server and one session serve all the examples of a test; no database file is left behind.
 bounded = settings(
@@ -73,14 +74,6 @@ EVENTS_METHODS = {
     'resolve': lambda session: session.resolve('abc'),
 }
 CHANGE_METHODS = {'submit': lambda session: session.submit('new build')}
-
-
-@pytest.fixture(autouse=True)
-def no_garbage_collection():
-    # In the depth of 100,000 brackets, any finalizer that the collector runs has no stack left.
-    gc.disable()
-    yield
-    gc.enable()
 
 
 def _some(results, most=300):

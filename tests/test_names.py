@@ -11,6 +11,7 @@ from itertools import filterfalse
 from sysconfig import get_path
 
 import pytest
+from signatures import bare_signature
 
 import pdpyras
 
@@ -86,24 +87,14 @@ PATCHED = [
 ]
 
 
-def signature_of(function):
-    """The signature without annotations."""
-    signature = inspect.signature(function)
-    bare = [
-        parameter.replace(annotation=inspect.Parameter.empty)
-        for parameter in signature.parameters.values()
-    ]
-    return str(inspect.Signature(bare))
-
-
 @pytest.mark.parametrize('name, signature', sorted(FUNCTIONS.items()))
 def test_the_signature_of_a_function(name, signature):
-    assert signature_of(getattr(pdpyras, name)) == signature
+    assert bare_signature(getattr(pdpyras, name)) == signature
 
 
 @pytest.mark.parametrize('name, signature', sorted(CONSTRUCTORS.items()))
 def test_the_signature_of_a_class(name, signature):
-    assert signature_of(getattr(pdpyras, name)) == signature
+    assert bare_signature(getattr(pdpyras, name)) == signature
 
 
 def test_the_constants():

@@ -1,7 +1,6 @@
 """The key is in nothing that a session shows: log lines, exceptions, their pickles, reprs."""
 
 import copy
-import gc
 import logging
 import pickle
 import traceback
@@ -12,6 +11,8 @@ from wire import Hang, Hangup, Reply
 
 import pdpyras
 from pdpyras import PDClientError, URLError
+
+pytestmark = pytest.mark.usefixtures('no_garbage_collection')
 
 KEY = 'the-api-key-1234'
 ROUTING_KEY = 'the-routing-key-5678'
@@ -33,14 +34,6 @@ def output(request, caplog, capfd, session, events, change_events):
         return '\n'.join(logged + [printed.out, printed.err])
 
     return read
-
-
-@pytest.fixture(autouse=True)
-def no_garbage_collection():
-    # In the depth of 100,000 brackets, any finalizer that the collector runs has no stack left.
-    gc.disable()
-    yield
-    gc.enable()
 
 
 def assert_silent_about_secrets(text):
