@@ -35,7 +35,11 @@ def arguments():
     parser.add_argument(
         '--renew', action='store_true', help="make the environment anew, with PyPI's newest"
     )
-    return parser.parse_args()
+    options = parser.parse_args()
+    for path in filter(None, (options.json, options.plot)):
+        if not os.path.isdir(os.path.dirname(os.path.abspath(path))):
+            parser.error('the directory of {} does not exist'.format(path))
+    return options
 
 
 def measured(rows, sittings, rounds):
