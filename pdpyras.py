@@ -29,7 +29,6 @@ from datetime import date, datetime, timezone
 from functools import lru_cache, wraps
 from http.cookiejar import DefaultCookiePolicy
 from logging import DEBUG, NOTSET, Logger, StreamHandler, getLogger
-from numbers import Real
 from random import random
 from threading import Condition, Lock
 from typing import (
@@ -325,10 +324,9 @@ _REGIONS = (('https', 'api.pagerduty.com', 443), ('https', 'api.eu.pagerduty.com
 
 _DEFAULT_PORTS = {'http': 80, 'https': 443}
 _ABSOLUTE = re.compile(r'[A-Za-z][A-Za-z0-9+.-]*:|//')
-#: Before the query: what moves a request elsewhere, as a browser or urllib3 reads it.
-_MISLEADING = re.compile(
-    r'[^?#]*?(?:[\x00-\x1f\x7f\\]|(?:^|/)(?:\.|%2e){1,2}(?=[/?#]|$))', re.IGNORECASE
-)
+#: What moves a request elsewhere, as a browser or urllib3 reads it.
+_UNPRINTABLE = re.compile(r'[\x00-\x1f\x7f\\]')
+_DOT_SEGMENT = re.compile(r'/(?:\.|%2e){1,2}/', re.IGNORECASE)
 _USERINFO = re.compile(r'^([^/?#]*//)[^/?#]*@')
 _ORIGIN = re.compile(r'^[^/?#]*//[^/?#]*')
 _IDENTIFIER = re.compile(r'[A-Z]|\d|.{40}')
@@ -418,7 +416,8 @@ def _locate(base_url: str, url: str) -> _Location:
 @lru_cache(maxsize=256)
 def _locate_str(base_url: str, url: str) -> _Location:
     base = _parse_base(base_url)
-    if _MISLEADING.match(url):
+    path = _before_query(url)
+    if _UNPRINTABLE.search(path) or _DOT_SEGMENT.search('/' + path + '/'):
         raise URLError(
             'URL {!r} is refused: its path has a "." or ".." segment, a backslash or a control '
             'character, so that it may lead elsewhere.'.format(url)
@@ -430,7 +429,11 @@ def _locate_str(base_url: str, url: str) -> _Location:
     else:
         below = '/' + url.lstrip('/')
         full_url = base.url + below
-    return _Location(full_url, below.partition('#')[0].partition('?')[0].rstrip('/'))
+    return _Location(full_url, _before_query(below).rstrip('/'))
+
+
+def _before_query(url: str) -> str:
+    return url.partition('#')[0].partition('?')[0]
 
 
 def _below_base(base: _Base, url: str) -> Tuple[str, str]:
@@ -659,10 +662,16 @@ def infer_entity_wrapper(method: str, path: str) -> str:
     >>> infer_entity_wrapper('GET', '/users/{id}'), infer_entity_wrapper('POST', '/users')
     ('user', 'user')
     """
+    return _inferred_wrapper(method.upper(), path)
+
+
+# A pure function of two strings, of which there are not many.
+@lru_cache(maxsize=1024)
+def _inferred_wrapper(method: str, path: str) -> str:
     nodes = path.split('/')
     if len(nodes) > 1 and is_path_param(nodes[-1]):
         return singular_name(nodes[-2])
-    return singular_name(nodes[-1]) if method.upper() == 'POST' else nodes[-1]
+    return singular_name(nodes[-1]) if method == 'POST' else nodes[-1]
 
 
 def unwrap(response: Response, wrapper: Optional[str]) -> Any:
@@ -815,11 +824,9 @@ def deprecated_kwarg(deprecated_name: str, details: Optional[str] = None) -> Non
 
 def _level_of_the_user() -> int:
     """The stack level, seen from the caller, of the code that is neither ours nor requests'."""
+    between = (__name__.partition('.')[0], 'requests')
     level, frame = 1, sys._getframe(1)
-    while frame.f_back is not None:
-        package = frame.f_globals.get('__name__', '').partition('.')[0]
-        if package not in (__name__.partition('.')[0], 'requests'):
-            break
+    while frame.f_back and frame.f_globals.get('__name__', '').partition('.')[0] in between:
         level, frame = level + 1, frame.f_back
     return level
 
@@ -1183,7 +1190,7 @@ class PDSession(Session):
 
     @stagger_cooldown.setter
     def stagger_cooldown(self, factor: Any) -> None:
-        if isinstance(factor, bool) or not isinstance(factor, Real) or not float(factor) >= 0:
+        if not _is_amount(factor):
             raise ValueError(
                 'stagger_cooldown must be a real number of zero or more; it is {!r}.'.format(factor)
             )
@@ -1615,6 +1622,14 @@ def _streams(data: Any, files: Any) -> Iterator[Any]:
     for part in [data] + named:
         if hasattr(part, 'read') or hasattr(part, '__next__'):
             yield part
+
+
+def _is_amount(value: Any) -> bool:
+    """Whether a value is a real number of any kind, NumPy's for example, and not negative."""
+    try:
+        return not isinstance(value, (bool, str, bytes)) and float(value) >= 0
+    except (TypeError, ValueError):
+        return False
 
 
 def _is_form(options: Dict[str, Any]) -> bool:
