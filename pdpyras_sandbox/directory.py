@@ -91,7 +91,7 @@ def list_users(call):
 @handles('GET /users/me')
 def read_me(call):
     if call.user is None:
-        raise invalid_input('The request was made with an account-level key, which has no user')
+        raise invalid_input('There is no user behind an account-level access token')
     return with_derived(call, call.user)
 
 

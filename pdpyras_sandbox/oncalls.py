@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pdpyras_sandbox.account import now, parse_time, reference, timestamp
 from pdpyras_sandbox.call import Body, handles
-from pdpyras_sandbox.errors import invalid_input
+from pdpyras_sandbox.errors import ApiError, invalid_input
 from pdpyras_sandbox.listing import boolean, moment, referred_ids
 from pdpyras_sandbox.resources import KINDS, Kind, create, page_of, read, update, with_derived
 
@@ -237,14 +237,22 @@ def list_users_on_call(call):
 
 @handles('POST /schedules/{id}/overrides')
 def create_overrides(call):
-    """Answers one result for each override, in their order; PagerDuty wraps none of it."""
+    """Answers one result for each override, in their order, good or not; none of it is wrapped."""
     call.record(call.parent())
-    given = call.body.get('overrides')
     single = call.body.get('override')
-    results = [create_override(call, item) for item in ([single] if single else given or [])]
-    if not results:
+    if single:
+        return Body({'override': create_override(call, single)})
+    given = call.body.get('overrides')
+    if not given:
         raise invalid_input('overrides is required')
-    return Body({'override': results[0]['override']}) if single else results
+    return [result_of_override(call, item) for item in given]
+
+
+def result_of_override(call, given):
+    try:
+        return {'status': 201, 'override': create_override(call, given)}
+    except ApiError as error:
+        return {'status': error.status, 'errors': error.errors, 'override': given}
 
 
 def create_override(call, given):
@@ -257,7 +265,7 @@ def create_override(call, given):
     }
     if override['start'] >= override['end']:
         raise invalid_input('Override must end after its start')
-    return {'status': 201, 'override': call.store.add(call.path, override)}
+    return call.store.add(call.path, override)
 
 
 @handles('GET /schedules/{id}/overrides')

@@ -63,7 +63,9 @@ class Operation:
         fields = (self.response or {}).get('properties', {})
         if 'next_cursor' in fields:
             return 'cursor'
-        return 'offset' if 'more' in fields or 'offset' in fields else None
+        # Some listings show what they say about their pages in examples only.
+        is_paged = 'more' in fields or 'offset' in fields or 'offset' in self.query
+        return 'offset' if is_paged else None
 
     def problems(self, body):
         """What is wrong with a request's body, in sentences; nothing if it can be taken.
