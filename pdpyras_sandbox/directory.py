@@ -367,6 +367,13 @@ def list_windows(call):
     return page_of(call, selected(windows, call, skip=('filter',)))
 
 
+@handles('GET /services/{id}/change_events')
+def list_changes_of(call):
+    service = call.record(call.parent())
+    changes = call.store.list('/change_events')
+    return page_of(call, [c for c in changes if service['id'] in referred_ids(c, 'service')])
+
+
 @handles('POST /business_services/{id}/account_subscription')
 def subscribe_account(call):
     call.record(call.parent())

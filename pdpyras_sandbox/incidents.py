@@ -265,16 +265,22 @@ def update_incidents(call):
     given = call.content
     if len(given) > MAXIMUM_UPDATES:
         raise invalid_input(f'At most {MAXIMUM_UPDATES} incidents may be updated at a time')
-    # All or none: nothing changes before every one of them is known to exist.
+    # All or none: nothing changes before every one of them is known to be there and open.
     pairs = [(call.record('/incidents/' + item['id']), item) for item in given]
+    for incident, item in pairs:
+        refuse_reopening(incident, item)
     return [change(call, incidents, incident, item) for incident, item in pairs]
+
+
+def refuse_reopening(incident, given):
+    if incident['status'] == 'resolved' and given.get('status') not in (None, 'resolved'):
+        raise invalid_input(ALREADY_RESOLVED)
 
 
 def change(call, incidents, incident, given):
     """Apply an update to one incident."""
-    status = given.get('status', incident['status'])
-    if incident['status'] == 'resolved' and status != 'resolved':
-        raise invalid_input(ALREADY_RESOLVED)
+    refuse_reopening(incident, given)
+    status = given.get('status') or incident['status']
     if given.get('title'):
         incident['title'] = given['title']
     if 'priority' in given:

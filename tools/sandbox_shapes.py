@@ -26,6 +26,10 @@ JSON_TYPES = {
     int: 'integer',
     float: 'number',
 }
+#: Properties that are null until somebody sets them, although the document does not say so.
+NULL_IF_UNSET = ('priority', 'schedule')
+#: Operations whose answer is documented as a list of records, and is one record.
+ONE_RECORD = ('GET /vendors/{id}',)
 METHODS = ('get', 'post', 'put', 'patch', 'delete')
 #: A shape that is used often enough, and is long enough, to be stated once and referred to.
 SHARED_LENGTH = 60
@@ -76,7 +80,7 @@ class Reducer:
         if shape.get('format') not in FORMATS:
             shape.pop('format', None)
         for name, value in schema.get('properties', {}).items():
-            shape.setdefault('properties', {})[name] = self.property(value, within)
+            shape.setdefault('properties', {})[name] = self.property(name, value, within)
         if 'properties' in shape:
             shape.setdefault('type', 'object')
         if 'items' in schema:
@@ -96,14 +100,14 @@ class Reducer:
             shape.pop('nullable', None)
         return shape
 
-    def property(self, schema, within):
+    def property(self, name, schema, within):
         shape = self.shape(schema, within)
         declared = self.document.resolve(schema)
         for mark in ('readOnly', 'writeOnly'):
             if declared.get(mark):
                 shape = {**shape, mark: True}
-        if 'If `null`' in declared.get('description', ''):
-            # The document says it in words only, and the API does answer null.
+        if 'If `null`' in declared.get('description', '') or name in NULL_IF_UNSET:
+            # The API does answer null, whether the document says it in words or not at all.
             shape = {**shape, 'nullable': True}
         return shape
 
@@ -275,12 +279,16 @@ def is_shape(node):
 
 def table(document):
     reducer = Reducer(document)
-    return share({
-        '{} {}'.format(method, path): reduce_operation(
-            document, reducer, parameters + operation.get('parameters', []), operation
-        )
-        for method, path, parameters, operation in document.operations()
-    })  # fmt: skip
+    operations = {}
+    for method, path, parameters, operation in document.operations():
+        parameters = parameters + operation.get('parameters', [])
+        facts = reduce_operation(document, reducer, parameters, operation)
+        operations['{} {}'.format(method, path)] = facts
+    for name in ONE_RECORD:
+        properties = operations[name]['response']['properties']
+        for wrapper, shape in properties.items():
+            properties[wrapper] = shape['items']
+    return share(operations)
 
 
 def write(content, stream):

@@ -1,15 +1,22 @@
 """What the tests of the sandbox share: a bare HTTP client for it, without the library."""
 
-import sys
-
 import pytest
+import requests
 
-if sys.version_info < (3, 9):
+from pdpyras_sandbox import why_not_here
+
+WHY_NOT = why_not_here()
+if WHY_NOT is None:
+    try:
+        import flask  # noqa: F401
+    except ImportError:
+        WHY_NOT = "the sandbox needs Flask: pip install 'pdpyras[sandbox]'"
+if WHY_NOT is not None:
     collect_ignore_glob = ['test_*.py']
-else:
-    pytest.importorskip('flask', reason='the sandbox needs Flask')
 
-requests = pytest.importorskip('requests')
+
+def pytest_report_header():
+    return [] if WHY_NOT is None else 'tests/sandbox is left out: ' + WHY_NOT
 
 
 class Api:

@@ -8,8 +8,16 @@ from openapi_schema_validator import OAS30ReadValidator, OAS30WriteValidator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT4
 
-#: Where the document's examples of requests contradict its schemas; the examples are right.
-CONTRADICTED = ('.escalation_rule_assignment_strategy', '.body.details', '$.addon.type')
+#: Where the document contradicts itself or the API: examples of requests that are not valid, a vendor
+#: as a list, and what has no value (an incident's priority, an on-call's schedule) as anything but null.
+CONTRADICTED = (
+    '.escalation_rule_assignment_strategy',
+    '.body.details',
+    '$.addon.type',
+    '.priority',
+    '].schedule',
+    '$.vendor',
+)
 METHODS = ('get', 'post', 'put', 'patch', 'delete')
 
 

@@ -1,0 +1,238 @@
+"""Users, teams, services and what else an account is made of."""
+
+import pytest
+
+
+def reference(record):
+    return {'id': record['id'], 'type': record['type'] + '_reference'}
+
+
+def test_a_user_is_created_read_updated_and_deleted(web):
+    user = web.user('Bea Second')
+    path = '/users/' + user['id']
+    assert user['self'] == web.sandbox.url + path
+    changed = web.put(path, {'user': {'type': 'user', 'job_title': 'Engineer'}})['user']
+    assert (changed['name'], changed['job_title']) == ('Bea Second', 'Engineer')
+    assert web.get(path)['user'] == changed
+    assert web.call('DELETE', path).status_code == 204
+    assert web.call('GET', path).status_code == 404
+    assert web.call('GET', path + '/contact_methods').status_code == 404
+
+
+def test_an_email_address_belongs_to_one_user(web):
+    body = {'user': {'name': 'Imposter', 'email': web.sandbox.email.upper()}}
+    assert web.refusal('POST', '/users', body)[2] == ['Email has already been taken.']
+
+
+def test_what_only_the_server_sets_is_ignored(web):
+    body = {'name': 'A', 'email': 'a@example.com', 'id': 'PMINE01', 'avatar_url': 'mine'}
+    user = web.post('/users', {'user': body})['user']
+    assert user['id'] != 'PMINE01'
+    assert user['avatar_url'] != 'mine'
+
+
+@pytest.mark.parametrize(('query', 'names'), [('bea', ['Bea Second']), ('EXAMPLE.COM', None)])
+def test_a_query_searches_names_and_addresses(web, query, names):
+    web.user('Bea Second')
+    found = [user['name'] for user in web.get('/users', query=query)['users']]
+    assert found == (names or ['Alex Sample', 'Bea Second'])
+
+
+def test_pages_follow_each_other(web):
+    for number in range(4):
+        web.user(f'User {number}')
+    first = web.get('/users', limit=2)
+    last = web.get('/users', limit=2, offset=4)
+    assert (len(first['users']), first['more']) == (2, True)
+    assert (len(last['users']), last['more']) == (1, False)
+
+
+def test_audit_records_come_by_cursor_newest_first(web):
+    users = [web.user(f'User {number}') for number in range(3)]
+    first = web.get('/audit/records', limit=2)
+    second = web.get('/audit/records', limit=2, cursor=first['next_cursor'])
+    records = first['records'] + second['records']
+    assert [r['root_resource']['id'] for r in records] == [u['id'] for u in reversed(users)]
+    assert second['next_cursor'] is None
+    assert web.refusal('GET', '/audit/records?cursor=made-up')[0] == 400
+    of_one = web.get(f'/users/{users[0]["id"]}/audit/records')['records']
+    assert [record['action'] for record in of_one] == ['create']
+
+
+def test_contact_methods_and_notification_rules_belong_to_a_user(web):
+    path = '/users/' + web.owner['id']
+    method = {'type': 'sms_contact_method', 'label': 'Mobile', 'address': '5551234'}
+    body = {'contact_method': {**method, 'country_code': 1}}
+    created = web.post(path + '/contact_methods', body)['contact_method']
+    rule = {
+        'type': 'assignment_notification_rule',
+        'start_delay_in_minutes': 5,
+        'urgency': 'high',
+        'contact_method': {'id': created['id'], 'type': 'sms_contact_method'},
+    }
+    web.post(path + '/notification_rules', {'notification_rule': rule})
+    user = web.get(path, include=['contact_methods'])['user']
+    assert user['contact_methods'][-1]['address'] == '5551234'
+    assert len(user['notification_rules']) == 2
+
+
+def test_teams_have_members_with_roles(web):
+    team, user = web.team('Platform'), web.user('Bea Second')
+    path = f'/teams/{team["id"]}/users/{user["id"]}'
+    assert web.call('PUT', path, {'role': 'responder'}).status_code == 204
+    (member,) = web.get(f'/teams/{team["id"]}/members')['members']
+    assert (member['role'], member['user']['summary']) == ('responder', 'Bea Second')
+    (listed,) = web.get('/users', team_ids=[team['id']])['users']
+    assert listed['teams'][0]['id'] == team['id']
+    assert web.call('DELETE', path).status_code == 204
+    assert web.call('DELETE', path).status_code == 404
+
+
+def test_a_service_needs_a_policy_that_exists(web):
+    nobody = {'id': 'PNOBODY', 'type': 'escalation_policy_reference'}
+    body = {'service': {'type': 'service', 'name': 'Search', 'escalation_policy': nobody}}
+    assert web.refusal('POST', '/services', body)[0] == 400
+    body['service']['escalation_policy'] = web.service['escalation_policy']
+    service = web.post('/services', body)['service']
+    assert (service['status'], service['integrations']) == ('active', [])
+
+
+def test_events_go_to_the_service_whose_integration_key_they_carry(web):
+    policy = web.service['escalation_policy']
+    body = {'service': {'type': 'service', 'name': 'Search', 'escalation_policy': policy}}
+    service = web.post('/services', body)['service']
+    integration = {'type': 'events_api_v2_inbound_integration', 'name': 'Monitoring'}
+    path = f'/services/{service["id"]}/integrations'
+    key = web.post(path, {'integration': integration})['integration']['integration_key']
+    payload = {'summary': 'x', 'source': 'y', 'severity': 'info'}
+    event = {'routing_key': key, 'event_action': 'trigger', 'payload': payload}
+    assert web.call('POST', '/v2/enqueue', event).status_code == 202
+    (incident,) = web.get('/incidents')['incidents']
+    assert incident['service']['summary'] == 'Search'
+
+
+def test_an_escalation_policy_names_its_services(web):
+    (policy,) = web.get('/escalation_policies', user_ids=[web.owner['id']])['escalation_policies']
+    assert [service['summary'] for service in policy['services']] == ['Web Shop']
+    assert policy['escalation_rules'][0]['targets'][0]['summary'] == 'Alex Sample'
+
+
+def test_a_policy_for_nobody_is_refused(web):
+    rule = {
+        'escalation_delay_in_minutes': 5,
+        'targets': [{'id': 'PNOBODY', 'type': 'user_reference'}],
+    }
+    policy = {'type': 'escalation_policy', 'name': 'New', 'escalation_rules': [rule]}
+    assert web.refusal('POST', '/escalation_policies', {'escalation_policy': policy})[0] == 400
+
+
+def test_tags_are_put_on_and_taken_off(web):
+    user = web.owner['id']
+    web.post(f'/users/{user}/change_tags', {'add': [{'type': 'tag', 'label': 'remote'}]})
+    (tag,) = web.get(f'/users/{user}/tags')['tags']
+    assert tag['label'] == 'remote'
+    assert [u['id'] for u in web.get(f'/tags/{tag["id"]}/users')['users']] == [user]
+    removed = {'remove': [{'type': 'tag_reference', 'id': tag['id']}]}
+    web.post(f'/users/{user}/change_tags', removed)
+    assert web.get(f'/users/{user}/tags')['tags'] == []
+
+
+def test_maintenance_windows_are_found_by_their_time(web):
+    services = [reference(web.service)]
+    for start, end in (('2020-01-01', '2020-01-02'), ('2100-01-01', '2100-01-02')):
+        times = {'start_time': start + 'T00:00:00Z', 'end_time': end + 'T00:00:00Z'}
+        window = {'type': 'maintenance_window', 'services': services, **times}
+        web.post('/maintenance_windows', {'maintenance_window': window})
+    past = web.get('/maintenance_windows', filter='past')['maintenance_windows']
+    assert [window['start_time'] for window in past] == ['2020-01-01T00:00:00Z']
+    assert len(web.get('/maintenance_windows', filter='future')['maintenance_windows']) == 1
+
+
+def test_an_orchestration_has_a_router_that_remembers(web):
+    orchestration = web.post('/event_orchestrations', {'orchestration': {'name': 'All'}})
+    path = f'/event_orchestrations/{orchestration["orchestration"]["id"]}/router'
+    sets = [{'id': 'start', 'rules': [{'label': 'database', 'actions': {'route_to': 'P1'}}]}]
+    web.put(path, {'orchestration_path': {'sets': sets}})
+    assert web.get(path)['orchestration_path']['sets'][0]['rules'][0]['label'] == 'database'
+
+
+def test_webhooks_can_be_registered(web):
+    webhook = {
+        'type': 'webhook_subscription',
+        'delivery_method': {'type': 'http_delivery_method', 'url': 'https://example.com/hook'},
+        'events': ['incident.triggered'],
+        'filter': {'type': 'account_reference'},
+    }
+    created = web.post('/webhook_subscriptions', {'webhook_subscription': webhook})
+    assert created['webhook_subscription']['active'] is True
+    assert len(web.get('/webhook_subscriptions')['webhook_subscriptions']) == 1
+
+
+def test_custom_fields_of_incidents_hold_values_of_their_type(web):
+    field = {
+        'name': 'attempts',
+        'display_name': 'Attempts',
+        'data_type': 'integer',
+        'field_type': 'single_value',
+    }
+    web.post('/incidents/custom_fields', {'field': field})
+    path = f'/incidents/{web.incident()["id"]}/custom_fields/values'
+    web.put(path, {'custom_fields': [{'name': 'attempts', 'value': 3}]})
+    (value,) = web.get(path)['custom_fields']
+    assert value['value'] == 3
+    wrong = {'custom_fields': [{'name': 'attempts', 'value': 'three'}]}
+    assert web.refusal('PUT', path, wrong)[0] == 400
+
+
+def test_vendors_and_extension_schemas_are_there_from_the_start(web):
+    vendor = web.get('/vendors')['vendors'][0]
+    assert vendor['name'] == 'Amazon CloudWatch'
+    assert web.get('/vendors/' + vendor['id'])['vendor']
+    schema = web.get('/extension_schemas')['extension_schemas'][0]
+    extension = {
+        'name': 'Hook',
+        'extension_schema': {'id': schema['id'], 'type': 'extension_schema_reference'},
+        'extension_objects': [reference(web.service)],
+    }
+    created = web.post('/extensions', {'extension': extension})['extension']
+    assert created['extension_objects'][0]['summary'] == 'Web Shop'
+
+
+def test_a_business_service_has_subscribers(web):
+    service = web.post('/business_services', {'business_service': {'name': 'Shop'}})
+    path = f'/business_services/{service["business_service"]["id"]}'
+    subscriber = {'subscriber_id': web.owner['id'], 'subscriber_type': 'user'}
+    results = [
+        web.post(path + '/subscribers', {'subscribers': [subscriber]})['subscriptions'][0]['result']
+        for _ in range(2)
+    ]
+    assert results == ['success', 'duplicate']
+    assert len(web.get(path + '/subscribers')['subscribers']) == 1
+    gone = web.post(path + '/unsubscribe', {'subscribers': [subscriber]})
+    assert gone['deleted_count'] == 1
+
+
+def test_the_posts_of_a_status_page_are_kept(web):
+    path = '/status_pages/PPAGE01/posts'
+    page = {'id': 'PPAGE01', 'type': 'status_page'}
+    update = {
+        'type': 'status_page_post_update',
+        'message': 'We are looking into it',
+        'post': {'id': 'PPOST01', 'type': 'status_page_post'},
+        'status': {'id': 'PSTATUS', 'type': 'status_page_status'},
+        'severity': {'id': 'PSEVERE', 'type': 'status_page_severity'},
+        'impacted_services': [],
+        'notify_subscribers': False,
+        'update_frequency_ms': None,
+    }
+    post = {
+        'type': 'status_page_post',
+        'title': 'Trouble',
+        'post_type': 'incident',
+        'starts_at': None,
+        'ends_at': None,
+        'status_page': page,
+        'updates': [update],
+    }
+    created = web.post(path, {'post': post})['post']
+    assert web.get(f'{path}/{created["id"]}')['post']['title'] == 'Trouble'

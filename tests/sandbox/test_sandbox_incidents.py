@@ -1,0 +1,280 @@
+"""Incidents live: triggered, acknowledged, resolved, by people and by events."""
+
+import pytest
+
+
+def test_an_incident_is_assigned_by_the_escalation_policy_of_its_service(web):
+    incident = web.incident(urgency='low', body={'type': 'incident_body', 'details': 'So full'})
+    assert incident['status'] == 'triggered'
+    assert incident['incident_number'] == 1
+    assert incident['assignments'][0]['assignee']['summary'] == 'Alex Sample'
+    assert incident['summary'] == 'Disk full'
+    assert web.log(incident) == ['trigger', 'assign']
+
+
+def test_every_step_leaves_a_log_entry(web):
+    incident = web.incident()
+    web.update(incident, status='acknowledged')
+    web.update(incident, urgency='low')
+    web.post(f'/incidents/{incident["id"]}/notes', {'note': {'content': 'Looking'}})
+    web.update(incident, status='resolved', resolution='Deleted the logs')
+    steps = ['trigger', 'assign', 'acknowledge', 'urgency_change', 'annotate', 'resolve']
+    assert web.log(incident) == steps
+    (note,) = web.get(f'/incidents/{incident["id"]}/notes')['notes']
+    assert (note['content'], note['user']['summary']) == ('Looking', 'Alex Sample')
+
+
+def test_a_resolved_incident_stays_resolved(web):
+    incident = web.update(web.incident(), status='resolved')
+    assert incident['resolved_at'] is not None
+    assert incident['assignments'] == []
+    body = {'incident': {'type': 'incident', 'status': 'acknowledged'}}
+    status, _, errors = web.refusal('PUT', '/incidents/' + incident['id'], body)
+    assert (status, errors) == (400, ['Incident Already Resolved'])
+
+
+def test_acknowledging_twice_counts_once(web):
+    incident = web.incident()
+    web.update(incident, status='acknowledged')
+    again = web.update(incident, status='acknowledged')
+    assert len(again['acknowledgements']) == 1
+    assert web.log(incident).count('acknowledge') == 1
+
+
+def test_many_incidents_are_updated_at_once(web):
+    incidents = [web.incident(f'Disk {number} full') for number in range(3)]
+    changes = [{'id': i['id'], 'type': 'incident', 'status': 'resolved'} for i in incidents]
+    answer = web.put('/incidents', {'incidents': changes})
+    assert [incident['status'] for incident in answer['incidents']] == ['resolved'] * 3
+
+
+def test_one_unknown_incident_stops_the_whole_update(web):
+    incident = web.incident()
+    changes = [
+        {'id': which, 'type': 'incident', 'status': 'resolved'}
+        for which in (incident['id'], 'PNOBODY')
+    ]
+    assert web.refusal('PUT', '/incidents', {'incidents': changes})[0] == 404
+    assert web.get('/incidents/' + incident['id'])['incident']['status'] == 'triggered'
+
+
+def test_a_resolved_one_among_them_stops_the_whole_update(web):
+    first, second = web.incident('first'), web.update(web.incident('second'), status='resolved')
+    changes = [
+        {'id': i['id'], 'type': 'incident', 'status': 'acknowledged'} for i in (first, second)
+    ]
+    assert web.refusal('PUT', '/incidents', {'incidents': changes})[0] == 400
+    assert web.get('/incidents/' + first['id'])['incident']['status'] == 'triggered'
+
+
+def test_an_incident_can_be_assigned_to_somebody_else(web):
+    user = web.user('Bea Second')
+    assignee = {'id': user['id'], 'type': 'user_reference'}
+    incident = web.update(web.incident(), assignments=[{'assignee': assignee}])
+    assert incident['assignments'][0]['assignee']['summary'] == 'Bea Second'
+    assert incident['assigned_via'] == 'direct_assignment'
+
+
+def test_a_priority_can_be_set_and_taken_away(web):
+    priority = web.get('/priorities')['priorities'][0]
+    reference = {'id': priority['id'], 'type': 'priority_reference'}
+    incident = web.update(web.incident(), priority=reference)
+    assert incident['priority']['summary'] == 'P1'
+    assert web.update(incident, priority=None)['priority'] is None
+
+
+def test_an_unknown_service_is_refused(web):
+    service = {'id': 'PNOBODY', 'type': 'service_reference'}
+    body = {'incident': {'type': 'incident', 'title': 'x', 'service': service}}
+    assert web.refusal('POST', '/incidents', body)[:2] == (400, 2001)
+
+
+def test_an_incident_key_is_open_only_once(web):
+    web.incident(incident_key='once')
+    service = {'id': web.service['id'], 'type': 'service_reference'}
+    body = {'type': 'incident', 'title': 'x', 'service': service, 'incident_key': 'once'}
+    assert web.refusal('POST', '/incidents', {'incident': body})[0] == 400
+
+
+def test_a_merge_moves_the_alerts_and_resolves_the_source(web):
+    web.event(dedup_key='one')
+    web.event(dedup_key='two')
+    source, target = web.get('/incidents')['incidents']
+    merged = [{'id': source['id'], 'type': 'incident_reference'}]
+    web.put(f'/incidents/{target["id"]}/merge', {'source_incidents': merged})
+    assert web.get('/incidents/' + source['id'])['incident']['status'] == 'resolved'
+    alerts = web.get(f'/incidents/{target["id"]}/alerts')['alerts']
+    assert {alert['alert_key'] for alert in alerts} == {'one', 'two'}
+    assert all(alert['status'] == 'triggered' for alert in alerts)
+
+
+def test_a_snoozed_incident_is_acknowledged_and_says_until_when(web):
+    incident = web.incident()
+    snoozed = web.post(f'/incidents/{incident["id"]}/snooze', {'duration': 3600})['incident']
+    assert snoozed['status'] == 'acknowledged'
+    assert snoozed['pending_actions'][0]['type'] == 'unacknowledge'
+
+
+def test_it_comes_back_when_the_time_is_over(web, monkeypatch):
+    from pdpyras_sandbox import incidents
+
+    incident = web.incident()
+    web.post(f'/incidents/{incident["id"]}/snooze', {'duration': 3600})
+    later = incidents.now() + incidents.timedelta(hours=2)
+    monkeypatch.setattr(incidents, 'now', lambda: later)
+    again = web.get('/incidents/' + incident['id'])['incident']
+    assert (again['status'], again['pending_actions']) == ('triggered', [])
+    assert web.log(incident)[-1] == 'unacknowledge'
+
+
+def test_responders_and_status_updates_are_recorded(web):
+    incident = web.incident()
+    user = web.user('Bea Second')
+    target = {'responder_request_target': {'id': user['id'], 'type': 'user_reference'}}
+    request = {
+        'requester_id': web.owner['id'],
+        'message': 'Please help',
+        'responder_request_targets': [target],
+    }
+    web.post(f'/incidents/{incident["id"]}/responder_requests', request)
+    update = web.post(f'/incidents/{incident["id"]}/status_updates', {'message': 'Better'})
+    assert update['status_update']['message'] == 'Better'
+    assert web.log(incident)[-2:] == ['responder_request', 'status_update']
+
+
+FILTERS = [
+    ({'statuses': ['triggered']}, {'web'}),
+    ({'statuses': ['triggered', 'resolved']}, {'web', 'db'}),
+    ({'urgencies': ['low']}, {'db'}),
+    ({'incident_key': 'db'}, {'db'}),
+    ({'since': '2100-01-01T00:00:00Z'}, set()),
+    ({'until': '2000-01-01T00:00:00Z'}, set()),
+]
+
+
+@pytest.mark.parametrize(('query', 'expected'), FILTERS, ids=[str(f[0]) for f in FILTERS])
+def test_incidents_are_listed_by_filters(web, query, expected):
+    web.incident('web', incident_key='web')
+    web.update(web.incident('db', incident_key='db', urgency='low'), status='resolved')
+    incidents = web.get('/incidents', **query)['incidents']
+    assert {incident['title'] for incident in incidents} == expected
+
+
+def test_incidents_are_listed_by_assignee_and_sorted(web):
+    web.incident('b')
+    web.incident('a')
+    mine = web.get('/incidents', user_ids=[web.owner['id']], sort_by='title:asc')['incidents']
+    assert [incident['title'] for incident in mine] == ['a', 'b']
+    assert web.get('/incidents', user_ids=['PNOBODY'])['incidents'] == []
+
+
+def test_included_records_are_whole(web):
+    web.incident()
+    (plain,) = web.get('/incidents')['incidents']
+    (full,) = web.get('/incidents', include=['services', 'assignees'])['incidents']
+    assert plain['service']['type'] == 'service_reference'
+    assert (full['service']['type'], full['service']['name']) == ('service', 'Web Shop')
+    assert full['assignments'][0]['assignee']['email'] == web.sandbox.email
+
+
+def test_an_alert_resolved_by_hand_resolves_its_incident(web):
+    web.event()
+    (incident,) = web.get('/incidents')['incidents']
+    path = f'/incidents/{incident["id"]}/alerts'
+    (alert,) = web.get(path)['alerts']
+    web.put(f'{path}/{alert["id"]}', {'alert': {'type': 'alert', 'status': 'resolved'}})
+    again = web.get('/incidents/' + incident['id'])['incident']
+    assert again['status'] == 'resolved'
+    assert again['alert_counts'] == {'all': 1, 'triggered': 0, 'resolved': 1}
+
+
+# Events.
+
+
+def test_the_same_key_is_the_same_alert(web):
+    for _ in range(3):
+        assert web.event(dedup_key='disk').json()['dedup_key'] == 'disk'
+    (incident,) = web.get('/incidents')['incidents']
+    assert incident['alert_counts']['all'] == 1
+    assert web.log(incident).count('trigger') == 3
+
+
+def test_without_a_key_every_trigger_opens_an_incident(web):
+    keys = {web.event().json()['dedup_key'] for _ in range(3)}
+    assert len(keys) == 3
+    assert len(web.get('/incidents')['incidents']) == 3
+
+
+def test_a_key_whose_incident_is_resolved_opens_a_new_one(web):
+    web.event(dedup_key='disk')
+    web.event('resolve', 'disk')
+    web.event(dedup_key='disk')
+    statuses = [incident['status'] for incident in web.get('/incidents')['incidents']]
+    assert statuses == ['resolved', 'triggered']
+
+
+def test_events_acknowledge_and_resolve(web):
+    web.event(dedup_key='disk')
+    web.event('acknowledge', 'disk')
+    (incident,) = web.get('/incidents')['incidents']
+    assert incident['status'] == 'acknowledged'
+    web.event('resolve', 'disk')
+    assert web.log(incident) == ['trigger', 'assign', 'acknowledge', 'resolve']
+
+
+def test_an_event_for_no_alert_is_accepted_and_forgotten(web):
+    assert web.event('resolve', 'never seen').status_code == 202
+    assert web.get('/incidents')['incidents'] == []
+
+
+def test_what_an_event_carries_is_in_the_alert(web):
+    web.event(severity='warning', component='mysql', custom_details={'load': 0.75})
+    (incident,) = web.get('/incidents')['incidents']
+    assert incident['urgency'] == 'low'
+    (alert,) = web.get(f'/incidents/{incident["id"]}/alerts')['alerts']
+    assert alert['severity'] == 'warning'
+    assert alert['body']['details'] == {'source': 'db1', 'component': 'mysql', 'load': 0.75}
+
+
+REFUSED = [
+    ({'event_action': 'explode'}, "'event_action' must be one of"),
+    ({'routing_key': 'nobody'}, 'not one of an Events API v2 integration'),
+    ({'routing_key': None}, "'routing_key' is missing"),
+    ({'payload': None}, "'payload' is missing"),
+    ({'event_action': 'resolve'}, "'dedup_key' is missing"),
+    ({'dedup_key': 5}, "'dedup_key' must be a string"),
+    ({'links': [{'text': 'no address'}]}, "'links' must be"),
+    ({'payload': {'summary': 'x', 'source': 'y', 'severity': 'awful'}}, 'payload.severity'),
+    ({'payload': {'source': 'y', 'severity': 'info'}}, 'payload.summary'),
+    ({'payload': {'summary': 'x' * 1025, 'source': 'y', 'severity': 'info'}}, 'at most 1024'),
+]
+
+
+@pytest.mark.parametrize(('change', 'reason'), REFUSED, ids=[reason for _, reason in REFUSED])
+def test_an_invalid_event_is_refused_with_reasons(web, change, reason):
+    payload = {'summary': 'x', 'source': 'y', 'severity': 'info'}
+    event = {'routing_key': web.sandbox.routing_key, 'event_action': 'trigger', 'payload': payload}
+    answer = web.call('POST', '/v2/enqueue', {**event, **change})
+    assert answer.status_code == 400
+    assert answer.json()['status'] == 'invalid event'
+    assert reason in answer.json()['errors'][0]
+
+
+def test_a_body_that_is_no_json_is_refused(web):
+    answer = web.call('POST', '/v2/enqueue', data='{')
+    assert (answer.status_code, answer.json()['status']) == (400, 'invalid event')
+
+
+def test_a_change_event_is_listed_and_opens_nothing(web):
+    event = {'routing_key': web.sandbox.routing_key, 'payload': {'summary': 'Deployed'}}
+    assert web.call('POST', '/v2/change/enqueue', event).status_code == 202
+    (change,) = web.get('/change_events')['change_events']
+    assert change['summary'] == 'Deployed'
+    service = web.service['id']
+    assert len(web.get(f'/services/{service}/change_events')['change_events']) == 1
+    assert web.get('/incidents')['incidents'] == []
+
+
+def test_too_many_events_for_one_key_are_429(web):
+    statuses = [web.event('resolve', 'k').status_code for _ in range(121)]
+    assert (statuses[-2], statuses[-1]) == (202, 429)

@@ -1,0 +1,202 @@
+"""What every request to the sandbox is checked for, and how it says no."""
+
+import pytest
+import requests
+
+from pdpyras_sandbox import Sandbox
+from pdpyras_sandbox.limits import RateLimit
+
+KEYS = ('api_key', 'user_key')
+
+
+@pytest.mark.parametrize('name', KEYS)
+def test_both_kinds_of_key_are_let_in(pagerduty, name):
+    key = getattr(pagerduty, name)
+    answer = requests.get(
+        pagerduty.url + '/users', headers={'Authorization': f'Token token={key}'}, timeout=5
+    )
+    assert answer.status_code == 200
+
+
+def test_an_oauth_token_acts_for_its_user(pagerduty):
+    headers = {'Authorization': f'Bearer {pagerduty.oauth_token}'}
+    answer = requests.get(pagerduty.url + '/users/me', headers=headers, timeout=5)
+    assert answer.json()['user']['email'] == pagerduty.email
+
+
+@pytest.mark.parametrize(
+    'authorization',
+    ['Token token=wrong', 'Bearer {api_key}', 'Token {api_key}', 'Basic {api_key}', ''],
+)
+def test_anything_else_is_401(web, authorization):
+    header = authorization.format(api_key=web.sandbox.api_key)
+    headers = {'Authorization': header}
+    assert web.refusal('GET', '/users', headers=headers)[:2] == (401, 2006)
+
+
+def test_an_account_key_has_no_user(web):
+    assert web.refusal('GET', '/users/me')[0] == 400
+
+
+def test_another_version_in_accept_is_refused(web):
+    headers = {'Accept': 'application/vnd.pagerduty+json;version=1'}
+    status, code, errors = web.refusal('GET', '/users', headers=headers)
+    assert (status, code) == (400, 2001)
+    assert 'Version 1' in errors[0]
+
+
+@pytest.mark.parametrize(
+    ('sender', 'reason'), [(None, 'It is missing'), ('stranger@example.com', 'No user has')]
+)
+def test_an_account_key_needs_the_from_header_for_incidents(web, sender, reason):
+    incident = web.incident()
+    body = {'incident': {'type': 'incident', 'status': 'acknowledged'}}
+    path = '/incidents/' + incident['id']
+    status, code, (error,) = web.refusal('PUT', path, body, headers={'From': sender})
+    assert (status, code) == (400, 2001)
+    assert "'From' header" in error
+    assert reason in error
+
+
+def test_a_user_key_needs_no_from_header(web):
+    incident = web.incident()
+    headers = {'From': None, 'Authorization': f'Token token={web.sandbox.user_key}'}
+    body = {'incident': {'type': 'incident', 'status': 'acknowledged'}}
+    answer = web.call('PUT', '/incidents/' + incident['id'], body, headers=headers)
+    assert answer.json()['incident']['last_status_change_by']['id'] == web.owner['id']
+
+
+@pytest.mark.parametrize(
+    'query',
+    [
+        'limit=101',
+        'limit=0',
+        'limit=many',
+        'offset=-1',
+        'offset=9950&limit=100',
+        'total=True',
+        'include[]=everything',
+    ],
+)
+def test_queries_out_of_bounds_are_refused(web, query):
+    assert web.refusal('GET', '/users?' + query)[:2] == (400, 2001)
+
+
+def test_the_last_records_before_the_limit_can_be_asked_for(web):
+    assert web.get('/users', offset=9950, limit=50)['users'] == []
+
+
+@pytest.mark.parametrize(
+    ('body', 'reason'),
+    [
+        ({'name': 'A', 'email': 'a@example.com'}, 'user is required'),
+        ({'user': {'name': 'A'}}, 'user.email is required'),
+        ({'user': {'name': 'A', 'email': 'nobody'}}, 'user.email must be an email address'),
+        ({'user': {'name': 1, 'email': 'a@example.com'}}, 'user.name must be a string'),
+        ({'user': []}, 'user must be an object'),
+        ([], 'body must be an object'),
+    ],
+)
+def test_a_body_that_is_not_as_documented_is_refused_with_reasons(web, body, reason):
+    status, code, errors = web.refusal('POST', '/users', body)
+    assert (status, code) == (400, 2001)
+    assert reason in errors
+
+
+def test_invalid_json_is_refused(web):
+    headers = {'Content-Type': 'application/json'}
+    status, code, (error,) = web.refusal('POST', '/users', data='{"user":', headers=headers)
+    assert (status, code) == (400, 2001)
+    assert 'Invalid JSON' in error
+
+
+def test_a_form_is_refused(web):
+    (error,) = web.refusal('POST', '/users', data={'name': 'A'})[2]
+    assert error == 'Content-Type must be application/json'
+
+
+@pytest.mark.parametrize('path', ['/nonesuch', '/users/PNOBODY', '/users/PNOBODY/contact_methods'])
+def test_what_does_not_exist_is_404(web, path):
+    assert web.refusal('GET', path)[:2] == (404, 2100)
+
+
+def test_a_method_that_a_path_does_not_have_is_405(web):
+    assert web.refusal('PATCH', '/users')[0] == 405
+
+
+def test_an_ability_that_the_account_lacks_is_402(web):
+    assert web.call('GET', '/abilities/teams').status_code == 204
+    assert web.refusal('GET', '/abilities/flying')[0] == 402
+
+
+def test_the_total_is_told_only_when_asked_for(web):
+    assert web.get('/users')['total'] is None
+    assert web.get('/users', total='true')['total'] == 1
+
+
+def test_links_lead_back_to_the_sandbox_and_pages_to_the_account(web):
+    owner = web.owner
+    assert web.call('GET', owner['self'][len(web.sandbox.url) :]).ok
+    assert owner['html_url'] == 'https://sandbox.pagerduty.com/users/' + owner['id']
+
+
+def test_each_answer_has_a_request_id_and_the_state_of_the_rate_limit(web):
+    headers = web.call('GET', '/users').headers
+    assert len(headers['X-Request-Id']) == 32
+    assert headers['ratelimit-limit'] == '960'
+    assert headers['ratelimit-remaining'] == '959'
+
+
+def test_connections_are_kept_open(web):
+    for _ in range(3):
+        web.call('GET', '/users')
+    (pool,) = web.http.adapters['http://'].poolmanager.pools._container.values()
+    assert (pool.num_connections, pool.num_requests) == (1, 3)
+
+
+def test_too_many_requests_are_429_until_the_minute_is_over():
+    now = [100.0]
+    limit = RateLimit(2, clock=lambda: now[0])
+    assert [limit.count('key')[1] for _ in range(3)] == [True, True, False]
+    assert limit.count('other key')[1]
+    now[0] += 45
+    headers, passes = limit.count('key')
+    assert (headers['ratelimit-reset'], passes) == ('15', False)
+    now[0] += 15
+    assert limit.count('key')[1]
+
+
+def test_a_sandbox_with_a_rate_limit_answers_429_as_pagerduty_does():
+    with Sandbox(rate_limit=1) as sandbox:
+        headers = {'Authorization': f'Token token={sandbox.api_key}'}
+        first, second = (
+            requests.get(sandbox.url + '/users', headers=headers, timeout=5) for _ in range(2)
+        )
+    assert (first.status_code, second.status_code) == (200, 429)
+    assert second.json()['error']['code'] == 2020
+    assert 0 < int(second.headers['ratelimit-reset']) <= 60
+
+
+def test_a_latency_keeps_every_answer_back():
+    with Sandbox(latency=20) as sandbox:
+        answer = requests.get(sandbox.url + '/users', timeout=5)
+    assert answer.elapsed.total_seconds() >= 0.02
+
+
+def test_the_requests_seen_can_be_looked_at(web):
+    web.call('POST', '/users?total=true', {'user': {'name': 'A'}})
+    (seen,) = web.sandbox.requests
+    assert (seen.method, seen.path, seen.status) == ('POST', '/users', 400)
+    assert seen.query == {'total': ['true']}
+    assert seen.json == {'user': {'name': 'A'}}
+    assert seen.headers['From'] == web.sandbox.email
+
+
+def test_ipv6_can_be_listened_on():
+    try:
+        sandbox = Sandbox(host='::1')
+    except OSError as error:
+        pytest.skip(f'this machine has no IPv6: {error}')
+    with sandbox:
+        assert sandbox.url.startswith('http://[::1]:')
+        assert requests.get(sandbox.url + '/_sandbox', timeout=5).json()['url'] == sandbox.url

@@ -1,0 +1,130 @@
+"""Schedules: who is on call when, by layers, restrictions and overrides."""
+
+import pytest
+
+DAY = 86_400
+MONDAY = '2024-01-01T00:00:00Z'
+
+
+@pytest.fixture
+def crew(web):
+    return [web.user(f'User {number}') for number in range(2)]
+
+
+def schedule_of(web, crew, **layer):
+    users = [{'user': {'id': user['id'], 'type': 'user_reference'}} for user in crew]
+    layer = {
+        'start': MONDAY,
+        'rotation_virtual_start': MONDAY,
+        'rotation_turn_length_seconds': DAY,
+        'users': users,
+        **layer,
+    }
+    body = {'type': 'schedule', 'name': 'Rota', 'time_zone': 'UTC', 'schedule_layers': [layer]}
+    return web.post('/schedules', {'schedule': body})['schedule']
+
+
+def rendered(web, schedule, since='2024-01-01T00:00:00Z', until='2024-01-04T00:00:00Z'):
+    shown = web.get('/schedules/' + schedule['id'], since=since, until=until)['schedule']
+    final = shown['final_schedule']
+    entries = final['rendered_schedule_entries']
+    shifts = [(e['user']['summary'], e['start'][8:13], e['end'][8:13]) for e in entries]
+    return shifts, final['rendered_coverage_percentage']
+
+
+def test_the_crew_takes_turns(web, crew):
+    shifts, coverage = rendered(web, schedule_of(web, crew))
+    assert shifts == [
+        ('User 0', '01T00', '02T00'),
+        ('User 1', '02T00', '03T00'),
+        ('User 0', '03T00', '04T00'),
+    ]
+    assert coverage == 100
+
+
+def test_a_restriction_leaves_gaps(web, crew):
+    nights = {
+        'type': 'daily_restriction',
+        'start_time_of_day': '20:00:00',
+        'duration_seconds': 12 * 3600,
+    }
+    shifts, coverage = rendered(web, schedule_of(web, crew[:1], restrictions=[nights]))
+    assert shifts == [
+        ('User 0', '01T00', '01T08'),
+        ('User 0', '01T20', '02T08'),
+        ('User 0', '02T20', '03T08'),
+        ('User 0', '03T20', '04T00'),
+    ]
+    assert coverage == 50
+
+
+def test_a_weekly_restriction_counts_from_monday(web, crew):
+    tuesdays = {
+        'type': 'weekly_restriction',
+        'start_day_of_week': 2,
+        'start_time_of_day': '09:00:00',
+        'duration_seconds': 3600,
+    }
+    shifts, _ = rendered(web, schedule_of(web, crew[:1], restrictions=[tuesdays]))
+    assert shifts == [('User 0', '02T09', '02T10')]
+
+
+def test_an_override_takes_over(web, crew):
+    schedule = schedule_of(web, crew[:1])
+    override = {
+        'start': '2024-01-02T06:00:00Z',
+        'end': '2024-01-02T12:00:00Z',
+        'user': {'id': crew[1]['id'], 'type': 'user_reference'},
+    }
+    path = f'/schedules/{schedule["id"]}/overrides'
+    (result,) = web.post(path, {'overrides': [override]})
+    assert result['status'] == 201
+    shifts, _ = rendered(web, schedule)
+    assert shifts == [
+        ('User 0', '01T00', '02T06'),
+        ('User 1', '02T06', '02T12'),
+        ('User 0', '02T12', '04T00'),
+    ]
+    listed = web.get(path, since='2024-01-01T00:00:00Z', until='2024-02-01T00:00:00Z')
+    assert [o['id'] for o in listed['overrides']] == [result['override']['id']]
+    assert web.call('DELETE', f'{path}/{result["override"]["id"]}').ok
+    assert len(rendered(web, schedule)[0]) == 1
+
+
+def test_overrides_are_listed_for_a_range_only(web, crew):
+    schedule = schedule_of(web, crew)
+    assert web.refusal('GET', f'/schedules/{schedule["id"]}/overrides')[0] == 400
+
+
+def test_the_users_of_a_schedule_are_those_on_call(web, crew):
+    schedule = schedule_of(web, crew)
+    day = {'since': '2024-01-01T00:00:00Z', 'until': '2024-01-01T12:00:00Z'}
+    users = web.get(f'/schedules/{schedule["id"]}/users', **day)['users']
+    assert [user['name'] for user in users] == ['User 0']
+
+
+def test_an_unknown_time_zone_is_refused(web, crew):
+    body = {'type': 'schedule', 'time_zone': 'Mars/Olympus', 'schedule_layers': []}
+    assert web.refusal('POST', '/schedules', {'schedule': body})[0] == 400
+
+
+def test_whoever_is_on_call_by_a_schedule_gets_the_incident(web, crew):
+    schedule = schedule_of(web, crew[1:])
+    policy = {
+        'type': 'escalation_policy',
+        'name': 'By rota',
+        'escalation_rules': [
+            {
+                'escalation_delay_in_minutes': 30,
+                'targets': [{'id': schedule['id'], 'type': 'schedule_reference'}],
+            }
+        ],
+    }
+    policy = web.post('/escalation_policies', {'escalation_policy': policy})['escalation_policy']
+    reference = {'id': policy['id'], 'type': 'escalation_policy_reference'}
+    incident = web.incident(escalation_policy=reference)
+    assert incident['assignments'][0]['assignee']['summary'] == 'User 1'
+    (oncall,) = web.get('/oncalls', schedule_ids=[schedule['id']])['oncalls']
+    assert oncall['user']['summary'] == 'User 1'
+    (permanent,) = web.get('/oncalls', user_ids=[web.owner['id']])['oncalls']
+    assert (permanent['start'], permanent['end'], permanent['schedule']) == (None, None, None)
