@@ -46,6 +46,8 @@ class Call:
         self.user = user
         #: The user that acts: named by the From header, else the key's own; None if neither.
         self.sender = sender
+        #: What shall go wrong with the page of a listing, on demand.
+        self.page_fault = None
 
     @property
     def content(self):

@@ -13,6 +13,10 @@ NOT_FILTERS = {'limit', 'offset', 'total', 'cursor', 'include', 'sort_by', 'time
 SEARCHED = ('name', 'title', 'summary', 'email', 'label', 'description')
 
 
+#: By how many pages a fault misses the page asked for.
+SHIFTS = {'duplicate': -1, 'missing': 1}
+
+
 class Page:
     """The window asked for: ``limit`` records from ``offset`` on."""
 
@@ -27,8 +31,10 @@ class Page:
                 raise invalid_input(f'Offset plus limit must be at most {MAXIMUM_POSITION}')
         self.wants_total = boolean(query, 'total')
 
-    def of(self, records):
-        return records[self.offset : self.offset + self.limit]
+    def of(self, records, fault=None):
+        """The records in the window, or those that a fault shows in their place."""
+        start = self.offset + SHIFTS.get(fault, 0) * self.limit
+        return records[start : start + self.limit]
 
     def facts(self, records):
         """The pagination fields of the answer."""

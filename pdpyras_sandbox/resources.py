@@ -144,12 +144,22 @@ def page_of(call, records):
     if operation.pagination is None:
         return Body(wrapped(call, records))
     page = Page(call.query, operation.pagination == 'cursor')
-    body = wrapped(call, page.of(records))
+    shown = page.of(records, call.page_fault)
+    body = wrapped(call, shown)
+    if call.page_fault == 'changing' and shown:
+        remove_while_reading(call, shown[0])
     documented = operation.response['properties']
     for name, value in page.facts(records).items():
         if name in documented and (value is not None or documented[name].get('nullable')):
             body[name] = value
     return Body(body)
+
+
+def remove_while_reading(call, record):
+    """What somebody else may do between two pages."""
+    path = call.store.path_of(record.get('id'))
+    if path:
+        call.store.remove(path)
 
 
 def create(call):

@@ -1,6 +1,7 @@
 """A sandbox that runs: an account behind an HTTP server in a thread of its own."""
 
 import signal
+import socket
 import threading
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
@@ -11,6 +12,9 @@ from pdpyras_sandbox.faults import Faults
 from pdpyras_sandbox.founding import found
 from pdpyras_sandbox.limits import EVENTS_LIMIT, REST_LIMIT, RateLimit
 from pdpyras_sandbox.traffic import Traffic
+
+#: How many clients may wait for their connection to be accepted.
+BACKLOG = 128
 
 
 class Handler(WSGIRequestHandler):
@@ -59,10 +63,22 @@ class Handler(WSGIRequestHandler):
 
 class Server(ThreadedWSGIServer):
     daemon_threads = True
-    request_queue_size = 128
 
     def handle_error(self, request, client_address):
         """A client that hangs up is no error of the server."""
+
+
+def listening(host, port):
+    """A socket that listens; the server takes over a copy of it.
+
+    :raises OSError: naming the address, where werkzeug would end the process.
+    """
+    family = socket.AF_INET6 if ':' in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        reason = error.strerror or error
+        raise OSError(f'Cannot listen on {host} port {port}: {reason}') from error
 
 
 class State:
@@ -106,8 +122,10 @@ class Sandbox:
     def __init__(
         self, host='127.0.0.1', port=0, seed=None, latency=0, rate_limit=REST_LIMIT, state=None
     ):
-        self._state = State(seed, latency, rate_limit, state)
-        self._server = Server(host, port, create_app(self._state), Handler)
+        with listening(host, port) as listener:
+            self._state = State(seed, latency, rate_limit, state)
+            app = create_app(self._state)
+            self._server = Server(host, port, app, Handler, fd=listener.fileno())
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={'poll_interval': 0.01}, daemon=True
         )
@@ -116,9 +134,8 @@ class Sandbox:
     @property
     def url(self):
         """The base URL of both the REST API and the Events API."""
-        host = self._server.server_address[0]
-        shown = f'[{host}]' if ':' in host else host
-        return f'http://{shown}:{self._server.server_port}'
+        host, port = self._server.server_address[:2]
+        return f'http://[{host}]:{port}' if ':' in host else f'http://{host}:{port}'
 
     @property
     def api_key(self):

@@ -108,7 +108,16 @@ class _Database:
 
     def __init__(self, file):
         # The store's lock keeps the threads apart.
-        self._connection = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
+        self._connection = None
+        try:
+            self._connection = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
+            self._prepare()
+        except sqlite3.Error as error:
+            if self._connection:
+                self._connection.close()
+            raise ValueError(f'Cannot keep the account in {file}: {error}') from error
+
+    def _prepare(self):
         self._connection.execute('PRAGMA journal_mode=WAL')
         self._connection.execute('PRAGMA synchronous=NORMAL')
         self._connection.execute(

@@ -8,8 +8,9 @@ from openapi_schema_validator import OAS30ReadValidator, OAS30WriteValidator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT4
 
-#: Where the document contradicts itself or the API: examples of requests that are not valid, a vendor
-#: as a list, and what has no value (an incident's priority, an on-call's schedule) as anything but null.
+#: Where the document contradicts itself or the API: examples of requests that are not valid, a
+#: vendor as a list, and something other than null where an incident has no priority and an on-call
+#: no schedule.
 CONTRADICTED = (
     '.escalation_rule_assignment_strategy',
     '.body.details',

@@ -1,0 +1,169 @@
+"""Failures on demand, as a client sees them on the wire."""
+
+import pytest
+import requests
+
+NO_ANSWER = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
+
+
+def statuses(web, count, path='/users'):
+    return [web.call('GET', path).status_code for _ in range(count)]
+
+
+@pytest.mark.parametrize('status', [429, 500, 502, 503, 504])
+def test_the_next_answers_have_the_status_asked_for(web, status):
+    web.sandbox.faults.next(2, status=status)
+    assert statuses(web, 3) == [status, status, 200]
+
+
+def test_a_429_tells_when_to_come_back_if_asked_to(web):
+    web.sandbox.faults.next(status=429, reset=2)
+    web.sandbox.faults.next(status=429)
+    assert web.call('GET', '/users').headers['ratelimit-reset'] == '2'
+    assert 'ratelimit-reset' not in web.call('GET', '/users').headers
+
+
+def test_faults_come_in_the_order_asked_for(web):
+    web.sandbox.faults.next(status=500)
+    web.sandbox.faults.next(status=429)
+    assert statuses(web, 3) == [500, 429, 200]
+
+
+def test_a_fault_waits_for_the_path_and_the_method_that_it_is_for(web):
+    web.sandbox.faults.next(status=500, path='/teams*')
+    web.sandbox.faults.next(status=503, method='post')
+    assert statuses(web, 1) == [200]
+    assert statuses(web, 1, '/teams') == [500]
+    assert web.call('POST', '/teams').status_code == 503
+
+
+def test_a_hung_answer_is_not_there_in_time(web):
+    web.sandbox.faults.next(hang=30)
+    with pytest.raises(requests.ReadTimeout):
+        web.call('GET', '/users', timeout=0.05)
+
+
+USER = {'user': {'name': 'Bea', 'email': 'bea@example.com'}}
+
+
+@pytest.mark.parametrize(('moment', 'users'), [('before', 1), ('after', 2), ('body', 2)])
+def test_a_connection_is_dropped_before_or_after_the_work(web, moment, users):
+    web.sandbox.faults.next(drop=moment, path='/users')
+    with pytest.raises(NO_ANSWER):
+        web.call('POST', '/users', USER)
+    assert len(web.get('/users')['users']) == users
+    assert web.sandbox.requests[0].status == (201 if moment == 'body' else None)
+
+
+@pytest.mark.parametrize('body', ['truncated', 'invalid', 'empty'])
+def test_a_body_that_is_no_json(web, body):
+    web.sandbox.faults.next(body=body)
+    answer = web.call('GET', '/users')
+    assert answer.status_code == 200
+    with pytest.raises(ValueError, match='.'):
+        answer.json()
+
+
+def test_a_wrong_content_type(web):
+    web.sandbox.faults.next(content_type='text/html')
+    answer = web.call('GET', '/users')
+    assert answer.headers['Content-Type'] == 'text/html'
+    assert answer.json()['users']
+
+
+def test_slow_bytes_arrive_in_the_end(web):
+    web.sandbox.faults.next(slow=0.02)
+    answer = web.call('GET', '/users', stream=True)
+    assert len(answer.raw.read(10)) == 10
+    assert answer.raw.read().endswith(b'}')
+
+
+def test_a_redirect(web):
+    web.sandbox.faults.next(redirect=web.sandbox.url + '/teams', status=307)
+    answer = web.call('GET', '/users', allow_redirects=False)
+    assert (answer.status_code, answer.headers['Location']) == (307, web.sandbox.url + '/teams')
+
+
+def pages(web, count=3):
+    return [
+        [user['name'] for user in web.get('/users', limit=2, offset=2 * number)['users']]
+        for number in range(count)
+    ]
+
+
+@pytest.fixture
+def users(web):
+    """Six users: Alex Sample and five more."""
+    for number in range(1, 6):
+        web.user(f'User {number}')
+
+
+@pytest.mark.usefixtures('users')
+def test_a_page_comes_twice(web):
+    web.sandbox.faults.next(pages='duplicate')
+    first = ['Alex Sample', 'User 1']
+    assert pages(web) == [first, first, ['User 4', 'User 5']]
+
+
+@pytest.mark.usefixtures('users')
+def test_a_page_is_left_out(web):
+    web.sandbox.faults.next(pages='missing')
+    assert pages(web, 2) == [['User 2', 'User 3'], ['User 2', 'User 3']]
+
+
+@pytest.mark.usefixtures('users')
+def test_records_change_between_pages(web):
+    web.call('GET', '/users')
+    web.sandbox.faults.next(pages='changing')
+    assert pages(web) == [['Alex Sample', 'User 1'], ['User 3', 'User 4'], ['User 5']]
+
+
+def test_events_fail_on_demand_too(web):
+    web.sandbox.faults.next(status=503, path='/v2/enqueue')
+    assert web.event().status_code == 503
+    assert web.event().status_code == 202
+
+
+SENSELESS = [
+    {},
+    {'status': 99},
+    {'status': '500'},
+    {'hang': -1},
+    {'drop': 'sometimes'},
+    {'surprise': True},
+    {'times': 0, 'status': 500},
+    {'status': 500, 'path': 5},
+]
+
+
+@pytest.mark.parametrize('fault', SENSELESS, ids=str)
+def test_a_fault_that_makes_no_sense_is_refused(pagerduty, fault):
+    with pytest.raises(ValueError, match='.'):
+        pagerduty.faults.next(**fault)
+    answer = requests.post(pagerduty.url + '/_sandbox/faults', json=fault, timeout=5)
+    assert answer.status_code == 400
+    assert answer.json()['error']
+    assert pagerduty.faults.pending == []
+
+
+def test_the_control_api_takes_lists_and_clears_faults(web):
+    control = web.sandbox.url + '/_sandbox'
+    fault = {'times': 3, 'status': 429, 'reset': 2}
+    assert requests.post(control + '/faults', json=fault, timeout=5).status_code == 201
+    assert statuses(web, 1) == [429]
+    pending = requests.get(control + '/faults', timeout=5).json()['faults']
+    assert pending == [{**fault, 'times': 2}]
+    assert requests.delete(control + '/faults', timeout=5).status_code == 204
+    assert statuses(web, 1) == [200]
+
+
+def test_the_control_api_tells_keys_and_requests_and_starts_afresh(web):
+    control = web.sandbox.url + '/_sandbox'
+    web.user('Bea Second')
+    about = requests.get(control, timeout=5).json()
+    assert about['routing_key'] == web.sandbox.routing_key
+    (seen,) = requests.get(control + '/requests', timeout=5).json()['requests']
+    assert (seen['method'], seen['status']) == ('POST', 201)
+    assert web.sandbox.api_key not in str(seen)
+    assert requests.post(control + '/reset', timeout=5).status_code == 204
+    assert len(web.get('/users')['users']) == 1

@@ -1,0 +1,70 @@
+"""The fixture ``pagerduty``, as somebody else's tests use it."""
+
+import subprocess
+import sys
+
+import pdpyras
+
+pytest_plugins = ['pytester']
+
+
+def test_it_gives_sessions_that_are_ready_for_use(pagerduty):
+    assert isinstance(pagerduty.session(), pdpyras.APISession)
+    key = pagerduty.events().trigger('Disk full', 'db1')
+    (incident,) = pagerduty.session().list_all('incidents')
+    assert incident['incident_key'] == key
+    pagerduty.change_events().submit('Deployed', source='ci')
+    assert len(pagerduty.session().rget('change_events')) == 1
+
+
+def test_options_are_passed_on(pagerduty):
+    session = pagerduty.session(default_from='somebody@example.com', debug=False)
+    assert session.default_from == 'somebody@example.com'
+
+
+def test_every_test_starts_with_a_clean_account(pytester):
+    pytester.makepyfile(
+        """
+        def test_one(pagerduty):
+            pagerduty.events().trigger('Disk full', 'db1')
+            pagerduty.faults.next(5, status=500)
+            assert len(pagerduty.requests) == 1
+
+        def test_two(pagerduty):
+            assert pagerduty.requests == []
+            assert pagerduty.session().list_all('incidents') == []
+        """
+    )
+    pytester.runpytest_subprocess('-p', 'no:cacheprovider').assert_outcomes(passed=2)
+
+
+def test_test_runs_without_it_load_nothing_of_it(pytester):
+    pytester.makepyfile(
+        """
+        import sys
+
+        def test_nothing_heavy_is_loaded():
+            loaded = {'flask', 'werkzeug', 'pdpyras', 'pdpyras_sandbox.server'}
+            assert not loaded & set(sys.modules)
+        """
+    )
+    pytester.runpytest_subprocess('-p', 'no:cacheprovider').assert_outcomes(passed=1)
+
+
+def test_without_flask_it_says_what_to_install(pytester):
+    pytester.makeconftest("import sys; sys.modules['flask'] = None")
+    pytester.makepyfile('def test_mine(pagerduty): pass')
+    result = pytester.runpytest_subprocess('-p', 'no:cacheprovider')
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*needs Flask: pip install 'pdpyras?sandbox?'*"])
+
+
+def test_only_the_conveniences_import_the_library():
+    script = (
+        'import sys; from pdpyras_sandbox import Sandbox; Sandbox().close();'
+        "print('pdpyras' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', script], capture_output=True, text=True, timeout=30
+    )
+    assert (done.stdout, done.stderr) == ('False\n', '')

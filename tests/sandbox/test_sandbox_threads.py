@@ -1,0 +1,101 @@
+"""Sixteen clients at once: nothing is lost, and nothing contradicts itself."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import requests
+
+from pdpyras_sandbox import Sandbox
+
+CLIENTS = 16
+ROUNDS = 20
+
+
+@pytest.fixture
+def sandbox():
+    with Sandbox(rate_limit=0) as sandbox:
+        yield sandbox
+
+
+def at_once(work):
+    """What each of the clients gives back, having worked at the same time."""
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        return list(pool.map(work, range(CLIENTS)))
+
+
+def client(sandbox):
+    session = requests.Session()
+    session.headers['Authorization'] = f'Token token={sandbox.user_key}'
+    return session
+
+
+def listed(sandbox, path, wrapper):
+    with client(sandbox) as session:
+        found, more = [], True
+        while more:
+            query = {'limit': 100, 'offset': len(found)}
+            body = session.get(sandbox.url + path, params=query).json()
+            found, more = found + body[wrapper], body['more']
+        return found
+
+
+def test_no_user_is_lost(sandbox):
+    def create(number):
+        with client(sandbox) as session:
+            for turn in range(ROUNDS):
+                user = {'name': 'A', 'email': f'{number}-{turn}@example.com'}
+                answer = session.post(sandbox.url + '/users', json={'user': user})
+                assert answer.status_code == 201
+
+    at_once(create)
+    users = listed(sandbox, '/users', 'users')
+    assert len({user['id'] for user in users}) == CLIENTS * ROUNDS + 1
+    assert len({user['email'] for user in users}) == CLIENTS * ROUNDS + 1
+    assert len(sandbox.requests) >= CLIENTS * ROUNDS
+
+
+def test_an_email_address_is_given_away_once(sandbox):
+    def create(number):
+        user = {'name': 'A', 'email': 'wanted@example.com'}
+        with client(sandbox) as session:
+            return session.post(sandbox.url + '/users', json={'user': user}).status_code
+
+    assert sorted(at_once(create)) == [201] + [400] * (CLIENTS - 1)
+
+
+def test_a_deduplication_key_opens_one_incident(sandbox):
+    def trigger(number):
+        payload = {'summary': 'x', 'source': 'y', 'severity': 'info'}
+        event = {'routing_key': sandbox.routing_key, 'dedup_key': 'same', 'payload': payload}
+        with requests.Session() as session:
+            for _ in range(5):
+                session.post(sandbox.url + '/v2/enqueue', json={**event, 'event_action': 'trigger'})
+
+    at_once(trigger)
+    (incident,) = listed(sandbox, '/incidents', 'incidents')
+    assert incident['alert_counts']['all'] == 1
+    entries = listed(sandbox, f'/incidents/{incident["id"]}/log_entries', 'log_entries')
+    triggers = [entry for entry in entries if entry['type'] == 'trigger_log_entry']
+    assert len(triggers) == CLIENTS * 5
+
+
+def test_incidents_are_numbered_without_gaps_and_resolved_once(sandbox):
+    def live(number):
+        payload = {'summary': 'x', 'source': 'y', 'severity': 'info'}
+        key = f'key {number % 4}'
+        event = {'routing_key': sandbox.routing_key, 'dedup_key': key, 'payload': payload}
+        with requests.Session() as session:
+            for action in ('trigger', 'acknowledge', 'resolve') * 3:
+                url = sandbox.url + '/v2/enqueue'
+                assert session.post(url, json={**event, 'event_action': action}).ok
+
+    at_once(live)
+    incidents = listed(sandbox, '/incidents', 'incidents')
+    numbers = [incident['incident_number'] for incident in incidents]
+    assert numbers == list(range(1, len(incidents) + 1))
+    entries = listed(sandbox, '/log_entries', 'log_entries')
+    resolved = [e['incident']['id'] for e in entries if e['type'] == 'resolve_log_entry']
+    assert sorted(resolved) == sorted(i['id'] for i in incidents if i['status'] == 'resolved')
+    for key in {incident['incident_key'] for incident in incidents}:
+        same = [i for i in incidents if i['incident_key'] == key and i['status'] != 'resolved']
+        assert len(same) <= 1
