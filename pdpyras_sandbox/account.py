@@ -34,7 +34,7 @@ class Account:
 
     def save_keys(self, user):
         """Keep the keys, and whose the user key and the OAuth token are."""
-        self.keys['user_id'] = user['id']
+        self.keys.update(user_id=user['id'], email=user['email'])
         self.store.put(KEYS_PATH, self.keys)
 
     def _characters(self, count):
@@ -42,7 +42,7 @@ class Account:
 
     @property
     def owner(self):
-        """The user whose keys these are."""
+        """The user whose keys these are; None once somebody has deleted that user."""
         return self.store.get('/users/' + self.keys['user_id'])
 
     def user_with_email(self, email):

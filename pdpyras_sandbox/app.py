@@ -113,9 +113,9 @@ def authenticate(account, authorization):
         key = credentials[len('token=') :].strip('"')
         if key == keys['api_key']:
             return key, None
-        if key == keys['user_key']:
+        if key == keys['user_key'] and account.owner:
             return key, account.owner
-    if scheme == 'Bearer' and credentials == keys['oauth_token']:
+    if scheme == 'Bearer' and credentials == keys['oauth_token'] and account.owner:
         return credentials, account.owner
     raise authentication_failed()
 

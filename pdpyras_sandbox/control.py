@@ -15,7 +15,7 @@ def control(state):
     def describe():
         return jsonify(
             url=request.host_url.rstrip('/'),
-            email=state.account.owner['email'],
+            email=state.account.keys['email'],
             **keys_of(state),
         )
 

@@ -20,7 +20,7 @@ def page(state):
             return render_template(
                 'page.html',
                 keys=account.keys,
-                email=account.owner['email'],
+                email=account.keys['email'],
                 counts=counts(account.store),
                 incidents=latest([i for i in incidents if i['status'] in OPEN]),
                 events=latest(account.events),

@@ -1,5 +1,6 @@
 """A sandbox that runs: an account behind an HTTP server in a thread of its own."""
 
+import io
 import signal
 import socket
 import threading
@@ -21,7 +22,7 @@ class Handler(WSGIRequestHandler):
     """Keeps connections open, as PagerDuty does.
 
     Werkzeug's own ``run_wsgi`` closes each of them, and waits 10 ms first for leftovers of a body
-    that nobody read. Here the application has always read the body, and knows its answer's length.
+    that nobody read. Here the body is always read, and the length of the answer is known.
     """
 
     protocol_version = 'HTTP/1.1'
@@ -30,11 +31,20 @@ class Handler(WSGIRequestHandler):
 
     def run_wsgi(self):
         self.close_connection = self.headers.get('Connection', '').lower() == 'close'
+        environ = self.make_environ()
         try:
-            self.send(self.server.app(self.make_environ(), self.begin))
+            self.read_body(environ)
+            self.send(self.server.app(environ, self.begin))
         except ConnectionError:
             # The client hung up, or a fault hung up on it.
             self.close_connection = True
+
+    def read_body(self, environ):
+        """Take the body off the connection, where the next request follows it."""
+        body = environ['wsgi.input']
+        chunked = environ.get('wsgi.input_terminated')
+        content = body.read() if chunked else body.read(int(environ.get('CONTENT_LENGTH') or 0))
+        environ['wsgi.input'] = io.BytesIO(content)
 
     def begin(self, status, headers, exc_info=None):
         code, _, reason = status.partition(' ')
@@ -160,7 +170,7 @@ class Sandbox:
     @property
     def email(self):
         """The address of a user, good for the From header."""
-        return self._state.account.owner['email']
+        return self._state.account.keys['email']
 
     @property
     def requests(self):

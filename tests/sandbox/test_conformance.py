@@ -1,12 +1,14 @@
 """The sandbox against PagerDuty's OpenAPI document: it answers, and refuses, as documented."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import requests
 
-from pdpyras_sandbox import Sandbox
+from pdpyras_sandbox import Sandbox, shapes
 from pdpyras_sandbox.shapes import operations, sample
 
 DOCUMENT = os.environ.get('PAGERDUTY_OPENAPI')
@@ -176,6 +178,13 @@ def test_every_operation_succeeds_and_answers_as_documented(client, name):
     assert answer.status_code in (document.successes(name) or [204]), answer.text
     if answer.content:
         assert document.response_errors(name, answer.status_code, answer.json()) == []
+
+
+def test_the_table_of_operations_is_the_one_that_the_document_gives():
+    root = Path(__file__).parents[2]
+    command = [sys.executable, str(root / 'tools' / 'sandbox_shapes.py'), DOCUMENT]
+    derived = subprocess.run(command, capture_output=True, check=True, timeout=60).stdout
+    assert derived.decode() == Path(shapes.__file__).with_name('shapes.json').read_text('utf-8')
 
 
 def spoilt_bodies():

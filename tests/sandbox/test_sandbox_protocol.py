@@ -154,6 +154,27 @@ def test_connections_are_kept_open(web):
     assert (pool.num_connections, pool.num_requests) == (1, 3)
 
 
+def test_a_body_that_nobody_asked_for_does_not_disturb_the_next_request(web):
+    web.call('DELETE', '/_sandbox/faults', {'surprising': 'body'})
+    assert web.call('GET', '/users').status_code == 200
+
+
+def test_a_body_in_chunks_is_read(web):
+    body = (part for part in (b'{"team": {"type": "team", ', b'"name": "Platform"}}'))
+    headers = {'Content-Type': 'application/json'}
+    assert web.call('POST', '/teams', data=body, headers=headers).status_code == 201
+    assert web.call('GET', '/teams').json()['teams'][0]['name'] == 'Platform'
+
+
+def test_the_keys_of_a_deleted_user_are_let_in_no_more(web):
+    web.user('Bea Second')
+    assert web.call('DELETE', '/users/' + web.owner['id']).status_code == 204
+    headers = {'Authorization': f'Token token={web.sandbox.user_key}'}
+    assert web.refusal('GET', '/users', headers=headers)[0] == 401
+    assert web.call('GET', '/users').status_code == 200
+    assert web.call('GET', '/').status_code == 200
+
+
 def test_too_many_requests_are_429_until_the_minute_is_over():
     now = [100.0]
     limit = RateLimit(2, clock=lambda: now[0])
