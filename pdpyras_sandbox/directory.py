@@ -82,12 +82,6 @@ KINDS['/users'] = Kind(
 KINDS['/teams'] = Kind(unique='name', defaults={'default_role': 'manager', 'parent': None})
 
 
-@handles('GET /users')
-def list_users(call):
-    users = [with_derived(call, user) for user in call.store.list('/users')]
-    return page_of(call, selected(users, call))
-
-
 @handles('GET /users/me')
 def read_me(call):
     if call.user is None:

@@ -1,4 +1,4 @@
-"""Refusals, in the form and with the codes that PagerDuty's documentation gives."""
+"""Refusals, in the form that PagerDuty's documentation gives."""
 
 
 class ApiError(Exception):
@@ -38,10 +38,6 @@ def invalid_event(*errors):
 
 def authentication_failed():
     return ApiError(401, 2006, 'Authentication failed')
-
-
-def access_denied():
-    return ApiError(403, 2010, 'Access Denied')
 
 
 def ability_missing():

@@ -7,7 +7,7 @@ from pdpyras_sandbox.call import handles
 from pdpyras_sandbox.errors import invalid_input
 from pdpyras_sandbox.listing import referred_ids, selected
 from pdpyras_sandbox.oncalls import escalation_targets
-from pdpyras_sandbox.resources import KINDS, Kind, page_of, read, with_derived
+from pdpyras_sandbox.resources import KINDS, Kind, page_of, with_derived
 
 #: The most incidents that one multi-update may name.
 MAXIMUM_UPDATES = 250
@@ -247,11 +247,6 @@ def find_open(store, service, incident_key):
         if same and incident['status'] in OPEN and incident['service']['id'] == service['id']:
             return incident
     return None
-
-
-@handles('GET /incidents/{id}')
-def read_incident(call):
-    return read(call)
 
 
 @handles('PUT /incidents/{id}')
