@@ -1,6 +1,7 @@
 """Run a sandbox from the shell: ``python -m pdpyras_sandbox``."""
 
 import argparse
+import signal
 import sys
 
 from pdpyras_sandbox import why_not_here
@@ -82,11 +83,16 @@ def main(arguments=None):
         sandbox = Sandbox(**vars(options))
     except (OSError, OverflowError, ValueError) as error:
         parser.error(str(error))
-    with sandbox:
-        names = ('url', 'api_key', 'user_key', 'oauth_token', 'routing_key', 'email')
-        facts = {name: getattr(sandbox, name) for name in names}
-        print(GREETING.format(**facts), flush=True)
-        sandbox.wait()
+    # Before the greeting: whoever has read it may end this at once. SIGTERM ends a container.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with sandbox:
+            names = ('url', 'api_key', 'user_key', 'oauth_token', 'routing_key', 'email')
+            facts = {name: getattr(sandbox, name) for name in names}
+            print(GREETING.format(**facts), flush=True)
+            sandbox.wait()
+    except KeyboardInterrupt:
+        print()
 
 
 def fail(reason):

@@ -1,7 +1,6 @@
 """A sandbox that runs: an account behind an HTTP server in a thread of its own."""
 
 import io
-import signal
 import socket
 import threading
 
@@ -187,12 +186,8 @@ class Sandbox:
         self._state.reset()
 
     def wait(self):
-        """Serve until Ctrl-C, or the SIGTERM of a container's end."""
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-        try:
-            self._thread.join()
-        except KeyboardInterrupt:
-            print()
+        """Serve until the program is interrupted."""
+        self._thread.join()
 
     def close(self):
         self._state.faults.stopping.set()
