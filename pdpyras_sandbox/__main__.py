@@ -84,7 +84,9 @@ def main(arguments=None):
     except (OSError, OverflowError, ValueError) as error:
         parser.error(str(error))
     # Before the greeting: whoever has read it may end this at once. SIGTERM ends a container.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A shell that starts this in the background has it ignore Ctrl-C.
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, signal.default_int_handler)
     try:
         with sandbox:
             names = ('url', 'api_key', 'user_key', 'oauth_token', 'routing_key', 'email')
