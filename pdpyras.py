@@ -984,6 +984,11 @@ _NETWORK_VARIABLES = ['REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE', 'REQUEST_METHOD'] 
 ]
 
 
+def _network_environment() -> List[Any]:
+    # The number of variables tells of one in mixed case, which requests takes as well.
+    return [len(os.environ)] + list(map(os.environ.get, _NETWORK_VARIABLES))
+
+
 class _SessionLogger(Logger):
     """A logger below ``pdpyras`` that belongs to one session and goes with it.
 
@@ -1390,7 +1395,7 @@ class PDSession(Session):
         """
         if proxies or not _PROXIES_ARE_IN_ENVIRONMENT:
             return super().merge_environment_settings(url, proxies, stream, verify, cert)
-        environment = list(map(os.environ.get, _NETWORK_VARIABLES)) if self.trust_env else None
+        environment = _network_environment() if self.trust_env else None
         given = (url.split('/', 3)[:3], stream, verify, cert)
         own = (dict(self.proxies), self.stream, self.verify, self.cert)
         basis = (given, own, environment)

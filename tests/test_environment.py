@@ -20,6 +20,7 @@ SETTINGS = [
     {'HTTPS_PROXY': 'http://user:secret@proxy.example:4'},
     {'https_proxy': 'http://lower.example', 'HTTPS_PROXY': 'http://upper.example'},
     {'https_proxy': '', 'HTTPS_PROXY': 'http://upper.example'},
+    {'Https_Proxy': 'http://proxy.example:8'},
     {'all_proxy': 'socks5://proxy.example:5'},
     {'ALL_PROXY': 'http://proxy.example:6', 'no_proxy': 'api.pagerduty.com'},
     {'https_proxy': 'http://proxy.example:7', 'no_proxy': '*'},
