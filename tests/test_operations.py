@@ -63,6 +63,7 @@ def reply_as_documented(api, operation):
 # Paths
 
 
+# S-a: none of them is refused; what follows calls each.
 def test_there_are_465_operations():
     assert len(OPERATIONS) == 465
 

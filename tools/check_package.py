@@ -16,6 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
+#: S30: an sdist without tests and changelog could not be checked or packaged by others.
 IN_SDIST = [
     'pdpyras.py',
     'README.rst',
