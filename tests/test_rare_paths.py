@@ -115,3 +115,112 @@ def test_a_base_url_that_is_no_text_is_refused(session, base):
 def test_port_0_is_not_the_default_port():
     with pytest.raises(pdpyras.URLError, match='not under'):
         pdpyras.normalize_url('https://api.pagerduty.com', 'https://api.pagerduty.com:0/users')
+
+
+@pytest.mark.parametrize(
+    'make',
+    [
+        pytest.param(lambda: {'a': [1], 'b': True}.items(), id='items'),
+        pytest.param(lambda: (pair for pair in [('a', [1]), ('b', True)]), id='generator'),
+    ],
+)
+def test_parameters_that_are_read_up_are_sent_again_in_a_retry(api, session, make):
+    session.retry[500] = 1
+    api.reply(500)
+    api.reply(body={'users': []})
+    session.get('users', params=make())
+    assert [seen.params for seen in api.seen] == [[('a[]', '1'), ('b', 'true')]] * 2
+
+
+def test_a_key_that_a_url_encodes_is_masked(api, caplog):
+    key = 'u+ab/cdefgh=='
+    caplog.set_level('DEBUG')
+    session = pdpyras.APISession(key, base_url=api.url)
+    api.reply(500)
+    with pytest.raises(pdpyras.PDServerError) as caught:
+        session.rget('users', params={'key': key})
+    for text in [str(caught.value)] + [r.getMessage() for r in caplog.records if 'pdp' in r.name]:
+        assert 'u%2Bab' not in text
+        assert key not in text
+
+
+def test_one_page_of_a_listing_with_cursors_is_what_paginate_false_gives(api, session):
+    api.reply(body={'records': [1], 'next_cursor': 'b'})
+    with pytest.warns(UserWarning, match='paginate'):
+        assert session.list_all('audit/records', paginate=False) == [1]
+    assert len(api.seen) == 1
+
+
+def test_a_double_of_a_response_need_not_have_headers():
+    class Double:
+        status_code = 404
+        ok = False
+        text = 'gone'
+        url = 'https://api.pagerduty.com/users/P1'
+        request = None
+
+    with pytest.raises(pdpyras.PDHTTPError, match='404') as caught:
+        pdpyras.successful_response(Double())
+    assert caught.value.request_id is None
+
+
+def test_a_replaced_request_gets_the_routing_key_from_post(events, monkeypatch):
+    sent = []
+    monkeypatch.setattr(events, 'request', lambda *call, **options: sent.append(options['json']))
+    events.post('/v2/enqueue', {}, {'a': 1})
+    assert sent == [{'a': 1, 'routing_key': events.api_key}]
+
+
+def test_an_unlisted_collection_may_have_any_name(api, session):
+    api.reply(body={'staff': [1, 2], 'more': False})
+    assert session.list_all('v4/staff') == [1, 2]
+
+
+def test_an_empty_form_is_no_form(api, session):
+    api.reply(body={'user': {}})
+    session.post('users', data={})
+    assert api.last.headers['Content-Type'] == 'application/json'
+
+
+def test_persist_compares_what_identifies_a_resource_as_well(api, session):
+    found = {'id': 'P1', 'summary': 'old', 'self': api.url + '/tags/P1'}
+    api.reply(body={'tags': [found], 'more': False})
+    api.reply(body={'tag': {'id': 'P1', 'summary': 'new'}})
+    session.persist('tags', 'id', {'id': 'P1', 'summary': 'new'}, update=True)
+    assert [seen.method for seen in api.seen] == ['GET', 'PUT']
+
+
+def test_persist_leaves_a_query_out_of_the_url_that_it_updates(api, session):
+    api.reply(body={'users': [{'id': 'P1', 'name': 'Jo', 'role': 'a'}], 'more': False})
+    api.reply(body={'user': {}})
+    session.persist('users?include[]=teams', 'name', {'name': 'Jo', 'role': 'b'}, update=True)
+    assert api.last.target == '/users/P1'
+
+
+def test_the_action_of_an_event_is_the_one_that_was_checked(api, events):
+    api.reply(202, {'dedup_key': 'k'})
+    events.send_event('trigger', payload={}, event_action='bogus')
+    assert api.last.json['event_action'] == 'trigger'
+
+
+def test_parameters_that_are_none_are_left_out(api, session):
+    api.reply(body={'users': [1], 'more': False})
+    assert session.list_all('users', params={'limit': None, 'offset': None, 'query': None}) == [1]
+    assert api.last.query == {'limit': '100', 'offset': '0'}
+
+
+def test_no_netrc_entry_wins_where_the_session_has_parameters(api, session, monkeypatch, tmp_path):
+    netrc = tmp_path / 'netrc'
+    netrc.write_text('machine 127.0.0.1 login a password b\n')
+    monkeypatch.setenv('NETRC', str(netrc))
+    session.auth = None
+    session.params = {'a': '1'}
+    api.reply(body={'user': {}})
+    session.rget('users/P1')
+    assert api.last.headers['Authorization'] == 'Token token=' + session.api_key
+
+
+@pytest.mark.parametrize('url', ['users/..%2fteams', 'users/..;/teams', 'users%5C..%5cteams'])
+def test_dots_between_encoded_separators_are_refused(url):
+    with pytest.raises(pdpyras.URLError, match='segment'):
+        pdpyras.normalize_url('https://api.pagerduty.com', url)
