@@ -406,9 +406,13 @@ def _is_loopback(host: str) -> bool:
 
 def _locate(base_url: str, url: str) -> _Location:
     """The full URL that a request to ``url`` goes to, and its path below the base."""
+    _require_text(url)
+    return _locate_str(base_url, url)
+
+
+def _require_text(url: Any) -> None:
     if not isinstance(url, str):
         raise URLError('A URL or path must be a str; it is a {}.'.format(type(url).__name__))
-    return _locate_str(base_url, url)
 
 
 # A pure function of two strings; one call of a method asks for the same ones several times.
@@ -1356,17 +1360,20 @@ class PDSession(Session):
             self.log.debug('Could not log a response: %r', error)
 
     def _log_response(self, response: Response) -> None:
+        is_debugged, is_server_error = self.log.isEnabledFor(DEBUG), _status_class(response) == 5
+        if not is_debugged and not is_server_error:
+            return
         what = (
             _request_line(response),
             response.status_code,
             _header(response, 'x-request-id') or '(none)',
             _header(response, 'date') or '(none)',
         )
-        if self.log.isEnabledFor(DEBUG):
+        if is_debugged:
             line = '{}: status={} request_id={} date={} wall_time_s={}'
             seconds = response.elapsed.total_seconds()
             self.log.debug('%s', _masked(line.format(*what, seconds), response))
-        if _status_class(response) == 5:
+        if is_server_error:
             line = (
                 "{}: server error (status {}). For help, give PagerDuty's support the request ID "
                 '{} and the date {}.'
@@ -2300,16 +2307,17 @@ class _Listing:
             return None
         successful_response(response)
         body = try_decoding(response)
-        if not isinstance(body, dict) or self._name_in(body) is None:
+        name = self._name_in(body) if isinstance(body, dict) else None
+        if name is None:
             raise _wrapper_missing(response, self.wrapper, body)
-        if not isinstance(body[self._name_in(body)], list):
+        if not isinstance(body[name], list):
             raise PDServerError(
                 '{}: expected a list at the key "{}" in the response.'.format(
-                    _request_line(response), self._name_in(body)
+                    _request_line(response), name
                 ),
                 response,
             )
-        return body
+        return cast(Dict[str, Any], body)
 
     def _page(self, body: Dict[str, Any]) -> _Page:
         total = body.get('total')
@@ -2434,8 +2442,7 @@ def _capped(limit: int, server_limit: Any) -> int:
 
 def _with_query_of(url: str, params: Any) -> Tuple[str, Dict[str, Any]]:
     """Take the query off a URL; its parameters and those in ``params``, which win."""
-    if not isinstance(url, str):
-        raise URLError('A URL or path must be a str; it is a {}.'.format(type(url).__name__))
+    _require_text(url)
     resource, _, query = url.partition('#')[0].partition('?')
     return resource, dict(_as_dict(query), **_as_dict(params))
 
