@@ -10,7 +10,7 @@ from unittest.mock import ANY, MagicMock, Mock, call, patch
 
 import pytest
 import requests
-from signatures import bare_signature
+from signatures import PATCHED, bare_signature
 
 import pdpyras
 
@@ -692,19 +692,7 @@ def test_an_error_made_of_a_mock_shows_that_mock(session, parent, status, kind):
 # Names in the module that people's tests patch
 
 
-@pytest.mark.parametrize(
-    'name',
-    [
-        'time',
-        'logging',
-        'datetime',
-        'HTTPError',
-        'PoolError',
-        'RequestException',
-        'Response',
-        'Session',
-    ],
-)
+@pytest.mark.parametrize('name', PATCHED)
 def test_a_session_works_while_a_name_in_the_module_is_patched(name):
     with patch('pdpyras.' + name):
         session = pdpyras.APISession('key', debug=True)

@@ -11,7 +11,7 @@ from itertools import filterfalse
 from sysconfig import get_path
 
 import pytest
-from signatures import bare_signature
+from signatures import PATCHED, bare_signature
 
 import pdpyras
 
@@ -72,18 +72,6 @@ KEPT_FOR_4X = [
     'object_type',
     'resource_name',
     'raise_on_error',
-]
-
-#: Names of other modules that people's tests patch here.
-PATCHED = [
-    'time',
-    'logging',
-    'datetime',
-    'HTTPError',
-    'PoolError',
-    'RequestException',
-    'Response',
-    'Session',
 ]
 
 
