@@ -237,12 +237,12 @@ class Gate:
 
     def respond(self, environ, path):
         request.get_data(cache=True)
-        status = None
-        try:
-            response = self.answer(environ, path)
-            status = response.status_code
-        finally:
-            self.state.traffic.add(self.seen(status))
+        # On record before it is acted on: a client whose connection is dropped may be back, and its
+        # next request answered, before this thread goes on.
+        seen = self.seen()
+        self.state.traffic.add(seen)
+        response = self.answer(environ, path)
+        seen.status = response.status_code
         response.headers['X-Request-Id'] = uuid.uuid4().hex
         return response
 
@@ -260,12 +260,11 @@ class Gate:
             response = fault.spoil(response, connection, self.state.faults.stopping)
         return response
 
-    def seen(self, status):
+    def seen(self):
         return Request(
             request.method,
             request.path,
             request.args.to_dict(flat=False),
             dict(request.headers),
             decoded_body(None),
-            status,
         )

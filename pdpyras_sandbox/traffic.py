@@ -8,9 +8,9 @@ KEPT = 10_000
 
 
 class Request:
-    """One request, and the status it was answered with; None if it got no answer."""
+    """One request, as it was received."""
 
-    def __init__(self, method, path, query, headers, json, status):
+    def __init__(self, method, path, query, headers, json):
         self.method = method
         self.path = path
         #: The query string as a dict of lists: ``{'limit': ['100'], 'statuses[]': […]}``.
@@ -18,7 +18,8 @@ class Request:
         self.headers = headers
         #: The decoded body; None if there was none or it was no JSON.
         self.json = json
-        self.status = status
+        #: The status it was answered with; None if it got no answer, or none yet.
+        self.status = None
 
     def __repr__(self):
         return f'<{self.method} {self.path} {self.status}>'

@@ -43,6 +43,15 @@ def test_a_hung_answer_is_not_there_in_time(web):
         web.call('GET', '/users', timeout=0.05)
 
 
+def test_requests_are_recorded_in_the_order_of_their_arrival(web):
+    web.sandbox.faults.next(hang=30, path='/users')
+    with pytest.raises(requests.ReadTimeout):
+        web.call('GET', '/users', timeout=0.5)
+    web.get('/teams')
+    seen = [(request.path, request.status) for request in web.sandbox.requests]
+    assert seen == [('/users', None), ('/teams', 200)]
+
+
 USER = {'user': {'name': 'Bea', 'email': 'bea@example.com'}}
 
 
