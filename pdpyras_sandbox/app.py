@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from pdpyras_sandbox import custom_fields, directory, incidents, oncalls, subscriptions  # noqa: F401
 from pdpyras_sandbox.call import Call
 from pdpyras_sandbox.control import control
+from pdpyras_sandbox.decoding import decoded
 from pdpyras_sandbox.errors import (
     ApiError,
     authentication_failed,
@@ -140,24 +141,26 @@ def sender_of(account, operation, email):
 def read_body(operation):
     """The body of the request, decoded and found to be as documented."""
     if operation.request is None or operation.method == 'GET':
-        return decoded_body(None)
+        return decoded_body()
     if request.data and not request.mimetype.endswith('json'):
         raise invalid_input('Content-Type must be application/json')
     try:
-        body = json.loads(request.data) if request.data else {}
+        body = decoded(request.data) if request.data else None
     except ValueError as error:
         raise invalid_input(f'Invalid JSON: {error}') from None
+    body = {} if body is None else body
     problems = operation.problems(body)
     if problems:
         raise invalid_input(*problems)
     return body
 
 
-def decoded_body(default):
+def decoded_body():
+    """The body as far as it is JSON, else None."""
     try:
-        return json.loads(request.data)
+        return decoded(request.data)
     except ValueError:
-        return default
+        return None
 
 
 def encode(content):
@@ -180,7 +183,7 @@ def with_own_links(value, base):
 
 def add_events(app, state):
     def receive(function):
-        event = decoded_body(None)
+        event = decoded_body()
         if event is None:
             raise invalid_event('JSON body is missing or invalid')
         if isinstance(event, dict):
@@ -266,5 +269,5 @@ class Gate:
             request.path,
             request.args.to_dict(flat=False),
             dict(request.headers),
-            decoded_body(None),
+            decoded_body(),
         )

@@ -6,6 +6,8 @@ faults; ``GET /_sandbox/requests`` lists what was received; ``POST /_sandbox/res
 
 from flask import Blueprint, jsonify, request
 
+from pdpyras_sandbox.decoding import decoded
+
 
 def control(state):
     """The control API of a sandbox, as a Flask blueprint."""
@@ -29,7 +31,10 @@ def control(state):
 
     @blueprint.post('/faults')
     def add_fault():
-        options = request.get_json(force=True, silent=True)
+        try:
+            options = decoded(request.get_data())
+        except ValueError:
+            options = None
         if not isinstance(options, dict):
             return jsonify(error='The body must be a JSON object that describes a fault'), 400
         try:

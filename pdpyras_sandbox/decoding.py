@@ -1,0 +1,32 @@
+"""What clients send, decoded."""
+
+import json
+
+#: How deeply arrays and objects may be nested; whatever goes through them calls itself for each.
+MAXIMUM_DEPTH = 100
+
+
+def decoded(text):
+    """The value of a JSON text.
+
+    :raises ValueError: if it is none, or is nested too deeply to be handled.
+    """
+    try:
+        value = json.loads(text, parse_constant=refuse_constant)
+        if is_deeper(value, MAXIMUM_DEPTH):
+            raise RecursionError
+    except RecursionError:
+        raise ValueError(f'It is nested more than {MAXIMUM_DEPTH} levels deep') from None
+    return value
+
+
+def refuse_constant(name):
+    """Python reads NaN and Infinity, which JSON does not have."""
+    raise ValueError(f'{name} is not JSON')
+
+
+def is_deeper(value, levels):
+    if not isinstance(value, (dict, list)):
+        return False
+    children = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(is_deeper(child, levels - 1) for child in children)
