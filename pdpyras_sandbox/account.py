@@ -8,6 +8,8 @@ from pdpyras_sandbox.store import Store
 #: Where web pages of this account would be; its first label is the account's subdomain.
 WEB_URL = 'https://sandbox.pagerduty.com'
 KEYS_PATH = '/_sandbox/keys'
+#: Years that leave room to reckon with; Python's own calendar ends at 1 and 9999.
+YEARS = range(1900, 3000)
 
 
 class Account:
@@ -64,6 +66,8 @@ def timestamp(moment=None):
 def parse_time(text):
     """A point in time from ISO 8601; ValueError if it is none. Without a zone, it is UTC."""
     moment = datetime.fromisoformat(text.strip().replace('Z', '+00:00').replace(' ', '+'))
+    if moment.year not in YEARS:
+        raise ValueError(f'the year {moment.year} is out of range')
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
@@ -74,4 +78,8 @@ def reference(record):
 
 
 def is_reference(value):
-    return isinstance(value, dict) and str(value.get('type', '')).endswith('_reference')
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get('id'), str)
+        and str(value.get('type', '')).endswith('_reference')
+    )

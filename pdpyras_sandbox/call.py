@@ -70,7 +70,16 @@ class Call:
 
     def referred(self, reference, collection):
         """The record that a reference in the body points to; a refusal if there is none."""
-        record = self.store.get('{}/{}'.format(collection, (reference or {}).get('id')))
+        record_id = reference.get('id') if isinstance(reference, dict) else None
+        record = self.store.get(f'{collection}/{record_id}')
         if record is None:
             raise invalid_input(f'{collection.strip("/")}: no such record as {reference!r}')
         return record
+
+
+def needed(given, name, where):
+    """What nothing can be done without, although the document does not call it required."""
+    value = given.get(name) if isinstance(given, dict) else None
+    if value is None:
+        raise invalid_input(f'{where}.{name} is required')
+    return value

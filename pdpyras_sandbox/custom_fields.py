@@ -38,6 +38,8 @@ def write_values(call):
     values = dict(call.store.get(stored_at(call)) or {})
     for given in call.content:
         field = field_named(call, given)
+        if 'value' not in given:
+            raise invalid_input('custom_fields.value is required')
         check_value(field, given['value'])
         values[field['id']] = given['value']
     call.store.put(stored_at(call), values)

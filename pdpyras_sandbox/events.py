@@ -22,7 +22,7 @@ def enqueue(account, event):
     service = service_of(account, event['routing_key'])
     key = event.get('dedup_key') or f'{account.store.random.getrandbits(128):032x}'
     Arrival(account, service, event, key).take()
-    remember(account, event['event_action'], key, event.get('payload', {}).get('summary'))
+    remember(account, event['event_action'], key, summary_of(event))
     return {'status': 'success', 'message': 'Event processed', 'dedup_key': key}
 
 
@@ -55,6 +55,13 @@ def remember(account, action, dedup_key, summary):
     del account.events[:-KEPT_EVENTS]
 
 
+def summary_of(event):
+    """The summary, which only a trigger needs to have; whatever else is sent does not count."""
+    payload = event.get('payload')
+    summary = payload.get('summary') if isinstance(payload, dict) else None
+    return summary if isinstance(summary, str) else None
+
+
 def service_of(account, routing_key):
     """The service whose integration has this key."""
     for service in account.store.list('/services'):
@@ -75,8 +82,7 @@ class Arrival:
         self.incidents = Incidents(account, reference(service), {'type': 'api', **self.details()})
 
     def details(self):
-        payload = self.event.get('payload') or {}
-        return {'summary': payload.get('summary', ''), 'incident_key': self.key}
+        return {'summary': summary_of(self.event) or '', 'incident_key': self.key}
 
     def take(self):
         alert = self.open_alert()

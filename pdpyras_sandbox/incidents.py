@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from pdpyras_sandbox.account import now, parse_time, reference, timestamp
-from pdpyras_sandbox.call import handles
+from pdpyras_sandbox.call import handles, needed
 from pdpyras_sandbox.errors import invalid_input
 from pdpyras_sandbox.listing import referred_ids, selected
 from pdpyras_sandbox.oncalls import escalation_targets
@@ -406,9 +406,12 @@ def request_responders(call):
     requester = call.store.get('/users/{}'.format(call.body.get('requester_id')))
     if requester is None:
         raise invalid_input('requester_id must be the ID of a user')
-    targets = [item['responder_request_target'] for item in call.body['responder_request_targets']]
+    targets = [
+        needed(item, 'responder_request_target', 'responder_request_targets')
+        for item in call.body['responder_request_targets']
+    ]
     for target in targets:
-        if call.store.find(target['id']) is None:
+        if call.store.find(needed(target, 'id', 'responder_request_target')) is None:
             raise invalid_input(f'responder_request_targets: no such record as {target["id"]}')
     request = {
         'incident': reference(incident),
@@ -432,7 +435,9 @@ def update_alert(call):
 @handles('PUT /incidents/{id}/alerts')
 def update_alerts(call):
     incidents = acting(call)
-    pairs = [(call.record(f'{call.path}/{item["id"]}'), item) for item in call.content]
+    pairs = [
+        (call.record(f'{call.path}/{needed(item, "id", "alerts")}'), item) for item in call.content
+    ]
     return page_of(call, [change_alert(call, incidents, alert, item) for alert, item in pairs])
 
 

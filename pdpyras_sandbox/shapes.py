@@ -7,8 +7,11 @@ document. A shape is the part of a JSON schema that a server acts on, with ``any
 
 import json
 import re
+from datetime import time
 from functools import cache
 from pathlib import Path
+
+from pdpyras_sandbox.account import parse_time
 
 #: Properties of a response that tell about the page rather than hold what was asked for.
 PAGE_FIELDS = {'limit', 'offset', 'more', 'total', 'next_cursor', 'cursor'}
@@ -29,6 +32,27 @@ SAMPLE_TEXT = {
     'uuid': '00000000-0000-4000-8000-000000000000',
     'time': '08:00:00',
     'partial-time': '08:00:00',
+}
+
+
+def parses(parse):
+    """Whether a function takes a text without ValueError, as a function of the text."""
+
+    def is_valid(text):
+        try:
+            parse(text)
+        except ValueError:
+            return False
+        return True
+
+    return is_valid
+
+
+#: What the documented formats of strings are called, and a test for them.
+FORMATS = {
+    'email': ('an email address', EMAIL.fullmatch),
+    'date-time': ('an ISO 8601 date-time', parses(parse_time)),
+    'partial-time': ('a time of day', parses(time.fromisoformat)),
 }
 
 
@@ -164,10 +188,20 @@ def object_problems(shape, value, name, partial):
             found.append(f'{name}.{required} is required'.removeprefix('body.'))
     if shape.get('closed'):
         found += [f'{name}.{extra} is not known' for extra in sorted(set(value) - set(properties))]
-    for key in value.keys() & properties.keys():
-        if not properties[key].get('readOnly'):
-            found += problems(properties[key], value[key], f'{name}.{key}', partial)
+    for key, expected in properties.items():
+        if key in value and not expected.get('readOnly'):
+            found += problems(expected, value[key], f'{name}.{key}', partial)
+    # Read-only in a record; yet a reference is nothing without it.
+    if is_reference(shape) and not isinstance(value.get('id'), str):
+        found.append(f'{name}.id is required, and must be a string')
     return found
+
+
+def is_reference(shape):
+    """Whether this is the documented shape of a reference to another record."""
+    kinds = shape.get('properties', {}).get('type', {}).get('enum', ())
+    is_named = any(str(kind).endswith('_reference') for kind in kinds)
+    return is_named and 'id' in shape.get('required', ())
 
 
 def implied(shape):
@@ -181,6 +215,8 @@ def list_problems(shape, value, name):
     if len(value) > shape.get('maxItems', len(value)):
         return [f'{name} must have at most {shape["maxItems"]} items']
     items = shape.get('items', {})
+    if None in value and items.keys() & {'type', 'any'} and not items.get('nullable'):
+        return [f'{name} must not have null in it']
     return [
         problem
         for number, item in enumerate(value)
@@ -193,8 +229,9 @@ def text_problems(shape, value, name):
         return [f'{name} is too short (minimum is {shape["minLength"]} characters)']
     if len(value) > shape.get('maxLength', len(value)):
         return [f'{name} is too long (maximum is {shape["maxLength"]} characters)']
-    if shape.get('format') == 'email' and not EMAIL.fullmatch(value):
-        return [f'{name} must be an email address']
+    expected, is_valid = FORMATS.get(shape.get('format'), ('', None))
+    if is_valid and not is_valid(value):
+        return [f'{name} must be {expected}']
     return []
 
 

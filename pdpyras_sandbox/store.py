@@ -62,12 +62,12 @@ class Store:
         return list(self._collections.get(collection, {}).values())
 
     def path_of(self, record_id):
-        """Where the record with this ID is, or None."""
-        return self._paths.get(record_id)
+        """Where the record with this ID is, or None; also for what clients send in place of IDs."""
+        return self._paths.get(record_id) if isinstance(record_id, str) else None
 
     def find(self, record_id):
         """The record with this ID wherever it is, or None."""
-        path = self._paths.get(record_id)
+        path = self.path_of(record_id)
         return self.get(path) if path else None
 
     def save(self, path):

@@ -1,6 +1,6 @@
 """Who wants to hear of incidents and business services."""
 
-from pdpyras_sandbox.call import Body, handles
+from pdpyras_sandbox.call import Body, handles, needed
 from pdpyras_sandbox.resources import page_of, summary_of
 
 #: Which side of a subscription the owner of a path is on, and as what.
@@ -22,7 +22,7 @@ def owner_facts(call):
 
 def path_of(subscription):
     return '/_subscriptions/' + '-'.join(
-        subscription[f'{side}_{part}']
+        needed(subscription, f'{side}_{part}', 'subscription')
         for side in ('subscriber', 'subscribable')
         for part in ('type', 'id')
     )

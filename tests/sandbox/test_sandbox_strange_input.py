@@ -1,6 +1,11 @@
 """Whatever a client sends: the sandbox itself never fails over it."""
 
+import json
+from random import Random
+
 import pytest
+
+from pdpyras_sandbox.shapes import operations, sample
 
 JSON = {'Content-Type': 'application/json'}
 
@@ -24,3 +29,138 @@ def test_a_body_that_holds_nothing_or_too_much_is_refused(web, text, reason):
 @pytest.mark.parametrize('path', ['/v2/enqueue', '/_sandbox/faults'])
 def test_deep_nesting_is_refused_everywhere(web, path):
     assert web.call('POST', path, data='[' * 100_000).status_code == 400
+
+
+INCOMPLETE = [
+    ('PUT', '/incidents/{incident}/merge', {'source_incidents': [{'type': 'incident_reference'}]}),
+    ('PUT', '/incidents/{incident}/merge', {'source_incidents': [None]}),
+    ('PUT', '/incidents/{incident}/alerts', {'alerts': [{'status': 'resolved'}]}),
+    ('POST', '/users/{user}/change_tags', {'remove': [{'type': 'tag_reference', 'id': 5}]}),
+    (
+        'POST',
+        '/incidents/{incident}/status_updates/subscribers',
+        {'subscribers': [{'subscriber_type': 'user'}]},
+    ),
+    (
+        'POST',
+        '/incidents/{incident}/responder_requests',
+        {'requester_id': '{user}', 'message': 'Help', 'responder_request_targets': [{}]},
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ('method', 'path', 'body'), INCOMPLETE, ids=[f'{c[0]} {c[1]} {c[2]}' for c in INCOMPLETE]
+)
+def test_what_names_no_record_is_refused(web, method, path, body):
+    ids = {'incident': web.incident()['id'], 'user': web.owner['id']}
+    text = json.dumps(body).replace('{user}', ids['user'])
+    status, code, (reason,) = web.refusal(method, path.format(**ids), data=text, headers=JSON)
+    assert (status, code) == (400, 2001)
+    assert 'required' in reason or 'null' in reason
+
+
+@pytest.mark.parametrize('time', ['yesterday', '2024-13-01T00:00:00Z', '0001-01-01T00:00:00Z', ''])
+def test_a_time_that_is_none_is_refused(web, time):
+    window = {'type': 'maintenance_window', 'services': [], 'start_time': time, 'end_time': time}
+    status, _, errors = web.refusal('POST', '/maintenance_windows', {'maintenance_window': window})
+    assert status == 400
+    assert 'maintenance_window.start_time must be an ISO 8601 date-time' in errors
+    if time:
+        assert web.refusal('GET', '/oncalls?since=' + time)[0] == 400
+
+
+@pytest.mark.parametrize('payload', [None, 'text', [], {'summary': 5}])
+def test_an_event_that_ends_an_alert_may_carry_anything(web, payload):
+    web.event(dedup_key='disk')
+    event = {'routing_key': web.sandbox.routing_key, 'event_action': 'resolve', 'dedup_key': 'disk'}
+    assert web.call('POST', '/v2/enqueue', {**event, 'payload': payload}).status_code == 202
+    assert web.get('/incidents')['incidents'][0]['status'] == 'resolved'
+    assert web.call('GET', '/').status_code == 200
+
+
+def test_details_that_look_like_references_are_details(web):
+    details = {'id': {}, 'type': 'user_reference'}
+    web.event(custom_details=details)
+    (incident,) = web.get('/incidents')['incidents']
+    (alert,) = web.get(f'/incidents/{incident["id"]}/alerts')['alerts']
+    assert details.items() <= alert['body']['details'].items()
+
+
+# Everything else that nobody thought of.
+
+STRANGE = (
+    None, True, -1, 10**30, 1e308, '', 'x', '\ud800', '/', 'x' * 5000, [], {}, [None], [[]], [{}],
+    {'id': None}, {'id': {}}, {'id': [], 'type': 'user_reference'}, {'type': []},
+    {'id': 'PNOBODY', 'type': 'user_reference'}, '0001-01-01T00:00:00Z', '9999-12-31T23:59:59Z',
+)  # fmt: skip
+
+
+class Client:
+    """Sends documented bodies with strange things in them, to records that exist."""
+
+    def __init__(self, web, seed):
+        self.web = web
+        self.random = Random(seed)
+        self.known = {}
+
+    def send(self, operation):
+        path = self.path(operation.path)
+        if operation.request is None or operation.method == 'GET':
+            return self.web.call(operation.method, path)
+        text = json.dumps(self.spoilt(self.filled(operation.request)))
+        return self.web.call(operation.method, path, data=text, headers=JSON)
+
+    def path(self, template):
+        path = ''
+        for segment in template.replace('{entity_type}', 'users').split('/')[1:]:
+            path += '/' + (self.existing(path) if segment.startswith('{') else segment)
+        return path
+
+    def existing(self, collection):
+        """The ID of some record in a collection."""
+        if collection not in self.known:
+            answer = self.web.call('GET', collection)
+            lists = answer.json().values() if answer.ok and answer.content else ()
+            records = [item for found in lists if isinstance(found, list) for item in found]
+            ids = [item['id'] for item in records if isinstance(item, dict) and item.get('id')]
+            if not ids:
+                return 'PABC123'
+            self.known[collection] = ids[0]
+        return self.known[collection]
+
+    def filled(self, shape):
+        """A value that has everything which the shape describes."""
+        if 'any' in shape:
+            return self.filled(self.random.choice(shape['any']))
+        if shape.get('type') == 'array':
+            return [self.filled(shape.get('items', {}))]
+        if shape.get('type') != 'object':
+            return sample(shape)
+        value = {name: self.filled(child) for name, child in shape.get('properties', {}).items()}
+        kind = str(value.get('type'))
+        if kind.endswith('_reference'):
+            value['id'] = self.existing('/{}s'.format(kind[: -len('_reference')]))
+        return value
+
+    def spoilt(self, value):
+        if self.random.random() < 0.1:
+            return self.random.choice(STRANGE)
+        if isinstance(value, list):
+            return [self.spoilt(child) for child in value]
+        if not isinstance(value, dict):
+            return value
+        return {
+            name: self.spoilt(child) for name, child in value.items() if self.random.random() > 0.05
+        }
+
+
+@pytest.mark.parametrize('seed', [0, 2])
+def test_no_body_makes_the_sandbox_itself_fail(web, seed):
+    web.event()
+    client = Client(web, seed)
+    # Deletions would take away what the others are about. The listings show what has been taken in.
+    tried = [operation for operation in operations().values() if operation.method != 'DELETE']
+    for operation in sorted(tried, key=lambda operation: operation.method == 'GET'):
+        answer = client.send(operation)
+        assert answer.status_code < 500, (answer.request.body, answer.text)
