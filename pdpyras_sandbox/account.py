@@ -1,5 +1,6 @@
 """One PagerDuty account: its records, its keys, and who may act in it."""
 
+import re
 import string
 from datetime import datetime, timezone
 
@@ -65,7 +66,12 @@ def timestamp(moment=None):
 
 def parse_time(text):
     """A point in time from ISO 8601; ValueError if it is none. Without a zone, it is UTC."""
-    moment = datetime.fromisoformat(text.strip().replace('Z', '+00:00').replace(' ', '+'))
+    # A plus sign that was not encoded in a query arrives as a space.
+    text = text.strip().replace('Z', '+00:00').replace(' ', '+')
+    # Before 3.11, Python read neither offsets without a colon nor any number of decimal places.
+    text = re.sub(r'(:.*[+-]\d\d)(\d\d)$', r'\1:\2', text)
+    text = re.sub(r'\.(\d+)', lambda match: '.' + match[1].ljust(6, '0')[:6], text)
+    moment = datetime.fromisoformat(text)
     if moment.year not in YEARS:
         raise ValueError(f'the year {moment.year} is out of range')
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)

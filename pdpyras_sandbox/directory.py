@@ -1,6 +1,6 @@
 """Users, teams, tags, services and what else an account is made of, where REST alone won't do."""
 
-from pdpyras_sandbox.account import reference, timestamp
+from pdpyras_sandbox.account import now, parse_time, reference
 from pdpyras_sandbox.call import Body, handles
 from pdpyras_sandbox.errors import ability_missing, invalid_input, not_found
 from pdpyras_sandbox.listing import Page, referred_ids, selected
@@ -253,7 +253,7 @@ KINDS['/services/{id}/integrations'] = Kind(created=complete_integration)
 
 def number_window(call, window):
     window['sequence_number'] = len(call.store.list('/maintenance_windows')) + 1
-    if window['end_time'] <= window['start_time']:
+    if parse_time(window['end_time']) <= parse_time(window['start_time']):
         raise invalid_input('End time must be later than the start time')
 
 
@@ -349,15 +349,19 @@ def root_collection(record):
 
 @handles('GET /maintenance_windows')
 def list_windows(call):
-    now = timestamp()
+    moment = now()
     tests = {
-        'past': lambda w: w['end_time'] <= now,
-        'future': lambda w: w['start_time'] > now,
-        'ongoing': lambda w: w['start_time'] <= now < w['end_time'],
-        'open': lambda w: w['end_time'] > now,
+        'past': lambda start, end: end <= moment,
+        'future': lambda start, end: start > moment,
+        'ongoing': lambda start, end: start <= moment < end,
+        'open': lambda start, end: end > moment,
     }
-    test = tests.get(call.query.get('filter'), lambda w: True)
-    windows = [w for w in call.store.list('/maintenance_windows') if test(w)]
+    test = tests.get(call.query.get('filter'), lambda start, end: True)
+    windows = [
+        window
+        for window in call.store.list('/maintenance_windows')
+        if test(parse_time(window['start_time']), parse_time(window['end_time']))
+    ]
     return page_of(call, selected(windows, call, skip=('filter',)))
 
 

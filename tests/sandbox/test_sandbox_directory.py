@@ -1,5 +1,7 @@
 """Users, teams, services and what else an account is made of."""
 
+from datetime import datetime, timedelta, timezone
+
 import pytest
 
 
@@ -146,6 +148,21 @@ def test_maintenance_windows_are_found_by_their_time(web):
     past = web.get('/maintenance_windows', filter='past')['maintenance_windows']
     assert [window['start_time'] for window in past] == ['2020-01-01T00:00:00Z']
     assert len(web.get('/maintenance_windows', filter='future')['maintenance_windows']) == 1
+
+
+def test_maintenance_windows_are_compared_as_times_whatever_their_offset(web):
+    def window(start, end):
+        times = {'start_time': start, 'end_time': end}
+        window = {'type': 'maintenance_window', 'services': [reference(web.service)], **times}
+        return {'maintenance_window': window}
+
+    web.post('/maintenance_windows', window('2024-01-01T23:00:00-0500', '2024-01-02T05:00:00.1Z'))
+    backwards = window('2024-01-01T09:00:00Z', '2024-01-01T10:00:00+02:00')
+    assert web.refusal('POST', '/maintenance_windows', backwards)[0] == 400
+    ahead = (datetime.now(timezone(timedelta(hours=-12))) + timedelta(hours=1)).isoformat()
+    web.post('/maintenance_windows', window(ahead, '2100-01-01T00:00:00Z'))
+    (listed,) = web.get('/maintenance_windows', filter='future')['maintenance_windows']
+    assert listed['start_time'] == ahead
 
 
 def test_an_orchestration_has_a_router_that_remembers(web):
