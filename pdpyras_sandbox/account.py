@@ -61,7 +61,7 @@ def now():
 
 def timestamp(moment=None):
     """PagerDuty's form of a point in time: ``2024-01-01T00:00:00Z``."""
-    return (moment or now()).strftime('%Y-%m-%dT%H:%M:%SZ')
+    return (moment or now()).astimezone(timezone.utc).strftime('%Y-%m-%dT%H:%M:%SZ')
 
 
 def parse_time(text):

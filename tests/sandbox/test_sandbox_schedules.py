@@ -11,7 +11,7 @@ def crew(web):
     return [web.user(f'User {number}') for number in range(2)]
 
 
-def schedule_of(web, crew, **layer):
+def schedule_of(web, crew, time_zone='UTC', **layer):
     users = [{'user': {'id': user['id'], 'type': 'user_reference'}} for user in crew]
     layer = {
         'start': MONDAY,
@@ -20,7 +20,7 @@ def schedule_of(web, crew, **layer):
         'users': users,
         **layer,
     }
-    body = {'type': 'schedule', 'name': 'Rota', 'time_zone': 'UTC', 'schedule_layers': [layer]}
+    body = {'type': 'schedule', 'name': 'Rota', 'time_zone': time_zone, 'schedule_layers': [layer]}
     return web.post('/schedules', {'schedule': body})['schedule']
 
 
@@ -89,6 +89,33 @@ def test_an_override_takes_over(web, crew):
     assert [o['id'] for o in listed['overrides']] == [result['override']['id']]
     assert web.call('DELETE', f'{path}/{result["override"]["id"]}').ok
     assert len(rendered(web, schedule)[0]) == 1
+
+
+def test_shifts_are_told_in_utc_whatever_the_offsets_they_were_given_in(web, crew):
+    evenings = {
+        'type': 'daily_restriction',
+        'start_time_of_day': '18:00:00',
+        'duration_seconds': 4 * 3600,
+    }
+    start = '2024-01-01T00:00:00-05:00'
+    layer = {'start': start, 'rotation_virtual_start': start, 'restrictions': [evenings]}
+    schedule = schedule_of(web, crew[:1], time_zone='America/New_York', **layer)
+    override = {
+        'start': '2024-01-02T06:00:00+02:00',
+        'end': '2024-01-02T08:00:00+02:00',
+        'user': {'id': crew[1]['id'], 'type': 'user_reference'},
+    }
+    web.post(f'/schedules/{schedule["id"]}/overrides', {'overrides': [override]})
+    assert rendered(web, schedule, until='2024-01-02T12:00:00Z')[0] == [
+        ('User 0', '01T23', '02T03'),
+        ('User 1', '02T04', '02T06'),
+    ]
+    (listed,) = web.get(
+        f'/schedules/{schedule["id"]}/overrides',
+        since='2024-01-02T05:00:00Z',
+        until='2024-01-02T05:30:00Z',
+    )['overrides']
+    assert listed['start'] == '2024-01-02T04:00:00Z'
 
 
 def test_overrides_are_listed_for_a_range_only(web, crew):
