@@ -1,6 +1,6 @@
 """Who is on call: schedules rendered, and the escalation policies that point to them."""
 
-from datetime import datetime, time, timedelta
+from datetime import datetime, time, timedelta, timezone
 
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -42,16 +42,22 @@ def layer_shifts(layer, zone, start, end):
     end = min(end, parse_time(layer['end'])) if layer.get('end') else end
     if not users or turn <= timedelta(0):
         return []
-    origin = parse_time(layer['rotation_virtual_start'])
-    number = (start - origin) // turn
+    # By the clock on the wall there: the hour of the handoff is the same in summer and winter.
+    origin = parse_time(layer['rotation_virtual_start']).astimezone(zone)
+    number = (start.astimezone(zone) - origin) // turn
     shifts = []
-    while origin + number * turn < end:
-        shift = Shift(
-            origin + number * turn, origin + (number + 1) * turn, users[number % len(users)]
-        )
+    handoff = in_utc(origin + number * turn)
+    while handoff < end:
+        shift_start, handoff = handoff, in_utc(origin + (number + 1) * turn)
+        shift = Shift(shift_start, handoff, users[number % len(users)])
         shifts += filter(None, [shift.within(start, end)])
         number += 1
     return restricted(shifts, layer.get('restrictions') or [], zone)
+
+
+def in_utc(moment):
+    """The same moment in UTC, where Python reckons with what has really passed."""
+    return moment.astimezone(timezone.utc)
 
 
 def restricted(shifts, restrictions, zone):
@@ -77,7 +83,7 @@ def windows(restriction, zone, shift):
         weekday = restriction.get('start_day_of_week')
         if restriction['type'] == 'daily_restriction' or weekday == day.isoweekday():
             start = datetime.combine(day, at, zone)
-            yield start, start + duration
+            yield in_utc(start), in_utc(start + duration)
         day += timedelta(days=1)
 
 

@@ -118,6 +118,18 @@ def test_shifts_are_told_in_utc_whatever_the_offsets_they_were_given_in(web, cre
     assert listed['start'] == '2024-01-02T04:00:00Z'
 
 
+def test_the_handoff_keeps_its_hour_when_summer_begins(web, crew):
+    """In New York, clocks went forward in the night before 10 March 2024."""
+    start = '2024-03-08T09:00:00-05:00'
+    layer = {'start': start, 'rotation_virtual_start': start}
+    schedule = schedule_of(web, crew, time_zone='America/New_York', **layer)
+    assert rendered(web, schedule, start[:10], '2024-03-11T12:00:00Z')[0] == [
+        ('User 0', '08T14', '09T14'),
+        ('User 1', '09T14', '10T13'),
+        ('User 0', '10T13', '11T12'),
+    ]
+
+
 def test_overrides_are_listed_for_a_range_only(web, crew):
     schedule = schedule_of(web, crew)
     assert web.refusal('GET', f'/schedules/{schedule["id"]}/overrides')[0] == 400
