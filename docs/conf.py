@@ -37,6 +37,7 @@ html_static_path = ['_static']
 html_css_files = ['pages.css']
 html_js_files = ['endpoint_list.js']
 html_copy_source = False
+html_domain_indices = False  # There is one module.
 html_theme_options = {
     'light_css_variables': {'color-brand-primary': '#04663c', 'color-brand-content': '#04663c'},
     'dark_css_variables': {'color-brand-primary': '#5fd39a', 'color-brand-content': '#5fd39a'},
