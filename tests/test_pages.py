@@ -1,0 +1,156 @@
+"""The documentation as its readers see it: in a browser, at a desk and on a phone, light and dark.
+
+``tox run -e docs`` builds the pages, names their directory in DOCS_HTML, and runs this. It leaves
+pictures of the main pages in DOCS_SCREENSHOTS, for a look with one's own eyes.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+LOOKS = {
+    '{} {}'.format(device, scheme): (width, height, scheme)
+    for device, width, height in (('desk', 1280, 900), ('phone', 390, 844))
+    for scheme in ('light', 'dark')
+}
+MAIN_PAGES = ('index', 'quickstart', 'guide/pagination', 'from_5', 'endpoints', 'reference')
+
+#: What is seen of a page. What sticks out is at fault, unless it is in a block that can be scrolled
+#: by itself. (The width of the page tells nothing: the theme scrolls the content within it.)
+SEEN = """
+const width = document.documentElement.clientWidth;
+const isInside = (element) => element.getBoundingClientRect().right <= width + 1;
+const outside = [...document.querySelectorAll('.content *, header *')].filter(
+  (element) => !isInside(element) && !element.closest('pre, .table-wrapper'));
+const main = document.querySelector('[role=main]');
+return {
+  width,
+  outside: outside.map((element) => element.outerHTML.slice(0, 80)),
+  heading: main.querySelector('h1').innerText,
+  text: main.innerText,
+  ink: getComputedStyle(main).color,
+  paper: getComputedStyle(document.body).backgroundColor,
+};
+"""
+
+
+@pytest.fixture(scope='module')
+def html():
+    if 'DOCS_HTML' not in os.environ:
+        pytest.skip('DOCS_HTML does not name the built pages: "tox run -e docs" builds them')
+    return Path(os.environ['DOCS_HTML']).resolve()
+
+
+@pytest.fixture(scope='module')
+def browser(html, tmp_path_factory):
+    webdriver = pytest.importorskip('selenium.webdriver', reason='selenium is not installed')
+    programs = [shutil.which(name) for name in ('chromium', 'chromedriver')]
+    if not all(programs):
+        pytest.skip("Debian's chromium and chromium-driver are not installed")
+    options = webdriver.ChromeOptions()
+    options.binary_location = programs[0]
+    for argument in (
+        'headless=new',
+        'no-sandbox',
+        'no-first-run',
+        'disable-gpu',
+        'disable-dev-shm-usage',
+        'disable-background-networking',
+        'disable-component-update',
+        'disable-sync',
+        'user-data-dir={}'.format(tmp_path_factory.mktemp('profile')),
+    ):
+        options.add_argument('--' + argument)
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(programs[1]))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(params=LOOKS.values(), ids=LOOKS)
+def look(request, browser):
+    width, height, scheme = request.param
+    size = {'width': width, 'height': height, 'deviceScaleFactor': 1, 'mobile': width < 500}
+    browser.execute_cdp_cmd('Emulation.setDeviceMetricsOverride', size)
+    preference = {'name': 'prefers-color-scheme', 'value': scheme}
+    browser.execute_cdp_cmd('Emulation.setEmulatedMedia', {'features': [preference]})
+    return request.param
+
+
+def open_page(browser, html, name):
+    browser.get((html / (name + '.html')).as_uri())
+
+
+def brightness(color):
+    """From 0 to 255, of a color such as rgb(255, 255, 255)."""
+    return sum(int(part) for part in color.strip('rgba()').split(',')[:3]) / 3
+
+
+def test_every_page_fits_has_text_and_can_be_read(look, html, browser, request):
+    width, _, scheme = look
+    names = {page.relative_to(html).with_suffix('').as_posix() for page in html.rglob('*.html')}
+    assert names > set(MAIN_PAGES)
+    for name in sorted(names - {'search'}):  # Empty until something is searched, as below.
+        open_page(browser, html, name)
+        seen = browser.execute_script(SEEN)
+        assert width - 20 <= seen['width'] <= width, name  # A scroll bar takes some at a desk.
+        assert seen['outside'] == [], name
+        assert seen['heading'], name
+        assert len(seen['text']) > 200, name
+        contrast = brightness(seen['paper']) - brightness(seen['ink'])
+        assert contrast > 150 if scheme == 'light' else contrast < -150, name
+        assert browser.get_log('browser') == [], name
+        if name in MAIN_PAGES and 'DOCS_SCREENSHOTS' in os.environ:
+            keep_picture(browser, '{} {}'.format(name, request.node.callspec.id))
+
+
+def keep_picture(browser, title):
+    directory = Path(os.environ['DOCS_SCREENSHOTS'])
+    directory.mkdir(parents=True, exist_ok=True)
+    name = title.replace('/', '-').replace(' ', '-') + '.png'
+    assert browser.save_screenshot(str(directory / name))
+
+
+#: Method and path of the rows that take up room; asking Selenium for each takes a minute.
+SHOWN = """
+return [...document.querySelectorAll('table.endpoint-list tbody tr')]
+  .filter((row) => row.getClientRects().length)
+  .map((row) => [row.cells[0].innerText, row.cells[1].innerText]);
+"""
+
+
+def shown_operations(browser):
+    return browser.execute_script(SHOWN)
+
+
+def test_the_list_of_endpoints_can_be_searched(look, html, browser):
+    open_page(browser, html, 'endpoints')
+    field = browser.find_element('css selector', 'input.endpoint-search')
+    field.send_keys('Incidents put merge')
+    assert shown_operations(browser) == [['PUT', '/incidents/{id}/merge']]
+    assert browser.find_element('css selector', 'output').text.startswith('1 of ')
+    field.clear()
+    field.send_keys('no such endpoint')
+    assert shown_operations(browser) == []
+    field.clear()
+    field.send_keys('/abilities')
+    assert shown_operations(browser) == [['GET', '/abilities'], ['GET', '/abilities/{id}']]
+
+
+def test_nothing_of_the_list_of_endpoints_is_off_the_screen(look, html, browser):
+    open_page(browser, html, 'endpoints')
+    script = 'return [arguments[0].scrollWidth, arguments[0].clientWidth]'
+    table = browser.find_element('css selector', '.table-wrapper')
+    needed, given = browser.execute_script(script, table)
+    assert needed <= given
+    cells = browser.find_elements('css selector', 'tr:first-child td')
+    assert [cell.text for cell in cells if cell.is_displayed() and cell.text]
+
+
+def test_the_pages_can_be_searched(look, html, browser):
+    browser.get((html / 'search.html').as_uri() + '?q=deduplication')
+    browser.implicitly_wait(10)
+    found = browser.find_elements('css selector', '#search-results li a')
+    browser.implicitly_wait(0)
+    assert 'Events' in [link.text for link in found]
