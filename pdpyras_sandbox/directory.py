@@ -200,7 +200,7 @@ def complete_service(call, service):
     service['last_incident_timestamp'] = None
 
 
-def complete_policy(call, policy):
+def check_policy(call, policy):
     for rule in policy['escalation_rules']:
         rule['id'] = rule.get('id') or call.store.new_id()
         for target in rule['targets']:
@@ -217,7 +217,7 @@ KINDS['/escalation_policies'] = Kind(
         'description': None,
     },
     refers={'teams': '/teams'},
-    created=complete_policy,
+    checked=check_policy,
     derived={'services': pointing_back('/services', 'escalation_policy')},
 )
 KINDS['/services'] = Kind(
@@ -253,11 +253,16 @@ KINDS['/services/{id}/integrations'] = Kind(created=complete_integration)
 
 def number_window(call, window):
     window['sequence_number'] = len(call.store.list('/maintenance_windows')) + 1
+
+
+def check_window(call, window):
     if parse_time(window['end_time']) <= parse_time(window['start_time']):
         raise invalid_input('End time must be later than the start time')
 
 
-KINDS['/maintenance_windows'] = Kind(refers={'services': '/services'}, created=number_window)
+KINDS['/maintenance_windows'] = Kind(
+    refers={'services': '/services'}, created=number_window, checked=check_window
+)
 
 
 def complete_webhook(call, webhook):

@@ -10,10 +10,14 @@ from pdpyras_sandbox.errors import ApiError, invalid_input
 from pdpyras_sandbox.listing import boolean, moment, referred_ids
 from pdpyras_sandbox.resources import KINDS, Kind, create, page_of, read, update, with_derived
 
-#: How far ahead a schedule is rendered unless the request says until when.
+#: For how long a schedule is rendered unless the request says so.
 DEFAULT_RANGE = timedelta(days=14)
 #: A schedule may be rendered for this long at a time.
 MAXIMUM_RANGE = timedelta(days=92)
+#: The sandbox's own limits, within which every schedule is quickly rendered; below, in seconds.
+MAXIMUM_ONCALL_RANGE = timedelta(days=732)
+SHORTEST_TURN = 60
+LONGEST = 366 * 86_400
 
 
 class Shift:
@@ -36,11 +40,11 @@ class Shift:
 
 def layer_shifts(layer, zone, start, end):
     """The shifts of one layer between two moments: its rotation, within its restrictions."""
-    users = [item['user'] for item in layer.get('users', [])]
+    users = [item['user'] for item in layer['users']]
     turn = timedelta(seconds=layer['rotation_turn_length_seconds'])
     start = max(start, parse_time(layer['start']))
     end = min(end, parse_time(layer['end'])) if layer.get('end') else end
-    if not users or turn <= timedelta(0):
+    if not users:
         return []
     # By the clock on the wall there: the hour of the handoff is the same in summer and winter.
     origin = parse_time(layer['rotation_virtual_start']).astimezone(zone)
@@ -90,9 +94,14 @@ def windows(restriction, zone, shift):
 def merged(layers):
     """One timeline of several; where two people are on call, the earlier layer counts."""
     edges = sorted({edge for shifts in layers for s in shifts for edge in (s.start, s.end)})
+    position = {edge: number for number, edge in enumerate(edges)}
+    # From each edge to the next; what counts more is written over what counts less.
+    users = [None] * len(edges)
+    for shift in (s for shifts in reversed(layers) for s in reversed(shifts)):
+        first, last = position[shift.start], position[shift.end]
+        users[first:last] = [shift.user] * (last - first)
     timeline = []
-    for start, end in zip(edges, edges[1:]):
-        user = on_call_in(layers, start)
+    for start, end, user in zip(edges, edges[1:], users):
         if user is None:
             continue
         last = timeline[-1] if timeline else None
@@ -101,14 +110,6 @@ def merged(layers):
         else:
             timeline.append(Shift(start, end, user))
     return timeline
-
-
-def on_call_in(layers, at):
-    for shifts in layers:
-        for shift in shifts:
-            if shift.start <= at < shift.end:
-                return shift.user
-    return None
 
 
 class Timetable:
@@ -165,20 +166,32 @@ def rendered(call, schedule):
     }
 
 
-def date_range(call, default_start=None):
-    start = moment(call.query, 'since') or default_start or now()
-    end = moment(call.query, 'until') or start + DEFAULT_RANGE
+def date_range(call):
+    """The two weeks from now on, unless the query has at least one end of another range."""
+    start, end = moment(call.query, 'since'), moment(call.query, 'until')
+    start = start or (end - DEFAULT_RANGE if end else now())
+    return checked_range(start, end or start + DEFAULT_RANGE, MAXIMUM_RANGE)
+
+
+def oncall_range(call):
+    """From now until now, unless the query says otherwise; so a past start is an open question."""
+    start = moment(call.query, 'since') or now()
+    end = moment(call.query, 'until') or max(start, now()) + timedelta(seconds=1)
+    return checked_range(start, end, MAXIMUM_ONCALL_RANGE)
+
+
+def checked_range(start, end, maximum):
     if end <= start:
         raise invalid_input("'until' must be later than 'since'")
-    if end - start > MAXIMUM_RANGE:
-        raise invalid_input('The date range may not be longer than three months')
+    if end - start > maximum:
+        raise invalid_input(f'The date range may not be longer than {maximum.days} days')
     return start, end
 
 
 def users_of(call, schedule):
     seen = {}
     for layer in schedule['schedule_layers']:
-        for item in layer.get('users', []):
+        for item in layer['users']:
             seen[item['user']['id']] = {'id': item['user']['id'], 'type': 'user_reference'}
     return list(seen.values())
 
@@ -191,19 +204,27 @@ def policies_of(call, schedule):
     ]
 
 
-def complete_schedule(call, schedule):
-    """Check a new schedule, and number its layers."""
-    if 'time_zone' in schedule and zone_of(schedule).key != schedule['time_zone']:
+def check_schedule(call, schedule):
+    """Refuse what can't be rendered, and number the layers."""
+    if schedule.get('time_zone') and zone_of(schedule).key != schedule['time_zone']:
         raise invalid_input('Time zone is not one of the IANA time zone database')
-    schedule.setdefault('schedule_layers', [])
+    schedule['schedule_layers'] = schedule.get('schedule_layers') or []
     for layer in schedule['schedule_layers']:
         layer['id'] = layer.get('id') or call.store.new_id()
+        check_seconds(layer, 'rotation_turn_length_seconds', SHORTEST_TURN)
         for item in layer['users']:
-            call.referred(item['user'], '/users')
+            call.referred(item.get('user'), '/users')
+        for restriction in layer.get('restrictions') or []:
+            check_seconds(restriction, 'duration_seconds', 1)
+
+
+def check_seconds(given, name, minimum):
+    if not minimum <= given[name] <= LONGEST:
+        raise invalid_input(f'{name} must be from {minimum} to {LONGEST}')
 
 
 KINDS['/schedules'] = Kind(
-    created=complete_schedule,
+    checked=check_schedule,
     defaults={'schedule_layers': [], 'description': ''},
     derived={'users': users_of, 'escalation_policies': policies_of},
 )
@@ -221,15 +242,14 @@ def create_schedule(call):
 
 @handles('PUT /schedules/{id}')
 def update_schedule(call):
-    schedule = update(call)
-    complete_schedule(call, call.record())
-    return rendered(call, schedule)
+    return rendered(call, update(call))
 
 
 @handles('POST /schedules/preview')
 def preview_schedule(call):
-    schedule = {'schedule_layers': [], **call.content, 'type': 'schedule'}
+    schedule = {**call.content, 'type': 'schedule'}
     schedule.pop('id', None)
+    check_schedule(call, schedule)
     return rendered(call, schedule)
 
 
@@ -301,8 +321,7 @@ def escalation_targets(store, policy, level):
 
 @handles('GET /oncalls')
 def list_oncalls(call):
-    start = moment(call.query, 'since') or now()
-    end = moment(call.query, 'until') or start + timedelta(seconds=1)
+    start, end = oncall_range(call)
     oncalls = [
         oncall
         for policy in call.store.list('/escalation_policies')

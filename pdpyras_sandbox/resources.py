@@ -25,17 +25,27 @@ class Kind:
     :param unique: an attribute of which no two records have the same value.
     :param refers: attributes whose references must exist, and in which collection.
     :param created: called with the call and a new record, before it is stored.
+    :param checked: called with the call and a record as it is going to be, new or changed, before
+        it is stored; it may refuse it, and complete it.
     :param derived: attributes that are computed whenever a record is shown, by name.
     """
 
     def __init__(
-        self, id=('P', 7), defaults=None, unique=None, refers=None, created=None, derived=None
+        self,
+        id=('P', 7),
+        defaults=None,
+        unique=None,
+        refers=None,
+        created=None,
+        checked=None,
+        derived=None,
     ):
         self.id = id
         self.defaults = defaults or {}
         self.unique = unique
         self.refers = refers or {}
         self.created = created
+        self.checked = checked
         self.derived = derived or {}
 
 
@@ -180,6 +190,8 @@ def create_one(call, given):
     record['id'] = call.store.new_id(*kind.id)
     record['type'] = record_type(call, given)
     stamp(call, record)
+    if kind.checked:
+        kind.checked(call, record)
     if kind.created:
         kind.created(call, record)
     call.store.add(call.path, record)
@@ -220,6 +232,8 @@ def update(call):
     changed = {**record, **writable(call, given)}
     check_references(call, kind, changed)
     check_unique(call, kind, changed)
+    if kind.checked:
+        kind.checked(call, changed)
     record.update(changed)
     if 'updated_at' in record:
         record['updated_at'] = timestamp()

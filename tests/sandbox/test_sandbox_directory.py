@@ -128,6 +128,21 @@ def test_a_policy_for_nobody_is_refused(web):
     assert web.refusal('POST', '/escalation_policies', {'escalation_policy': policy})[0] == 400
 
 
+def test_a_changed_policy_is_checked_and_numbered_like_a_new_one(web):
+    (policy,) = web.get('/escalation_policies')['escalation_policies']
+    path = '/escalation_policies/' + policy['id']
+
+    def rules(*ids):
+        targets = [{'id': user, 'type': 'user_reference'} for user in ids]
+        rule = {'escalation_delay_in_minutes': 5, 'targets': targets}
+        return {'escalation_policy': {**policy, 'escalation_rules': [rule, rule]}}
+
+    assert web.refusal('PUT', path, rules('PNOBODY'))[0] == 400
+    assert web.get(path)['escalation_policy'] == policy
+    changed = web.put(path, rules(web.owner['id']))['escalation_policy']
+    assert len({rule['id'] for rule in changed['escalation_rules']}) == 2
+
+
 def test_tags_are_put_on_and_taken_off(web):
     user = web.owner['id']
     web.post(f'/users/{user}/change_tags', {'add': [{'type': 'tag', 'label': 'remote'}]})

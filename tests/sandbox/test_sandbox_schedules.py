@@ -1,5 +1,8 @@
 """Schedules: who is on call when, by layers, restrictions and overrides."""
 
+from datetime import datetime, timedelta, timezone
+from time import monotonic
+
 import pytest
 
 DAY = 86_400
@@ -128,6 +131,60 @@ def test_the_handoff_keeps_its_hour_when_summer_begins(web, crew):
         ('User 1', '09T14', '10T13'),
         ('User 0', '10T13', '11T12'),
     ]
+
+
+IMPOSSIBLE = [
+    {'rotation_turn_length_seconds': 0},
+    {'rotation_turn_length_seconds': 10**12},
+    {'restrictions': [{'type': 'daily_restriction', 'duration_seconds': 10**12}]},
+    {'users': [{'user': {'id': 'PNOBODY', 'type': 'user_reference'}}]},
+]
+
+
+@pytest.mark.parametrize('layer', IMPOSSIBLE, ids=str)
+def test_a_layer_that_cannot_be_rendered_is_refused_and_changes_nothing(web, crew, layer):
+    for restriction in layer.get('restrictions', ()):
+        restriction['start_time_of_day'] = '09:00:00'
+    schedule = schedule_of(web, crew)
+    layer = {**schedule['schedule_layers'][0], **layer}
+    body = {'schedule': {**schedule, 'name': 'Changed', 'schedule_layers': [layer]}}
+    assert web.refusal('PUT', '/schedules/' + schedule['id'], body)[0] == 400
+    assert web.refusal('POST', '/schedules', body)[0] == 400
+    assert web.refusal('POST', '/schedules/preview', body)[0] == 400
+    assert web.get('/schedules/' + schedule['id'])['schedule']['name'] == 'Rota'
+
+
+def test_short_turns_are_rendered_in_good_time(web, crew):
+    """The first version took a quarter of an hour for this."""
+    schedule = schedule_of(web, crew, rotation_turn_length_seconds=60)
+    started = monotonic()
+    shifts, coverage = rendered(web, schedule, until='2024-01-29T00:00:00Z')
+    assert monotonic() - started < 30
+    assert (len(shifts), coverage) == (28 * 24 * 60, 100)
+
+
+def test_a_range_that_is_backwards_or_endless_is_refused(web):
+    assert web.refusal('GET', '/oncalls?since=2024-01-02&until=2024-01-01')[0] == 400
+    assert web.refusal('GET', '/oncalls?since=1900-01-01&until=2900-01-01')[0] == 400
+
+
+def test_the_missing_end_of_a_range_is_as_documented(web, crew):
+    schedule = schedule_of(web, crew)
+    entries = rendered(web, schedule, None, '2024-01-04T00:00:00Z')[0]
+    assert [entry[1:] for entry in entries] == [
+        ('01T00', '02T00'),
+        ('02T00', '03T00'),
+        ('03T00', '04T00'),
+    ]
+    rule = {
+        'escalation_delay_in_minutes': 30,
+        'targets': [{'id': schedule['id'], 'type': 'schedule_reference'}],
+    }
+    policy = {'type': 'escalation_policy', 'name': 'By rota', 'escalation_rules': [rule]}
+    web.post('/escalation_policies', {'escalation_policy': policy})
+    since = (datetime.now(timezone.utc) - timedelta(days=3)).isoformat()
+    oncalls = web.get('/oncalls', since=since, schedule_ids=[schedule['id']])['oncalls']
+    assert len(oncalls) == 4
 
 
 def test_overrides_are_listed_for_a_range_only(web, crew):
