@@ -325,6 +325,8 @@ _DEFAULT_PORTS = {'http': 80, 'https': 443}
 _ABSOLUTE = re.compile(r'[A-Za-z][A-Za-z0-9+.-]*:|//')
 #: What moves a request elsewhere, as a browser or urllib3 reads it.
 _UNPRINTABLE = re.compile(r'[\x00-\x1f\x7f\\]')
+#: A character that a path has which does that, and few others have.
+_SUSPICIOUS = re.compile(r'[\x00-\x1f\x7f\\.%]')
 _DOT_SEGMENT = re.compile(r'(?:/|%2f|%5c)(?:\.|%2e){1,2}(?:/|%2f|%5c|;)', re.IGNORECASE)
 _USERINFO = re.compile(r'^([^/?#]*//)[^/?#]*@')
 _ORIGIN = re.compile(r'^[^/?#]*//[^/?#]*')
@@ -419,20 +421,26 @@ def _require_text(url: Any) -> None:
 @lru_cache(maxsize=256)
 def _locate_str(base_url: str, url: str) -> _Location:
     base = _parse_base(base_url)
-    path = _before_query(url)
-    if _UNPRINTABLE.search(path) or _DOT_SEGMENT.search('/' + path + '/'):
-        raise URLError(
-            'URL {!r} is refused: its path has a "." or ".." segment, a backslash or a control '
-            'character, so that it may lead elsewhere.'.format(url)
-        )
-    if url.startswith(base.url) and url[len(base.url) : len(base.url) + 1] in ('', '/', '?', '#'):
-        full_url, below = url, url[len(base.url) :]
+    end = len(base.url)
+    if url.startswith(base.url) and url[end : end + 1] in ('', '/', '?', '#'):
+        full_url, below = url, url[end:]
     elif _ABSOLUTE.match(url):
         full_url, below = _below_base(base, url)
     else:
         below = '/' + url.lstrip('/')
         full_url = base.url + below
-    return _Location(full_url, _before_query(below).rstrip('/'))
+    path = _before_query(below)
+    if _SUSPICIOUS.search(path):
+        _refuse_detour(path, url)
+    return _Location(full_url, path.rstrip('/'))
+
+
+def _refuse_detour(path: str, url: str) -> None:
+    if _UNPRINTABLE.search(path) or _DOT_SEGMENT.search('/' + path + '/'):
+        raise URLError(
+            'URL {!r} is refused: its path has a "." or ".." segment, a backslash or a control '
+            'character, so that it may lead elsewhere.'.format(url)
+        )
 
 
 def _before_query(url: str) -> str:
@@ -442,6 +450,7 @@ def _before_query(url: str) -> str:
 def _below_base(base: _Base, url: str) -> Tuple[str, str]:
     """Take an absolute URL that does not start with the base to the letter; refuse it if it isn't
     the same place written otherwise, or the same resource in a sibling service region."""
+    _refuse_detour(_before_query(url), url)
     try:
         parts = parse_url(url)
     except LocationParseError:
@@ -481,7 +490,7 @@ class _PathTable(List[str]):
             # Not kept if another thread has changed the list meanwhile.
             if changes == self._changes:
                 self._tree = tree
-        return _search_tree(tree, path.split('/')[1:], 0)
+        return _search_tree(tree, path.split('/')[1:])
 
     def __contains__(self, pattern: object) -> bool:
         return isinstance(pattern, str) and self.match(pattern) == pattern
@@ -518,16 +527,21 @@ def _grow_tree(patterns: List[str]) -> Dict[str, Any]:
     return root
 
 
-def _search_tree(node: Dict[str, Any], segments: List[str], depth: int) -> Optional[str]:
-    if depth == len(segments):
-        return cast(Optional[str], node.get(_PATTERN))
-    # A literal beats a parameter: /users/me is not the user whose ID is "me".
-    for branch in (segments[depth], _ANY_SEGMENT if segments[depth] else ''):
-        if branch in node:
-            found = _search_tree(node[branch], segments, depth + 1)
+def _search_tree(node: Dict[str, Any], segments: List[str]) -> Optional[str]:
+    for depth, segment in enumerate(segments, 1):
+        literal = node.get(segment)
+        parameter = node.get(_ANY_SEGMENT) if segment else None
+        if literal is not None and parameter is not None:
+            # A literal beats a parameter: /users/me is not the user whose ID is "me".
+            found = _search_tree(literal, segments[depth:])
             if found is not None:
                 return found
-    return None
+            literal = None
+        below = parameter if literal is None else literal
+        if below is None:
+            return None
+        node = below
+    return node.get(_PATTERN)
 
 
 def _listed_path(path: str) -> Optional[str]:
@@ -989,17 +1003,21 @@ _COPIED = (dict, CaseInsensitiveDict, RequestsCookieJar)
 #: Whether the environment is all that requests finds proxies in; macOS and Windows have more.
 _PROXIES_ARE_IN_ENVIRONMENT = getproxies is getproxies_environment
 
-#: What requests reads from the environment. REQUEST_METHOD tells it that this is a CGI script.
-_NETWORK_VARIABLES = ['REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE', 'REQUEST_METHOD'] + [
-    case(name + '_proxy')
-    for name in ('http', 'https', 'all', 'no')
-    for case in (str.lower, str.upper)
-]
+#: The environment when it was last looked at, and an object that stands for that state of it.
+_known_environment: Tuple[Dict[Any, Any], object] = ({}, object())
 
 
-def _network_environment() -> List[Any]:
-    # The number of variables tells of one in mixed case, which requests takes as well.
-    return [len(os.environ)] + list(map(os.environ.get, _NETWORK_VARIABLES))
+def _environment_state() -> object:
+    """An object that stays the same for as long as no environment variable changes."""
+    global _known_environment
+    # os.environ encodes and decodes at each reading. To compare all that lies below it costs less
+    # than to read one variable through it. Tests put plain dicts in its place.
+    variables = getattr(os.environ, '_data', os.environ)
+    known, state = _known_environment
+    if known != variables:
+        state = object()
+        _known_environment = (dict(variables), state)
+    return state
 
 
 class _SessionLogger(Logger):
@@ -1079,6 +1097,8 @@ class PDSession(Session):
     _not_copied = (
         '_lock',
         '_rate_limit_gate',
+        # The settings may hold the password of a proxy, which belongs to this environment.
+        '_merged_settings',
         'log',
         '_parent',
         '_debugHandler',
@@ -1414,7 +1434,7 @@ class PDSession(Session):
         """
         if proxies or not _PROXIES_ARE_IN_ENVIRONMENT:
             return super().merge_environment_settings(url, proxies, stream, verify, cert)
-        environment = _network_environment() if self.trust_env else None
+        environment = _environment_state() if self.trust_env else None
         given = (url.split('/', 3)[:3], stream, verify, cert)
         own = (dict(self.proxies), self.stream, self.verify, self.cert)
         basis = (given, own, environment)

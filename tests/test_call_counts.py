@@ -22,8 +22,8 @@ pytestmark = pytest.mark.skipif(
 )
 
 #: What pdpyras 5.4.1 adds, measured in the same way on CPython 3.8 to 3.13: 1770 and 870.
-MOST_ADDED_BY_RGET = 130
-MOST_ADDED_BY_GET = 100
+MOST_ADDED_BY_RGET = 0
+MOST_ADDED_BY_GET = 0
 
 USER_URL = 'https://api.pagerduty.com/users/PABC123'
 USER = {
@@ -41,9 +41,13 @@ USER = {
 class MemoryAdapter(HTTPAdapter):
     """A transport that answers any request with a user."""
 
+    def __init__(self, user=None):
+        super().__init__()
+        self.content = json.dumps(user or USER).encode('utf-8')
+
     def send(self, request, **kwargs):
         headers = {'Content-Type': 'application/json; charset=utf-8', 'X-Request-Id': '0f5c1b0d'}
-        body = io.BytesIO(json.dumps(USER).encode('utf-8'))
+        body = io.BytesIO(self.content)
         return self.build_response(
             request, HTTPResponse(body, headers, status=200, preload_content=False)
         )

@@ -1,6 +1,7 @@
 """What a session reads from the environment: the same as requests, though it remembers it."""
 
 import os
+import pickle
 
 import pytest
 import requests
@@ -21,6 +22,7 @@ SETTINGS = [
     {'https_proxy': 'http://lower.example', 'HTTPS_PROXY': 'http://upper.example'},
     {'https_proxy': '', 'HTTPS_PROXY': 'http://upper.example'},
     {'Https_Proxy': 'http://proxy.example:8'},
+    {'Https_Proxy': 'http://proxy.example:9'},
     {'all_proxy': 'socks5://proxy.example:5'},
     {'ALL_PROXY': 'http://proxy.example:6', 'no_proxy': 'api.pagerduty.com'},
     {'https_proxy': 'http://proxy.example:7', 'no_proxy': '*'},
@@ -72,6 +74,22 @@ def test_each_change_of_the_environment_takes_effect_on_the_next_call(environmen
     for variables in SETTINGS + SETTINGS[::-1]:
         environment(variables)
         assert_alike(twins, url)
+
+
+def test_a_dict_may_take_the_place_of_the_environment(environment, twins, monkeypatch):
+    """So do tests with ``mock.patch('os.environ', {…})``."""
+    assert_alike(twins, URLS[0])
+    variables = {'https_proxy': 'http://proxy.example:1'}
+    monkeypatch.setattr(os, 'environ', variables)
+    assert_alike(twins, URLS[0])
+    variables['https_proxy'] = 'http://proxy.example:2'
+    assert_alike(twins, URLS[0])
+
+
+def test_the_password_of_a_proxy_is_not_pickled(environment, api, session):
+    environment({'https_proxy': 'http://me:the-password@proxy.example'})
+    session.merge_environment_settings(URLS[0], {}, None, None, None)
+    assert b'the-password' not in pickle.dumps(session)
 
 
 @pytest.mark.parametrize('variables', SETTINGS, ids=lambda variables: ' '.join(variables) or 'none')
