@@ -114,6 +114,16 @@ def test_a_call_costs_the_same_however_many_calls_were_made(stubbed_session):
     assert calls_in(act) == first
 
 
+def test_a_long_body_costs_as_many_calls_as_a_short_one(stubbed_session):
+    def act():
+        return stubbed_session.rget('users/PABC123')
+
+    with_short_body = calls_in(act)
+    long_body = {'user': dict(USER['user'], description='x' * 1000000)}
+    stubbed_session.mount('https://', MemoryAdapter(long_body))
+    assert calls_in(act) == with_short_body
+
+
 @pytest.fixture
 def list_many_paths():
     many = ['/things_{}/{{id}}'.format(number) for number in range(4000)]
