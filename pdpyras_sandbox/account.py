@@ -27,17 +27,18 @@ class Account:
         self.store.random.seed(self.seed)
         self.events.clear()
 
-    def create_keys(self):
-        self.keys = {
+    def new_keys(self):
+        return {
             'api_key': self._characters(20),
             'user_key': 'u+' + self._characters(18),
             'oauth_token': 'pdus+_0XBPWQQ_' + self._characters(40),
             'routing_key': ''.join(self.store.random.choices('0123456789abcdef', k=32)),
         }
 
-    def save_keys(self, user):
+    def save_keys(self, keys, user):
         """Keep the keys, and whose the user key and the OAuth token are."""
-        self.keys.update(user_id=user['id'], email=user['email'])
+        # At once, because they are also read without the lock.
+        self.keys = {**keys, 'user_id': user['id'], 'email': user['email']}
         self.store.put(KEYS_PATH, self.keys)
 
     def _characters(self, count):

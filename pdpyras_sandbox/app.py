@@ -77,7 +77,8 @@ def rule(path):
 def serve(state, operation, parameters):
     """One REST call: checked in PagerDuty's order, acted on, answered."""
     account = state.account
-    key, user = authenticate(account, request.headers.get('Authorization', ''))
+    with account.store.lock:
+        key, user = authenticate(account, request.headers.get('Authorization', ''))
     headers, passes = state.rest_limit.count(key)
     if not passes:
         raise rate_limited(headers)

@@ -17,12 +17,12 @@ EXTENSION_SCHEMAS = ('Generic V2 Webhook', 'Slack', 'Jira Server')
 def found(account, seed=None):
     """Create the account: its owner, one service to send events to, and with a seed much more."""
     founder = Founder(account)
-    account.create_keys()
+    keys = account.new_keys()
     owner = founder.user('Alex Sample', 'alex@example.com', role='owner')
-    account.save_keys(owner)
+    account.save_keys(keys, owner)
     policy = founder.policy('Default', [owner])
     service = founder.service('Web Shop', policy)
-    founder.integration(service, account.keys['routing_key'])
+    founder.integration(service, keys['routing_key'])
     founder.catalogues()
     if seed is not None:
         fill(founder, policy)

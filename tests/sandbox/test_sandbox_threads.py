@@ -1,11 +1,12 @@
 """Sixteen clients at once: nothing is lost, and nothing contradicts itself."""
 
 from concurrent.futures import ThreadPoolExecutor
+from time import sleep
 
 import pytest
 import requests
 
-from pdpyras_sandbox import Sandbox
+from pdpyras_sandbox import Sandbox, server
 
 CLIENTS = 16
 ROUNDS = 20
@@ -52,6 +53,23 @@ def test_no_user_is_lost(sandbox):
     assert len({user['id'] for user in users}) == CLIENTS * ROUNDS + 1
     assert len({user['email'] for user in users}) == CLIENTS * ROUNDS + 1
     assert len(sandbox.requests) >= CLIENTS * ROUNDS
+
+
+def test_a_reset_disturbs_nobody(sandbox, monkeypatch):
+    def found_slowly(account, seed):
+        answers.extend(pool.submit(read, path) for path in ('/users/me', '/'))
+        sleep(0.2)
+        found(account, seed)
+
+    def read(path):
+        with client(sandbox) as session:
+            return session.get(sandbox.url + path).status_code
+
+    answers, found = [], server.found
+    monkeypatch.setattr(server, 'found', found_slowly)
+    with ThreadPoolExecutor(2) as pool:
+        sandbox.reset()
+        assert [answer.result() for answer in answers] == [200, 200]
 
 
 def test_an_email_address_is_given_away_once(sandbox):
