@@ -25,9 +25,11 @@ import re
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, datetime, timezone
 from functools import lru_cache, wraps
 from http.cookiejar import DefaultCookiePolicy
+from importlib import import_module
 from logging import DEBUG, NOTSET, Logger, StreamHandler, getLogger
 from random import random
 from threading import Condition, Lock
@@ -83,6 +85,7 @@ __all__ = [
     'TEXT_LEN_LIMIT',
     'TIMEOUT',
     'URLError',
+    'USE_ORJSON',
     'auto_json',
     'canonical_path',
     'deprecated_kwarg',
@@ -260,6 +263,9 @@ TIMEOUT = 60
 
 #: Characters of a response's body that are quoted in error messages.
 TEXT_LEN_LIMIT = 100
+
+#: Whether responses are decoded by orjson where that is installed: faster, and with equal results.
+USE_ORJSON = True
 
 #: Characters of an event's summary that the API accepts.
 #: See https://developer.pagerduty.com/docs/send-alert-event.
@@ -810,7 +816,7 @@ def try_decoding(r: Response) -> Any:
     :raises PDServerError: if it is not JSON, or nested too deep to be decoded.
     """
     try:
-        return r.json()
+        return _decoded(r)
     except (ValueError, RecursionError) as error:
         text = r.text
         if not text.strip():
@@ -821,6 +827,40 @@ def try_decoding(r: Response) -> Any:
             ),
             r,
         ) from error
+
+
+def _decoded(r: Response) -> Any:
+    loads = _orjson_loads() if USE_ORJSON else None
+    if loads is not None and _suits_orjson(r):
+        # json takes more, NaN and lone surrogates for example, and the errors are to be its own.
+        with suppress(ValueError):
+            return loads(r.content)
+    return r.json()
+
+
+@lru_cache(maxsize=None)
+def _orjson_loads() -> Optional[Callable[[bytes], Any]]:
+    # At the first use, as whoever imports this module should not wait for it.
+    try:
+        return cast(Callable[[bytes], Any], import_module('orjson').loads)
+    except ImportError:
+        return None
+
+
+_JSON_OF_REQUESTS = Response.json
+_DIGITS_AS_ZEROS = bytes.maketrans(b'123456789', b'0' * 9)
+
+
+def _suits_orjson(r: Response) -> bool:
+    """Whether orjson either gives what requests would give for the body, or raises."""
+    if getattr(type(r), 'json', None) is not _JSON_OF_REQUESTS or 'json' in r.__dict__:
+        # A double in somebody's test, or a class of somebody's own.
+        return False
+    if (r.encoding or '').lower() != 'utf-8':
+        return False
+    # orjson makes floats of integers beyond 64 bits. These have 19 digits or more, so that every
+    # fourth character shows four digits on end; hardly anything else does.
+    return b'0000' not in r.content[::4].translate(_DIGITS_AS_ZEROS)
 
 
 def truncate_text(text: str) -> str:

@@ -63,6 +63,7 @@ CONSTANTS = [
     'ITERATION_LIMIT',
     'TEXT_LEN_LIMIT',
     'TIMEOUT',
+    'USE_ORJSON',
 ]
 
 KEPT_FOR_4X = [
