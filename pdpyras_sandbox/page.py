@@ -17,7 +17,7 @@ def page(state):
         account = state.account
         with account.store.lock:
             incidents = [shown(account, i) for i in account.store.list('/incidents')]
-            return render_template(
+            html = render_template(
                 'page.html',
                 keys=account.keys,
                 email=account.keys['email'],
@@ -26,6 +26,8 @@ def page(state):
                 events=latest(account.events),
                 requests=latest(state.traffic.list()),
             )
+        # JSON can escape halves of characters, which no encoding has.
+        return html.encode(errors='replace')
 
     return blueprint
 

@@ -20,6 +20,11 @@ def test_what_strangers_sent_is_text_on_the_page(web):
     assert '&lt;script&gt;alert' in html
 
 
+def test_half_a_character_does_not_break_the_page(web):
+    web.event(summary='half \ud83d of a face')
+    assert 'half ? of a face' in web.call('GET', '/').text
+
+
 def test_a_resolved_incident_is_no_longer_shown(web):
     web.event(dedup_key='k')
     web.event('resolve', dedup_key='k')
