@@ -257,11 +257,11 @@ def test_listings_with_cursors_are_tabulated():
     [
         pytest.param({'maximum': 50}, {'/widgets': 50}, id='a smaller one'),
         pytest.param({'description': 'The maximum is 25.'}, {'/widgets': 25}, id='told in words'),
-        pytest.param({'maximum': 1000}, {}, id='a larger one'),
+        pytest.param({'maximum': 1000}, {'/widgets': 1000}, id='a larger one'),
         pytest.param({}, {}, id='none'),
     ],
 )
-def test_pages_smaller_than_usual_are_tabulated(limit, sizes):
+def test_the_documented_size_of_pages_is_tabulated(limit, sizes):
     described = operation(body(LISTING), query={'cursor': TEXT, 'limit': limit})
     assert tables_of(api({'GET /widgets': described}))['_MAX_PAGE_SIZES'] == sizes
 

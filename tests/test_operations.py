@@ -4,7 +4,7 @@ import re
 
 import pytest
 from operations import LEGACY_PATHS, OPERATIONS, PATHS, content, with_ids, wrapped
-from wire import WireServer
+from wire import Reply, WireServer
 
 import pdpyras
 
@@ -159,20 +159,24 @@ def test_a_listing_with_cursors_pages_to_its_end(api, session, operation, iterat
 
 
 @each_operation(lambda operation: operation.pagination == 'cut')
-def test_a_listing_without_a_way_to_the_next_page_gives_what_there_is(api, session, operation):
-    api.reply(body={operation.results: [1, 2], 'more': False, 'limit': 100})
-    assert list(session.iter_all(operation.url)) == [1, 2]
+@pytest.mark.parametrize('read_ahead', [0, 2], ids='read_ahead={}'.format)
+def test_a_listing_without_a_way_to_the_next_page_gives_what_there_is(
+    api, session, operation, read_ahead
+):
+    api.rule(lambda seen: Reply(body={operation.results: [1, 2], 'more': True, 'limit': 2}))
+    with pytest.warns(UserWarning, match='no way to ask for them'):
+        assert list(session.iter_all(operation.url, read_ahead=read_ahead)) == [1, 2]
     assert len(api.seen) == 1
 
 
 @each_operation(
     lambda operation: operation.max_limit and operation.pagination in ('classic', 'cursor')
 )
-@pytest.mark.parametrize('page_size', [None, 100], ids='page_size={}'.format)
+@pytest.mark.parametrize('page_size', [None, 2000], ids='page_size={}'.format)
 def test_no_listing_is_asked_for_more_than_it_gives(api, session, operation, page_size):
     api.reply(body={operation.results: [], 'more': False, 'next_cursor': None})
     assert list(session.iter_all(operation.url, page_size=page_size)) == []
-    assert int(api.last.query['limit']) == min(100, int(operation.max_limit))
+    assert int(api.last.query['limit']) == min(page_size or 100, int(operation.max_limit))
 
 
 @pytest.mark.parametrize('entity_type', ['escalation_policies', 'teams', 'users'])
