@@ -29,21 +29,34 @@ class Handler(WSGIRequestHandler):
     disable_nagle_algorithm = True
 
     def run_wsgi(self):
-        self.close_connection = self.headers.get('Connection', '').lower() == 'close'
         environ = self.make_environ()
         try:
-            self.read_body(environ)
-            self.send(self.server.app(environ, self.begin))
+            if self.read_body(environ):
+                self.send(self.server.app(environ, self.begin))
+            else:
+                self.send_error(400, 'The body does not end where its headers say')
         except ConnectionError:
             # The client hung up, or a fault hung up on it.
             self.close_connection = True
 
     def read_body(self, environ):
-        """Take the body off the connection, where the next request follows it."""
+        """Take the body off the connection, where the next request follows; say if it could."""
         body = environ['wsgi.input']
-        chunked = environ.get('wsgi.input_terminated')
-        content = body.read() if chunked else body.read(int(environ.get('CONTENT_LENGTH') or 0))
+        length = environ.get('CONTENT_LENGTH') or '0'
+        if environ.get('wsgi.input_terminated'):
+            try:
+                content = body.read()
+            except OSError as error:
+                if isinstance(error, ConnectionError):
+                    raise
+                # What werkzeug says to chunks that are none.
+                return False
+        elif length.isdecimal():
+            content = body.read(int(length))
+        else:
+            return False
         environ['wsgi.input'] = io.BytesIO(content)
+        return True
 
     def begin(self, status, headers, exc_info=None):
         code, _, reason = status.partition(' ')

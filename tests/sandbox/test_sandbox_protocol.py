@@ -1,5 +1,7 @@
 """What every request to the sandbox is checked for, and how it says no."""
 
+import socket
+
 import pytest
 import requests
 
@@ -164,6 +166,26 @@ def test_a_body_in_chunks_is_read(web):
     headers = {'Content-Type': 'application/json'}
     assert web.call('POST', '/teams', data=body, headers=headers).status_code == 201
     assert web.call('GET', '/teams').json()['teams'][0]['name'] == 'Platform'
+
+
+@pytest.mark.parametrize(
+    ('request_line', 'header', 'status'),
+    [
+        ('GET /_sandbox HTTP/1.0', 'Accept: */*', 200),
+        ('GET /_sandbox HTTP/1.1', 'Connection: close', 200),
+        ('POST /users HTTP/1.1', 'Content-Length: many', 400),
+        ('POST /users HTTP/1.1', 'Content-Length: -1', 400),
+        ('POST /users HTTP/1.1', 'Transfer-Encoding: chunked\r\n\r\nno chunk', 400),
+    ],
+)
+def test_a_connection_that_cannot_be_kept_is_closed_after_the_answer(
+    web, request_line, header, status
+):
+    port = int(web.sandbox.url.rpartition(':')[2])
+    with socket.create_connection(('127.0.0.1', port), timeout=5) as connection:
+        connection.sendall(f'{request_line}\r\nHost: sandbox\r\n{header}\r\n\r\n'.encode())
+        with connection.makefile('rb') as answer:
+            assert answer.read().split()[1] == str(status).encode()
 
 
 def test_the_keys_of_a_deleted_user_are_let_in_no_more(web):
