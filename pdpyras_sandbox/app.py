@@ -261,8 +261,7 @@ class Gate:
         if response is None:
             g.page_fault = fault.pages
             response = self.app.full_dispatch_request()
-            response = fault.spoil(response, connection, self.state.faults.stopping)
-        return response
+        return fault.spoil(response, connection, self.state.faults.stopping)
 
     def seen(self):
         return Request(

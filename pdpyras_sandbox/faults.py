@@ -14,14 +14,15 @@ import threading
 
 from werkzeug.wrappers import Response
 
-#: What a fault may be asked to do; exactly one of these, or two that go together.
+#: What a fault may be asked to do; one of these, or some that go together.
 ACTS = ('status', 'hang', 'drop', 'body', 'content_type', 'slow', 'redirect', 'pages')
 CHOICES = {
     'drop': ('before', 'after', 'body'),
     'body': ('truncated', 'invalid', 'empty'),
     'pages': ('duplicate', 'missing', 'changing'),
 }
-NUMBERS = ('hang', 'slow', 'reset', 'status')
+SECONDS = ('hang', 'slow', 'reset')
+MAXIMUM_SECONDS = 86_400
 TEXTS = ('content_type', 'redirect', 'path', 'method')
 REASONS = {
     429: ('Rate Limit Exceeded', 2020),
@@ -88,7 +89,7 @@ class Fault:
         return response
 
     def spoil(self, response, connection, stopping):
-        """The answer that goes out in place of a good one."""
+        """The answer as it goes out: good, or itself a failure, and spoilt as asked for."""
         if self.drop == 'after':
             hang_up(connection)
         if self.hang:
@@ -153,17 +154,35 @@ def check(options):
     for name, choices in CHOICES.items():
         if options.get(name) is not None and options[name] not in choices:
             raise ValueError('{} must be one of: {}'.format(name, ', '.join(choices)))
-    for name in NUMBERS:
-        value = options.get(name)
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0
-        if value is not None and not is_number:
-            raise ValueError(f'{name} must be a number, not negative')
+    for name in SECONDS:
+        if options.get(name) is not None and not is_number(options[name], 0, MAXIMUM_SECONDS):
+            raise ValueError(f'{name} must be a number of seconds from 0 to {MAXIMUM_SECONDS}')
     for name in TEXTS:
-        if not isinstance(options.get(name, ''), str):
-            raise ValueError(f'{name} must be a string')
-    status = options.get('status')
-    if status is not None and not (isinstance(status, int) and 200 <= status <= 599):
+        if options.get(name) is not None and not is_header_text(options[name]):
+            raise ValueError(f'{name} must be a string of printable ASCII characters')
+    check_status(options)
+
+
+def check_status(options):
+    """ValueError for a status that is none, and for what does not go with it."""
+    status, redirect = options.get('status'), options.get('redirect')
+    if status is not None and not (isinstance(status, int) and is_number(status, 200, 599)):
         raise ValueError('status must be an HTTP status from 200 to 599')
+    if redirect is not None and status is not None and status // 100 != 3:
+        raise ValueError('The status of a redirect must be from 300 to 399')
+    if options.get('reset') is not None and status is None:
+        raise ValueError('reset needs a status')
+    if options.get('pages') is not None and (status or redirect):
+        raise ValueError('pages does not go with status or redirect, which have no page')
+
+
+def is_number(value, minimum, maximum):
+    is_numeric = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return is_numeric and minimum <= value <= maximum
+
+
+def is_header_text(value):
+    return isinstance(value, str) and value.isascii() and value.isprintable() and value != ''
 
 
 class Faults:
@@ -180,7 +199,7 @@ class Faults:
 
         :raises ValueError: for options that are unknown or make no sense.
         """
-        if not isinstance(times, int) or times < 1:
+        if not isinstance(times, int) or isinstance(times, bool) or times < 1:
             raise ValueError('times must be a number from 1')
         fault = Fault(**options)
         with self._lock:

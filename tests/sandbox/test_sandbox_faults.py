@@ -52,6 +52,21 @@ def test_requests_are_recorded_in_the_order_of_their_arrival(web):
     assert seen == [('/users', None), ('/teams', 200)]
 
 
+def test_a_proxy_in_front_answers_late_and_with_html(web):
+    """Several faults in one, as a gateway does it whose backend does not answer."""
+    web.sandbox.faults.next(status=504, hang=0.2, body='invalid', content_type='text/html')
+    answer = web.call('GET', '/users')
+    assert (answer.status_code, answer.headers['Content-Type']) == (504, 'text/html')
+    assert answer.text == '<html>It works!</html>'
+    assert answer.elapsed.total_seconds() >= 0.2
+
+
+def test_a_connection_is_dropped_in_the_middle_of_a_refusal(web):
+    web.sandbox.faults.next(status=503, drop='body')
+    with pytest.raises(NO_ANSWER):
+        web.call('GET', '/users')
+
+
 USER = {'user': {'name': 'Bea', 'email': 'bea@example.com'}}
 
 
@@ -142,6 +157,15 @@ SENSELESS = [
     {'surprise': True},
     {'times': 0, 'status': 500},
     {'status': 500, 'path': 5},
+    {'times': True, 'status': 500},
+    {'hang': 1e20},
+    {'slow': 1e308},
+    {'redirect': ''},
+    {'redirect': '/teams\r\nX-Forged: yes'},
+    {'redirect': '/teams', 'status': 500},
+    {'content_type': 'text/html\n'},
+    {'hang': 1, 'reset': 2},
+    {'status': 500, 'pages': 'missing'},
 ]
 
 
