@@ -3376,6 +3376,8 @@ ENTITY_WRAPPER_CONFIG: Dict[str, Any] = {
 _MAX_PAGE_SIZES: Dict[str, int] = {
     # Enrichment
     '/enrichment/schemas/{schema_id}/records': 100,
+    # Incidents
+    '/incidents': 100,
     # Recommendations
     '/recommendations/event_orchestrations/rules': 50,
     # Schedules v3

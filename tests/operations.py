@@ -76,7 +76,7 @@ def _read():
 _LINES = _read()
 
 #: Every operation that PagerDuty's OpenAPI document has.
-OPERATIONS = [line for line in _LINES if line.method != 'LEGACY']
+OPERATIONS = [line for line in _LINES if line.method not in ('LEGACY', 'UNDOCUMENTED')]
 
 #: The paths that 5.4.1 knows and the document does not.
 LEGACY_PATHS = [line.path for line in _LINES if line.method == 'LEGACY']

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from typing import Any, Dict, List
 
@@ -30,13 +31,13 @@ def body(schema, **more):
 
 
 def operation(response=None, request=None, query=(), status='200', **more):
-    described = dict(more, responses={status: response or {'description': 'empty'}})
+    described = {'responses': {status: response or {'description': 'empty'}}}
     if request:
         described['requestBody'] = request
     described['parameters'] = [
         {'name': name, 'in': 'query', 'schema': schema} for name, schema in dict(query).items()
     ]
-    return described
+    return dict(described, **more)
 
 
 def api(paths, **components):
@@ -48,12 +49,17 @@ def api(paths, **components):
     return {'openapi': '3.0.2', 'paths': items, 'components': components}
 
 
+def at_widgets(item):
+    return dict(api({}), paths={'/widgets': item})
+
+
 @pytest.fixture(autouse=True)
 def no_exceptions(monkeypatch):
     """The exceptions are about the real document, which is not part of the project."""
-    for table in ('KEPT', 'PINNED', 'SPELLINGS', 'LEGACY_WRAPPERS'):
+    for table in ('KEPT', 'PINNED', 'SPELLINGS', 'UNDOCUMENTED_WRAPPERS'):
         monkeypatch.setattr(endpoints, table, {})
     monkeypatch.setattr(endpoints, 'LEGACY_PATHS', ())
+    monkeypatch.setattr(endpoints, 'UNDOCUMENTED_PATHS', ())
 
 
 def tables_of(content):
@@ -266,7 +272,24 @@ def test_the_documented_size_of_pages_is_tabulated(limit, sizes):
     assert tables_of(api({'GET /widgets': described}))['_MAX_PAGE_SIZES'] == sizes
 
 
+def test_the_maximum_may_be_told_by_the_parameter():
+    described = operation(body(LISTING), query={'cursor': TEXT, 'limit': {}})
+    described['parameters'][1]['description'] = 'Results per page. Maximum of 25.'
+    assert tables_of(api({'GET /widgets': described}))['_MAX_PAGE_SIZES'] == {'/widgets': 25}
+
+
+def test_a_listing_that_nothing_asks_for_more_of_is_tabulated():
+    described = operation(body(an_object(widgets=ARRAY, more={'type': 'boolean'})))
+    assert tables_of(api({'GET /widgets': described}))['_CUT_LISTINGS'] == ['/widgets']
+
+
 # Paths
+
+
+def test_what_is_at_a_path_may_be_a_reference():
+    content = api({'GET /widgets': operation()}, pathItems={'Cogs': {'get': operation()}})
+    content['paths']['/cogs'] = {'$ref': '#/components/pathItems/Cogs'}
+    assert tables_of(content)['CANONICAL_PATHS'] == ['/cogs', '/widgets']
 
 
 def test_paths_are_sorted_below_the_name_of_their_area():
@@ -312,11 +335,38 @@ def test_a_path_keeps_the_spelling_that_it_had(monkeypatch):
 
 def test_legacy_paths_stay_and_are_marked(monkeypatch):
     monkeypatch.setattr(endpoints, 'LEGACY_PATHS', ('/cogs',))
-    monkeypatch.setitem(endpoints.LEGACY_WRAPPERS, 'POST /cogs', None)
+    monkeypatch.setitem(endpoints.UNDOCUMENTED_WRAPPERS, 'POST /cogs', None)
     operations = endpoints.operations_of(Document(api({'GET /widgets': operation()})))
     source = endpoints.render_tables(operations, 'May 2030')
     assert "    '/cogs',  # legacy\n" in source
     assert "    'POST /cogs': None,  # legacy\n" in source
+
+
+def test_paths_that_are_not_documented_yet_are_added_by_hand_and_marked(monkeypatch):
+    monkeypatch.setattr(endpoints, 'UNDOCUMENTED_PATHS', ('/cogs/{id}',))
+    monkeypatch.setitem(endpoints.UNDOCUMENTED_WRAPPERS, 'GET /cogs/{id}', 'wheel')
+    operations = endpoints.operations_of(Document(api({'GET /widgets': operation()})))
+    source = endpoints.render_tables(operations, 'May 2030')
+    assert "    '/cogs/{id}',  # undocumented\n" in source
+    assert "    'GET /cogs/{id}': 'wheel',  # undocumented\n" in source
+
+
+@pytest.mark.parametrize(
+    ('table', 'exceptions', 'misfit'),
+    [
+        ('KEPT', {'GET /cogs': endpoints.NOT_KEPT}, 'GET /cogs'),
+        ('PINNED', {'* /cogs': (None, 'Why not.')}, r'\* /cogs'),
+        ('SPELLINGS', {'/cogs/{cog_id}': '/cogs/{id}'}, '/cogs/{cog_id}'),
+        ('LEGACY_PATHS', ('/widgets',), '/widgets'),
+        ('UNDOCUMENTED_PATHS', ('/widgets',), '/widgets'),
+    ],
+)
+def test_an_exception_that_does_not_fit_the_document_is_refused(
+    monkeypatch, table, exceptions, misfit
+):
+    monkeypatch.setattr(endpoints, table, exceptions)
+    with pytest.raises(DocumentError, match=misfit):
+        endpoints.operations_of(Document(api({'GET /widgets': operation()})))
 
 
 def test_what_is_kept_says_why(monkeypatch):
@@ -343,7 +393,8 @@ def test_the_exceptions_are_about_operations_that_there_are(monkeypatch):
     known = {'{} {}'.format(method, op.path) for op in OPERATIONS for method in (op.method, '*')}
     assert set(endpoints.KEPT) | set(endpoints.PINNED) <= known
     assert set(endpoints.SPELLINGS.values()) <= {op.path for op in OPERATIONS}
-    assert not set(endpoints.LEGACY_PATHS) & {op.path for op in OPERATIONS}
+    by_hand = set(endpoints.LEGACY_PATHS) | set(endpoints.UNDOCUMENTED_PATHS)
+    assert not by_hand & {op.path for op in OPERATIONS}
 
 
 # Where the document contradicts itself
@@ -420,8 +471,31 @@ def test_a_check_fails_and_shows_what_is_missing_when_it_is_behind(tmp_path, cap
     newer = api({'GET /widgets': operation(), 'GET /gadgets': operation()})
     assert endpoints.main([written(tmp_path, newer), '--check'] + arguments) == 1
     difference = capsys.readouterr().out.splitlines()
-    assert "+    '/gadgets'," in difference
     assert difference[0].startswith('--- module.py')
+    added, removed = difference.index("+    '/gadgets',"), difference.index("-    '/widgets',")
+    tables = [line.split(' @@ ')[1] for line in difference if line.startswith('@@')]
+    assert added < removed
+    assert tables[0] == ''
+    assert tables[1:3] == ['CANONICAL_PATHS', 'CURSOR_BASED_PAGINATION_PATHS']
+
+
+@pytest.mark.parametrize(
+    ('paths', 'problem'),
+    [
+        (['GET /gadgets'], r'/widgets\. Put them into LEGACY_PATHS'),
+        (['GET /gadgets', 'GET /widgets', 'GET /cogs/{cog_id}'], r'/cogs/{id} \(now /cogs/{cog_id}\)'),
+    ],
+    ids=['gone', 'renamed'],
+)
+def test_no_path_is_lost_in_writing(tmp_path, capsys, paths, problem):
+    arguments = ['--module', module(tmp_path), '--write']
+    before = api({'GET /widgets': operation(), 'GET /cogs/{id}': operation()})
+    assert endpoints.main([written(tmp_path, before)] + arguments) == 0
+    source = (tmp_path / 'module.py').read_text(encoding='utf-8')
+    after = api({path: operation() for path in paths})
+    assert endpoints.main([written(tmp_path, after)] + arguments) == 2
+    assert re.search(problem, capsys.readouterr().err)
+    assert (tmp_path / 'module.py').read_text(encoding='utf-8') == source
 
 
 def test_the_table_of_operations_is_written(tmp_path):
@@ -462,6 +536,14 @@ def test_the_table_of_operations_is_written(tmp_path):
             'part of itself',
             id='a circular schema',
         ),
+        pytest.param(api({'GET widgets': operation()}), 'begin with a slash', id='no slash'),
+        pytest.param(at_widgets(None), 'at the path /widgets', id='no item'),
+        pytest.param(at_widgets({'get': []}), 'GET /widgets', id='a list'),
+        pytest.param(at_widgets({'get': {}}), "'responses'", id='no responses'),
+        pytest.param(
+            api({'GET /widgets': operation(parameters=[{'name': 'a'}])}), "'in'", id='no place'
+        ),
+        pytest.param({'openapi': '3.1.0', 'paths': {}}, 'the document has 3.1.0', id='OpenAPI 3.1'),
     ],
 )
 def test_a_document_that_cannot_be_used_says_why(tmp_path, capsys, content, problem):
@@ -504,6 +586,13 @@ def test_one_that_was_right_and_changes_is_a_regression(tmp_path, capsys):
     )
     assert endpoints.main([document, '--changes', str(table)]) == 1
     assert 'Changed although it works: ``GET /widgets/{id}``' in capsys.readouterr().err
+
+
+def test_a_table_with_other_columns_is_refused(tmp_path, capsys):
+    table = tmp_path / '5.4.1.tsv'
+    table.write_text('/widgets/{id}\tcursor\n', encoding='utf-8')
+    assert endpoints.main([written(tmp_path, WIDGETS), '--changes', str(table)]) == 2
+    assert '6 columns' in capsys.readouterr().err
 
 
 def test_what_was_refused_or_taken_for_another_path_is_listed():

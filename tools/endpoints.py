@@ -70,8 +70,14 @@ LEGACY_PATHS = (
     '/tags/{id}/users',
 )
 
-#: What 5.4.1 answers for legacy paths, where inference does not.
-LEGACY_WRAPPERS = {'POST /response_plays/{response_play_id}/run': None}
+#: Paths that the API has and the document does not, or not yet. This is the place for adding an
+#: endpoint by hand: a line here, and one in the table below if inference gets its wrapper wrong.
+UNDOCUMENTED_PATHS = ()  # type: Tuple[str, ...]
+
+#: The wrappers of the paths in the two tables above, where inference does not give them.
+UNDOCUMENTED_WRAPPERS = {
+    'POST /response_plays/{response_play_id}/run': None
+}  # type: Dict[str, Any]
 
 #: Paths of the document that 5.4.1 has with another name of the parameter. canonical_path() gives
 #: 5.4.1's, because people's tests compare with it.
@@ -233,10 +239,25 @@ def operations_of(document: Document) -> List[Operation]:
     operations = sorted(
         map(Operation, document.operations()), key=lambda op: (op.path, METHODS.index(op.method))
     )
-    ambiguous = ambiguities({op.path for op in operations} | set(LEGACY_PATHS))
+    ambiguous = ambiguities({op.path for op in operations}.union(LEGACY_PATHS, UNDOCUMENTED_PATHS))
     if ambiguous:
         raise DocumentError('Paths that match the same URLs: {}.'.format(', '.join(ambiguous)))
+    misfits = _misfits(operations)
+    if misfits:
+        raise DocumentError(
+            'tools/endpoints.py has exceptions for what the document does not have, or has by '
+            'itself: {}.'.format(', '.join(misfits))
+        )
     return operations
+
+
+def _misfits(operations: List[Operation]) -> List[str]:
+    """The exceptions that are about no operation, or about one that needs none."""
+    paths = {op.path for op in operations}
+    endpoints = {op.endpoint for op in operations}.union('* ' + path for path in paths)
+    by_hand = paths & {*LEGACY_PATHS, *UNDOCUMENTED_PATHS}
+    spelled = {op.described.path for op in operations}
+    return sorted(({*KEPT, *PINNED} - endpoints) | (set(SPELLINGS) - spelled) | by_hand)
 
 
 def ambiguities(paths: Iterable[str]) -> List[str]:
@@ -313,11 +334,14 @@ def render_tables(operations: List[Operation], date: str) -> str:
 
 
 def canonical_paths(operations: List[Operation]) -> List[Entry]:
-    paths = {op.path for op in operations}.union(LEGACY_PATHS)
-    return [
-        Entry(path, "'{}',".format(path), mark='legacy' if path in LEGACY_PATHS else '')
-        for path in sorted(paths)
-    ]
+    paths = {op.path for op in operations}.union(LEGACY_PATHS, UNDOCUMENTED_PATHS)
+    return [Entry(path, "'{}',".format(path), mark=_mark(path)) for path in sorted(paths)]
+
+
+def _mark(path: str) -> str:
+    if path in UNDOCUMENTED_PATHS:
+        return 'undocumented'
+    return 'legacy' if path in LEGACY_PATHS else ''
 
 
 def paths_paged(operations: List[Operation], pagination: str) -> List[Entry]:
@@ -347,7 +371,8 @@ def wrapper_config(operations: List[Operation]) -> Dict[str, Wrappers]:
     for path, same_path in groupby(operations, lambda op: op.path):
         config.update(_config_of_path(path, list(same_path)))
     config.update(
-        (endpoint, Wrappers(value, mark='legacy')) for endpoint, value in LEGACY_WRAPPERS.items()
+        (endpoint, Wrappers(value, mark=_mark(endpoint.split(' ')[1])))
+        for endpoint, value in UNDOCUMENTED_WRAPPERS.items()
     )
     return config
 
@@ -417,6 +442,7 @@ def render_operations(operations: List[Operation]) -> str:
     """The facts that tests go by, an operation a line."""
     lines = [_facts(op) for op in operations]
     lines += [('LEGACY', path, '', '', '', '', '') for path in LEGACY_PATHS]
+    lines += [('UNDOCUMENTED', path, '', '', '', '', '') for path in UNDOCUMENTED_PATHS]
     return OPERATIONS_HEAD + ''.join('\t'.join(line) + '\n' for line in lines)
 
 
@@ -470,6 +496,7 @@ def _act(options: Any, operations: List[Operation], contradictions: List[str]) -
     source = options.module.read_text(encoding='utf-8')
     tables = render_tables(operations, options.date or _date_in(source))
     if options.write:
+        _refuse_losses(source, tables)
         options.module.write_text(with_tables(source, tables), encoding='utf-8')
         return 0
     if options.check:
@@ -498,13 +525,39 @@ def with_tables(source: str, tables: str) -> str:
     return before + start + tables + end + after
 
 
+def _refuse_losses(source: str, tables: str) -> None:
+    """DocumentError if paths would go out of the tables: scripts that use them are still there."""
+    present = {parameterless(path): path for path in _paths_in(tables)}
+    lost = [path for path in _paths_in(source) if path not in present.values()]
+    if not lost:
+        return
+    renamed = {path: present[parameterless(path)] for path in lost if parameterless(path) in present}
+    told = ['{} (now {})'.format(path, renamed[path]) if path in renamed else path for path in lost]
+    raise DocumentError(
+        'Nothing was written, as these paths are not in the document any more: {}. Put them into '
+        'LEGACY_PATHS, and those with another name of the parameter into SPELLINGS, in '
+        'tools/endpoints.py.'.format(', '.join(told))
+    )
+
+
+def _paths_in(source: str) -> List[str]:
+    table = re.search(r'^CANONICAL_PATHS\b.*?^\]', source, re.MULTILINE | re.DOTALL)
+    return re.findall(r"^    '(/[^']*)',", table.group(0), re.MULTILINE) if table else []
+
+
 def _check(source: str, tables: str, name: str) -> int:
     wanted = with_tables(source, tables)
-    difference = difflib.unified_diff(
-        source.splitlines(True), wanted.splitlines(True), name, 'from the document', n=1
-    )
-    sys.stdout.writelines(difference)
+    before, after = source.splitlines(True), wanted.splitlines(True)
+    for line in difflib.unified_diff(before, after, name, 'from the document', n=1):
+        hunk = re.match(r'@@ -\d+(?:,\d+)? \+(\d+).* @@', line)
+        print('{} {}'.format(hunk[0], _table_at(after, int(hunk[1]))) if hunk else line.rstrip('\n'))
     return 0 if source == wanted else 1
+
+
+def _table_at(lines: List[str], number: int) -> str:
+    """The name of the table that a line is in."""
+    names = (re.match(r'(\w+): .* = ', line) for line in reversed(lines[:number]))
+    return next((found.group(1) for found in names if found), '')
 
 
 def _date_in(source: str) -> str:

@@ -51,15 +51,23 @@ class Document:
     def __init__(self, content: Any) -> None:
         if not isinstance(content, dict) or not isinstance(content.get('paths'), dict):
             raise DocumentError('This is not an OpenAPI document: it has no "paths".')
+        version = str(content.get('openapi'))
+        if not version.startswith('3.0.'):
+            raise DocumentError('This tool reads OpenAPI 3.0; the document has {}.'.format(version))
         self.content = content
         #: Where examples are not what their schemas say, a sentence each.
         self.contradictions = []  # type: List[str]
 
     def operations(self) -> Iterator[Description]:
         for path, item in self.content['paths'].items():
+            if not path.startswith('/'):
+                raise DocumentError('The path {!r} does not begin with a slash.'.format(path))
+            item = self.resolve(item)
+            if not isinstance(item, dict):
+                raise DocumentError('Nothing is described at the path {}.'.format(path))
             for method in METHODS:
                 if method.lower() in item:
-                    yield self._described(method, path, item)
+                    yield self._described_or_told(method, path, item)
 
     def resolve(self, node: Any) -> Any:
         """Follow references until something that is not one."""
@@ -83,6 +91,14 @@ class Document:
                 raise DocumentError('Nothing is at the reference {}.'.format(pointer)) from None
         return node
 
+    def _described_or_told(self, method: str, path: str, item: Any) -> Description:
+        try:
+            return self._described(method, path, item)
+        except (AttributeError, IndexError, KeyError, TypeError) as error:
+            raise DocumentError(
+                '{} {} is not described as OpenAPI 3.0 has it: {!r}.'.format(method, path, error)
+            ) from error
+
     def _described(self, method: str, path: str, item: Any) -> Description:
         operation = item[method.lower()]
         parameters = item.get('parameters', []) + operation.get('parameters', [])
@@ -104,7 +120,10 @@ class Document:
     def _query(self, parameters: Any) -> Iterator[Tuple[str, Property]]:
         for parameter in map(self.resolve, parameters):
             if parameter['in'] == 'query':
-                yield parameter['name'], self._property(parameter.get('schema', {}))
+                # Some tell the maximum in the description of the parameter, not of its schema.
+                schema = dict(self.resolve(parameter.get('schema', {})))
+                schema.setdefault('description', parameter.get('description', ''))
+                yield parameter['name'], self._property(schema)
 
     def _request(self, where: str, operation: Any) -> List[Shape]:
         if 'requestBody' not in operation:
