@@ -16,6 +16,15 @@ OPERATIONS = Path(__file__).resolve().parents[2] / 'tests' / 'data' / 'operation
 HEADINGS = ('Method', 'Path', 'Pagination', 'Request', 'Response')
 NO_WRAPPER = '–'
 
+#: What stands in place of a method beside a path that the API's document does not have.
+WITHOUT_DOCUMENT = {
+    'LEGACY': (
+        'And {} paths that 5.4.1 knew and that PagerDuty does not document any more. They go on '
+        'working here for as long as they do there:'
+    ),
+    'UNDOCUMENTED': 'And {} paths that PagerDuty does not document yet:',
+}
+
 Operation = namedtuple('Operation', 'method path pagination request response')
 
 
@@ -23,25 +32,28 @@ class EndpointList(SphinxDirective):
     def run(self):
         self.env.note_dependency(str(OPERATIONS))
         self.env.note_dependency(pdpyras.__file__)
-        operations = documented_operations()
-        documented = {operation.path for operation in operations}
-        legacy = sorted(set(pdpyras.CANONICAL_PATHS) - documented)
-        return [
+        rows = known_rows()
+        operations = documented_operations(rows)
+        content = [
             paragraph(f'{len(operations)} operations:'),
             table([row(operation) for operation in operations]),
-            paragraph(
-                f'And {len(legacy)} paths that 5.4.1 knew and that PagerDuty does not document any '
-                'more. They go on working here for as long as they do there:'
-            ),
-            nodes.bullet_list('', *[item(path) for path in legacy]),
         ]
+        for kind, sentence in WITHOUT_DOCUMENT.items():
+            paths = sorted(row['path'] for row in rows if row['method'] == kind)
+            if paths:
+                items = [item(path) for path in paths]
+                content += [paragraph(sentence.format(len(paths))), nodes.bullet_list('', *items)]
+        return content
 
 
-def documented_operations():
+def known_rows():
     lines = [line for line in OPERATIONS.read_text('utf-8').splitlines() if line[:1] != '#']
     names = lines[0].split('\t')
-    rows = [dict(zip(names, line.split('\t'))) for line in lines[1:]]
-    operations = [operation(row) for row in rows if row['method'] != 'LEGACY']
+    return [dict(zip(names, line.split('\t'))) for line in lines[1:]]
+
+
+def documented_operations(rows):
+    operations = [operation(row) for row in rows if row['method'] not in WITHOUT_DOCUMENT]
     return sorted(operations, key=lambda found: (found.path, found.method))
 
 
