@@ -7,6 +7,8 @@ import sys
 from pdpyras_sandbox import why_not_here
 
 REST_LIMIT = 960
+#: An hour, in milliseconds.
+MAXIMUM_LATENCY = 3_600_000
 
 GREETING = """\
 PagerDuty sandbox at {url}
@@ -47,9 +49,18 @@ def whole_number(minimum, maximum=None):
     return parse
 
 
+def not_empty(text):
+    """A variable that is not set in a script must not open the port to everybody, say."""
+    if not text:
+        raise argparse.ArgumentTypeError('must not be empty')
+    return text
+
+
 def parse(arguments):
     parser = Parser(prog='pdpyras_sandbox', description='A PagerDuty on your own machine.')
-    parser.add_argument('--host', default='127.0.0.1', help='the address to listen on')
+    parser.add_argument(
+        '--host', type=not_empty, default='127.0.0.1', help='the address to listen on'
+    )
     parser.add_argument(
         '--port', type=whole_number(0, 65535), default=8080, help='0 takes a free one (8080)'
     )
@@ -57,7 +68,11 @@ def parse(arguments):
         '--seed', type=whole_number(0), metavar='N', help='fill in sample data, by this number'
     )
     parser.add_argument(
-        '--latency', type=whole_number(0), default=0, metavar='MS', help='delay every answer'
+        '--latency',
+        type=whole_number(0, MAXIMUM_LATENCY),
+        default=0,
+        metavar='MS',
+        help='delay every answer',
     )
     parser.add_argument(
         '--rate-limit',
@@ -66,7 +81,9 @@ def parse(arguments):
         metavar='N',
         help='REST requests a minute for each key; 0 for no limits ({})'.format(REST_LIMIT),
     )
-    parser.add_argument('--state', metavar='FILE', help='keep the account in this SQLite file')
+    parser.add_argument(
+        '--state', type=not_empty, metavar='FILE', help='keep the account in this SQLite file'
+    )
     return parser, parser.parse_args(arguments)
 
 
@@ -75,6 +92,16 @@ def main(arguments=None):
     if reason:
         sys.exit(fail(reason))
     parser, options = parse(arguments)
+    # SIGTERM ends a container. A shell that starts this in the background has it ignore Ctrl-C.
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, signal.default_int_handler)
+    try:
+        serve(parser, options)
+    except KeyboardInterrupt:
+        print()
+
+
+def serve(parser, options):
     try:
         from pdpyras_sandbox.server import Sandbox
     except ImportError as error:
@@ -83,18 +110,11 @@ def main(arguments=None):
         sandbox = Sandbox(**vars(options))
     except (OSError, OverflowError, ValueError) as error:
         parser.error(str(error))
-    # Before the greeting: whoever has read it may end this at once. SIGTERM ends a container.
-    # A shell that starts this in the background has it ignore Ctrl-C.
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, signal.default_int_handler)
-    try:
-        with sandbox:
-            names = ('url', 'api_key', 'user_key', 'oauth_token', 'routing_key', 'email')
-            facts = {name: getattr(sandbox, name) for name in names}
-            print(GREETING.format(**facts), flush=True)
-            sandbox.wait()
-    except KeyboardInterrupt:
-        print()
+    with sandbox:
+        names = ('url', 'api_key', 'user_key', 'oauth_token', 'routing_key', 'email')
+        facts = {name: getattr(sandbox, name) for name in names}
+        print(GREETING.format(**facts), flush=True)
+        sandbox.wait()
 
 
 def fail(reason):

@@ -14,17 +14,27 @@ YEARS = range(1900, 3000)
 
 
 class Account:
-    def __init__(self, seed=0, database=None):
-        self.seed = seed
-        self.store = Store(seed, database)
+    """An account, from a file if that has one.
+
+    :param seed: the number that its IDs and its sample data follow from; None for no sample data.
+    :param database: the file that keeps it.
+    :raises ValueError: for a file that can't.
+    """
+
+    def __init__(self, seed=None, database=None):
+        self.store = Store(seed or 0, database)
         #: The latest events received, newest last, for the page.
         self.events = []
         self.keys = self.store.get(KEYS_PATH)
+        if self.store.restored and self.keys is None:
+            self.store.close()
+            raise ValueError(f'Cannot keep the account in {database}: what it holds is none')
+        self.seed = self.keys['seed'] if self.keys else seed
 
     def reset(self):
         """Empty the account; what is created in it next gets the same keys and IDs as at first."""
         self.store.clear()
-        self.store.random.seed(self.seed)
+        self.store.random.seed(self.seed or 0)
         self.events.clear()
 
     def new_keys(self):
@@ -38,7 +48,8 @@ class Account:
     def save_keys(self, keys, user):
         """Keep the keys, and whose the user key and the OAuth token are."""
         # At once, because they are also read without the lock.
-        self.keys = {**keys, 'user_id': user['id'], 'email': user['email']}
+        about = {'user_id': user['id'], 'email': user['email'], 'seed': self.seed}
+        self.keys = {**keys, **about}
         self.store.put(KEYS_PATH, self.keys)
 
     def _characters(self, count):

@@ -14,7 +14,7 @@ VENDORS = ('Amazon CloudWatch', 'Datadog', 'Nagios', 'New Relic', 'Prometheus', 
 EXTENSION_SCHEMAS = ('Generic V2 Webhook', 'Slack', 'Jira Server')
 
 
-def found(account, seed=None):
+def found(account):
     """Create the account: its owner, one service to send events to, and with a seed much more."""
     founder = Founder(account)
     keys = account.new_keys()
@@ -24,7 +24,7 @@ def found(account, seed=None):
     service = founder.service('Web Shop', policy)
     founder.integration(service, keys['routing_key'])
     founder.catalogues()
-    if seed is not None:
+    if account.seed is not None:
         fill(founder, policy)
 
 

@@ -107,22 +107,26 @@ class State:
     """What a sandbox consists of besides its server."""
 
     def __init__(self, seed=None, latency=0, rate_limit=REST_LIMIT, state=None):
-        self.seed = seed
         #: Seconds by which every answer is kept back.
         self.latency = latency / 1000
         self.rest_limit = RateLimit(rate_limit)
         self.events_limit = RateLimit(min(EVENTS_LIMIT, rate_limit))
         self.faults = Faults()
         self.traffic = Traffic()
-        self.account = Account(seed or 0, state)
+        self.account = Account(seed, state)
         if not self.account.store.restored:
-            found(self.account, seed)
+            try:
+                with self.account.store.at_once():
+                    found(self.account)
+            except BaseException:
+                self.account.store.close()
+                raise
 
     def reset(self):
         """Back to the state of the start, in which also the keys are the same."""
-        with self.account.store.lock:
+        with self.account.store.lock, self.account.store.at_once():
             self.account.reset()
-            found(self.account, self.seed)
+            found(self.account)
         self.faults.clear()
         self.traffic.clear()
         self.rest_limit.reset()

@@ -5,6 +5,7 @@ import random
 import sqlite3
 import string
 import threading
+from contextlib import contextmanager
 
 ID_ALPHABET = string.ascii_uppercase + string.digits
 
@@ -24,9 +25,12 @@ class Store:
         #: True when the records were there before, from an earlier run.
         self.restored = False
         if self._database:
-            for path, record, owned in self._database.load():
+            for path, record, owned in self._database.records:
                 self._place(path, record, owned)
                 self.restored = True
+        if self.restored:
+            # With the seed, this run would give out the IDs and keys of the last one once more.
+            self.random.seed()
 
     def new_id(self, prefix='P', length=7):
         """An ID in PagerDuty's form, which no record has yet."""
@@ -92,6 +96,15 @@ class Store:
         if self._paths.get(key) == path:
             del self._paths[key]
 
+    @contextmanager
+    def at_once(self):
+        """Within this, changes reach the file together, or not at all."""
+        if self._database:
+            with self._database.transaction():
+                yield
+        else:
+            yield
+
     def clear(self):
         self._collections.clear()
         self._paths.clear()
@@ -112,12 +125,20 @@ class _Database:
         try:
             self._connection = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
             self._prepare()
-        except sqlite3.Error as error:
+            #: What was there before, as path, record, and whether it is there by its ID.
+            self.records = self._load()
+        except (sqlite3.Error, ValueError) as error:
             if self._connection:
                 self._connection.close()
             raise ValueError(f'Cannot keep the account in {file}: {error}') from error
 
     def _prepare(self):
+        # Two sandboxes with one file would each overwrite what the other one keeps.
+        self._connection.execute('PRAGMA locking_mode=EXCLUSIVE')
+        query = "SELECT name FROM sqlite_master WHERE type = 'table'"
+        tables = {name for (name,) in self._connection.execute(query)}
+        if tables and 'records' not in tables:
+            raise ValueError('it is a database of something else')
         self._connection.execute('PRAGMA journal_mode=WAL')
         self._connection.execute('PRAGMA synchronous=NORMAL')
         self._connection.execute(
@@ -126,9 +147,19 @@ class _Database:
             ' owned INTEGER NOT NULL)'
         )
 
-    def load(self):
+    def _load(self):
         rows = self._connection.execute('SELECT path, record, owned FROM records ORDER BY position')
         return [(path, json.loads(record), bool(owned)) for path, record, owned in rows]
+
+    @contextmanager
+    def transaction(self):
+        self._connection.execute('BEGIN')
+        try:
+            yield
+        except BaseException:
+            self._connection.execute('ROLLBACK')
+            raise
+        self._connection.execute('COMMIT')
 
     def save(self, path, record, owned):
         self._connection.execute(

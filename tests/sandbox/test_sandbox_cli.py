@@ -3,14 +3,20 @@
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 import requests
 
-from pdpyras_sandbox import Sandbox, __main__, why_not_here
+from pdpyras_sandbox import Sandbox, __main__, founding, server, why_not_here
 
+#: The table of the sandbox's own files.
+RECORDS = """CREATE TABLE records (position INTEGER PRIMARY KEY, path TEXT UNIQUE NOT NULL,
+    record TEXT NOT NULL, owned INTEGER NOT NULL);
+"""
 MODULE = [sys.executable, '-m', 'pdpyras_sandbox']
 
 
@@ -97,6 +103,9 @@ def test_the_state_outlives_a_restart(tmp_path):
         (['--rate-limit'], 'expected one argument'),
         (['--colour'], 'unrecognized arguments: --colour'),
         (['--host', 'no such host', '--port', '0'], 'no such host'),
+        (['--host', ''], 'argument --host: must not be empty'),
+        (['--latency', '3600001'], 'must be a whole number from 0 to 3600000'),
+        (['--state', ''], 'argument --state: must not be empty'),
         (['--state', '/no/such/directory/file'], '/no/such/directory/file'),
         (['--state', __file__], __file__),
     ],
@@ -104,6 +113,45 @@ def test_the_state_outlives_a_restart(tmp_path):
 )
 def test_bad_input_is_one_clear_line(arguments, reason):
     assert reason in refused(*arguments)
+
+
+FOREIGN = [
+    ('CREATE TABLE accounts (name)', 'it is a database of something else'),
+    ('CREATE TABLE records (name)', 'no such column'),
+    (RECORDS + "INSERT INTO records VALUES (1, '/users/P1', '{\"id\"', 1)", 'Expecting'),
+    (RECORDS + "INSERT INTO records VALUES (1, '/users/P1', '{}', 1)", 'what it holds is none'),
+]
+
+
+@pytest.mark.parametrize(('script', 'reason'), FOREIGN, ids=[reason for _, reason in FOREIGN])
+def test_a_database_of_something_else_is_one_clear_line_and_stays_as_it_is(
+    tmp_path, script, reason
+):
+    state = tmp_path / 'state.sqlite'
+    with closing(sqlite3.connect(state)) as database:
+        database.executescript(script)
+        before = list(database.iterdump())
+    line = refused('--port', '0', '--state', str(state))
+    assert line.startswith(f'pdpyras_sandbox: Cannot keep the account in {state}: ')
+    assert reason in line
+    with closing(sqlite3.connect(state)) as database:
+        assert list(database.iterdump()) == before
+
+
+def test_a_state_file_is_for_one_sandbox_at_a_time(tmp_path):
+    state = str(tmp_path / 'account.sqlite')
+    with Sandbox(state=state):
+        assert 'database is locked' in refused('--port', '0', '--state', state)
+
+
+def test_ctrl_c_while_it_starts_ends_it_cleanly(monkeypatch, capsys):
+    def interrupted(**options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(server, 'Sandbox', interrupted)
+    monkeypatch.setattr(__main__.signal, 'signal', lambda number, handler: None)
+    __main__.main(['--port', '0'])
+    assert capsys.readouterr() == ('\n', '')
 
 
 def test_a_port_in_use_is_one_clear_line():
@@ -149,6 +197,44 @@ def test_everything_in_the_state_file_is_there_again(tmp_path):
         before = dump(sandbox)
     with Sandbox(seed=1, state=state) as sandbox:
         assert dump(sandbox) == before
+
+
+def test_a_restart_gives_out_no_key_a_second_time(tmp_path):
+    """Else a trigger without a key would be taken for another, which is still open."""
+    payload = {'summary': 'Disk full', 'source': 'db1', 'severity': 'info'}
+    keys = set()
+    for _ in range(3):
+        with Sandbox(state=tmp_path / 'account.sqlite') as sandbox:
+            event = {'routing_key': sandbox.routing_key, 'event_action': 'trigger'}
+            url = sandbox.url + '/v2/enqueue'
+            answer = requests.post(url, json={**event, 'payload': payload}, timeout=5)
+            keys.add(answer.json()['dedup_key'])
+    assert len(keys) == 3
+
+
+def test_a_reset_after_a_restart_leads_back_to_the_first_start(tmp_path):
+    state = tmp_path / 'account.sqlite'
+    with Sandbox(seed=1, state=state) as sandbox:
+        before = sandbox.api_key, len(dump(sandbox)[0])
+    with Sandbox(state=state) as sandbox:
+        sandbox.reset()
+        assert (sandbox.api_key, len(dump(sandbox)[0])) == before
+
+
+def test_an_interrupted_first_start_leaves_no_half_of_an_account(tmp_path, monkeypatch):
+    state = tmp_path / 'account.sqlite'
+
+    def interrupted(founder):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(founding.Founder, 'catalogues', interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            Sandbox(state=state)
+    with Sandbox(state=state) as sandbox:
+        headers = {'Authorization': f'Token token={sandbox.api_key}'}
+        answer = requests.get(sandbox.url + '/vendors', headers=headers, timeout=5)
+        assert answer.json()['vendors'] != []
 
 
 def dump(sandbox):

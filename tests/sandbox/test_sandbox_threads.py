@@ -56,10 +56,10 @@ def test_no_user_is_lost(sandbox):
 
 
 def test_a_reset_disturbs_nobody(sandbox, monkeypatch):
-    def found_slowly(account, seed):
+    def found_slowly(account):
         answers.extend(pool.submit(read, path) for path in ('/users/me', '/'))
         sleep(0.2)
-        found(account, seed)
+        found(account)
 
     def read(path):
         with client(sandbox) as session:
