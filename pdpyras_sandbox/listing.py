@@ -179,6 +179,15 @@ def referred_ids(value, kind):
     return found
 
 
+def sorting_key(value):
+    """Numbers by their size, everything else as text; what is not there comes first."""
+    if value is None:
+        return (0, 0, '')
+    if isinstance(value, (int, float)):
+        return (1, value, '')
+    return (2, 0, str(value).lower())
+
+
 def in_order(records, sort_by):
     """Sorted as ``sort_by=name:desc`` asks."""
     for rule in reversed((sort_by or '').split(',')):
@@ -188,7 +197,7 @@ def in_order(records, sort_by):
         if field:
             records = sorted(
                 records,
-                key=lambda record: str(record.get(field, '')).lower(),
+                key=lambda record: sorting_key(record.get(field)),
                 reverse=direction == 'desc',
             )
     return records

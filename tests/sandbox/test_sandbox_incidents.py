@@ -168,6 +168,21 @@ def test_incidents_are_listed_by_assignee_and_sorted(web):
     assert web.get('/incidents', user_ids=['PNOBODY'])['incidents'] == []
 
 
+def test_incidents_are_sorted_by_their_numbers_as_numbers(web):
+    for number in range(11):
+        web.incident(urgency='low' if number == 5 else 'high')
+    listed = web.get('/incidents', sort_by='urgency:desc,incident_number:desc')['incidents']
+    assert [incident['incident_number'] for incident in listed[:4]] == [6, 11, 10, 9]
+
+
+def test_those_without_a_value_come_first(web):
+    web.update(web.incident('over'), status='resolved')
+    web.incident('open')
+    for order, titles in (('asc', ['open', 'over']), ('desc', ['over', 'open'])):
+        listed = web.get('/incidents', sort_by='resolved_at:' + order)['incidents']
+        assert [incident['title'] for incident in listed] == titles
+
+
 def test_included_records_are_whole(web):
     web.incident()
     (plain,) = web.get('/incidents')['incidents']
