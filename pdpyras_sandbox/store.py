@@ -81,10 +81,13 @@ class Store:
             self._database.save(path, self.get(path), owned)
 
     def remove(self, path):
-        """Remove a record and all of its parts."""
+        """Remove a record and all of its parts, its memberships and whatever else has its ID."""
         collection, _, key = path.rpartition('/')
         self._collections.get(collection, {}).pop(key, None)
-        self._forget(key, path)
+        if self._paths.get(key) == path:
+            self._forget(key, path)
+            for other in [name for name, records in self._collections.items() if key in records]:
+                self.remove(f'{other}/{key}')
         below = [name for name in self._collections if name.startswith(path + '/')]
         for name in below:
             for part in self._collections.pop(name):

@@ -90,6 +90,17 @@ def test_teams_have_members_with_roles(web):
     assert web.call('DELETE', path).status_code == 404
 
 
+def test_a_deleted_user_leaves_the_teams_and_the_tags(web):
+    team, user = web.team('Platform'), web.user('Bea Second')
+    web.put(f'/teams/{team["id"]}/users/{user["id"]}')
+    add = [{'type': 'tag', 'label': 'remote'}]
+    web.post(f'/users/{user["id"]}/change_tags', {'add': add})
+    assert web.call('DELETE', '/users/' + user['id']).status_code == 204
+    assert web.get(f'/teams/{team["id"]}/members')['members'] == []
+    (tag,) = web.get('/tags')['tags']
+    assert web.get(f'/tags/{tag["id"]}/users')['users'] == []
+
+
 def test_a_service_needs_a_policy_that_exists(web):
     nobody = {'id': 'PNOBODY', 'type': 'escalation_policy_reference'}
     body = {'service': {'type': 'service', 'name': 'Search', 'escalation_policy': nobody}}
