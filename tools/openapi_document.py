@@ -59,6 +59,11 @@ class Document:
         self.contradictions = []  # type: List[str]
 
     def operations(self) -> Iterator[Description]:
+        for method, path, item in self.declarations():
+            yield self._described_or_told(method, path, item)
+
+    def declarations(self) -> Iterator[Tuple[str, str, Any]]:
+        """The method and the path of each operation, and what is written at the path."""
         for path, item in self.content['paths'].items():
             if not path.startswith('/'):
                 raise DocumentError('The path {!r} does not begin with a slash.'.format(path))
@@ -67,7 +72,7 @@ class Document:
                 raise DocumentError('Nothing is described at the path {}.'.format(path))
             for method in METHODS:
                 if method.lower() in item:
-                    yield self._described_or_told(method, path, item)
+                    yield method, path, item
 
     def resolve(self, node: Any) -> Any:
         """Follow references until something that is not one."""

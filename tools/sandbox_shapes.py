@@ -11,6 +11,8 @@ import json
 import sys
 from pathlib import Path
 
+from openapi_document import Document, DocumentError
+
 #: The parts of a schema that the sandbox acts on.
 KEPT = (
     'type', 'nullable', 'enum', 'format', 'minLength', 'maxLength', 'minimum', 'maximum',
@@ -30,34 +32,8 @@ JSON_TYPES = {
 NULL_IF_UNSET = ('priority', 'schedule')
 #: Operations whose answer is documented as a list of records, and is one record.
 ONE_RECORD = ('GET /vendors/{id}',)
-METHODS = ('get', 'post', 'put', 'patch', 'delete')
 #: A shape that is used often enough, and is long enough, to be stated once and referred to.
 SHARED_LENGTH = 60
-
-
-class Document:
-    def __init__(self, content):
-        self.content = content
-        self.paths = content['paths']
-
-    def resolve(self, node):
-        """Follow references until something that is not one."""
-        while isinstance(node.get('$ref'), str):
-            node = self._at(node['$ref'])
-        return node
-
-    def _at(self, pointer):
-        node = self.content
-        for step in pointer.split('/')[1:]:
-            step = step.replace('~1', '/').replace('~0', '~')
-            node = node[int(step)] if isinstance(node, list) else node[step]
-        return node
-
-    def operations(self):
-        for path, item in self.paths.items():
-            for method in METHODS:
-                if method in item:
-                    yield method.upper(), path, item.get('parameters', []), item[method]
 
 
 class Reducer:
@@ -280,8 +256,9 @@ def is_shape(node):
 def table(document):
     reducer = Reducer(document)
     operations = {}
-    for method, path, parameters, operation in document.operations():
-        parameters = parameters + operation.get('parameters', [])
+    for method, path, item in document.declarations():
+        operation = item[method.lower()]
+        parameters = item.get('parameters', []) + operation.get('parameters', [])
         facts = reduce_operation(document, reducer, parameters, operation)
         operations['{} {}'.format(method, path)] = facts
     for name in ONE_RECORD:
@@ -306,9 +283,15 @@ def write(content, stream):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('document', type=Path, help="PagerDuty's REST openapiv3.json")
-    document = json.loads(parser.parse_args().document.read_text(encoding='utf-8'))
-    write(table(Document(document)), sys.stdout)
+    file = parser.parse_args().document
+    try:
+        content = table(Document(json.loads(file.read_text(encoding='utf-8'))))
+    except (DocumentError, OSError, ValueError) as error:
+        print('{}: {}'.format(file, error), file=sys.stderr)
+        return 2
+    write(content, sys.stdout)
+    return 0
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())
