@@ -8,6 +8,7 @@ answer. Descriptions, examples and everything else that a server does not act on
 
 import argparse
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -28,6 +29,8 @@ JSON_TYPES = {
     int: 'integer',
     float: 'number',
 }
+#: How descriptions say that a property may be null where its type does not.
+NULL_IN_WORDS = re.compile(r'\b(If|or|is) `null`')
 #: Properties that are null until somebody sets them, although the document does not say so.
 NULL_IF_UNSET = ('priority', 'schedule')
 #: Operations whose answer is documented as a list of records, and is one record.
@@ -82,7 +85,8 @@ class Reducer:
         for mark in ('readOnly', 'writeOnly'):
             if declared.get(mark):
                 shape = {**shape, mark: True}
-        if 'If `null`' in declared.get('description', '') or name in NULL_IF_UNSET:
+        said = 'type' in declared and NULL_IN_WORDS.search(declared.get('description', ''))
+        if said or name in NULL_IF_UNSET:
             # The API does answer null, whether the document says it in words or not at all.
             shape = {**shape, 'nullable': True}
         return shape

@@ -127,7 +127,7 @@ def relaxed(node):
         return [relaxed(child) for child in node]
     if not isinstance(node, dict):
         return node
-    if 'If `null`' in str(node.get('description', '')):
+    if re.search('(If|or|is) `null`', str(node.get('description', ''))):
         # Said in words only, and true.
         node = {**node, 'nullable': True}
     return {

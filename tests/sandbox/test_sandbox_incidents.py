@@ -33,6 +33,10 @@ def test_a_resolved_incident_stays_resolved(web):
     assert (status, errors) == (400, ['Incident Already Resolved'])
 
 
+def test_an_open_incident_says_that_it_is_not_resolved(web):
+    assert web.incident()['resolved_at'] is None
+
+
 def test_acknowledging_twice_counts_once(web):
     incident = web.incident()
     web.update(incident, status='acknowledged')
