@@ -232,7 +232,17 @@ class _ErrorResponse(Response):
 
 
 def _shown_in_error(response: Any) -> Any:
-    return _ErrorResponse(response) if isinstance(response, requests.Response) else response
+    # By its own class: a mock with a spec says that it is a Response, and is true already.
+    kind: Any = type(response)
+    if issubclass(kind, _ErrorResponse) or not issubclass(kind, requests.Response):
+        return response
+    return _error_response_of(kind)(response)
+
+
+@lru_cache(maxsize=None)
+def _error_response_of(kind: Any) -> Any:
+    """The class of what is shown for a response of a class that adapters of the user's may have."""
+    return _ErrorResponse if kind is Response else type(kind.__name__, (_ErrorResponse, kind), {})
 
 
 def _restored_error_response(state: Dict[str, Any]) -> Response:
@@ -307,8 +317,6 @@ class _Base(NamedTuple):
     url: str
     origin: _Origin
     path: str
-    #: Whether what is sent there can be read on the way.
-    is_exposed: bool
 
 
 class _Location(NamedTuple):
@@ -338,6 +346,8 @@ _USERINFO = re.compile(r'^([^/?#]*//)[^/?#]*@')
 _ORIGIN = re.compile(r'^[^/?#]*//[^/?#]*')
 _IDENTIFIER = re.compile(r'[A-Z]|\d|.{40}')
 _API_VERSION = re.compile(r'v\d+$')
+#: A name with a digit in it, such as ``oauth2_clients``.
+_NAME = re.compile(r'[a-z]+\d?(?:_[a-z]+)+$')
 
 
 def normalize_url(base_url: str, url: str) -> str:
@@ -386,25 +396,26 @@ def _parse_base(base_url: str) -> _Base:
         parts = parse_url(str(base_url).strip())
     except LocationParseError:
         parts = parse_url('')
-    if (
-        parts.scheme not in _DEFAULT_PORTS
-        or not parts.host
-        or parts.auth is not None
-        or parts.query
-    ):
+    if not parts.scheme or not parts.host or parts.auth is not None or parts.query:
         raise URLError(
             'The url of a session must be like https://api.pagerduty.com, with its scheme and '
             'without credentials or query; it is {!r}.'.format(_without_userinfo(str(base_url)))
         )
-    is_exposed = parts.scheme == 'http' and not _is_loopback(parts.host)
     base_path = (parts.path or '').rstrip('/')
-    return _Base(base_url.strip().rstrip('/'), _origin(parts), base_path, is_exposed)
+    return _Base(base_url.strip().rstrip('/'), _origin(parts), base_path)
 
 
 def _origin(parts: Any) -> _Origin:
     """What decides where a request goes, as urllib3 reads it: scheme, host and port."""
     port = _DEFAULT_PORTS.get(parts.scheme) if parts.port is None else parts.port
     return parts.scheme, parts.host, port
+
+
+@lru_cache(maxsize=64)
+def _is_exposed(origin: str) -> bool:
+    """Whether what is sent there can be read on the way."""
+    parts = parse_url(origin)
+    return parts.scheme == 'http' and not _is_loopback(parts.host or '')
 
 
 def _is_loopback(host: str) -> bool:
@@ -420,7 +431,10 @@ def _locate(base_url: str, url: str) -> _Location:
 
 def _require_text(url: Any) -> None:
     if not isinstance(url, str):
-        raise URLError('A URL or path must be a str; it is a {}.'.format(type(url).__name__))
+        hint = ' Pass what is at its key "self".' if isinstance(url, Mapping) else ''
+        raise URLError(
+            'A URL or path must be a str; it is a {}.{}'.format(type(url).__name__, hint)
+        )
 
 
 # A pure function of two strings; one call of a method asks for the same ones several times.
@@ -571,9 +585,12 @@ def _guessed_pattern(path: str) -> str:
     >>> _guessed_pattern('/v4/things/PABC123/parts')
     '/v4/things/{id}/parts'
     """
+    nodes = path.split('/')
+    # A collection comes first, after the version if there is one.
+    first = 2 if _API_VERSION.match(''.join(nodes[1:2])) else 1
     return '/'.join(
-        '{id}' if _IDENTIFIER.search(node) and not _API_VERSION.match(node) else node
-        for node in path.split('/')
+        '{id}' if place > first and _IDENTIFIER.search(node) and not _NAME.match(node) else node
+        for place, node in enumerate(nodes)
     )
 
 
@@ -713,12 +730,17 @@ def unwrap(response: Response, wrapper: Optional[str]) -> Any:
 
 
 def _wrapper_missing(response: Response, wrapper: str, body: Any) -> PDServerError:
-    found = 'a {}'.format(type(body).__name__)
+    found = 'empty' if body is None else 'a {}'.format(type(body).__name__)
     if isinstance(body, dict):
         found = 'an object with the keys: {}'.format(', '.join(sorted(map(str, body))) or '(none)')
     return PDServerError(
-        '{}: expected a JSON object with the key "{}" in the response, which is {}.'.format(
-            _request_line(response), wrapper, found
+        '{}: expected a JSON object with the key "{}" in the response (status {}{}), which is '
+        '{}.'.format(
+            _request_line(response),
+            wrapper,
+            response.status_code,
+            _named_request_id(response),
+            found,
         ),
         response,
     )
@@ -899,8 +921,10 @@ def _cut(text: str, length: int) -> str:
 
 def _request_line(r: Response) -> str:
     """The method and URL that a response answers."""
-    method = getattr(r.request, 'method', None) or '(request)'
-    return '{} {}'.format(str(method).upper(), r.url)
+    request = getattr(r, 'request', None)
+    method = getattr(request, 'method', None) or 'request'
+    url = getattr(r, 'url', None) or getattr(request, 'url', None) or '(URL unknown)'
+    return '{} {}'.format(str(method).upper(), url)
 
 
 def _masked(text: Any, r: Response) -> str:
@@ -908,7 +932,8 @@ def _masked(text: Any, r: Response) -> str:
 
     The key is in a header of a REST request, and in the body of an event.
     """
-    return _without_secrets(str(text), _secrets(r.request))
+    # Doubles of responses in people's tests need not have a request.
+    return _without_secrets(str(text), _secrets(getattr(r, 'request', None)))
 
 
 def _without_secrets(text: str, secrets: List[str]) -> str:
@@ -1077,6 +1102,13 @@ class _SessionLogger(Logger):
         # The inherited one remembers its answers, and only registered loggers are told to forget.
         return level > self.manager.disable and level >= self.getEffectiveLevel()
 
+    def handle(self, record: Any) -> None:
+        # In 5.4.1 the log was the logger 'pdpyras' itself: what silences or filters that one holds.
+        above = getLogger('pdpyras')
+        kept = not above.disabled and above.filter(record)
+        if kept:
+            super().handle(record if kept is True else kept)
+
 
 class _MergedHeaders(CaseInsensitiveDict):  # type: ignore[type-arg]
     """The headers of a request that hold those of the session as well."""
@@ -1141,20 +1173,17 @@ class PDSession(Session):
     #: the session is made, unless a class sets its own.
     timeout: Any = None
 
-    #: The session's own logger, below the logger ``pdpyras``; not configured.
-    log: Logger = cast(Any, None)
-
     _raises_http_errors = True
 
     _not_copied = (
-        '_lock',
+        '_counting_lock',
         '_rate_limit_gate',
         # The settings may hold the password of a proxy, which belongs to this environment.
         '_merged_settings',
         'log',
+        '_log',
         '_parent',
         '_debugHandler',
-        '_debugged_log',
         '_level_before',
     )
 
@@ -1197,6 +1226,16 @@ class PDSession(Session):
         }
         return dict(state, print_debug=self.print_debug)
 
+    def __copy__(self) -> 'PDSession':
+        copied = type(self).__new__(type(self))
+        copied.__setstate__(self.__getstate__())
+        # What the user assigned goes along, as far as that is possible: not into a pickle.
+        if '_parent' in self.__dict__:
+            copied.parent = self.parent
+        if not isinstance(self.log, _SessionLogger):
+            copied.log = self.log
+        return copied
+
     def __setstate__(self, state: Dict[str, Any]) -> None:
         print_debug = state.pop('print_debug')
         self.__dict__.update(state)
@@ -1205,8 +1244,8 @@ class PDSession(Session):
         self.print_debug = print_debug
 
     def _start_process(self) -> None:
-        self._process = os.getpid()
-        self._lock = Lock()
+        self._process_id = os.getpid()
+        self._counting_lock = Lock()
         self._rate_limit_gate = _Gate()
 
     def _leave_other_process(self) -> None:
@@ -1287,6 +1326,19 @@ class PDSession(Session):
         self._stagger_cooldown = factor
 
     @property
+    def log(self) -> Logger:
+        """The session's own logger, below the logger ``pdpyras``; not configured."""
+        return self._log
+
+    @log.setter
+    def log(self, log: Logger) -> None:
+        # What is being printed for debugging is then that of the new one.
+        is_debugged = self.print_debug
+        self.print_debug = False
+        self._log = log
+        self.print_debug = is_debugged
+
+    @property
     def print_debug(self) -> bool:
         """Whether this session's log, down to debug level, is printed to stderr."""
         return '_debugHandler' in self.__dict__
@@ -1297,15 +1349,14 @@ class PDSession(Session):
             return
         if is_on:
             self._debugHandler = StreamHandler()
-            self._debugged_log = self.log
             level = self.log.level
             self._level_before = level if isinstance(level, int) else NOTSET
             self.log.setLevel(DEBUG)
             self.log.addHandler(self._debugHandler)
         else:
-            self._debugged_log.setLevel(self._level_before)
-            self._debugged_log.removeHandler(self._debugHandler)
-            del self._debugHandler, self._debugged_log, self._level_before
+            self.log.setLevel(self._level_before)
+            self.log.removeHandler(self._debugHandler)
+            del self._debugHandler, self._level_before
 
     @property
     def user_agent(self) -> str:
@@ -1327,12 +1378,12 @@ class PDSession(Session):
         :raises PDHTTPError: if the API refuses the key (401).
         :raises PDServerError: if the answer is a redirect to elsewhere.
         """
-        method = self._permitted(method)
+        method = self._checked_method(method)
         full_url = self.normalize_url(url)
-        if os.getpid() != self._process:
+        if os.getpid() != self._process_id:
             self._leave_other_process()
-        self._warn_of_exposure()
-        options = self._options(method, kwargs)
+        self._warn_of_exposure(full_url)
+        options = self._request_options(method, kwargs)
         retries = _Retries(self, method, full_url, options)
         while True:
             try:
@@ -1349,12 +1400,12 @@ class PDSession(Session):
             if not retries.after_response(response):
                 return cast(Response, response)
 
-    def _permitted(self, method: str) -> str:
+    def _checked_method(self, method: str) -> str:
         method = method.strip().upper()
         if method not in self.permitted_methods:
             raise PDClientError(
                 'Method {} is not supported by this API. It has: {}.'.format(
-                    method, ', '.join(self.permitted_methods)
+                    method, ', '.join(self.permitted_methods) or '(none, as a mere base class)'
                 )
             )
         return method
@@ -1363,16 +1414,18 @@ class PDSession(Session):
         """:func:`normalize_url` with the base URL of this session."""
         return normalize_url(self.url, url)
 
-    def _warn_of_exposure(self) -> None:
-        if _parse_base(self.url).is_exposed and not self._has_warned_of_exposure:
+    def _warn_of_exposure(self, full_url: str) -> None:
+        # Where the request goes counts, which a subclass may decide in normalize_url.
+        origin = _ORIGIN.match(full_url)
+        if origin and not self._has_warned_of_exposure and _is_exposed(origin.group()):
             self._has_warned_of_exposure = True
             warn(
-                'The url of this session is {}: over plain HTTP, everybody on the way can read the '
-                'API key. Use https.'.format(self.url),
+                'The requests of this session go to {}: over plain HTTP, everybody on the way can '
+                'read the API key. Use https.'.format(origin.group()),
                 stacklevel=_level_of_the_user(),
             )
 
-    def _options(self, method: str, kwargs: Dict[str, Any]) -> Dict[str, Any]:
+    def _request_options(self, method: str, kwargs: Dict[str, Any]) -> Dict[str, Any]:
         """What the parent's ``request`` is called with."""
         options = dict(kwargs)
         if options.get('params') is not None:
@@ -1489,7 +1542,7 @@ class PDSession(Session):
             return super().merge_environment_settings(url, proxies, stream, verify, cert)
         environment = _environment_state() if self.trust_env else None
         given = (url.split('/', 3)[:3], stream, verify, cert)
-        own = (dict(self.proxies), self.stream, self.verify, self.cert)
+        own = (dict(self.proxies or {}), self.stream, self.verify, self.cert)
         basis = (given, own, environment)
         known_basis, settings = self.__dict__.get('_merged_settings', (None, {}))
         if basis != known_basis:
@@ -1949,10 +2002,15 @@ class APISession(PDSession):
     @resource_url
     @requires_success
     def rdelete(self, resource: Any, **kw: Any) -> Response:
-        """Delete a resource.
+        """Delete a resource, or what ``json`` lists where the API documents that.
 
         :raises PDHTTPError: if the response is not a success.
         """
+        if 'json' in kw:
+            path, is_listed = _endpoint(self.url, resource)
+            # What inference gives is no rule for a method that has no body.
+            if 'DELETE ' + path in ENTITY_WRAPPER_CONFIG:
+                kw['json'] = _wrap(kw['json'], entity_wrappers('delete', path)[0], is_listed)
         return self.delete(resource, **kw)
 
     @resource_url
@@ -2021,11 +2079,11 @@ class APISession(PDSession):
             )
             return
         listing = _Listing(self, resource, path, is_listed)
-        first = {'limit': self._page_size(path, page_size), 'offset': 0}
+        first = {'limit': self._wanted_page_size(path, page_size), 'offset': 0}
         if total:
             first['total'] = 1
         depth = self._read_ahead_depth(read_ahead)
-        yield from _items(listing.offset_pages(dict(first, **merged), paginate, depth), item_hook)
+        yield from _items(listing.offset_pages(_joined(first, merged), paginate, depth), item_hook)
 
     @_takes_path_for('url')
     def iter_cursor(
@@ -2051,9 +2109,9 @@ class APISession(PDSession):
                 'endpoint is paginated.'.format(path)
             )
         listing = _Listing(self, resource, path, is_listed)
-        first = {'limit': self._page_size(path, page_size)}
+        first = {'limit': self._wanted_page_size(path, page_size)}
         names = _CURSOR_NAMES.get(path, ('cursor', 'next_cursor'))
-        yield from _items(listing.cursor_pages(dict(first, **merged), *names), item_hook)
+        yield from _items(listing.cursor_pages(_joined(first, merged), *names), item_hook)
 
     def iter_alert_grouping_settings(self, params: Any = None, **kw: Any) -> Iterator[Any]:
         """Yield the alert grouping settings of the account, whose cursor is called ``after``.
@@ -2068,8 +2126,9 @@ class APISession(PDSession):
         """Yield the raw analytics of incidents.
 
         :param filters: which incidents, such as ``{'created_at_start': '2026-01-01T00:00:00Z'}``.
-        :param options: ``order``, ``order_by`` and ``time_zone`` for the API; ``page_size`` (at
-            most 1000) and ``item_hook`` as for :meth:`iter_all`.
+        :param options: ``order``, ``order_by`` and ``time_zone`` for the API, and ``limit``, which
+            wins over ``page_size``; ``page_size`` (at most 1000) and ``item_hook`` as for
+            :meth:`iter_all`.
         :raises PDHTTPError: if a response is not a success.
         :raises PDServerError: if its body is not a page of analytics.
         """
@@ -2102,7 +2161,8 @@ class APISession(PDSession):
         item_hook: Optional[Callable[[Any, int, Any], Any]] = None,
         **options: Any,
     ) -> Iterator[Any]:
-        body = dict(options, limit=min(self._page_size(url, page_size), _ANALYTICS_PAGE_LIMIT))
+        size = min(self._wanted_page_size(url, page_size), _ANALYTICS_PAGE_LIMIT)
+        body: Dict[str, Any] = dict({'limit': size}, **options)
         if filters is not None:
             body['filters'] = filters
         return _items(self._analytics_pages(url, body), item_hook)
@@ -2123,11 +2183,10 @@ class APISession(PDSession):
                 return
             body = dict(body, starting_after=last)
 
-    def _page_size(self, path: str, page_size: Optional[int]) -> int:
-        size = self.default_page_size if page_size is None else page_size
-        if int(size) < 1:
-            raise ValueError('page_size must be 1 or more; it is {!r}.'.format(size))
-        return min(int(size), _MAX_PAGE_SIZES.get(path, int(size)))
+    def _wanted_page_size(self, path: str, page_size: Optional[int]) -> int:
+        wanted = self.default_page_size if page_size is None else page_size
+        size = _whole_number('page_size', wanted, 1)
+        return min(size, _MAX_PAGE_SIZES.get(path, size))
 
     def _read_ahead_depth(self, read_ahead: Optional[int]) -> int:
         depth = self.read_ahead if read_ahead is None else read_ahead
@@ -2186,7 +2245,7 @@ class APISession(PDSession):
             return self.rpost(resource, json=values)
         if not update or not _lacks(existing, values):
             return existing
-        changed = dict(existing, **values)
+        changed = _joined(existing, values)
         if isinstance(changed.get('self'), str):
             return self.rput(changed, json=changed)
         # Some resources have no URL of their own to show; the documented path leads there as well.
@@ -2240,13 +2299,13 @@ class APISession(PDSession):
     @property
     def total_call_count(self) -> int:
         """How many requests this session has made."""
-        with self._lock:
+        with self._counting_lock:
             return sum(self.api_call_counts.values())
 
     @property
     def total_call_time(self) -> float:
         """How many seconds they took."""
-        with self._lock:
+        with self._counting_lock:
             return sum(self.api_time.values())
 
     def postprocess(self, response: Response, suffix: Optional[str] = None) -> None:
@@ -2255,19 +2314,19 @@ class APISession(PDSession):
         :param suffix: what to count the response under, apart from others of its endpoint.
         """
         try:
-            self._count(response, suffix)
+            self._count_response(response, suffix)
         except Exception as error:  # noqa: BLE001
             self.log.debug('Could not count a response: %r', error)
         super().postprocess(response)
 
-    def _count(self, response: Response, suffix: Optional[str]) -> None:
+    def _count_response(self, response: Response, suffix: Optional[str]) -> None:
         request = response.request
         path = _endpoint(self.url, response.url).path
         endpoint = '{} {}'.format(str(request.method).upper(), path)
         if suffix is not None:
             endpoint = '{}#{}'.format(endpoint, suffix)
         seconds = response.elapsed.total_seconds()
-        with self._lock:
+        with self._counting_lock:
             counts = self.api_call_counts
             if endpoint not in counts and len(counts) >= _COUNTED_ENDPOINTS_LIMIT:
                 endpoint = '{} (others)'.format(str(request.method).upper())
@@ -2320,7 +2379,8 @@ class _Listing:
         paginate: bool,
         get: Callable[[Dict[str, Any]], Optional[Dict[str, Any]]],
     ) -> Iterator[_Page]:
-        limit, offset = int(params['limit']), int(params['offset'])
+        limit = _whole_number('limit', params['limit'], 0)
+        offset = _whole_number('offset', params['offset'], 0)
         clamped = limit
         while offset + clamped <= ITERATION_LIMIT:
             body = get(dict(params, limit=clamped, offset=offset))
@@ -2346,13 +2406,13 @@ class _Listing:
             # The last results before the limit are worth a shorter page.
             clamped = max(1, min(limit, ITERATION_LIMIT - offset))
         self._warn(
-            'the API gives no results past {}; narrow the listing by its parameters to get '
-            'the others'.format(ITERATION_LIMIT)
+            'limit {} at offset {} would go past {}, where the API gives no results; narrow the '
+            'listing by its parameters to get the others'.format(clamped, offset, ITERATION_LIMIT)
         )
 
     def _rest_of_unpaginated(self, body: Dict[str, Any], params: Dict[str, Any]) -> Iterator[_Page]:
         """What follows the first page of an answer without ``more``."""
-        if not self.is_listed and body.get('next_cursor'):
+        if body.get('next_cursor'):
             following = {name: value for name, value in params.items() if name != 'offset'}
             yield from self.cursor_pages(dict(following, cursor=body['next_cursor']))
             return
@@ -2497,9 +2557,7 @@ def _collection_wrapper(path: str, is_listed: bool) -> str:
             )
         )
     if is_path_param(path.split('/')[-1]) or (is_listed and _is_singular(wrapper)):
-        raise URLError(
-            'GET {} gives one resource, not a collection of them. Use rget.'.format(path)
-        )
+        raise URLError('GET {} is not a collection that has pages. Use rget.'.format(path))
     return wrapper
 
 
@@ -2521,7 +2579,7 @@ def _with_query_of(url: str, params: Any) -> Tuple[str, Dict[str, Any]]:
     """Take the query off a URL; its parameters and those in ``params``, which win."""
     _require_text(url)
     resource, _, query = url.partition('#')[0].partition('?')
-    return resource, dict(_as_dict(query), **_as_dict(params))
+    return resource, _joined(_as_dict(query), _as_dict(params))
 
 
 def _as_dict(params: Any) -> Dict[str, Any]:
@@ -2542,6 +2600,27 @@ def _as_dict(params: Any) -> Dict[str, Any]:
         name: values[0] if len(values) == 1 and not name.endswith('[]') else values
         for name, values in collected.items()
     }
+
+
+def _whole_number(name: str, value: Any, least: int) -> int:
+    """An argument as an int; ValueError if it is none, or less than that."""
+    try:
+        # paginate, a bool, was in the place of page_size in 4.x.
+        number = -1 if isinstance(value, bool) else int(value)
+    except (OverflowError, TypeError, ValueError):
+        number = -1
+    if number < least or (isinstance(value, float) and value != number):
+        raise ValueError(
+            '{} must be a whole number, {} or more; it is {!r}.'.format(name, least, value)
+        )
+    return number
+
+
+def _joined(first: Any, second: Any) -> Dict[Any, Any]:
+    """A dict of both; the second wins. dict(first, **second) takes no keys but str."""
+    joined = dict(first)
+    joined.update(second)
+    return joined
 
 
 def _lacks(existing: Any, wanted: Any) -> bool:
@@ -2629,7 +2708,7 @@ class EventsAPISession(_EventsSession):
             )
         event: Dict[str, Any] = {'event_action': action}
         event.update(properties, event_action=action)
-        if dedup_key is not None and dedup_key != '':
+        if dedup_key not in (None, '') and dedup_key is not False:
             event['dedup_key'] = str(dedup_key)
         elif action != 'trigger':
             raise ValueError('To {} an alert, its dedup_key is needed.'.format(action))
@@ -2666,9 +2745,9 @@ class EventsAPISession(_EventsSession):
         details: Dict[str, Any] = {'summary': summary, 'source': source, 'severity': severity}
         details.update(_checked_dict('payload', payload))
         if custom_details is not None:
-            given = _checked_dict('custom_details', details.get('custom_details'))
-            details['custom_details'] = dict(
-                given, **_checked_dict('custom_details', custom_details)
+            given = _checked_dict("payload['custom_details']", details.get('custom_details'))
+            details['custom_details'] = _joined(
+                given, _checked_dict('custom_details', custom_details)
             )
         event: Dict[str, Any] = {'payload': details}
         event.update(

@@ -28,6 +28,12 @@ def test_raw_analytics_are_followed_by_the_last_cursor(api, session, name, argum
     ]
 
 
+def test_a_limit_given_with_the_options_wins(api, session):
+    api.reply(body={'data': []})
+    assert list(session.iter_analytics_raw_incidents(limit=5)) == []
+    assert api.last.json == {'limit': 5}
+
+
 @pytest.mark.parametrize('name, arguments, path', LISTINGS)
 def test_filters_and_options_are_sent_with_each_page(api, session, name, arguments, path):
     api.reply(body={'data': [1], 'last': 'b', 'more': True})

@@ -335,15 +335,34 @@ def test_the_methods_of_a_subclass_are_the_ones_that_are_called():
     assert not session.parent.request.called
 
 
-@pytest.mark.parametrize('name', ['user', 'email', 'user_id', 'backup', 'escalation_policies'])
+OTHERS = ['_lock', '_options', '_page_size', '_count', '_process', '_permitted', '_client']
+
+
+@pytest.mark.parametrize(
+    'name', ['user', 'email', 'user_id', 'backup', 'escalation_policies'] + OTHERS
+)
 @pytest.mark.parametrize('kind', KINDS)
 def test_names_that_subclasses_use_are_free(kind, name):
-    # Each of them is an attribute of a subclass somewhere in the wild.
+    # Each of them is an attribute of a subclass somewhere in the wild, or likely to be one.
     assert not hasattr(kind, name)
     session = type('Mine', (kind,), {name: 'mine'})('key')
     assert getattr(session, name) == 'mine'
     setattr(session, name, 'other')
     assert getattr(session, name) == 'other'
+
+
+def test_a_subclass_may_decide_where_all_requests_go():
+    class ThroughGateway(pdpyras.APISession):
+        url = ''
+
+        def normalize_url(self, url):
+            return 'https://gateway.example/' + url
+
+    session = ThroughGateway('key')
+    session.parent = Mock()
+    session.parent.request.return_value = answer()
+    session.get('users')
+    assert session.parent.request.call_args[0] == ('GET', 'https://gateway.example/users')
 
 
 def test_attributes_may_be_set_before_the_constructor_of_the_session_runs():

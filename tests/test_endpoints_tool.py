@@ -483,7 +483,10 @@ def test_a_check_fails_and_shows_what_is_missing_when_it_is_behind(tmp_path, cap
     ('paths', 'problem'),
     [
         (['GET /gadgets'], r'/widgets\. Put them into LEGACY_PATHS'),
-        (['GET /gadgets', 'GET /widgets', 'GET /cogs/{cog_id}'], r'/cogs/{id} \(now /cogs/{cog_id}\)'),
+        (
+            ['GET /gadgets', 'GET /widgets', 'GET /cogs/{cog_id}'],
+            r'/cogs/{id} \(now /cogs/{cog_id}\)',
+        ),
     ],
     ids=['gone', 'renamed'],
 )

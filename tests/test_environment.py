@@ -125,6 +125,13 @@ def test_proxies_may_be_changed_in_place(environment, twins):
     assert_alike(twins, URLS[0])
 
 
+def test_the_session_may_have_none_for_proxies(environment, twins):
+    environment({'https_proxy': 'http://proxy.example:1'})
+    for session in twins:
+        session.proxies = None
+    assert_alike(twins, URLS[0])
+
+
 @pytest.mark.parametrize(
     'given',
     [

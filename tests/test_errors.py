@@ -2,6 +2,8 @@
 
 import copy
 import pickle
+from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 import requests
@@ -242,6 +244,50 @@ def test_a_client_error_is_its_message():
         ('No way',),
         None,
     )
+
+
+# Doubles of responses, as people's tests have them
+
+
+def test_an_error_can_be_made_of_a_double_that_has_a_status_only():
+    double = SimpleNamespace(status_code=404)
+    error = pdpyras.PDHTTPError('not found', double)
+    assert error.response is double
+    assert (error.status_code, error.request_id) == (404, None)
+
+
+def test_a_message_can_be_made_of_a_double_whose_url_is_that_of_its_request():
+    request = SimpleNamespace(method='get', url='https://api.pagerduty.com/users')
+    double = SimpleNamespace(status_code=404, text='', request=request)
+    assert pdpyras.http_error_message(double).startswith('GET https://api.pagerduty.com/users: ')
+    nothing_known = SimpleNamespace(status_code=404, text='')
+    assert pdpyras.http_error_message(nothing_known).startswith('REQUEST (URL unknown): ')
+
+
+def test_a_mock_with_a_spec_is_shown_as_it_is():
+    response = Mock(spec=requests.Response, status_code=404, text='gone', headers={}, url='u')
+    response.request = Mock(method='GET')
+    error = pdpyras.PDHTTPError('message', response)
+    assert error.response is response
+    assert error.response.text == 'gone'
+
+
+class OfItsOwn(requests.Response):
+    """What an adapter of the user's own may build."""
+
+    @property
+    def detail(self):
+        return self.json()['detail']
+
+
+def test_a_response_of_a_class_of_its_own_stays_one():
+    response = OfItsOwn()
+    response.status_code, response._content = 404, b'{"detail": "none there"}'
+    shown = pdpyras.PDHTTPError('message', response).response
+    assert shown
+    assert isinstance(shown, OfItsOwn)
+    assert shown.detail == 'none there'
+    assert pdpyras.PDHTTPError('once more', shown).response is shown
 
 
 # Decoding

@@ -415,3 +415,35 @@ def test_the_timestamp_can_be_replaced_on_the_class(api, change_events, monkeypa
     api.reply(202, {'id': 'C1'})
     change_events.submit('a')
     assert api.last.json['payload']['timestamp'] == '2020-01-02T03:04:05Z'
+
+
+def test_details_may_have_keys_that_are_no_str(api, events):
+    api.reply(202, body={'dedup_key': 'k'}, times=2)
+    events.trigger('Errors', 'web1', custom_details={404: 12, 500: 3})
+    assert api.last.json['payload']['custom_details'] == {'404': 12, '500': 3}
+    payload = {'custom_details': {1: 'one', 2: 'two'}}
+    events.trigger('Errors', 'web1', payload=payload, custom_details={2: 'zwei'})
+    assert api.last.json['payload']['custom_details'] == {'1': 'one', '2': 'zwei'}
+    assert payload == {'custom_details': {1: 'one', 2: 'two'}}
+
+
+def test_the_details_that_are_no_dict_are_named(api, events):
+    payload = {'custom_details': 'text'}
+    with pytest.raises(ValueError, match=r"payload\['custom_details'\] must be a dict"):
+        events.trigger('Errors', 'web1', payload=payload, custom_details={'a': 1})
+    assert api.seen == []
+
+
+@pytest.mark.parametrize('key, sent', [(False, None), (0, '0')], ids=str)
+def test_false_is_no_deduplication_key_but_a_zero_is(api, events, key, sent):
+    api.reply(202, body={'dedup_key': 'k'})
+    events.trigger('Errors', 'web1', dedup_key=key)
+    assert api.last.json.get('dedup_key') == sent
+
+
+def test_an_empty_answer_to_an_event_is_told_with_its_status(api, events):
+    api.reply(202, headers={'x-request-id': 'r-1'})
+    with pytest.raises(
+        pdpyras.PDServerError, match=r'\(status 202, request ID r-1\), which is empty'
+    ):
+        events.trigger('Errors', 'web1')

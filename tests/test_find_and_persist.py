@@ -366,3 +366,10 @@ def test_persist_raises_what_the_api_refuses(api, session):
     with pytest.raises(pdpyras.PDHTTPError) as caught:
         session.persist('users', 'email', {'email': 'x'})
     assert caught.value.errors == ['Email bad']
+
+
+def test_values_may_have_keys_that_are_no_str(api, session):
+    api.reply(body={'users': [{'id': 'P1', 'self': api.url + '/users/P1', 'email': 'a'}]})
+    api.reply(body={'user': {'id': 'P1'}})
+    session.persist('users', 'email', {'email': 'a', 1: 2}, update=True)
+    assert api.last.json['user']['1'] == 2

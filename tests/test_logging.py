@@ -289,3 +289,43 @@ def test_a_key_that_got_into_a_url_is_masked(api, session, logged):
 
 def test_the_repr_of_a_session_names_what_it_is_and_where(api, session):
     assert repr(session) == '<APISession {} *1234>'.format(api.url)
+
+
+# The logger above
+
+
+def test_what_silences_pdpyras_silences_every_session(session, logged, monkeypatch):
+    monkeypatch.setattr(logging.getLogger('pdpyras'), 'disabled', True)
+    session.log.error('not seen')
+    monkeypatch.undo()
+    session.log.error('seen')
+    assert logged() == ['seen']
+
+
+def test_a_filter_of_pdpyras_holds_for_every_session(session, logged):
+    redact = Redact()
+    logging.getLogger('pdpyras').addFilter(redact)
+    try:
+        session.log.error('the word is hunter2')
+        session.log.error('drop this')
+    finally:
+        logging.getLogger('pdpyras').removeFilter(redact)
+    assert logged() == ['the word is (redacted)']
+
+
+class Redact(logging.Filter):
+    def filter(self, record):
+        record.msg = record.msg.replace('hunter2', '(redacted)')
+        return 'drop' not in record.msg
+
+
+def test_debug_output_follows_the_log_that_is_assigned(session, capsys):
+    former, mine = session.log, logging.Logger('mine')
+    session.print_debug = True
+    session.log = mine
+    mine.debug('printed')
+    former.debug('not printed')
+    assert capsys.readouterr().err == 'printed\n'
+    assert (former.handlers, former.level) == ([], logging.NOTSET)
+    session.print_debug = False
+    assert (mine.handlers, mine.level) == ([], logging.NOTSET)

@@ -550,6 +550,22 @@ def test_an_unlisted_collection_may_have_cursors(api, session):
     assert sent(api, 'cursor') == [(None,), ('abc',)]
 
 
+def test_so_may_one_that_was_listed_by_hand(api, session):
+    api.reply(body={'widgets': [1], 'next_cursor': 'abc'})
+    api.reply(body={'widgets': [2], 'next_cursor': None})
+    pdpyras.CANONICAL_PATHS.append('/v9/widgets')
+    try:
+        assert list(session.iter_all('/v9/widgets')) == [1, 2]
+    finally:
+        pdpyras.CANONICAL_PATHS.remove('/v9/widgets')
+
+
+@pytest.mark.parametrize('path', ['oauth2_clients', 'v4/oauth2_clients', 'users/P1/oauth2_clients'])
+def test_an_unlisted_collection_may_have_a_digit_in_its_name(api, session, path):
+    api.reply(body={'oauth2_clients': [1], 'more': False})
+    assert list(session.iter_all(path)) == [1]
+
+
 def test_iter_cursor_takes_an_unlisted_path(api, session):
     api.reply(body={'widgets': [1], 'next_cursor': 'abc'})
     api.reply(body={'widgets': [2], 'next_cursor': None})
@@ -560,6 +576,37 @@ def test_an_unlisted_resource_is_not_a_collection_either(api, session):
     with pytest.raises(pdpyras.URLError):
         list(session.iter_all('/v9/widgets/PABC123'))
     assert api.seen == []
+
+
+# Numbers
+
+
+@pytest.mark.parametrize('size', [0, -1, 'x', 1.5, float('nan'), True, False, [5]], ids=repr)
+@pytest.mark.parametrize('method', ['iter_all', 'iter_cursor'])
+def test_a_page_size_that_makes_no_sense_is_refused(api, session, method, size):
+    path = 'users' if method == 'iter_all' else 'audit/records'
+    with pytest.raises(ValueError, match='page_size must be a whole number, 1 or more'):
+        list(getattr(session, method)(path, page_size=size))
+    assert api.seen == []
+
+
+@pytest.mark.parametrize('name', ['limit', 'offset'])
+def test_a_parameter_that_is_no_number_is_named(api, session, name):
+    with pytest.raises(ValueError, match=name + " must be a whole number.*'ten'"):
+        list(session.iter_all('users', params={name: 'ten'}))
+    assert api.seen == []
+
+
+def test_a_start_past_the_limit_says_what_would_go_past_it(api, session):
+    with pytest.warns(UserWarning, match='limit 100 at offset 9950 would go past 10000'):
+        assert list(session.iter_all('users', params={'offset': 9950})) == []
+    assert api.seen == []
+
+
+def test_names_of_parameters_may_be_bytes(api, session):
+    api.reply(body={'users': [], 'more': False})
+    list(session.iter_all('users', params={b'query': b'x'}))
+    assert api.last.query['query'] == 'x'
 
 
 # One page, as in 4.x

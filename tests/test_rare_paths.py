@@ -83,10 +83,10 @@ def test_after_a_fork_a_session_makes_connections_of_its_own(api, session):
     """As the process that it was made in is another one, by its number."""
     api.rule(lambda seen: Reply(body={'user': {}}))
     session.rget('users/P1')
-    lock = session._lock
-    session._process = -1
+    lock = session._counting_lock
+    session._process_id = -1
     session.rget('users/P1')
-    assert session._lock is not lock
+    assert session._counting_lock is not lock
     assert session.total_call_count == 2
 
 

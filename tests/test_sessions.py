@@ -600,6 +600,15 @@ def test_a_copy_of_a_session_works_as_the_session_does(duplicate, api, session):
     assert (twin.timeout, twin.url, twin.trunc_key) == (5, api.url, '*1234')
 
 
+def test_a_copy_keeps_the_log_and_the_parent_that_were_assigned(session):
+    session.log = logging.getLogger('mine')
+    session.parent = object()
+    twin = copy.copy(session)
+    assert (twin.log, twin.parent) == (session.log, session.parent)
+    del session.parent
+    assert copy.copy(session).parent is not twin.parent
+
+
 # D34
 @each_copy
 def test_what_is_set_on_a_copy_does_not_show_in_the_original(duplicate, api, session):

@@ -353,7 +353,6 @@ NO_BASES = [
     pytest.param('api.eu.pagerduty.com', id='no scheme'),
     pytest.param('', id='empty'),
     pytest.param('/users', id='a path'),
-    pytest.param('ftp://api.pagerduty.com', id='ftp'),
     pytest.param('https://', id='no host'),
     pytest.param('https://user:hunter2@api.pagerduty.com', id='credentials'),
     pytest.param('https://api.pagerduty.com?x=1', id='query'),
@@ -365,6 +364,28 @@ NO_BASES = [
 def test_a_base_without_its_scheme_says_so_at_once(base, session, sleeps):
     session.url = base
     with pytest.raises(URLError, match='https://api.pagerduty.com'):
+        session.get('/users')
+    assert sleeps == []
+
+
+@pytest.mark.parametrize('base', ['mock://pd.test', 'http+unix://%2Ftmp%2Fpd.sock'])
+def test_a_base_may_have_the_scheme_of_an_adapter_of_the_user_s_own(base):
+    class Adapter(HTTPAdapter):
+        def send(self, request, **kwargs):
+            body = BytesIO(('{"user": "' + request.url + '"}').encode())
+            return self.build_response(request, HTTPResponse(body, {}, 200, preload_content=False))
+
+    with pdpyras.APISession('the-api-key-1234', base_url=base) as session:
+        session.mount(base.split('//')[0], Adapter())
+        assert session.rget('/users/P1') == base + '/users/P1'
+        assert session.rget(base + '/users/P1') == base + '/users/P1'
+        with pytest.raises(URLError):
+            session.rget(base.split('//')[0] + '//elsewhere.test/users/P1')
+
+
+def test_a_scheme_without_an_adapter_fails_at_once(sleeps):
+    session = pdpyras.APISession('the-api-key-1234', base_url='ftp://api.pagerduty.com')
+    with pytest.raises(pdpyras.PDClientError, match='No connection adapters'):
         session.get('/users')
     assert sleeps == []
 

@@ -447,6 +447,21 @@ def test_rdelete_gives_the_response(api, session):
     assert [seen.method for seen in api.seen] == ['DELETE'] * 2
 
 
+@pytest.mark.parametrize('wrapped', [False, True], ids=['bare', 'wrapped'])
+def test_rdelete_wraps_what_is_documented_to_be_wrapped(api, session, wrapped):
+    associations = [{'id': 'A1'}]
+    json = {'associations': associations} if wrapped else associations
+    api.reply(status=204)
+    session.rdelete('enrichment/event_enrichments/E1/associations', json=json)
+    assert api.last.json == {'associations': associations}
+
+
+def test_rdelete_sends_other_bodies_as_they_are(api, session):
+    api.reply(status=204)
+    session.rdelete('users/P1', json={'reason': 'left'})
+    assert api.last.json == {'reason': 'left'}
+
+
 def test_rdelete_takes_an_unlisted_path(api, session):
     api.reply(status=204)
     assert session.rdelete('/v9/widgets/W1').ok
@@ -542,6 +557,8 @@ def test_a_resource_from_elsewhere_is_refused_before_anything_is_sent(api, sessi
         ('rpost', '/v9/widgets', {'gizmos': [1]}, {'gizmos': [1]}),
         ('rpost', '/v9/widgets', {'a': {}, 'b': {}}, {'widget': {'a': {}, 'b': {}}}),
         ('rpost', '/v9/widgets', {}, {'widget': {}}),
+        ('rpost', '/oauth2_clients', {'a': 1}, {'oauth2_client': {'a': 1}}),
+        ('rpost', '/v4/s3_buckets', {'a': 1}, {'s3_bucket': {'a': 1}}),
     ],
     ids=[
         'rpost',
@@ -552,6 +569,8 @@ def test_a_resource_from_elsewhere_is_refused_before_anything_is_sent(api, sessi
         'one key with a list',
         'two keys with dicts',
         'empty',
+        'a digit',
+        'a digit after a version',
     ],
 )
 def test_json_for_an_unlisted_path_is_wrapped_by_inference(api, session, verb, url, content, sent):

@@ -75,9 +75,7 @@ LEGACY_PATHS = (
 UNDOCUMENTED_PATHS = ()  # type: Tuple[str, ...]
 
 #: The wrappers of the paths in the two tables above, where inference does not give them.
-UNDOCUMENTED_WRAPPERS = {
-    'POST /response_plays/{response_play_id}/run': None
-}  # type: Dict[str, Any]
+UNDOCUMENTED_WRAPPERS = {'POST /response_plays/{response_play_id}/run': None}  # type: Dict[str, Any]
 
 #: Paths of the document that 5.4.1 has with another name of the parameter. canonical_path() gives
 #: 5.4.1's, because people's tests compare with it.
@@ -527,12 +525,14 @@ def with_tables(source: str, tables: str) -> str:
 
 def _refuse_losses(source: str, tables: str) -> None:
     """DocumentError if paths would go out of the tables: scripts that use them are still there."""
-    present = {parameterless(path): path for path in _paths_in(tables)}
-    lost = [path for path in _paths_in(source) if path not in present.values()]
+    kept = {parameterless(path): path for path in _paths_in(tables)}
+    lost = [path for path in _paths_in(source) if path not in kept.values()]
     if not lost:
         return
-    renamed = {path: present[parameterless(path)] for path in lost if parameterless(path) in present}
-    told = ['{} (now {})'.format(path, renamed[path]) if path in renamed else path for path in lost]
+    others = [kept.get(parameterless(path)) for path in lost]
+    told = [
+        '{} (now {})'.format(path, other) if other else path for path, other in zip(lost, others)
+    ]
     raise DocumentError(
         'Nothing was written, as these paths are not in the document any more: {}. Put them into '
         'LEGACY_PATHS, and those with another name of the parameter into SPELLINGS, in '
@@ -550,7 +550,7 @@ def _check(source: str, tables: str, name: str) -> int:
     before, after = source.splitlines(True), wanted.splitlines(True)
     for line in difflib.unified_diff(before, after, name, 'from the document', n=1):
         hunk = re.match(r'@@ -\d+(?:,\d+)? \+(\d+).* @@', line)
-        print('{} {}'.format(hunk[0], _table_at(after, int(hunk[1]))) if hunk else line.rstrip('\n'))
+        print(line.rstrip('\n') + (' ' + _table_at(after, int(hunk[1])) if hunk else ''))
     return 0 if source == wanted else 1
 
 
