@@ -125,7 +125,7 @@ def list_members(call):
 @handles('PUT /teams/{id}/escalation_policies/{escalation_policy_id}')
 def add_policy(call):
     team, policy = call.record(call.parent(2)), policy_named(call)
-    others = [other for other in policy.get('teams', []) if other['id'] != team['id']]
+    others = [other for other in policy.get('teams') or [] if other['id'] != team['id']]
     policy['teams'] = [*others, reference(team)]
     call.store.save('/escalation_policies/' + policy['id'])
 
@@ -133,7 +133,7 @@ def add_policy(call):
 @handles('DELETE /teams/{id}/escalation_policies/{escalation_policy_id}')
 def remove_policy(call):
     team, policy = call.record(call.parent(2)), policy_named(call)
-    policy['teams'] = [other for other in policy.get('teams', []) if other['id'] != team['id']]
+    policy['teams'] = [other for other in policy.get('teams') or [] if other['id'] != team['id']]
     call.store.save('/escalation_policies/' + policy['id'])
 
 
@@ -195,6 +195,16 @@ def list_tagged(call):
 # Services and escalation policies.
 
 
+def teams_of_service(call, service):
+    """A service has the teams of its escalation policy."""
+    policy = call.store.find(service['escalation_policy']['id']) or {}
+    return policy.get('teams') or []
+
+
+def check_service(call, service):
+    call.referred(service['escalation_policy'], '/escalation_policies')
+
+
 def complete_service(call, service):
     service['status'] = 'active'
     service['last_incident_timestamp'] = None
@@ -227,14 +237,13 @@ KINDS['/services'] = Kind(
         'auto_resolve_timeout': 14400,
         'acknowledgement_timeout': 1800,
         'alert_creation': 'create_alerts_and_incidents',
-        'teams': [],
         'addons': [],
         'scheduled_actions': [],
         'incident_urgency_rule': {'type': 'constant', 'urgency': 'high'},
     },
-    refers={'escalation_policy': '/escalation_policies', 'teams': '/teams'},
+    checked=check_service,
     created=complete_service,
-    derived={'integrations': parts('integrations')},
+    derived={'integrations': parts('integrations'), 'teams': teams_of_service},
 )
 
 
@@ -277,6 +286,24 @@ def complete_webhook(call, webhook):
 
 
 KINDS['/webhook_subscriptions'] = Kind(created=complete_webhook)
+
+
+@handles('GET /webhook_subscriptions')
+def list_webhooks(call):
+    kind, wanted = call.query.get('filter_type'), call.query.get('filter_id')
+    webhooks = [
+        (webhook, webhook.get('filter') or {})
+        for webhook in call.store.list('/webhook_subscriptions')
+    ]
+    found = [
+        webhook
+        for webhook, scope in webhooks
+        if not kind or scope.get('type') == kind + '_reference'
+        if not wanted or scope.get('id') == wanted
+    ]
+    return page_of(call, found)
+
+
 KINDS['/extensions'] = Kind(
     refers={'extension_objects': '/services', 'extension_schema': '/extension_schemas'}
 )

@@ -88,7 +88,7 @@ class Founder:
             teams=[reference(team) for team in teams],
         )
 
-    def service(self, name, policy, teams=()):
+    def service(self, name, policy):
         return self.add(
             '/services',
             'service',
@@ -102,7 +102,6 @@ class Founder:
             alert_creation='create_alerts_and_incidents',
             incident_urgency_rule={'type': 'constant', 'urgency': 'high'},
             escalation_policy=reference(policy),
-            teams=[reference(team) for team in teams],
             addons=[],
             scheduled_actions=[],
             last_incident_timestamp=None,

@@ -29,6 +29,7 @@ class Incidents:
 
     def open(self, service, title, incident_key=None, **attributes):
         policy = attributes.pop('escalation_policy', None) or service['escalation_policy']
+        teams = (self.store.find(policy['id']) or {}).get('teams') or []
         moment = timestamp()
         incident_id = self.store.new_id('Q', 14)
         incident = {
@@ -50,7 +51,7 @@ class Incidents:
             'pending_actions': [],
             'assigned_via': 'escalation_policy',
             'escalation_policy': reference(policy),
-            'teams': list(service.get('teams', [])),
+            'teams': list(teams),
             'is_mergeable': True,
             'priority': None,
             'incidents_responders': [],
@@ -211,7 +212,8 @@ def list_incidents(call):
     users = set(call.query.getlist('user_ids[]'))
     if users:
         incidents = [i for i in incidents if users & referred_ids(i['assignments'], 'user')]
-    return page_of(call, selected(incidents, call, skip=('user_ids', 'date_range')))
+    ignored = ('since', 'until') if call.query.get('date_range') == 'all' else ()
+    return page_of(call, selected(incidents, call, skip=('user_ids', 'date_range', *ignored)))
 
 
 @handles('POST /incidents')

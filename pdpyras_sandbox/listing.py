@@ -127,7 +127,7 @@ def matcher(name, values):
         return time_matcher(name, values[0])
     if name.endswith(('_ids', '_id')):
         kind = name.rsplit('_', 1)[0]
-        return lambda record: bool(referred_ids(record, kind) & set(values))
+        return lambda record: bool(ids_in(record, kind) & set(values))
     singular = singular_of(name)
 
     def matches(record):
@@ -163,6 +163,13 @@ def singular_of(name):
 def plain_values(found):
     values = found if isinstance(found, list) else [found]
     return {str(value.get('id') if isinstance(value, dict) else value) for value in values}
+
+
+def ids_in(record, kind):
+    """IDs that a record has for a kind, be it that of what it refers to, or an attribute's name."""
+    attributes = {name: record[name] for name in (kind, kind + 's') if name in record}
+    named = {item for value in attributes.values() for item in plain_values(value)}
+    return referred_ids(record, kind) | named
 
 
 def referred_ids(value, kind):

@@ -43,7 +43,7 @@ def fill(founder, policy):
         rota = schedule(founder, name, team, crew)
         ladder = founder.policy(f'{name} Escalation', [rota, crew[0]], [team])
         for system in systems:
-            service = founder.service(system, ladder, [team])
+            service = founder.service(system, ladder)
             founder.integration(service, f'{random.getrandbits(128):032x}')
             services.append(service)
     for label in TAGS:

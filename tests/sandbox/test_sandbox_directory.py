@@ -108,6 +108,18 @@ def test_a_service_needs_a_policy_that_exists(web):
     body['service']['escalation_policy'] = web.service['escalation_policy']
     service = web.post('/services', body)['service']
     assert (service['status'], service['integrations']) == ('active', [])
+    without = {'service': {'type': 'service', 'escalation_policy': None}}
+    assert web.refusal('PUT', '/services/' + service['id'], without)[0] == 400
+
+
+def test_services_and_incidents_have_the_teams_of_the_escalation_policy(web):
+    team, policy = web.team('Platform'), web.service['escalation_policy']
+    web.put(f'/teams/{team["id"]}/escalation_policies/{policy["id"]}')
+    (service,) = web.get('/services', team_ids=[team['id']])['services']
+    assert [team['summary'] for team in service['teams']] == ['Platform']
+    web.incident()
+    assert len(web.get('/incidents', team_ids=[team['id']])['incidents']) == 1
+    assert len(web.get('/log_entries', team_ids=[team['id']])['log_entries']) == 2
 
 
 def test_events_go_to_the_service_whose_integration_key_they_carry(web):
@@ -209,6 +221,12 @@ def test_webhooks_can_be_registered(web):
     created = web.post('/webhook_subscriptions', {'webhook_subscription': webhook})
     assert created['webhook_subscription']['active'] is True
     assert len(web.get('/webhook_subscriptions')['webhook_subscriptions']) == 1
+    webhook['filter'] = reference(web.service)
+    web.post('/webhook_subscriptions', {'webhook_subscription': webhook})
+    of_service = {'filter_type': 'service', 'filter_id': web.service['id']}
+    for query in ({'filter_type': 'service'}, {'filter_type': 'account'}, of_service):
+        (found,) = web.get('/webhook_subscriptions', **query)['webhook_subscriptions']
+        assert found['filter']['type'] == query['filter_type'] + '_reference'
 
 
 def test_custom_fields_of_incidents_hold_values_of_their_type(web):
@@ -239,6 +257,8 @@ def test_vendors_and_extension_schemas_are_there_from_the_start(web):
     }
     created = web.post('/extensions', {'extension': extension})['extension']
     assert created['extension_objects'][0]['summary'] == 'Web Shop'
+    for wanted, count in ((web.service['id'], 1), ('PNOBODY', 0)):
+        assert len(web.get('/extensions', extension_object_id=wanted)['extensions']) == count
 
 
 def test_a_business_service_has_subscribers(web):

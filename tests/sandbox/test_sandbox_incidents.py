@@ -153,6 +153,7 @@ FILTERS = [
     ({'incident_key': 'db'}, {'db'}),
     ({'since': '2100-01-01T00:00:00Z'}, set()),
     ({'until': '2000-01-01T00:00:00Z'}, set()),
+    ({'until': '2000-01-01T00:00:00Z', 'date_range': 'all'}, {'web', 'db'}),
 ]
 
 
