@@ -381,7 +381,9 @@ def audit(call, action, record):
 
 
 def with_derived(call, record):
-    """The record and its computed attributes."""
+    """The record and its computed attributes; a mere reference, in a list of some, has none."""
+    if is_reference(record):
+        return record
     path = call.store.path_of(record.get('id'))
     kind = KINDS.get(path.rpartition('/')[0]) if path else None
     if not kind or not kind.derived:

@@ -275,6 +275,20 @@ def test_a_business_service_has_subscribers(web):
     assert gone['deleted_count'] == 1
 
 
+def test_a_service_in_a_list_of_references_is_a_reference(web):
+    action = {'name': 'Restart', 'description': 'x', 'action_type': 'script'}
+    data = {'script': 'reboot'}
+    created = web.post(
+        '/automation_actions/actions', {'action': {**action, 'action_data_reference': data}}
+    )
+    path = f'/automation_actions/actions/{created["action"]["id"]}/services'
+    web.post(path, {'service': reference(web.service)})
+    (listed,) = web.get(path)['services']
+    assert (listed['type'], listed['summary']) == ('service_reference', 'Web Shop')
+    shown = web.get(f'{path}/{web.service["id"]}')['service']
+    assert shown['summary'] == 'Web Shop'
+
+
 def test_the_posts_of_a_status_page_are_kept(web):
     path = '/status_pages/PPAGE01/posts'
     page = {'id': 'PPAGE01', 'type': 'status_page'}
