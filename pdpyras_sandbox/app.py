@@ -22,6 +22,7 @@ from pdpyras_sandbox.errors import (
     method_not_allowed,
     not_found,
     rate_limited,
+    too_many_events,
 )
 from pdpyras_sandbox.events import enqueue, enqueue_change
 from pdpyras_sandbox.incidents import wake_snoozed
@@ -190,7 +191,7 @@ def add_events(app, state):
         if isinstance(event, dict):
             headers, passes = state.events_limit.count(event.get('routing_key'))
             if not passes:
-                raise rate_limited(headers)
+                raise too_many_events(headers)
         with state.account.store.lock:
             accepted = function(state.account, event)
         return Response(json.dumps(accepted), 202, content_type=JSON)
@@ -257,7 +258,7 @@ class Gate:
         if fault is None:
             return self.app.full_dispatch_request()
         connection = environ.get('werkzeug.socket')
-        response = fault.instead(connection)
+        response = fault.instead(connection, path)
         if response is None:
             g.page_fault = fault.pages
             response = self.app.full_dispatch_request()

@@ -25,7 +25,8 @@ class EventError(ApiError):
 
     @property
     def body(self):
-        return {'status': 'invalid event', 'message': self.message, 'errors': self.errors}
+        name = 'invalid event' if self.status == 400 else self.message.lower()
+        return {'status': name, 'message': self.message, 'errors': self.errors}
 
 
 def invalid_input(*errors):
@@ -34,6 +35,10 @@ def invalid_input(*errors):
 
 def invalid_event(*errors):
     return EventError(400, 2001, 'Event object is invalid', errors)
+
+
+def too_many_events(headers):
+    return EventError(429, 2020, 'Rate Limit Exceeded', headers=headers)
 
 
 def authentication_failed():

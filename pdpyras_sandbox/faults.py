@@ -14,6 +14,8 @@ import threading
 
 from werkzeug.wrappers import Response
 
+from pdpyras_sandbox.errors import ApiError, EventError
+
 #: What a fault may be asked to do; one of these, or some that go together.
 ACTS = ('status', 'hang', 'drop', 'body', 'content_type', 'slow', 'redirect', 'pages')
 CHOICES = {
@@ -31,6 +33,8 @@ REASONS = {
     503: ('Service Unavailable', 2000),
     504: ('Gateway Timeout', 2000),
 }
+#: Where failures have the Events API's own form.
+EVENT_PATHS = ('/v2/enqueue', '/v2/change/enqueue')
 SLOW_CHUNKS = 20
 
 
@@ -67,20 +71,21 @@ class Fault:
             return method == 'GET' and not (self.pages == 'duplicate' and first)
         return True
 
-    def instead(self, connection):
+    def instead(self, connection, path):
         """The answer given without acting on the request; None if the request is acted on."""
         if self.drop == 'before':
             hang_up(connection)
         if self.redirect:
             return Response(status=self.status or 302, headers={'Location': self.redirect})
         if self.status:
-            return self._error()
+            return self._error(path)
         return None
 
-    def _error(self):
+    def _error(self, path):
         message, code = REASONS.get(self.status, ('Failure on demand', 2000))
+        failure = EventError if path.startswith(EVENT_PATHS) else ApiError
         response = Response(
-            json.dumps({'error': {'message': message, 'code': code}}),
+            json.dumps(failure(self.status, code, message).body),
             self.status,
             content_type='application/json',
         )

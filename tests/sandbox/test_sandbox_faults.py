@@ -144,7 +144,13 @@ def test_records_change_between_pages(web):
 
 def test_events_fail_on_demand_too(web):
     web.sandbox.faults.next(status=503, path='/v2/enqueue')
-    assert web.event().status_code == 503
+    answer = web.event()
+    assert answer.status_code == 503
+    assert answer.json() == {
+        'status': 'service unavailable',
+        'message': 'Service Unavailable',
+        'errors': [],
+    }
     assert web.event().status_code == 202
 
 

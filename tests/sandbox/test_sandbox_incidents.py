@@ -296,5 +296,7 @@ def test_a_change_event_is_listed_and_opens_nothing(web):
 
 
 def test_too_many_events_for_one_key_are_429(web):
-    statuses = [web.event('resolve', 'k').status_code for _ in range(121)]
-    assert (statuses[-2], statuses[-1]) == (202, 429)
+    answers = [web.event('resolve', 'k') for _ in range(121)]
+    assert [answer.status_code for answer in answers[-2:]] == [202, 429]
+    assert answers[-1].json()['message'] == 'Rate Limit Exceeded'
+    assert 0 < int(answers[-1].headers['ratelimit-reset']) <= 60
