@@ -473,38 +473,27 @@ def test_nor_after_a_status_that_retry_names(api, session, sleeps):
 # retry_unsafe_methods
 
 
-class Slow:
-    """A server that creates what it is asked to, and answers after the client has given up."""
-
-    def __init__(self):
-        self.created = []
-
-    def send(self, handler):
-        self.created.append(handler.path)
-        Hang().send(handler)
-
-
 # D27
 def test_by_default_a_late_answer_makes_several_of_one_thing(api, session, sleeps):
-    slow = Slow()
-    api.answer(slow, times=4)
-    session.timeout = 0.25
+    api.answer(Hang(), times=4)
+    session.timeout = 0.1
     with pytest.raises(pdpyras.PDClientError):
         session.rpost('/incidents', json={'title': 'x'})
-    assert len(slow.created) == 4
+    api.wait_for(4)
+    assert len(api.seen) == 4
 
 
 # D27
 @pytest.mark.parametrize('method', ['rpost', 'rpatch'])
 def test_without_retries_of_unsafe_methods_it_makes_one(method, api, session, sleeps):
-    slow = Slow()
-    api.answer(slow, times=4)
-    session.timeout = 0.25
+    api.answer(Hang(), times=4)
+    session.timeout = 0.1
     session.retry_unsafe_methods = False
     with pytest.raises(pdpyras.PDClientError, match='retry_unsafe_methods') as error:
         getattr(session, method)('/incidents', json={'title': 'x'})
     assert isinstance(error.value.__cause__, requests.exceptions.ReadTimeout)
-    assert len(slow.created) == 1
+    api.wait_for(1)
+    assert len(api.seen) == 1
     assert sleeps == []
 
 

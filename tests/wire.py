@@ -152,7 +152,7 @@ class WireServer:
     """The scripted API. Replies are sent in the order given; ``rule`` answers what has none."""
 
     def __init__(self, port=0):
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self._replies = deque()
         self._rule = None
         #: Every request received, in order, as :class:`Seen`.
@@ -196,6 +196,7 @@ class WireServer:
     def next_reply(self, seen):
         with self._lock:
             self.seen.append(seen)
+            self._lock.notify_all()
             if self._replies:
                 return self._replies.popleft()
         if self._rule is not None:
@@ -212,6 +213,16 @@ class WireServer:
     @property
     def last(self):
         return self.seen[-1]
+
+    def wait_for(self, count):
+        """Return when ``count`` requests were seen.
+
+        A client that has its answer need not ask. One that gave up waiting for it may be ahead of
+        the server, which sees the request all the same.
+        """
+        with self._lock:
+            have_come = self._lock.wait_for(lambda: len(self.seen) >= count, 30)
+        assert have_come, 'only {} of {} requests came'.format(len(self.seen), count)
 
     def close(self):
         self.closing.set()
