@@ -141,7 +141,7 @@ def operations():
 def problems(shape, value, name='body', partial=False):
     """What is wrong with a value, in sentences; nothing if it fits the shape.
 
-    :param partial: for updates, where properties may be left out.
+    :param partial: for updates, where properties may be left out; null takes none away.
     """
     if value is None:
         # PagerDuty takes null for "not set" wherever it takes an absent property.
@@ -179,7 +179,9 @@ def has_type(value, kind):
 def object_problems(shape, value, name, partial):
     properties = shape.get('properties', {})
     found = []
-    for required in () if partial else shape.get('required', ()):
+    for required in shape.get('required', ()):
+        if partial and required not in value:
+            continue
         expected = properties.get(required, {})
         null_is_fine = required in value and expected.get('nullable')
         if expected.get('readOnly') or implied(expected) or null_is_fine:

@@ -26,6 +26,14 @@ def test_an_email_address_belongs_to_one_user(web):
     assert web.refusal('POST', '/users', body)[2] == ['Email has already been taken.']
 
 
+def test_what_a_record_needs_cannot_be_taken_from_it(web):
+    path = '/users/' + web.owner['id']
+    for name in ('name', 'email'):
+        status, _, errors = web.refusal('PUT', path, {'user': {'type': 'user', name: None}})
+        assert (status, errors) == (400, [f'user.{name} is required'])
+    assert web.put(path, {'user': {'type': 'user', 'job_title': None}})['user']['name']
+
+
 def test_what_only_the_server_sets_is_ignored(web):
     body = {'name': 'A', 'email': 'a@example.com', 'id': 'PMINE01', 'avatar_url': 'mine'}
     user = web.post('/users', {'user': body})['user']

@@ -164,3 +164,4 @@ def test_no_body_makes_the_sandbox_itself_fail(web, seed):
     for operation in sorted(tried, key=lambda operation: operation.method == 'GET'):
         answer = client.send(operation)
         assert answer.status_code < 500, (answer.request.body, answer.text)
+    assert web.call('GET', '/').status_code == 200
