@@ -1,6 +1,7 @@
 """What clients send, decoded."""
 
 import json
+import math
 
 #: How deeply arrays and objects may be nested; whatever goes through them calls itself for each.
 MAXIMUM_DEPTH = 100
@@ -12,7 +13,7 @@ def decoded(text):
     :raises ValueError: if it is none, or is nested too deeply to be handled.
     """
     try:
-        value = json.loads(text, parse_constant=refuse_constant)
+        value = json.loads(text, parse_constant=refuse_constant, parse_float=finite)
         if is_deeper(value, MAXIMUM_DEPTH):
             raise RecursionError
     except RecursionError:
@@ -23,6 +24,14 @@ def decoded(text):
 def refuse_constant(name):
     """Python reads NaN and Infinity, which JSON does not have."""
     raise ValueError(f'{name} is not JSON')
+
+
+def finite(text):
+    """Python makes infinity of a number that is too large, and could not send it back as JSON."""
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f'{text} is too large a number')
+    return number
 
 
 def is_deeper(value, levels):

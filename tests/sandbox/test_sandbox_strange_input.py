@@ -15,10 +15,11 @@ JSON = {'Content-Type': 'application/json'}
     [
         ('null', 'incident is required'),
         ('NaN', 'Invalid JSON: NaN is not JSON'),
+        ('{"incident": 1e999}', 'Invalid JSON: 1e999 is too large a number'),
         ('[' * 100_000, 'Invalid JSON: It is nested more than 100 levels deep'),
         ('[' * 500 + ']' * 500, 'Invalid JSON: It is nested more than 100 levels deep'),
     ],
-    ids=['null', 'NaN', 'cut off', 'deep'],
+    ids=['null', 'NaN', 'infinite', 'cut off', 'deep'],
 )
 def test_a_body_that_holds_nothing_or_too_much_is_refused(web, text, reason):
     refusal = web.refusal('POST', '/incidents', data=text, headers=JSON)
