@@ -7,6 +7,26 @@ from wire import WireServer
 
 import pdpyras
 
+try:
+    from hypothesis import HealthCheck, settings
+except ImportError:
+    pass  # The tests that need it are skipped.
+else:
+    # How long anything takes is not what is tested. And a change is judged by the same examples
+    # each time, not by what a search comes across that day; for the search there is a profile:
+    # pytest --hypothesis-profile=search tests/test_fuzz.py
+    settings.register_profile(
+        'repeatable',
+        derandomize=True,
+        deadline=None,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    settings.register_profile(
+        'search', settings.get_profile('repeatable'), derandomize=False, max_examples=1000
+    )
+    settings.load_profile('repeatable')
+
 
 @pytest.fixture
 def api():

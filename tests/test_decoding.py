@@ -142,7 +142,7 @@ FRAGMENTS = st.lists(
 
 
 @given(ESCAPED | UNESCAPED | LITERALS | FRAGMENTS | st.binary(max_size=12))
-@settings(max_examples=2000, deadline=None, database=None)
+@settings(max_examples=2000)
 @example(b'{"a": 1, "b": 2, "a": 3}')
 @example(b'[18446744073709551615, 18446744073709551616, -9223372036854775809]')
 @example(b'[-0, -0.0, 5e-324, 1.7976931348623159e308]')

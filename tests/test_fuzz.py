@@ -17,11 +17,9 @@ from hypothesis import strategies as st  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures('no_garbage_collection')
 
-#: One server and one session serve all the examples of a test; no database file is left behind.
+#: One server and one session serve all the examples of a test.
 bounded = settings(
     max_examples=40,
-    deadline=None,
-    database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

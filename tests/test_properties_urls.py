@@ -10,14 +10,8 @@ import pdpyras
 
 pytest.importorskip('hypothesis')
 
-from hypothesis import HealthCheck, given, settings  # noqa: E402
+from hypothesis import given  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
-
-# How long anything takes is not what is tested.
-settings.register_profile(
-    'untimed', deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
-)
-settings.load_profile('untimed')
 
 BASES = ('https://api.pagerduty.com', 'https://api.eu.pagerduty.com', 'http://localhost:8080/pd')
 
