@@ -157,7 +157,7 @@ def test_a_layer_that_cannot_be_rendered_is_refused_and_changes_nothing(web, cre
 
 
 def test_short_turns_are_rendered_in_good_time(web, crew):
-    """The first version took a quarter of an hour for this."""
+    """The first version took a minute of computing for this."""
     schedule = schedule_of(web, crew, rotation_turn_length_seconds=60)
     started = process_time()
     shifts, coverage = rendered(web, schedule, until='2024-01-29T00:00:00Z')
