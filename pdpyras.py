@@ -32,7 +32,7 @@ from http.cookiejar import DefaultCookiePolicy
 from importlib import import_module
 from logging import DEBUG, NOTSET, Logger, StreamHandler, getLogger
 from random import random
-from threading import Condition, Lock
+from threading import Lock, local
 from typing import (
     Any,
     Callable,
@@ -42,11 +42,12 @@ from typing import (
     List,
     NamedTuple,
     Optional,
+    Pattern,
     Tuple,
     TypeVar,
     cast,
 )
-from urllib.parse import parse_qsl, quote, quote_plus
+from urllib.parse import parse_qsl, quote
 from urllib.request import getproxies, getproxies_environment
 from warnings import warn
 
@@ -54,8 +55,14 @@ import requests
 from deprecation import deprecated  # type: ignore[import-untyped]
 from requests import PreparedRequest, Request, Response, Session
 from requests.__version__ import __version__ as REQUESTS_VERSION
+from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar
-from requests.exceptions import ConnectTimeout, RequestException, TooManyRedirects
+from requests.exceptions import (
+    ConnectTimeout,
+    RequestException,
+    TooManyRedirects,
+    UnrewindableBodyError,
+)
 from requests.sessions import merge_hooks
 from requests.structures import CaseInsensitiveDict
 from requests.utils import default_user_agent, to_key_val_list
@@ -185,7 +192,7 @@ class PDHTTPError(PDClientError):
         # REST answers {"error": {"code": …, "errors": […]}}, Events v2 {"errors": […]}.
         try:
             body = self.response.json()
-        except (ValueError, RecursionError):
+        except (LookupError, ValueError, RecursionError):
             return {}
         details = body.get('error', body) if isinstance(body, dict) else None
         return details if isinstance(details, dict) else {}
@@ -226,8 +233,10 @@ class _ErrorResponse(Response):
         state['url'] = _masked(self.url, self)
         headers = {name: _masked(value, self) for name, value in self.headers.items()}
         state['headers'] = CaseInsensitiveDict(headers)
-        for secret in _secrets(self.request):
-            state['_content'] = state['_content'].replace(secret.encode(), last_4(secret).encode())
+        state['reason'] = self.reason and _masked(self.reason, self)
+        if state['_content']:
+            content = state['_content'].decode('latin-1')
+            state['_content'] = _masked(content, self).encode('latin-1')
         return state
 
 
@@ -396,10 +405,13 @@ def _parse_base(base_url: str) -> _Base:
         parts = parse_url(str(base_url).strip())
     except LocationParseError:
         parts = parse_url('')
-    if not parts.scheme or not parts.host or parts.auth is not None or parts.query:
+    is_more = any(part is not None for part in (parts.auth, parts.query, parts.fragment))
+    if not parts.scheme or not parts.host or is_more:
         raise URLError(
             'The url of a session must be like https://api.pagerduty.com, with its scheme and '
-            'without credentials or query; it is {!r}.'.format(_without_userinfo(str(base_url)))
+            'without credentials, query or fragment; it is {!r}.'.format(
+                _without_userinfo(str(base_url))
+            )
         )
     base_path = (parts.path or '').rstrip('/')
     return _Base(base_url.strip().rstrip('/'), _origin(parts), base_path)
@@ -809,7 +821,7 @@ def http_error_message(r: Response, context: Optional[str] = None) -> str:
         r.status_code,
         ' when ' + context if context else '',
         _named_request_id(r),
-        truncate_text(_masked(r.text, r)) or '(empty body)',
+        truncate_text(_masked(_text(r), r)) or '(empty body)',
     )
     return _masked(message, r)
 
@@ -839,8 +851,8 @@ def try_decoding(r: Response) -> Any:
     """
     try:
         return _decoded(r)
-    except (ValueError, RecursionError) as error:
-        text = r.text
+    except (LookupError, ValueError, RecursionError) as error:
+        text = _text(r)
         if not text.strip():
             return None
         raise PDServerError(
@@ -849,6 +861,14 @@ def try_decoding(r: Response) -> Any:
             ),
             r,
         ) from error
+
+
+def _text(r: Response) -> str:
+    try:
+        return r.text
+    except (LookupError, ValueError):
+        # The server names an encoding that is none, or that does not fit.
+        return r.content.decode('utf-8', 'replace')
 
 
 def _decoded(r: Response) -> Any:
@@ -938,23 +958,45 @@ def _masked(text: Any, r: Response) -> str:
 
 def _without_secrets(text: str, secrets: List[str]) -> str:
     for secret in secrets:
-        # In a URL, a key is encoded.
-        for form in {secret, quote(secret, safe=''), quote_plus(secret)}:
-            text = text.replace(form, last_4(secret))
+        # All of a shorter one may be shown, and to replace it would garble other words.
+        if len(secret) > 4:
+            text = _as_written(secret).sub(last_4(secret).replace('\\', r'\\'), text)
     return text
+
+
+@lru_cache(maxsize=64)
+def _as_written(secret: str) -> 'Pattern[str]':
+    """What a secret looks like, plainly written or encoded for a URL or for JSON."""
+    return re.compile(
+        ''.join(
+            character
+            if re.match('[A-Za-z0-9]', character)
+            else r'(?:{}|(?i:{}|\\u{:04x}))'.format(
+                re.escape(character), quote(character, safe=''), ord(character)
+            )
+            for character in secret
+        )
+    )
+
+
+_CREDENTIALS = re.compile(r'(?:token=|bearer |basic )"?([^\s"]+)', re.IGNORECASE)
+_ROUTING_KEYS = re.compile(r'"routing_key"\s*:\s*"([^"]+)"|(?:^|&)routing_key=([^&\s]+)')
 
 
 def _secrets(request: Any) -> List[str]:
     if not isinstance(request, PreparedRequest):
         return []
-    authorization = request.headers.get('Authorization') or ''
-    if isinstance(authorization, bytes):
-        authorization = authorization.decode('latin-1')
     body = request.body if isinstance(request.body, (bytes, str)) else b''
     if isinstance(body, bytes):
         body = body.decode('utf-8', 'replace')
-    secrets = re.findall(r'(?:token=|Bearer )(\S+)', authorization)
-    return secrets + re.findall(r'"routing_key":\s*"([^"]+)"', body)
+    routing_keys = [json_key or form_key for json_key, form_key in _ROUTING_KEYS.findall(body)]
+    return _credentials_in(request.headers.get('Authorization')) + routing_keys
+
+
+def _credentials_in(authorization: Any) -> List[str]:
+    if isinstance(authorization, bytes):
+        authorization = authorization.decode('latin-1')
+    return _CREDENTIALS.findall(authorization or '')
 
 
 # ------------------------------------------------------------------------------------ Decorators
@@ -1059,10 +1101,19 @@ def _keyword_url(name: str, kwargs: Dict[str, Any]) -> Any:
 
 # ------------------------------------------------------------------------ PDSession and its retries
 
+
+class _OwnCookiesOnly(DefaultCookiePolicy):
+    """Lets the caller's cookies out, and none in."""
+
+    def set_ok(self, cookie: Any, request: Any) -> bool:
+        return False
+
+
 _BODY_METHODS = ('POST', 'PUT', 'PATCH')
 _UNSAFE_METHODS = ('POST', 'PATCH')
 _DEFAULT_USER_AGENT = default_user_agent()
 _NO_COOKIES = DefaultCookiePolicy(allowed_domains=[])
+_SENDING_COOKIES = _OwnCookiesOnly()
 #: Bytes of a body to read at a time. Not None for all of them: urllib3 would never find the end of
 #: a body that a mocking library holds in memory.
 _READ_SIZE = 1024 * 1024
@@ -1086,6 +1137,14 @@ def _environment_state() -> object:
         state = object()
         _known_environment = (dict(variables), state)
     return state
+
+
+def _keeping_no_cookies(request: PreparedRequest) -> PreparedRequest:
+    # A redirect would take along what the server sets in the answer before it.
+    cookies = getattr(request, '_cookies', None)
+    if isinstance(cookies, RequestsCookieJar):
+        cookies.set_policy(_SENDING_COOKIES)
+    return request
 
 
 class _SessionLogger(Logger):
@@ -1119,7 +1178,9 @@ def _read_in_one_go(response: Response, stream: bool = False, **options: Any) ->
 
     The pieces cost some tenth of a long listing.
     """
-    if not stream and getattr(response, '_content', None) is False:
+    # The body of a redirect, which may be broken, is requests' to throw away.
+    is_unread = getattr(response, '_content', None) is False and not response.is_redirect
+    if is_unread and not stream:
         response._content = b''.join(response.iter_content(_READ_SIZE))
 
 
@@ -1176,8 +1237,8 @@ class PDSession(Session):
     _raises_http_errors = True
 
     _not_copied = (
+        '_left_behind',
         '_counting_lock',
-        '_rate_limit_gate',
         # The settings may hold the password of a proxy, which belongs to this environment.
         '_merged_settings',
         'log',
@@ -1245,13 +1306,22 @@ class PDSession(Session):
 
     def _start_process(self) -> None:
         self._process_id = os.getpid()
+        self._left_behind: List[Any] = self.__dict__.get('_left_behind', [])
         self._counting_lock = Lock()
-        self._rate_limit_gate = _Gate()
 
     def _leave_other_process(self) -> None:
         """After a fork, take none of the connections and locks that are the other process's too."""
         for adapter in self.adapters.values():
-            adapter.close()
+            if isinstance(adapter, HTTPAdapter):
+                # To close the pools would take locks that a thread of the other process may have
+                # held at the fork. They are kept, as their finalizers would take them as well.
+                self._left_behind.append((adapter.poolmanager, adapter.proxy_manager))
+                adapter.proxy_manager = {}
+                adapter.init_poolmanager(
+                    adapter._pool_connections, adapter._pool_maxsize, block=adapter._pool_block
+                )
+            else:
+                adapter.close()
         self._start_process()
 
     def _new_log(self, name: Optional[str] = None) -> Logger:
@@ -1509,11 +1579,14 @@ class PDSession(Session):
 
     def prepare_request(self, request: Request) -> PreparedRequest:
         """Prepare a request; its headers hold those of the session if they come from here."""
-        if request.auth is None and self.auth is None:
+        if not request.auth and not self.auth:
             request.auth = _keep_authorization
         is_merged = isinstance(request.headers, _MergedHeaders)
+        if not is_merged:
+            # It did not come through `request`; the key that it will carry must go nowhere else.
+            self.normalize_url(str(request.url))
         if not is_merged or self.params or self.cookies or request.cookies:
-            return super().prepare_request(request)
+            return _keeping_no_cookies(super().prepare_request(request))
         prepared = PreparedRequest()
         prepared.prepare(
             method=request.method,
@@ -1573,7 +1646,13 @@ class PDSession(Session):
         except PDServerError:
             if not is_only_asked:
                 raise
+        except UnrewindableBodyError:
+            # Its origin was checked before, and it is not followed.
+            if is_followed:
+                raise
         except ValueError as error:
+            if is_only_asked:
+                return
             raise _refused_redirect(resp, resp.headers.get('location')) from error
 
     def rebuild_auth(self, prepared_request: PreparedRequest, response: Response) -> None:
@@ -1613,6 +1692,7 @@ class _Retries:
         self.session = session
         self.method = method
         self.url = url
+        self.options = options
         self.body = _Body(options)
         self.wait = session.sleep_timer
         self.network_errors = 0
@@ -1649,7 +1729,7 @@ class _Retries:
             raise PDHTTPError(self._unauthorized(), response)
         if status != 429 or not self._may_repeat():
             return False
-        self._wait_for_rate_limit(self.session.log.info, response)
+        self._make_way(self.session.log.info, response)
         return True
 
     def _after_configured(self, response: Response, limit: int) -> bool:
@@ -1668,10 +1748,7 @@ class _Retries:
         if not self._may_repeat():
             return False
         self.retries_by_status[status] = retries + 1
-        if status == 429:
-            self._wait_for_rate_limit(session.log.warning, response)
-        else:
-            self._cool_down(session.log.warning, 'status {}'.format(status))
+        self._make_way(session.log.warning, response)
         return True
 
     def _may_repeat(self, error: Optional[Exception] = None) -> bool:
@@ -1686,9 +1763,15 @@ class _Retries:
             return 'retry_unsafe_methods is off and the request may have been carried out'
         return 'its body is a stream that cannot be read a second time'
 
-    def _wait_for_rate_limit(self, log: Callable[..., None], response: Response) -> None:
-        with self.session._rate_limit_gate:
+    def _make_way(self, log: Callable[..., None], response: Response) -> None:
+        """Wait after an answer before the next try, at a rate limit as the server says."""
+        if self.options['stream']:
+            # Unread, it would keep its connection from being used again.
+            response.close()
+        if response.status_code == 429:
             self._cool_down(log, 'rate limit reached (status 429)', _seconds_to_reset(response))
+        else:
+            self._cool_down(log, 'status {}'.format(response.status_code))
 
     def _cool_down(
         self, log: Callable[..., None], reason: str, ceiling: Optional[float] = None
@@ -1702,43 +1785,47 @@ class _Retries:
             stagger = max(1.0, factor / (self.session.sleep_timer_base or factor or 1))
             seconds = min(seconds, ceiling * stagger)
         log('%s: %s; retrying in %g s', self._target(), reason, seconds)
+        if _of_this_thread.is_reading_ahead:
+            raise _TryLater(seconds)
         time.sleep(seconds)
         self.body.rewind()
 
     def _target(self) -> str:
-        return _without_secrets('{} {}'.format(self.method, self.url), [self.session.api_key])
+        return self._masked('{} {}'.format(self.method, self.url))
 
     def _message(self, problem: str, error: Exception) -> str:
-        detail = _without_secrets(str(error), [self.session.api_key])
+        detail = self._masked(str(error))
         return '{}: {}: {}: {}'.format(self._target(), problem, type(error).__name__, detail)
 
+    def _masked(self, text: str) -> str:
+        return _without_secrets(text, [self.session.api_key] + self._credentials_of_call())
+
+    def _credentials_of_call(self) -> List[str]:
+        headers = CaseInsensitiveDict(self.options['headers'])
+        return _credentials_in(headers.get('Authorization'))
+
     def _unauthorized(self) -> str:
+        used = self._credentials_of_call() or [self.session.api_key]
         return (
             '{}: 401 Unauthorized. The key that ends in {} is wrong or no longer valid, or it '
             'belongs to another service region than {}: see the url attribute of the session.'
-        ).format(self._target(), self.session.trunc_key, self.session.url)
+        ).format(self._target(), last_4(used[0]), self.session.url)
 
 
-class _Gate:
-    """Closed while a request waits for the rate limit, which is one for all requests with a key."""
+class _Thread(local):
+    #: Whether requests of this thread are tried once, and not again after a wait.
+    is_reading_ahead = False
 
-    def __init__(self) -> None:
-        self._waiting = 0
-        self._condition = Condition()
 
-    def __enter__(self) -> None:
-        with self._condition:
-            self._waiting += 1
+_of_this_thread = _Thread()
 
-    def __exit__(self, *exception: Any) -> None:
-        with self._condition:
-            self._waiting -= 1
-            self._condition.notify_all()
 
-    def wait(self) -> None:
-        """Return when the gate is open."""
-        with self._condition:
-            self._condition.wait_for(lambda: not self._waiting)
+class _TryLater(Exception):
+    """A request that was made ahead should wait so many seconds before it is made again."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
 
 
 class _Body:
@@ -1754,8 +1841,10 @@ class _Body:
 
     def _remember(self, stream: Any) -> None:
         try:
-            self.starts.append((stream, stream.tell()))
-        except (AttributeError, OSError):
+            start = stream.tell()
+            stream.seek(start)
+            self.starts.append((stream, start))
+        except (AttributeError, OSError, ValueError):
             self.is_repeatable = False
 
     def rewind(self) -> None:
@@ -1812,7 +1901,7 @@ def _seconds_to_reset(response: Response) -> Optional[float]:
         value = _header(response, header)
         if isinstance(value, str) and re.match(r'\s*\d+(\.\d+)?\s*$', value):
             # 0 means within this second; without a pause, the server would be flooded.
-            return float(value) or 1.0
+            return max(1.0, float(value))
     return None
 
 
@@ -2168,6 +2257,7 @@ class APISession(PDSession):
         return _items(self._analytics_pages(url, body), item_hook)
 
     def _analytics_pages(self, url: str, body: Dict[str, Any]) -> Iterator['_Page']:
+        cursors = {body.get('starting_after')}
         while True:
             response = successful_response(self.post(url, json=body))
             answer = try_decoding(response)
@@ -2177,10 +2267,11 @@ class APISession(PDSession):
             yield _Page(results, '?')
             last = answer.get('last')
             # Some say whether there are more; all end in a page without anything new.
-            if not results or not last or last == body.get('starting_after'):
+            if not results or not last or str(last) in cursors:
                 return
             if not answer.get('more', True):
                 return
+            cursors.add(str(last))
             body = dict(body, starting_after=last)
 
     def _wanted_page_size(self, path: str, page_size: Optional[int]) -> int:
@@ -2265,17 +2356,19 @@ class APISession(PDSession):
 
         Asked once for each key.
         """
-        if 'access' not in self._learnt:
+        # With another key set meanwhile, this is not to be said of that one.
+        learnt = self._learnt
+        if 'access' not in learnt:
             response = self.get('/users/me')
             if response.status_code == 200:
-                self._learnt['access'] = 'user'
-            elif response.status_code == 400 and 'account-level access token' in response.text:
-                self._learnt['access'] = 'account'
+                learnt['access'] = 'user'
+            elif response.status_code == 400 and 'account-level access token' in _text(response):
+                learnt['access'] = 'account'
             else:
                 self.log.error(
                     'Could not learn whose the API key is: %s', http_error_message(response)
                 )
-        return self._learnt.get('access')
+        return learnt.get('access')
 
     @property
     def subdomain(self) -> str:
@@ -2283,7 +2376,8 @@ class APISession(PDSession):
 
         :raises PDClientError: if the account has no user to tell it from.
         """
-        if 'subdomain' not in self._learnt:
+        learnt = self._learnt
+        if 'subdomain' not in learnt:
             users = self.rget('users', params={'limit': 1})
             user = users[0] if isinstance(users, list) and users else None
             link = user.get('html_url') if isinstance(user, Mapping) else None
@@ -2293,8 +2387,8 @@ class APISession(PDSession):
                     'The subdomain of the account is taken from the link to one of its users, and '
                     'GET /users shows none. Check what the API key may see.'
                 )
-            self._learnt['subdomain'] = found.group(1)
-        return self._learnt['subdomain']
+            learnt['subdomain'] = found.group(1)
+        return learnt['subdomain']
 
     @property
     def total_call_count(self) -> int:
@@ -2367,7 +2461,7 @@ class _Listing:
         if not (read_ahead and paginate) or self.is_cut:
             yield from self._offset_pages(params, paginate, self._get)
             return
-        ahead = _ReadAhead(self._get, self.session._rate_limit_gate, read_ahead)
+        ahead = _ReadAhead(self._request, self._read, read_ahead)
         try:
             yield from self._offset_pages(params, paginate, ahead.get)
         finally:
@@ -2438,7 +2532,12 @@ class _Listing:
             params[parameter] = cursor
 
     def _get(self, params: Dict[str, Any]) -> Optional[Dict[str, Any]]:
-        response = self.session.get(self.url, params=params)
+        return self._read(self._request(params))
+
+    def _request(self, params: Dict[str, Any]) -> Response:
+        return self.session.get(self.url, params=params)
+
+    def _read(self, response: Response) -> Optional[Dict[str, Any]]:
         if _status_class(response) != 2 and not self.session._raises_http_errors:
             self._warn('the API answered with status {}'.format(response.status_code))
             return None
@@ -2468,43 +2567,57 @@ class _Listing:
         return lists[0] if len(lists) == 1 else None
 
     def _warn(self, reason: str) -> None:
-        message = 'Stopping the iteration over {}: {}.'.format(self.url, reason)
+        url = _without_secrets(self.url, [self.session.api_key])
+        message = 'Stopping the iteration over {}: {}.'.format(url, reason)
         warn(message, stacklevel=_level_of_the_user())
 
 
 class _ReadAhead:
-    """Gets the pages of a listing, and requests ahead those that are next if all goes well.
+    """Requests the next pages of a listing before they are asked for, each of them once.
 
-    A page requested ahead is used only if it is asked for with the very same limit and offset, so
-    that the results are those of one request after the other.
+    A page is used only if it is asked for with the very same limit and offset, and if its one try
+    brought an answer. All else, such as waiting, trying again and warning, is done in the thread of
+    the caller, as it is for one request after the other, and so are the results.
     """
 
     def __init__(
         self,
-        get: Callable[[Dict[str, Any]], Optional[Dict[str, Any]]],
-        gate: '_Gate',
+        request: Callable[[Dict[str, Any]], Response],
+        read: Callable[[Response], Optional[Dict[str, Any]]],
         depth: int,
     ) -> None:
-        # Only those who read ahead pay for the import.
-        from concurrent.futures import Future, ThreadPoolExecutor
-
-        self._get = get
-        self._gate = gate
+        self._request = request
+        self._read = read
         self._depth = depth
-        self._pool = ThreadPoolExecutor(max_workers=depth)
-        self._requested: Dict[Tuple[int, int], 'Future[Optional[Dict[str, Any]]]'] = {}
+        self._process_id = os.getpid()
+        self._pool = _thread_pool(depth)
+        self._requested: Dict[Tuple[int, int], Any] = {}
+        self._abandoned: List[Any] = []
+        #: Whether the server has asked for a pause: nothing that is queued is sent.
+        self._is_held_back = False
 
     def get(self, params: Dict[str, Any]) -> Optional[Dict[str, Any]]:
+        if os.getpid() != self._process_id:
+            # The threads have stayed in the process that this one was forked from.
+            self._pool, self._requested, self._abandoned = None, {}, []
         requested = self._requested.pop((params['offset'], params['limit']), None)
         if requested is not None:
             self._request_after(params)
-            return requested.result()
+            try:
+                return self._read(requested.result())
+            except _TryLater as later:
+                if later.seconds:
+                    time.sleep(later.seconds)
         # Nothing is known yet, or the server did not give what was expected of it.
-        self._forget()
+        self._abandon()
+        self._is_held_back = False
         body = self._get(params)
         if body is not None and body.get('more'):
             self._request_after(params)
         return body
+
+    def _get(self, params: Dict[str, Any]) -> Optional[Dict[str, Any]]:
+        return self._read(self._request(params))
 
     def _request_after(self, params: Dict[str, Any]) -> None:
         offset, limit = params['offset'], params['limit']
@@ -2514,23 +2627,67 @@ class _ReadAhead:
             if limit < 1:
                 return
             if (offset, limit) not in self._requested:
-                self._requested[offset, limit] = self._pool.submit(
-                    self._get_in_turn, dict(params, offset=offset, limit=limit)
-                )
+                self._request_in_thread(dict(params, offset=offset, limit=limit))
 
-    def _get_in_turn(self, params: Dict[str, Any]) -> Optional[Dict[str, Any]]:
-        self._gate.wait()
-        return self._get(params)
+    def _request_in_thread(self, params: Dict[str, Any]) -> None:
+        if self._pool is None:
+            return
+        try:
+            requested = self._pool.submit(self._request_once, params)
+        except RuntimeError:
+            # The interpreter is about to end, and starts no thread any more.
+            self._pool = None
+        else:
+            self._requested[params['offset'], params['limit']] = requested
 
-    def _forget(self) -> None:
-        for request in self._requested.values():
-            request.cancel()
+    def _request_once(self, params: Dict[str, Any]) -> Response:
+        if self._is_held_back:
+            raise _TryLater(0)
+        _of_this_thread.is_reading_ahead = True
+        try:
+            return self._request(params)
+        except _TryLater:
+            self._is_held_back = True
+            raise
+
+    def _abandon(self) -> None:
+        under_way = [request for request in self._abandoned if not request.done()]
+        self._abandoned = under_way + [
+            request for request in self._requested.values() if not request.cancel()
+        ]
         self._requested.clear()
 
     def close(self) -> None:
-        """Leave no request and no thread behind."""
-        self._forget()
-        self._pool.shutdown()
+        """Leave no request and no thread behind, unless the server leaves a request hanging.
+
+        This may be called by the garbage collector, in any thread and with any lock held, so it
+        does not wait for long.
+        """
+        if self._pool is None or os.getpid() != self._process_id:
+            return
+        from concurrent.futures import wait
+
+        self._abandon()
+        if _of_this_thread.is_reading_ahead:
+            self._pool.shutdown(wait=False)
+        else:
+            unfinished = wait(self._abandoned, timeout=_SECONDS_TO_CLOSE).not_done
+            self._pool.shutdown(wait=not unfinished)
+
+
+#: Seconds to wait for requests that are under way when nobody wants their answers any more.
+_SECONDS_TO_CLOSE = 1.0
+
+
+def _thread_pool(size: int) -> Any:
+    try:
+        # Only those who read ahead pay for the import.
+        from concurrent.futures import ThreadPoolExecutor
+
+        return ThreadPoolExecutor(max_workers=size)
+    except RuntimeError:
+        # The interpreter is about to end, and starts no thread any more.
+        return None
 
 
 def _items(

@@ -1,11 +1,14 @@
 """Pages of a classic listing that are requested ahead: the same results, sooner."""
 
 import gc
+import os
+import subprocess
+import sys
 import threading
 import warnings
 
 import pytest
-from wire import Reply
+from wire import Hangup, Reply
 
 import pdpyras
 
@@ -185,6 +188,109 @@ def lying_page(seed):
     return page
 
 
+# What is requested ahead and not needed after all
+
+
+def test_nothing_is_tried_again_that_nobody_asks_for(api, session, sleeps):
+    """The listing ends with its second page; past it, the rate limit is reached for long."""
+
+    @api.rule
+    def end_soon(seen):
+        past_the_end = int(seen.query['offset']) > 100 and len(api.seen) < 50
+        return Reply(429) if past_the_end else users(seen, count=150)
+
+    assert session.list_all('users', read_ahead=4) == list(range(150))
+    assert len(api.seen) <= 2 + 4
+    assert sleeps == []
+
+
+def test_an_error_does_not_wait_for_what_comes_after_it(api, session, sleeps):
+    @api.rule
+    def fail(seen):
+        statuses = {'0': None, '100': 404}
+        status = statuses.get(seen.query['offset'], 429 if len(api.seen) < 50 else 500)
+        return users(seen) if status is None else Reply(status)
+
+    with pytest.raises(pdpyras.PDHTTPError, match='404'):
+        session.list_all('users', read_ahead=4)
+    assert len(api.seen) <= 2 + 4
+    assert sleeps == []
+
+
+def test_a_network_error_ahead_is_tried_again_when_its_page_is_due(api, session, sleeps):
+    dropped = []
+
+    @api.rule
+    def drop_once(seen):
+        if seen.query['offset'] == '300' and not dropped:
+            dropped.append(seen)
+            return Hangup()
+        return users(seen)
+
+    assert session.list_all('users', read_ahead=4) == list(range(950))
+    assert sleeps == [3.0]
+
+
+def test_closing_does_not_wait_for_a_thread_that_waits_for_the_one_that_closes(api, monkeypatch):
+    """As the garbage collector may close an iterator wherever it runs, with any lock held."""
+    monkeypatch.setattr(pdpyras, '_SECONDS_TO_CLOSE', 0.01)
+    lock = threading.RLock()
+
+    class Locked(pdpyras.APISession):
+        def get(self, url, **kwargs):
+            with lock:
+                return super().get(url, **kwargs)
+
+    api.rule(users)
+    with Locked('the-api-key-1234', base_url=api.url) as session:
+        with lock:
+            iterator = session.iter_all('users', read_ahead=4)
+            next(iterator)
+            iterator.close()
+        for thread in reading_threads():
+            thread.join(10)
+        assert reading_threads() == []
+
+
+def test_a_forked_process_goes_on_by_itself(api, session, monkeypatch):
+    """The threads stay in the process that the other one was forked from."""
+    api.rule(users)
+    iterator = session.iter_all('users', read_ahead=4)
+    results = [next(iterator)]
+    with monkeypatch.context() as forked:
+        forked.setattr(pdpyras.os, 'getpid', lambda: -1)
+        results += iterator
+    assert results == list(range(950))
+    for thread in reading_threads():
+        thread.join(10)
+
+
+AFTER_THE_MAIN_THREAD = """
+import sys, threading
+import pdpyras
+
+def list_users():
+    threading.main_thread().join()
+    session = pdpyras.APISession('the-api-key-1234', base_url=sys.argv[1])
+    print(len(session.list_all('users', read_ahead=4)))
+
+threading.Thread(target=list_users).start()
+"""
+
+
+def test_a_listing_comes_out_when_the_interpreter_starts_no_thread_any_more(api):
+    api.rule(users)
+    path = os.path.dirname(os.path.abspath(pdpyras.__file__))
+    done = subprocess.run(
+        [sys.executable, '-W', 'error', '-c', AFTER_THE_MAIN_THREAD, api.url],
+        env=dict(os.environ, PYTHONPATH=path),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=60,
+    )
+    assert done.stdout.decode().strip() == '950'
+
+
 def outcome(session, **options):
     """All that comes out of a listing: items, hook calls, warnings, and how it ended."""
     items, hooked = [], []
@@ -196,13 +302,17 @@ def outcome(session, **options):
             end = None
         except pdpyras.PDClientError as error:
             end = (type(error), str(error))
-    return items, hooked, [str(warning.message) for warning in caught], end
+    warned = [(str(warning.message), warning.filename) for warning in caught]
+    return items, hooked, warned, end
 
 
+@pytest.mark.parametrize('raises', [True, False], ids=['raising', 'as 4.x could, warning'])
 @pytest.mark.parametrize('limit', [7, 30, 100])
 def test_it_gives_what_one_request_after_the_other_gives_however_the_server_lies(
-    api, session, limit, monkeypatch
+    api, session, limit, raises, monkeypatch
 ):
+    with pytest.warns(DeprecationWarning):
+        session.raise_if_http_error = raises
     monkeypatch.setattr(pdpyras, 'ITERATION_LIMIT', 1000)
     for seed in range(40):
         api.rule(lying_page(seed))
