@@ -93,3 +93,9 @@ def test_alert_grouping_settings_are_followed_by_what_they_call_after(api, sessi
     assert list(listing) == [1, 2]
     assert [seen.query.get('after') for seen in api.seen] == [None, 'x']
     assert [seen.query['service_ids[]'] for seen in api.seen] == ['PS1', 'PS1']
+
+
+def test_cursors_that_lead_round_in_a_circle_end_the_iteration(api, session):
+    for cursor in 'abab':
+        api.reply(body={'data': [cursor], 'last': cursor, 'more': True})
+    assert list(session.iter_analytics_raw_users()) == ['a', 'b', 'a']

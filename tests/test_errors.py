@@ -386,3 +386,21 @@ def test_a_subclass_of_an_error_survives_pickling(api, session):
 
 class UserNotFound(pdpyras.PDHTTPError):
     """An error of somebody else's making."""
+
+
+# Encodings that are none
+
+
+@pytest.mark.parametrize('charset', ['idna', 'undefined', 'punycode', 'no-such'])
+@pytest.mark.parametrize('body', [b'not json', 'ö'.encode(), b'\xff\xfe'], ids=repr)
+def test_an_encoding_that_does_not_fit_hides_no_error(api, session, charset, body):
+    headers = {'Content-Type': 'application/json; charset=' + charset}
+    api.reply(200, body=body, headers=headers)
+    with pytest.raises(pdpyras.PDServerError, match='invalid JSON'):
+        session.rget('users/P1')
+    api.reply(404, body=body, headers=headers)
+    with pytest.raises(pdpyras.PDHTTPError, match='404') as caught:
+        session.rget('users/P1')
+    assert (caught.value.code, caught.value.errors) == (None, [])
+    api.reply(400, body=body, headers=headers)
+    assert session.api_key_access is None

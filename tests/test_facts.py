@@ -1,6 +1,7 @@
 """What a session learns from the API about its key and its account."""
 
 import pytest
+from wire import Reply
 
 import pdpyras
 
@@ -112,3 +113,23 @@ def test_an_error_while_asking_for_the_subdomain_reaches_the_caller(api, session
     api.reply(403)
     with pytest.raises(pdpyras.PDHTTPError, match='403'):
         session.subdomain  # noqa: B018
+
+
+@pytest.mark.parametrize('fact', ['api_key_access', 'subdomain'])
+def test_what_was_asked_with_one_key_is_not_said_of_the_next(api, session, fact):
+    """Of which another thread sets it while the answer is on its way."""
+
+    @api.rule
+    def change_key_meanwhile(seen):
+        session.api_key = 'another-key-9999'
+        return Reply(
+            body={'user': {}, 'users': [{'html_url': 'https://one.pagerduty.com/users/P1'}]}
+        )
+
+    assert getattr(session, fact) in ('user', 'one')
+    api.rule(lambda seen: Reply(400, body={'error': 'account-level access token'}))
+    if fact == 'api_key_access':
+        assert session.api_key_access == 'account'
+    else:
+        with pytest.raises(pdpyras.PDHTTPError):
+            print(session.subdomain)

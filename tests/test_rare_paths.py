@@ -1,9 +1,11 @@
 """What happens seldom, one test each."""
 
 import pickle
+import threading
 
 import pytest
 import requests
+from requests.adapters import BaseAdapter
 from wire import Reply
 
 import pdpyras
@@ -88,6 +90,39 @@ def test_after_a_fork_a_session_makes_connections_of_its_own(api, session):
     session.rget('users/P1')
     assert session._counting_lock is not lock
     assert session.total_call_count == 2
+
+
+def test_after_a_fork_no_lock_of_another_thread_is_waited_for(api, session):
+    api.rule(lambda seen: Reply(body={'user': {'id': 'P1'}}))
+    session.rget('users/P1')
+    lock = session.get_adapter(api.url).poolmanager.pools.lock
+    results = []
+    session._process_id = -1
+    thread = threading.Thread(target=lambda: results.append(session.rget('users/P1')))
+    with lock:
+        thread.start()
+        thread.join(10)
+        assert results == [{'id': 'P1'}]
+    # What was left behind is not pickled, and an adapter of another kind is closed.
+    assert pickle.loads(pickle.dumps(session)).rget('users/P1') == {'id': 'P1'}
+
+
+def test_after_a_fork_an_adapter_of_another_kind_is_closed(api, session):
+    class Adapter(BaseAdapter):
+        closed = 0
+
+        def send(self, *args, **kwargs):
+            return wire.send(*args, **kwargs)
+
+        def close(self):
+            self.closed += 1
+
+    api.rule(lambda seen: Reply(body={'user': {}}))
+    wire, own = session.get_adapter(api.url), Adapter()
+    session.mount('http://', own)
+    session._process_id = -1
+    session.rget('users/P1')
+    assert own.closed == 1
 
 
 def test_a_subclass_may_count_apart_what_it_names(api, session):

@@ -363,6 +363,36 @@ def test_redirects_are_left_to_the_caller_who_asks_for_that(api, thief, session)
     assert thief.seen == []
 
 
+@pytest.mark.parametrize('location', ['http://[::1', 'https://evil.example/'])
+def test_so_is_one_to_nowhere(location, api, session):
+    api.reply(302, headers={'Location': location})
+    assert session.get('/users', allow_redirects=False).status_code == 302
+
+
+def test_a_post_of_a_stream_that_is_redirected_is_returned(api, session, sleeps):
+    class Pipe:
+        def read(self, size=-1):
+            return b''
+
+        def __iter__(self):
+            return iter([b'{}'])
+
+        def tell(self):
+            raise OSError('a pipe has no position')
+
+    api.reply(307, headers={'Location': '/elsewhere', 'Content-Length': '0'})
+    assert session.post('/users', data=Pipe()).status_code == 307
+    assert len(api.seen) == 1
+
+
+def test_a_redirect_whose_body_is_broken_is_followed(api, session, sleeps):
+    headers = {'Location': '/users/P2', 'Content-Encoding': 'gzip'}
+    api.reply(302, body=b'no gzip at all', headers=headers)
+    api.reply(body={'user': {'id': 'P2'}})
+    assert session.rget('/users/P1') == {'id': 'P2'}
+    assert sleeps == []
+
+
 def test_a_refused_redirect_is_logged_and_counted_like_any_answer(api, thief, session, caplog):
     caplog.set_level('DEBUG', 'pdpyras')
     api.reply(302, headers={'Location': thief.url, 'x-request-id': 'the-request-id'})
@@ -392,6 +422,30 @@ def test_no_cookie_goes_along_with_a_redirect(api, session):
     session.rget('/users/P1')
     session.rget('/users/P1')
     assert [seen.headers['Cookie'] for seen in api.seen] == [None] * 3
+
+
+@pytest.mark.parametrize(
+    'given', [{'headers': {'Accept-Encoding': None}}, {'cookies': {'mine': 'yes'}}], ids=str
+)
+def test_nor_where_the_call_is_of_a_rarer_kind(given, api, session):
+    cookie = {'Set-Cookie': 'session=fixed; Path=/'}
+    api.reply(302, headers=dict(cookie, Location='/users/P2'))
+    api.reply(body={'user': {}}, headers=cookie)
+    session.rget('/users/P1', **given)
+    mine = 'mine=yes' if 'cookies' in given else None
+    assert [seen.headers['Cookie'] for seen in api.seen] == [mine] * 2
+    assert not session.cookies
+
+
+# Requests that are prepared by hand
+
+
+def test_a_request_prepared_for_elsewhere_is_refused(api, thief, session):
+    with pytest.raises(URLError):
+        session.prepare_request(requests.Request('GET', thief.url + '/users'))
+    with pytest.raises(URLError):
+        session.parent.request('GET', thief.url + '/users')
+    assert thief.seen == []
 
 
 # ~/.netrc
@@ -437,6 +491,14 @@ def test_netrc_adds_no_authorization_to_events(netrc, api, events):
     api.reply(202, {'dedup_key': 'abc'})
     events.trigger('Server is on fire', 'here')
     assert api.last.headers['Authorization'] is None
+
+
+@pytest.mark.parametrize('nothing', [None, '', (), False], ids=repr)
+def test_the_key_wins_over_netrc_where_the_session_has_no_auth(nothing, netrc, api, session):
+    api.reply()
+    session.auth = nothing
+    session.get('/users', headers={'Accept-Encoding': None}, auth=nothing)
+    assert api.last.headers.get_all('Authorization') == ['Token token=' + KEY]
 
 
 def test_a_caller_s_own_authorization_wins_over_netrc_and_key(netrc, api, session):

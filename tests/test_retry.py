@@ -575,3 +575,53 @@ def test_the_limits_are_read_at_each_request(api, session, sleeps):
         api.reply(404, times=session.max_http_attempts + 1)
         session.get('/users/P1')
     assert sleeps == [3, 3, 6]
+
+
+# Odd streams and waits
+
+
+def test_the_error_of_a_stream_that_tells_but_does_not_seek_is_not_hidden(api, session, sleeps):
+    class Telling:
+        def __iter__(self):
+            return iter([b'{}'])
+
+        def read(self, size=-1):
+            return b''
+
+        def tell(self):
+            return 0
+
+        def seek(self, position, whence=0):
+            raise io.UnsupportedOperation('seek')
+
+    api.hang_up()
+    with pytest.raises(pdpyras.PDClientError, match='cannot be read a second time') as caught:
+        session.post('/users', data=Telling())
+    assert isinstance(caught.value.__cause__, requests.ConnectionError)
+    assert sleeps == []
+
+
+@pytest.mark.parametrize('reset', ['0', '0.0001'])
+def test_no_wait_after_a_429_is_so_short_that_it_floods_the_server(api, session, sleeps, reset):
+    api.reply(429, headers={'ratelimit-reset': reset}, times=2)
+    api.reply()
+    session.get('/users')
+    assert sleeps == [1.0, 1.0]
+
+
+def test_an_answer_that_is_not_streamed_after_all_gives_its_connection_back(api, session):
+    api.reply(503, body=b'x' * 100000, times=3)
+    api.reply(body=b'streamed')
+    session.retry[503] = 3
+    closed = []
+    session.hooks['response'].append(lambda response, **_: closed.append(response.raw))
+    response = session.get('/users', stream=True)
+    assert response.raw.read() == b'streamed'
+    assert [raw.closed for raw in closed[:3]] == [True] * 3
+
+
+def test_a_401_names_the_key_that_was_sent(api, session):
+    api.reply(401)
+    with pytest.raises(pdpyras.PDHTTPError, match='ends in [*]r-42 ') as caught:
+        session.get('/users', headers={'authorization': 'Bearer of-the-caller-42'})
+    assert KEY[-4:] not in str(caught.value)

@@ -299,3 +299,70 @@ def test_the_response_of_an_error_still_has_its_request_for_those_who_want_it(ap
     restored = pickle.loads(pickle.dumps(error.value)).response.request
     assert (restored.method, restored.url) == ('GET', api.url + '/users/P1')
     assert 'Authorization' not in restored.headers
+
+
+# Keys that look otherwise where they are repeated
+
+
+@pytest.mark.parametrize(
+    'shape', ['{}', 'key%2bhidden%2Fsigns-1234', 'key\\u002bhidden\\u002fsigns\\u002d1234'], ids=str
+)
+def test_a_key_is_masked_however_it_is_written(shape, api, session, output):
+    session.api_key = 'key+hidden/signs-1234'
+    api.reply(400, body=shape.format(session.api_key).encode())
+    with pytest.raises(pdpyras.PDHTTPError) as caught:
+        session.rget('/users/P1')
+    shown = str(caught.value) + pickle.dumps(caught.value, 0).decode('latin-1') + output('pdpyras')
+    assert 'hidden' not in shown
+    assert '*1234' in shown
+
+
+@pytest.mark.parametrize(
+    'authorization', ['bearer {}', 'Token token="{}"', 'Basic {}', 'TOKEN TOKEN={}'], ids=str
+)
+def test_a_key_of_the_caller_s_own_is_masked_too(authorization, api, session, output):
+    headers = {'Authorization': authorization.format('of-the-caller-42')}
+    api.reply(400, body=b'You sent of-the-caller-42.')
+    with pytest.raises(pdpyras.PDHTTPError) as caught:
+        session.rget('/users/P1', headers=headers)
+    assert 'of-the-caller' not in str(caught.value) + output('pdpyras')
+
+
+def test_a_key_of_the_caller_s_own_that_no_header_can_carry_is_masked(session):
+    with pytest.raises(pdpyras.PDClientError) as caught:
+        session.get('/users', headers={'Authorization': 'Bearer of-the-caller-42\n'})
+    assert 'of-the-caller' not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    'data', ['{"routing_key" : "' + ROUTING_KEY + '"}', 'a=b&routing_key=' + ROUTING_KEY], ids=str
+)
+def test_a_routing_key_is_masked_however_it_was_sent(data, api, events, output):
+    api.reply(400, body=ROUTING_KEY.encode())
+    with pytest.raises(pdpyras.PDHTTPError) as caught:
+        pdpyras.successful_response(events.post('/v2/enqueue', data=data))
+    assert_silent_about_secrets(str(caught.value) + output('pdpyras'))
+
+
+def test_a_key_of_four_characters_garbles_nothing(api, session, output):
+    session.api_key = 'api'
+    api.reply(400, body=b'The api says no.')
+    with pytest.raises(pdpyras.PDHTTPError, match='The api says no.'):
+        session.rget('/users/P1')
+    output()
+
+
+def test_a_reason_that_repeats_the_key_is_not_pickled(api, session, output):
+    api.hang_up(b'HTTP/1.1 400 No ' + KEY.encode() + b'\r\nContent-Length: 0\r\n\r\n')
+    with pytest.raises(pdpyras.PDHTTPError) as caught:
+        session.rget('/users/P1')
+    assert caught.value.response.reason == 'No ' + KEY
+    assert_silent_about_secrets(pickle.dumps(caught.value, 0).decode('latin-1'))
+    output()
+
+
+def test_the_key_in_the_url_of_a_listing_is_masked_in_a_warning(api, session, output):
+    api.reply(body={'parts': []})
+    with pytest.warns(UserWarning) as caught:
+        session.list_all('/things/' + KEY + '/parts')
+    assert_silent_about_secrets(str(caught[0].message) + output('pdpyras'))

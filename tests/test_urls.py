@@ -356,6 +356,8 @@ NO_BASES = [
     pytest.param('https://', id='no host'),
     pytest.param('https://user:hunter2@api.pagerduty.com', id='credentials'),
     pytest.param('https://api.pagerduty.com?x=1', id='query'),
+    pytest.param('https://api.pagerduty.com?', id='empty query'),
+    pytest.param('https://api.pagerduty.com#x', id='fragment'),
 ]
 
 
