@@ -1339,9 +1339,9 @@ class PDSession(Session):
     def api_key(self, api_key: str) -> None:
         if not isinstance(api_key, str) or not api_key.strip():
             raise ValueError('The API key must be a non-empty str.')
-        if re.search(r'[\x00-\x20\x7f]|[^\x00-\xff]', api_key.strip()):
+        if re.search(r'[^\x21-\x7e]', api_key.strip()):
             raise ValueError(
-                'The API key has characters in it that no key has, such as white space.'
+                'The API key has characters in it that no key has: white space, or none of ASCII.'
             )
         self._api_key = api_key.strip()
         #: What was learnt from the API with this key.
@@ -2808,6 +2808,8 @@ class _EventsSession(PDSession):
 
     url = 'https://events.pagerduty.com'
     permitted_methods = ('POST',)
+
+    #: See :attr:`PDSession.retry`: an event that a server fails to take is sent again.
     retry = {500: 2, 502: 4, 503: 6, 504: 6}
 
     def request(self, method: str, url: str, **kwargs: Any) -> Response:  # type: ignore[override]
@@ -2891,6 +2893,7 @@ class EventsAPISession(_EventsSession):
 
         :param summary: what is wrong, in a line of at most 1024 characters; a longer one is cut.
         :param source: what it is wrong with, such as a host name.
+        :param dedup_key: which alert it belongs to; PagerDuty makes a new one without it.
         :param severity: ``'critical'``, ``'error'``, ``'warning'`` or ``'info'``.
         :param payload: properties of the payload that win over the arguments.
         :param custom_details: merged over those in ``payload``.
@@ -2898,6 +2901,8 @@ class EventsAPISession(_EventsSession):
         :param links: a list of ``{'href': …, 'text': …}``.
         :returns: the deduplication key of the alert.
         :raises ValueError: if ``payload`` or ``custom_details`` is not a dict; nothing is sent.
+
+        Other errors as for :meth:`send_event`.
         """
         details: Dict[str, Any] = {'summary': summary, 'source': source, 'severity': severity}
         details.update(_checked_dict('payload', payload))

@@ -34,7 +34,11 @@ class BuildWithStubs(build_py):
         return os.path.join(self.build_lib, 'pdpyras-stubs', '__init__.pyi')
 
 
-SANDBOX = ['flask >= 2.2; python_version >= "3.9"']
+SANDBOX = [
+    'flask >= 2.2; python_version >= "3.9"',
+    # The time zones of schedules, where the system has none.
+    'tzdata; sys_platform == "win32" and python_version >= "3.9"',
+]
 EXAMPLES = SANDBOX + ['tqdm']
 
 setup(

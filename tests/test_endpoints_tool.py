@@ -612,6 +612,12 @@ def test_what_was_refused_or_taken_for_another_path_is_listed():
     assert '- ``GET /widgets/{id}``\n' not in fragment
 
 
+def test_what_was_known_in_parts_is_not_listed():
+    # 5.4.1 has /tags/{id}/users and two more instead.
+    fragment, _ = changes({'GET /tags/{id}/{entity_type}': operation()}, '')
+    assert '{entity_type}' not in fragment
+
+
 def test_a_listing_that_is_now_paged_by_cursors_is_listed():
     paths = {'GET /widgets': operation(body(LISTING), query={'cursor': TEXT})}
     fragment, _ = changes(paths, '/widgets\t-\twidgets>widgets\t>\t>\t>\n')
