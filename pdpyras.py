@@ -1582,11 +1582,11 @@ class PDSession(Session):
         if not request.auth and not self.auth:
             request.auth = _keep_authorization
         is_merged = isinstance(request.headers, _MergedHeaders)
-        if not is_merged:
-            # It did not come through `request`; the key that it will carry must go nowhere else.
-            self.normalize_url(str(request.url))
         if not is_merged or self.params or self.cookies or request.cookies:
-            return _keeping_no_cookies(super().prepare_request(request))
+            prepared = _keeping_no_cookies(super().prepare_request(request))
+            # It may not have come through `request`; the key in it must go nowhere else.
+            self.normalize_url(str(prepared.url))
+            return prepared
         prepared = PreparedRequest()
         prepared.prepare(
             method=request.method,

@@ -440,12 +440,24 @@ def test_nor_where_the_call_is_of_a_rarer_kind(given, api, session):
 # Requests that are prepared by hand
 
 
-def test_a_request_prepared_for_elsewhere_is_refused(api, thief, session):
+@pytest.mark.parametrize(
+    'spell',
+    [str, str.encode, ' {}'.format, str.upper],
+    ids=['plain', 'bytes', 'a blank before it', 'upper case'],
+)
+def test_a_request_prepared_for_elsewhere_is_refused(spell, api, thief, session):
+    url = spell(thief.url + '/users')
     with pytest.raises(URLError):
-        session.prepare_request(requests.Request('GET', thief.url + '/users'))
+        session.send(session.prepare_request(requests.Request('GET', url)))
     with pytest.raises(URLError):
-        session.parent.request('GET', thief.url + '/users')
+        session.parent.request('GET', url)
     assert thief.seen == []
+
+
+def test_one_prepared_for_the_session_s_own_server_is_sent(api, session):
+    api.reply(body={'users': []})
+    request = requests.Request('GET', api.url + '/users', params={'a': ['1', '2']})
+    assert session.send(session.prepare_request(request)).json() == {'users': []}
 
 
 # ~/.netrc
