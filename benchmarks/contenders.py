@@ -7,7 +7,6 @@ that a contender does not have is a method that it lacks.
 
 import itertools
 
-import accelerated
 import bodies
 import stubs
 
@@ -142,11 +141,6 @@ class Pdpyras(_Sessions):
         session = self.module.APISession(API_KEY, default_from=FROM)
         session.trust_env = trust_env
         return self._at(place, session)
-
-    def list_users_by_orjson(self, place):
-        session = self.rest_session(place)
-        session.hooks['response'].append(accelerated.decode_by_orjson)
-        return lambda: session.list_all('/users')
 
     def events_session(self, place):
         return self._at(place, self.module.EventsAPISession(ROUTING_KEY))

@@ -110,11 +110,12 @@ ROWS = [
         share=0.4,
     ),
     Row(
-        'the same, orjson as a response hook',
+        'the same with orjson installed',
         'wall_seconds',
         {
             'requests': Entry('requests', 'list_users', apart='listing'),
-            OURS: Entry(OURS, 'list_users_by_orjson', beside='orjson', apart='listing'),
+            SUCCESSOR: Entry(SUCCESSOR, 'list_users', beside='orjson', apart='listing'),
+            OURS: Entry(OURS, 'list_users', beside='orjson', apart='listing'),
         },
         baseline='requests',
         goal=0.67,
