@@ -7,6 +7,9 @@ import pytest
 
 from pdpyras_sandbox.shapes import operations, sample
 
+# For the depth of 100,000 brackets, which the sandbox reaches in this very process.
+pytestmark = pytest.mark.usefixtures('no_garbage_collection')
+
 JSON = {'Content-Type': 'application/json'}
 
 
