@@ -65,6 +65,6 @@ def test_only_the_conveniences_import_the_library():
         "print('pdpyras' in sys.modules)"
     )
     done = subprocess.run(
-        [sys.executable, '-c', script], capture_output=True, text=True, timeout=30
+        [sys.executable, '-c', script], capture_output=True, text=True, timeout=120
     )
     assert (done.stdout, done.stderr) == ('False\n', '')

@@ -25,7 +25,7 @@ def test_a_document_that_cannot_be_used_is_one_clear_line(tmp_path, content, rea
     if content is not None:
         document.write_text(content)
     command = [sys.executable, str(TOOL), str(document)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     (line,) = done.stderr.splitlines()
     assert (done.returncode, done.stdout) == (2, '')
     assert line.startswith(str(document))
