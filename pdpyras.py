@@ -59,6 +59,7 @@ from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar
 from requests.exceptions import (
     ConnectTimeout,
+    InvalidHeader,
     RequestException,
     TooManyRedirects,
     UnrewindableBodyError,
@@ -1501,6 +1502,7 @@ class PDSession(Session):
         if options.get('params') is not None:
             options['params'] = self.normalize_params(options['params'])
         user_headers = options.get('headers') or {}
+        _refuse_line_breaks(user_headers)
         headers = self.prepare_headers(method, user_headers=user_headers)
         if _is_form(options) and not _has_header(user_headers, 'content-type'):
             # The boundary of the parts, or the encoding of the fields, is requests' to name.
@@ -1872,6 +1874,14 @@ def _is_amount(value: Any) -> bool:
 def _is_form(options: Dict[str, Any]) -> bool:
     data = options.get('data')
     return bool(options.get('files') or (data and isinstance(data, (Mapping, list, tuple))))
+
+
+def _refuse_line_breaks(headers: Any) -> None:
+    # Not every version of requests does, and of http.client the error shows the value.
+    for name, value in dict(headers).items():
+        if isinstance(value, str) and ('\n' in value or '\r' in value):
+            problem = 'The header {} could not be sent: its value has a line break.'.format(name)
+            raise PDClientError(problem) from InvalidHeader(problem)
 
 
 def _has_header(headers: Any, name: str) -> bool:

@@ -3,6 +3,7 @@
 import json
 import sys
 import types
+from importlib.util import find_spec
 
 import pytest
 import requests
@@ -141,6 +142,9 @@ FRAGMENTS = st.lists(
 ).map(b''.join)
 
 
+@pytest.mark.skipif(
+    find_spec('orjson') is None, reason='orjson is not installed: tox run -e coverage has it'
+)
 @given(ESCAPED | UNESCAPED | LITERALS | FRAGMENTS | st.binary(max_size=12))
 @settings(max_examples=2000)
 @example(b'{"a": 1, "b": 2, "a": 3}')
@@ -148,7 +152,6 @@ FRAGMENTS = st.lists(
 @example(b'[-0, -0.0, 5e-324, 1.7976931348623159e308]')
 @example(b'[' * 1030 + b']' * 1030)
 def test_orjson_gives_what_json_gives(content):
-    pytest.importorskip('orjson', reason='orjson is not installed: tox run -e coverage has it')
     pdpyras.USE_ORJSON = True
     by_orjson = outcome(content)
     pdpyras.USE_ORJSON = False
