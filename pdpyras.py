@@ -30,6 +30,7 @@ from datetime import date, datetime, timezone
 from functools import lru_cache, wraps
 from http.cookiejar import DefaultCookiePolicy
 from importlib import import_module
+from json import dumps
 from logging import DEBUG, NOTSET, Logger, StreamHandler, getLogger
 from random import random
 from threading import Lock, local
@@ -310,8 +311,11 @@ _READ_AHEAD_LIMIT = 9
 _UNMENDABLE: Tuple[Any, ...] = (TooManyRedirects, ValueError)
 try:
     from requests.exceptions import InvalidJSONError
-except ImportError:  # requests older than 2.26
-    InvalidJSONError = ValueError  # type: ignore[misc,assignment]
+
+    _REFUSES_NAN = True
+except ImportError:  # requests older than 2.26, which sends NaN as if that were JSON
+    InvalidJSONError = type('InvalidJSONError', (RequestException,), {})  # type: ignore[assignment,misc]
+    _REFUSES_NAN = False
 _UNMENDABLE += (InvalidJSONError,)
 
 #: What can go wrong between here and the API.
@@ -1503,6 +1507,8 @@ class PDSession(Session):
             options['params'] = self.normalize_params(options['params'])
         user_headers = options.get('headers') or {}
         _refuse_line_breaks(user_headers)
+        if not _REFUSES_NAN:
+            _refuse_nan(options.get('json'))
         headers = self.prepare_headers(method, user_headers=user_headers)
         if _is_form(options) and not _has_header(user_headers, 'content-type'):
             # The boundary of the parts, or the encoding of the fields, is requests' to name.
@@ -1874,6 +1880,14 @@ def _is_amount(value: Any) -> bool:
 def _is_form(options: Dict[str, Any]) -> bool:
     data = options.get('data')
     return bool(options.get('files') or (data and isinstance(data, (Mapping, list, tuple))))
+
+
+def _refuse_nan(content: Any) -> None:
+    try:
+        dumps(content, allow_nan=False)
+    except ValueError as error:
+        problem = 'The body could not be sent: {}.'.format(error)
+        raise PDClientError(problem) from InvalidJSONError(problem)
 
 
 def _refuse_line_breaks(headers: Any) -> None:

@@ -271,8 +271,8 @@ import pdpyras
 
 def list_users():
     threading.main_thread().join()
-    session = pdpyras.APISession('the-api-key-1234', base_url=sys.argv[1])
-    print(len(session.list_all('users', read_ahead=4)))
+    with pdpyras.APISession('the-api-key-1234', base_url=sys.argv[1]) as session:
+        print(len(session.list_all('users', read_ahead=4)))
 
 threading.Thread(target=list_users).start()
 """
