@@ -13,6 +13,12 @@ from wire import Hangup, Reply
 import pdpyras
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    """Time for the requests under way to end, however busy this machine is."""
+    monkeypatch.setattr(pdpyras, '_SECONDS_TO_CLOSE', 30)
+
+
 def users(seen, count=950, **answer):
     """A truthful page of a listing of numbers."""
     offset, limit = int(seen.query['offset']), int(seen.query['limit'])
