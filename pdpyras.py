@@ -350,18 +350,20 @@ class _Endpoint(NamedTuple):
 _REGIONS = (('https', 'api.pagerduty.com', 443), ('https', 'api.eu.pagerduty.com', 443))
 
 _DEFAULT_PORTS = {'http': 80, 'https': 443}
+# What each request looks for is compiled here, the rest when it is needed: an import is not slowed
+# down by what few scripts use.
 _ABSOLUTE = re.compile(r'[A-Za-z][A-Za-z0-9+.-]*:|//')
-#: What moves a request elsewhere, as a browser or urllib3 reads it.
-_UNPRINTABLE = re.compile(r'[\x00-\x1f\x7f\\]')
-#: A character that a path has which does that, and few others have.
-_SUSPICIOUS = re.compile(r'[\x00-\x1f\x7f\\.%]')
-_DOT_SEGMENT = re.compile(r'(?:/|%2f|%5c)(?:\.|%2e){1,2}(?:/|%2f|%5c|;)', re.IGNORECASE)
-_USERINFO = re.compile(r'^([^/?#]*//)[^/?#]*@')
 _ORIGIN = re.compile(r'^[^/?#]*//[^/?#]*')
-_IDENTIFIER = re.compile(r'[A-Z]|\d|.{40}')
-_API_VERSION = re.compile(r'v\d+$')
+#: What moves a request elsewhere, as a browser or urllib3 reads it.
+_UNPRINTABLE = r'[\x00-\x1f\x7f\\]'
+_DOT_SEGMENT = r'(?i)(?:/|%2f|%5c)(?:\.|%2e){1,2}(?:/|%2f|%5c|;)'
+#: A character of a path that has either of these; few other paths have one.
+_SUSPICIOUS = re.compile(r'[\x00-\x1f\x7f\\.%]')
+_USERINFO = r'^([^/?#]*//)[^/?#]*@'
+_IDENTIFIER = r'[A-Z]|\d|.{40}'
+_API_VERSION = r'v\d+$'
 #: A name with a digit in it, such as ``oauth2_clients``.
-_NAME = re.compile(r'[a-z]+\d?(?:_[a-z]+)+$')
+_NAME = r'[a-z]+\d?(?:_[a-z]+)+$'
 
 
 def normalize_url(base_url: str, url: str) -> str:
@@ -473,7 +475,7 @@ def _locate_str(base_url: str, url: str) -> _Location:
 
 
 def _refuse_detour(path: str, url: str) -> None:
-    if _UNPRINTABLE.search(path) or _DOT_SEGMENT.search('/' + path + '/'):
+    if re.search(_UNPRINTABLE, path) or re.search(_DOT_SEGMENT, '/' + path + '/'):
         raise URLError(
             'URL {!r} is refused: its path has a "." or ".." segment, a backslash or a control '
             'character, so that it may lead elsewhere.'.format(url)
@@ -492,7 +494,7 @@ def _below_base(base: _Base, url: str) -> Tuple[str, str]:
         parts = parse_url(url)
     except LocationParseError:
         parts = parse_url('')
-    if parts.host and not _USERINFO.match(url):
+    if parts.host and not re.match(_USERINFO, url):
         origin = _origin(parts)
         rest = _ORIGIN.sub('', url)
         below = rest[len(base.path) :]
@@ -510,7 +512,7 @@ def _below_base(base: _Base, url: str) -> Tuple[str, str]:
 
 
 def _without_userinfo(url: str) -> str:
-    return _USERINFO.sub(r'\1(credentials)@', url)
+    return re.sub(_USERINFO, r'\1(credentials)@', url)
 
 
 class _PathTable(List[str]):
@@ -604,9 +606,11 @@ def _guessed_pattern(path: str) -> str:
     """
     nodes = path.split('/')
     # A collection comes first, after the version if there is one.
-    first = 2 if _API_VERSION.match(''.join(nodes[1:2])) else 1
+    first = 2 if re.match(_API_VERSION, ''.join(nodes[1:2])) else 1
     return '/'.join(
-        '{id}' if place > first and _IDENTIFIER.search(node) and not _NAME.match(node) else node
+        '{id}'
+        if place > first and re.search(_IDENTIFIER, node) and not re.match(_NAME, node)
+        else node
         for place, node in enumerate(nodes)
     )
 
@@ -984,8 +988,8 @@ def _as_written(secret: str) -> 'Pattern[str]':
     )
 
 
-_CREDENTIALS = re.compile(r'(?:token=|bearer |basic )"?([^\s"]+)', re.IGNORECASE)
-_ROUTING_KEYS = re.compile(r'"routing_key"\s*:\s*"([^"]+)"|(?:^|&)routing_key=([^&\s]+)')
+_CREDENTIALS = r'(?i)(?:token=|bearer |basic )"?([^\s"]+)'
+_ROUTING_KEYS = r'"routing_key"\s*:\s*"([^"]+)"|(?:^|&)routing_key=([^&\s]+)'
 
 
 def _secrets(request: Any) -> List[str]:
@@ -994,14 +998,14 @@ def _secrets(request: Any) -> List[str]:
     body = request.body if isinstance(request.body, (bytes, str)) else b''
     if isinstance(body, bytes):
         body = body.decode('utf-8', 'replace')
-    routing_keys = [json_key or form_key for json_key, form_key in _ROUTING_KEYS.findall(body)]
+    routing_keys = [json_key or form_key for json_key, form_key in re.findall(_ROUTING_KEYS, body)]
     return _credentials_in(request.headers.get('Authorization')) + routing_keys
 
 
 def _credentials_in(authorization: Any) -> List[str]:
     if isinstance(authorization, bytes):
         authorization = authorization.decode('latin-1')
-    return _CREDENTIALS.findall(authorization or '')
+    return re.findall(_CREDENTIALS, authorization or '')
 
 
 # ------------------------------------------------------------------------------------ Decorators
