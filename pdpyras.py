@@ -1150,9 +1150,7 @@ def _environment_state() -> object:
 
 def _keeping_no_cookies(request: PreparedRequest) -> PreparedRequest:
     # A redirect would take along what the server sets in the answer before it.
-    cookies = getattr(request, '_cookies', None)
-    if isinstance(cookies, RequestsCookieJar):
-        cookies.set_policy(_SENDING_COOKIES)
+    cast(Any, request)._cookies.set_policy(_SENDING_COOKIES)
     return request
 
 
@@ -1659,9 +1657,8 @@ class PDSession(Session):
             if not is_only_asked:
                 raise
         except UnrewindableBodyError:
-            # Its origin was checked before, and it is not followed.
-            if is_followed:
-                raise
+            # A stream cannot be sent again, so this one is not followed; its origin was checked.
+            return
         except ValueError as error:
             if is_only_asked:
                 return

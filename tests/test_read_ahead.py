@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from wire import Hangup, Reply
@@ -295,6 +296,62 @@ def test_a_listing_comes_out_when_the_interpreter_starts_no_thread_any_more(api)
         timeout=60,
     )
     assert done.stdout.decode().strip() == '950'
+
+
+@pytest.mark.parametrize('when', ['at the start', 'later'])
+def test_where_no_thread_is_to_be_had_pages_are_requested_one_by_one(
+    api, session, monkeypatch, when
+):
+    def no_pool(**options):
+        raise RuntimeError("can't register atexit after shutdown")
+
+    def closed_pool(size):
+        pool = ThreadPoolExecutor(max_workers=size)
+        pool.shutdown()
+        return pool
+
+    if when == 'at the start':
+        monkeypatch.setattr('concurrent.futures.ThreadPoolExecutor', no_pool)
+    else:
+        monkeypatch.setattr(pdpyras, '_thread_pool', closed_pool)
+    api.rule(users)
+    assert session.list_all('users', read_ahead=4) == list(range(950))
+    assert offsets(api) == list(range(0, 1000, 100))
+
+
+def test_an_iterator_may_be_closed_by_a_thread_that_reads_ahead(api, session):
+    """As the garbage collector may do, in the middle of one."""
+    api.rule(users)
+    iterator = session.iter_all('users', read_ahead=4)
+    next(iterator)
+
+    def close():
+        pdpyras._of_this_thread.is_reading_ahead = True
+        iterator.close()
+
+    thread = threading.Thread(target=close)
+    thread.start()
+    thread.join(10)
+    for thread in reading_threads():
+        thread.join(10)
+    assert reading_threads() == []
+
+
+def test_a_page_that_was_held_back_is_requested_when_its_turn_comes(sleeps):
+    requested, here = [], threading.current_thread()
+
+    def request(params):
+        if threading.current_thread() is here:
+            requested.append(params['offset'])
+        # As a request does that was under way when nobody wanted it any more.
+        ahead._is_held_back = True
+
+    ahead = pdpyras._ReadAhead(request, lambda response: {'more': True}, 1)
+    for offset in (0, 100, 200):
+        ahead.get({'offset': offset, 'limit': 100})
+    ahead.close()
+    assert requested == [0, 100, 200]
+    assert sleeps == []
 
 
 def outcome(session, **options):
