@@ -333,18 +333,6 @@ class _Base(NamedTuple):
     path: str
 
 
-class _Location(NamedTuple):
-    #: Where a request goes.
-    url: str
-    #: The same, below the base and without query, fragment and trailing slash.
-    path: str
-
-
-class _Endpoint(NamedTuple):
-    path: str
-    is_listed: bool
-
-
 #: PagerDuty's service regions. A ``self`` link made by one of them is good in the others.
 #: See https://support.pagerduty.com/main/docs/service-regions.
 _REGIONS = (('https', 'api.pagerduty.com', 443), ('https', 'api.eu.pagerduty.com', 443))
@@ -357,8 +345,8 @@ _ORIGIN = re.compile(r'^[^/?#]*//[^/?#]*')
 #: What moves a request elsewhere, as a browser or urllib3 reads it.
 _UNPRINTABLE = r'[\x00-\x1f\x7f\\]'
 _DOT_SEGMENT = r'(?i)(?:/|%2f|%5c)(?:\.|%2e){1,2}(?:/|%2f|%5c|;)'
-#: A character of a path that has either of these; few other paths have one.
-_SUSPICIOUS = re.compile(r'[\x00-\x1f\x7f\\.%]')
+#: A character of each URL that has either of these, or more than a path; few others have one.
+_SPECIAL = re.compile(r'[\x00-\x1f\x7f\\.%?#]')
 _USERINFO = r'^([^/?#]*//)[^/?#]*@'
 _IDENTIFIER = r'[A-Z]|\d|.{40}'
 _API_VERSION = r'v\d+$'
@@ -376,7 +364,8 @@ def normalize_url(base_url: str, url: str) -> str:
 
     :raises URLError: for a URL anywhere else, which must never see the API key.
     """
-    return _locate(base_url, url).url
+    full_url, _ = _locate(base_url, url)
+    return full_url
 
 
 def canonical_path(base_url: str, url: str) -> str:
@@ -387,13 +376,14 @@ def canonical_path(base_url: str, url: str) -> str:
 
     :raises URLError: if no pattern matches it, or where :func:`normalize_url` raises it.
     """
-    path = _listed_path(_locate(base_url, url).path)
-    if path is None:
+    _, path = _locate(base_url, url)
+    pattern = _listed_path(path)
+    if pattern is None:
         raise URLError(
             'URL {} does not match any API path that this version of pdpyras lists. If the API has '
             'it, append its path to pdpyras.CANONICAL_PATHS.'.format(url)
         )
-    return path
+    return pattern
 
 
 def is_path_param(path_node: str) -> bool:
@@ -442,23 +432,22 @@ def _is_loopback(host: str) -> bool:
     return re.match('(?:{})$'.format(names), host) is not None
 
 
-def _locate(base_url: str, url: str) -> _Location:
-    """The full URL that a request to ``url`` goes to, and its path below the base."""
-    _require_text(url)
+def _locate(base_url: str, url: str) -> Tuple[str, str]:
+    """The full URL that a request to ``url`` goes to; and its path below the base, without query,
+    fragment and trailing slash."""
+    if not isinstance(url, str):
+        raise _not_text(url)
     return _locate_str(base_url, url)
 
 
-def _require_text(url: Any) -> None:
-    if not isinstance(url, str):
-        hint = ' Pass what is at its key "self".' if isinstance(url, Mapping) else ''
-        raise URLError(
-            'A URL or path must be a str; it is a {}.{}'.format(type(url).__name__, hint)
-        )
+def _not_text(url: Any) -> URLError:
+    hint = ' Pass what is at its key "self".' if isinstance(url, Mapping) else ''
+    return URLError('A URL or path must be a str; it is a {}.{}'.format(type(url).__name__, hint))
 
 
 # A pure function of two strings; one call of a method asks for the same ones several times.
 @lru_cache(maxsize=256)
-def _locate_str(base_url: str, url: str) -> _Location:
+def _locate_str(base_url: str, url: str) -> Tuple[str, str]:
     base = _parse_base(base_url)
     end = len(base.url)
     if url.startswith(base.url) and url[end : end + 1] in ('', '/', '?', '#'):
@@ -468,10 +457,11 @@ def _locate_str(base_url: str, url: str) -> _Location:
     else:
         below = '/' + url.lstrip('/')
         full_url = base.url + below
-    path = _before_query(below)
-    if _SUSPICIOUS.search(path):
+    path = below
+    if _SPECIAL.search(path):
+        path = _before_query(path)
         _refuse_detour(path, url)
-    return _Location(full_url, path.rstrip('/'))
+    return full_url, path.rstrip('/')
 
 
 def _refuse_detour(path: str, url: str) -> None:
@@ -568,17 +558,17 @@ def _grow_tree(patterns: List[str]) -> Dict[str, Any]:
 
 def _search_tree(node: Dict[str, Any], segments: List[str]) -> Optional[str]:
     for depth, segment in enumerate(segments, 1):
-        literal = node.get(segment)
-        parameter = node.get(_ANY_SEGMENT) if segment else None
-        if literal is not None and parameter is not None:
+        below = node.get(segment)
+        if below is None:
+            below = node.get(_ANY_SEGMENT) if segment else None
+            if below is None:
+                return None
+        elif _ANY_SEGMENT in node:
             # A literal beats a parameter: /users/me is not the user whose ID is "me".
-            found = _search_tree(literal, segments[depth:])
+            found = _search_tree(below, segments[depth:])
             if found is not None:
                 return found
-            literal = None
-        below = parameter if literal is None else literal
-        if below is None:
-            return None
+            below = node[_ANY_SEGMENT]
         node = below
     return node.get(_PATTERN)
 
@@ -589,13 +579,13 @@ def _listed_path(path: str) -> Optional[str]:
     return (paths if isinstance(paths, _PathTable) else _PathTable(paths)).match(path)
 
 
-def _endpoint(base_url: str, url: str) -> _Endpoint:
+def _endpoint(base_url: str, url: str) -> Tuple[str, bool]:
     """The path pattern of a URL and whether a table lists it; a guess from its shape otherwise."""
-    path = _locate(base_url, url).path
+    _, path = _locate(base_url, url)
     listed = _listed_path(path)
     if listed is not None:
-        return _Endpoint(listed, True)
-    return _Endpoint(_guessed_pattern(path), False)
+        return listed, True
+    return _guessed_pattern(path), False
 
 
 def _guessed_pattern(path: str) -> str:
@@ -2440,7 +2430,7 @@ class APISession(PDSession):
 
     def _count_response(self, response: Response, suffix: Optional[str]) -> None:
         request = response.request
-        path = _endpoint(self.url, response.url).path
+        path, _ = _endpoint(self.url, response.url)
         endpoint = '{} {}'.format(str(request.method).upper(), path)
         if suffix is not None:
             endpoint = '{}#{}'.format(endpoint, suffix)
@@ -2759,7 +2749,8 @@ def _capped(limit: int, server_limit: Any) -> int:
 
 def _with_query_of(url: str, params: Any) -> Tuple[str, Dict[str, Any]]:
     """Take the query off a URL; its parameters and those in ``params``, which win."""
-    _require_text(url)
+    if not isinstance(url, str):
+        raise _not_text(url)
     resource, _, query = url.partition('#')[0].partition('?')
     return resource, _joined(_as_dict(query), _as_dict(params))
 
@@ -3034,7 +3025,8 @@ def tokenize_url_path(url: str, baseurl: str = 'https://api.pagerduty.com') -> T
 
 
 def _tokens(base_url: str, url: str) -> Tuple[str, ...]:
-    nodes = _locate(base_url, url).path.split('/')[1:]
+    _, path = _locate(base_url, url)
+    nodes = path.split('/')[1:]
     tokens = tuple('{id}' if place % 2 else node for place, node in enumerate(nodes))
     return tokens if len(tokens) % 2 == 0 else tokens + ('{index}',)
 
