@@ -5,10 +5,10 @@ pictures of the main pages in DOCS_SCREENSHOTS, for a look with one's own eyes.
 """
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
+from chromium import driven
 
 LOOKS = {
     '{} {}'.format(device, scheme): (width, height, scheme)
@@ -45,27 +45,7 @@ def html():
 
 @pytest.fixture(scope='module')
 def browser(html, tmp_path_factory):
-    webdriver = pytest.importorskip('selenium.webdriver', reason='selenium is not installed')
-    programs = [shutil.which(name) for name in ('chromium', 'chromedriver')]
-    if not all(programs):
-        pytest.skip("Debian's chromium and chromium-driver are not installed")
-    options = webdriver.ChromeOptions()
-    options.binary_location = programs[0]
-    for argument in (
-        'headless=new',
-        'no-sandbox',
-        'no-first-run',
-        'disable-gpu',
-        'disable-dev-shm-usage',
-        'disable-background-networking',
-        'disable-component-update',
-        'disable-sync',
-        'user-data-dir={}'.format(tmp_path_factory.mktemp('profile')),
-    ):
-        options.add_argument('--' + argument)
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(programs[1]))
-    yield driver
-    driver.quit()
+    yield from driven(tmp_path_factory.mktemp('profile'))
 
 
 @pytest.fixture(params=LOOKS.values(), ids=LOOKS)

@@ -1,8 +1,7 @@
 """The page at ``/``: as HTML everywhere, and in a real browser where there is one."""
 
-import shutil
-
 import pytest
+from chromium import driven
 
 
 def test_the_page_shows_incidents_events_and_requests(web):
@@ -33,18 +32,8 @@ def test_a_resolved_incident_is_no_longer_shown(web):
 
 
 @pytest.fixture(scope='module')
-def browser():
-    webdriver = pytest.importorskip('selenium.webdriver', reason='selenium is not installed')
-    programs = [shutil.which(name) for name in ('chromium', 'chromedriver')]
-    if not all(programs):
-        pytest.skip("Debian's chromium and chromium-driver are not installed")
-    options = webdriver.ChromeOptions()
-    options.binary_location = programs[0]
-    for argument in ('--headless=new', '--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'):
-        options.add_argument(argument)
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(programs[1]))
-    yield driver
-    driver.quit()
+def browser(tmp_path_factory):
+    yield from driven(tmp_path_factory.mktemp('profile'))
 
 
 def rows(browser, table):
