@@ -863,11 +863,13 @@ def try_decoding(r: Response) -> Any:
 
 
 def _text(r: Response) -> str:
-    try:
-        return r.text
-    except (LookupError, ValueError):
-        # The server names an encoding that is none, or that does not fit.
-        return r.content.decode('utf-8', 'replace')
+    with suppress(LookupError, ValueError):
+        text = r.text
+        # Python 3.13 makes an empty text of any bytes that are no Punycode.
+        if text or not isinstance(getattr(r, 'content', None), bytes):
+            return text
+    # The server names an encoding that is none, or that does not fit; or there is no body.
+    return r.content.decode('utf-8', 'replace')
 
 
 def _decoded(r: Response) -> Any:
