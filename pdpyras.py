@@ -1113,8 +1113,7 @@ class _OwnCookiesOnly(DefaultCookiePolicy):
 _BODY_METHODS = ('POST', 'PUT', 'PATCH')
 _UNSAFE_METHODS = ('POST', 'PATCH')
 _DEFAULT_USER_AGENT = default_user_agent()
-_NO_COOKIES = DefaultCookiePolicy(allowed_domains=[])
-_SENDING_COOKIES = _OwnCookiesOnly()
+_OWN_COOKIES_ONLY = _OwnCookiesOnly()
 #: Bytes of a body to read at a time. Not None for all of them: urllib3 would never find the end of
 #: a body that a mocking library holds in memory.
 _READ_SIZE = 1024 * 1024
@@ -1142,7 +1141,7 @@ def _environment_state() -> object:
 
 def _keeping_no_cookies(request: PreparedRequest) -> PreparedRequest:
     # A redirect would take along what the server sets in the answer before it.
-    cast(Any, request)._cookies.set_policy(_SENDING_COOKIES)
+    cast(Any, request)._cookies.set_policy(_OWN_COOKIES_ONLY)
     return request
 
 
@@ -1257,7 +1256,7 @@ class PDSession(Session):
     ) -> None:
         super().__init__()
         # Nothing here logs in, and a cookie can be an identity of its own.
-        self.cookies.set_policy(_NO_COOKIES)
+        self.cookies.set_policy(_OWN_COOKIES_ONLY)
         self.auth = _keep_authorization
         self.retry = dict(self.retry)
         if self.timeout is None:
@@ -1598,7 +1597,7 @@ class PDSession(Session):
             data=request.data,
             json=request.json,
             params=request.params or None,
-            cookies=RequestsCookieJar(policy=_NO_COOKIES),
+            cookies=RequestsCookieJar(policy=_OWN_COOKIES_ONLY),
             auth=request.auth or self.auth,
             hooks=merge_hooks(request.hooks, self.hooks),
         )
@@ -2628,13 +2627,10 @@ class _ReadAhead:
         # Nothing is known yet, or the server did not give what was expected of it.
         self._abandon()
         self._is_held_back = False
-        body = self._get(params)
+        body = self._read(self._request(params))
         if body is not None and body.get('more'):
             self._request_after(params)
         return body
-
-    def _get(self, params: Dict[str, Any]) -> Optional[Dict[str, Any]]:
-        return self._read(self._request(params))
 
     def _request_after(self, params: Dict[str, Any]) -> None:
         offset, limit = params['offset'], params['limit']

@@ -46,9 +46,9 @@ class Handler(WSGIRequestHandler):
         if environ.get('wsgi.input_terminated'):
             try:
                 content = body.read()
-            except OSError as error:
-                if isinstance(error, ConnectionError):
-                    raise
+            except ConnectionError:
+                raise
+            except OSError:
                 # What werkzeug says to chunks that are none.
                 return False
         elif length.isdecimal():
