@@ -49,14 +49,19 @@ setup(
     long_description_content_type='text/x-rst',
     license='MIT',
     py_modules=['pdpyras'],
-    packages=['pdpyras_sandbox'],
+    packages=['pdpyras_extras', 'pdpyras_sandbox'],
     package_data={
-        'pdpyras_sandbox': ['*.json', '*.tsv', '*.html', '*.css', 'templates/*', 'data/*']
+        'pdpyras_extras': ['py.typed'],
+        'pdpyras_sandbox': ['*.json', '*.tsv', '*.html', '*.css', 'templates/*', 'data/*'],
     },
     cmdclass={'build_py': BuildWithStubs},
     python_requires='>=3.6',
     install_requires=['requests >= 2.25', 'deprecation >= 2.0.6'],
     extras_require={
+        # pdpyras_extras needs Python 3.9; webhooks and logs need no other package.
+        'oauth': ['requests-oauthlib >= 1.3.1; python_version >= "3.9"'],
+        'webhooks': [],
+        'logs': [],
         'sandbox': SANDBOX,
         'examples': EXAMPLES,
         'test': EXAMPLES + ['pytest', 'responses', 'hypothesis'],

@@ -33,6 +33,8 @@ IN_SDIST = [
 IN_WHEEL = [
     'pdpyras.py',
     'pdpyras-stubs/__init__.pyi',
+    'pdpyras_extras/__init__.py',
+    'pdpyras_extras/py.typed',
     'pdpyras_sandbox/__main__.py',
     'pdpyras_sandbox/shapes.json',
 ]
