@@ -4,6 +4,7 @@ import re
 import string
 from datetime import datetime, timezone
 
+from pdpyras_sandbox.clock import Clock
 from pdpyras_sandbox.store import Store
 
 #: Where web pages of this account would be; its first label is the account's subdomain.
@@ -23,6 +24,7 @@ class Account:
 
     def __init__(self, seed=None, database=None):
         self.store = Store(seed or 0, database)
+        self.clock = Clock()
         #: The latest events received, newest last, for the page.
         self.events = []
         self.keys = self.store.get(KEYS_PATH)
@@ -65,15 +67,6 @@ class Account:
             if user['email'].lower() == email.strip().lower():
                 return user
         return None
-
-
-def now():
-    return datetime.now(timezone.utc).replace(microsecond=0)
-
-
-def timestamp(moment=None):
-    """PagerDuty's form of a point in time: ``2024-01-01T00:00:00Z``."""
-    return (moment or now()).astimezone(timezone.utc).strftime('%Y-%m-%dT%H:%M:%SZ')
 
 
 def parse_time(text):

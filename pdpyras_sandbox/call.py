@@ -34,6 +34,7 @@ class Call:
     def __init__(self, account, operation, path, parameters, query, body, user, sender):
         self.account = account
         self.store = account.store
+        self.clock = account.clock
         self.operation = operation
         #: The path called, such as ``/users/P123``.
         self.path = path

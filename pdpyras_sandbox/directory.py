@@ -1,6 +1,6 @@
 """Users, teams, tags, services and what else an account is made of, where REST alone won't do."""
 
-from pdpyras_sandbox.account import now, parse_time, reference
+from pdpyras_sandbox.account import parse_time, reference
 from pdpyras_sandbox.call import Body, handles
 from pdpyras_sandbox.errors import ability_missing, invalid_input, not_found
 from pdpyras_sandbox.listing import Page, referred_ids, selected
@@ -381,7 +381,7 @@ def root_collection(record):
 
 @handles('GET /maintenance_windows')
 def list_windows(call):
-    moment = now()
+    moment = call.clock.now()
     tests = {
         'past': lambda start, end: end <= moment,
         'future': lambda start, end: start > moment,

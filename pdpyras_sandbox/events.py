@@ -1,6 +1,6 @@
 """The Events API v2: what arrives from monitoring opens, acknowledges and resolves incidents."""
 
-from pdpyras_sandbox.account import reference, timestamp
+from pdpyras_sandbox.account import reference
 from pdpyras_sandbox.errors import invalid_event
 from pdpyras_sandbox.incidents import OPEN, Incidents, find_open
 
@@ -37,7 +37,7 @@ def enqueue_change(account, event):
         'type': 'change_event',
         'summary': payload['summary'],
         'source': payload.get('source', ''),
-        'timestamp': payload.get('timestamp') or timestamp(),
+        'timestamp': payload.get('timestamp') or account.clock.timestamp(),
         'custom_details': payload.get('custom_details', {}),
         'links': event.get('links', []),
         'images': event.get('images', []),
@@ -50,7 +50,12 @@ def enqueue_change(account, event):
 
 
 def remember(account, action, dedup_key, summary):
-    seen = {'at': timestamp(), 'action': action, 'dedup_key': dedup_key, 'summary': summary}
+    seen = {
+        'at': account.clock.timestamp(),
+        'action': action,
+        'dedup_key': dedup_key,
+        'summary': summary,
+    }
     account.events.append(seen)
     del account.events[:-KEPT_EVENTS]
 

@@ -1,6 +1,6 @@
 """What is in an account from the start: the little that every account has, or sample data."""
 
-from pdpyras_sandbox.account import reference, timestamp
+from pdpyras_sandbox.account import reference
 from pdpyras_sandbox.directory import COLORS
 from pdpyras_sandbox.sample_data import fill
 
@@ -95,8 +95,8 @@ class Founder:
             name=name,
             description=None,
             status='active',
-            created_at=timestamp(),
-            updated_at=timestamp(),
+            created_at=self.account.clock.timestamp(),
+            updated_at=self.account.clock.timestamp(),
             auto_resolve_timeout=14400,
             acknowledgement_timeout=1800,
             alert_creation='create_alerts_and_incidents',
@@ -112,7 +112,7 @@ class Founder:
             '/services/{}/integrations'.format(service['id']),
             'events_api_v2_inbound_integration',
             name='Events API V2',
-            created_at=timestamp(),
+            created_at=self.account.clock.timestamp(),
             service=reference(service),
             integration_key=routing_key,
         )

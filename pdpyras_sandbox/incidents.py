@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
-from pdpyras_sandbox.account import now, parse_time, reference, timestamp
+from pdpyras_sandbox.account import parse_time, reference
 from pdpyras_sandbox.call import handles, needed
+from pdpyras_sandbox.clock import timestamp
 from pdpyras_sandbox.errors import invalid_input
 from pdpyras_sandbox.listing import referred_ids, selected
 from pdpyras_sandbox.oncalls import escalation_targets
@@ -24,13 +25,14 @@ class Incidents:
 
     def __init__(self, account, agent, channel):
         self.store = account.store
+        self.clock = account.clock
         self.agent = agent
         self.channel = channel
 
     def open(self, service, title, incident_key=None, **attributes):
         policy = attributes.pop('escalation_policy', None) or service['escalation_policy']
         teams = (self.store.find(policy['id']) or {}).get('teams') or []
-        moment = timestamp()
+        moment = self.clock.timestamp()
         incident_id = self.store.new_id('Q', 14)
         incident = {
             'id': incident_id,
@@ -75,12 +77,12 @@ class Incidents:
         policy = self.store.find(incident['escalation_policy']['id'])
         if not policy or not 1 <= level <= len(policy.get('escalation_rules', [])):
             raise invalid_input(f'Escalation level {level} does not exist')
-        users = escalation_targets(self.store, policy, level)
+        users = escalation_targets(self.store, policy, level, self.clock.now())
         incident['assigned_via'] = 'escalation_policy'
         self.assign(incident, [{'assignee': user} for user in users])
 
     def assign(self, incident, assignments):
-        moment = timestamp()
+        moment = self.clock.timestamp()
         incident['assignments'] = [
             {'at': moment, 'assignee': reference(assignment['assignee'])}
             for assignment in assignments
@@ -91,7 +93,9 @@ class Incidents:
         self._refuse_resolved(incident)
         if any(a['acknowledger'] == self.agent for a in incident['acknowledgements']):
             return
-        incident['acknowledgements'].append({'at': timestamp(), 'acknowledger': self.agent})
+        incident['acknowledgements'].append(
+            {'at': self.clock.timestamp(), 'acknowledger': self.agent}
+        )
         self._change_status(incident, 'acknowledged')
         self.log(incident, 'acknowledge')
 
@@ -100,7 +104,7 @@ class Incidents:
         incident['acknowledgements'] = []
         incident['assignments'] = []
         incident['pending_actions'] = []
-        incident['resolved_at'] = timestamp()
+        incident['resolved_at'] = self.clock.timestamp()
         self._change_status(incident, 'resolved')
         for alert in self.store.list(f'/incidents/{incident["id"]}/alerts'):
             alert['status'] = 'resolved'
@@ -120,12 +124,12 @@ class Incidents:
 
     def _change_status(self, incident, status):
         incident['status'] = status
-        incident['last_status_change_at'] = timestamp()
+        incident['last_status_change_at'] = self.clock.timestamp()
         incident['last_status_change_by'] = self.agent
         self.save(incident)
 
     def save(self, incident):
-        incident['updated_at'] = timestamp()
+        incident['updated_at'] = self.clock.timestamp()
         self.store.save('/incidents/' + incident['id'])
 
     def log(self, incident, action, **extra):
@@ -134,7 +138,7 @@ class Incidents:
             'id': self.store.new_id('R', 26),
             'type': action + '_log_entry',
             'summary': LOG_SUMMARIES[action],
-            'created_at': timestamp(),
+            'created_at': self.clock.timestamp(),
             'agent': self.agent,
             'channel': dict(self.channel),
             'incident': reference(incident),
@@ -152,8 +156,8 @@ class Incidents:
             'id': self.store.new_id('Q', 14),
             'type': 'alert',
             'status': 'triggered',
-            'created_at': timestamp(),
-            'updated_at': timestamp(),
+            'created_at': self.clock.timestamp(),
+            'updated_at': self.clock.timestamp(),
             'suppressed': False,
             'severity': 'critical',
             'incident': reference(incident),
@@ -354,7 +358,7 @@ def snooze(call):
     incidents = acting(call)
     incident = call.record(call.parent())
     incidents.acknowledge(incident)
-    until = now() + timedelta(seconds=call.body['duration'])
+    until = call.clock.now() + timedelta(seconds=call.body['duration'])
     incident['pending_actions'] = [{'type': 'unacknowledge', 'at': timestamp(until)}]
     incidents.log(incident, 'snooze')
     return with_derived(call, incident)
@@ -364,7 +368,7 @@ def wake_snoozed(account):
     """Trigger again what was snoozed until a moment that has passed."""
     for incident in account.store.list('/incidents'):
         for action in incident['pending_actions']:
-            if parse_time(action['at']) <= now():
+            if parse_time(action['at']) <= account.clock.now():
                 service = account.store.find(incident['service']['id'])
                 agent = reference(service) if service else incident['service']
                 Incidents(account, agent, {'type': 'timeout'}).trigger_again(incident)
@@ -381,7 +385,7 @@ def add_note(call):
         'type': 'note',
         'user': reference(call.sender),
         'content': content,
-        'created_at': timestamp(),
+        'created_at': call.clock.timestamp(),
         'channel': {'summary': 'The PagerDuty website or APIs'},
     }
     incidents.log(incident, 'annotate', channel={'type': 'note', 'summary': content})
@@ -397,7 +401,7 @@ def add_status_update(call):
     return {
         'id': call.store.new_id(),
         'message': message,
-        'created_at': timestamp(),
+        'created_at': call.clock.timestamp(),
         'sender': reference(call.sender),
     }
 
@@ -418,7 +422,7 @@ def request_responders(call):
     request = {
         'incident': reference(incident),
         'requester': reference(requester),
-        'requested_at': timestamp(),
+        'requested_at': call.clock.timestamp(),
         'message': call.body['message'],
         'responder_request_targets': [{'responder_request_target': t} for t in targets],
     }

@@ -4,8 +4,9 @@ from datetime import datetime, time, timedelta, timezone
 
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pdpyras_sandbox.account import now, parse_time, reference, timestamp
+from pdpyras_sandbox.account import parse_time, reference
 from pdpyras_sandbox.call import Body, handles
+from pdpyras_sandbox.clock import timestamp
 from pdpyras_sandbox.errors import ApiError, invalid_input
 from pdpyras_sandbox.listing import boolean, moment, referred_ids
 from pdpyras_sandbox.resources import KINDS, Kind, create, page_of, read, update, with_derived
@@ -169,14 +170,14 @@ def rendered(call, schedule):
 def date_range(call):
     """The two weeks from now on, unless the query has at least one end of another range."""
     start, end = moment(call.query, 'since'), moment(call.query, 'until')
-    start = start or (end - DEFAULT_RANGE if end else now())
+    start = start or (end - DEFAULT_RANGE if end else call.clock.now())
     return checked_range(start, end or start + DEFAULT_RANGE, MAXIMUM_RANGE)
 
 
 def oncall_range(call):
     """From now until now, unless the query says otherwise; so a past start is an open question."""
-    start = moment(call.query, 'since') or now()
-    end = moment(call.query, 'until') or max(start, now()) + timedelta(seconds=1)
+    start = moment(call.query, 'since') or call.clock.now()
+    end = moment(call.query, 'until') or max(start, call.clock.now()) + timedelta(seconds=1)
     return checked_range(start, end, MAXIMUM_ONCALL_RANGE)
 
 
@@ -306,13 +307,13 @@ def list_overrides(call):
     ]
 
 
-def escalation_targets(store, policy, level):
-    """The users on call now at one level of a policy."""
+def escalation_targets(store, policy, level, at):
+    """The users on call at one level of a policy at a moment."""
     users = []
     for target in policy['escalation_rules'][level - 1]['targets']:
         record = store.find(target['id'])
         if record and record['type'] == 'schedule':
-            final = Timetable(store, record, now(), now() + timedelta(seconds=1)).final
+            final = Timetable(store, record, at, at + timedelta(seconds=1)).final
             users += [store.find(shift.user['id']) for shift in final]
         else:
             users.append(record)

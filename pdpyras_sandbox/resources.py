@@ -7,7 +7,7 @@ own in another module.
 
 from functools import cache
 
-from pdpyras_sandbox.account import WEB_URL, is_reference, reference, timestamp
+from pdpyras_sandbox.account import WEB_URL, is_reference, reference
 from pdpyras_sandbox.call import HANDLERS, Body
 from pdpyras_sandbox.errors import invalid_input, not_found
 from pdpyras_sandbox.listing import Page, selected, singular_of
@@ -236,7 +236,7 @@ def update(call):
         kind.checked(call, changed)
     record.update(changed)
     if 'updated_at' in record:
-        record['updated_at'] = timestamp()
+        record['updated_at'] = call.clock.timestamp()
     call.store.save(call.path)
     audit(call, 'update', record)
     return with_derived(call, record)
@@ -332,7 +332,7 @@ def stamp(call, record):
     documented = call.operation.content.get('properties', {})
     for name in ('created_at', 'updated_at'):
         if name in documented:
-            record.setdefault(name, timestamp())
+            record.setdefault(name, call.clock.timestamp())
     if 'created_by' in documented and call.sender:
         record.setdefault('created_by', reference(call.sender))
 
@@ -366,7 +366,7 @@ def audit(call, action, record):
     entry = {
         'id': call.store.new_id('PDRECORDID', 20),
         'type': 'audit_record',
-        'execution_time': timestamp(),
+        'execution_time': call.clock.timestamp(),
         'execution_context': {'request_id': None, 'remote_address': None},
         'actors': [actor] if actor else [{'id': 'PAPIKEY', 'type': 'api_key_reference'}],
         'method': {'type': 'api_token', 'description': None, 'truncated_token': None},

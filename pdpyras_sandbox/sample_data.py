@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from pdpyras_sandbox.account import now, reference, timestamp
+from pdpyras_sandbox.account import reference
+from pdpyras_sandbox.clock import timestamp
 from pdpyras_sandbox.incidents import Incidents
 
 FIRST_NAMES = (
@@ -77,7 +78,8 @@ def staffed_team(founder, name, crew):
 
 def schedule(founder, name, team, crew):
     """A schedule in which the crew takes weekly turns."""
-    start = timestamp((now() - timedelta(days=60)).replace(hour=9, minute=0, second=0))
+    first_day = founder.account.clock.now() - timedelta(days=60)
+    start = timestamp(first_day.replace(hour=9, minute=0, second=0))
     layer = {
         'id': founder.store.new_id(),
         'name': 'Weekly',
@@ -118,12 +120,13 @@ def history(founder, random, service, responder):
         person.acknowledge(incident)
     if progress > 0.4:
         person.resolve(incident)
-    age_by(founder.store, incident, timedelta(minutes=random.randrange(30, 20 * 24 * 60)))
+    age_by(founder.account, incident, timedelta(minutes=random.randrange(30, 20 * 24 * 60)))
 
 
-def age_by(store, incident, age):
+def age_by(account, incident, age):
     """Move an incident and what belongs to it into the past."""
-    opened = now() - age
+    store = account.store
+    opened = account.clock.now() - age
     step = timedelta(minutes=7)
     incident['created_at'] = timestamp(opened)
     entries = [e for e in store.list('/log_entries') if e['incident']['id'] == incident['id']]

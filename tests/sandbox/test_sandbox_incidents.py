@@ -1,5 +1,7 @@
 """Incidents live: triggered, acknowledged, resolved, by people and by events."""
 
+from datetime import timedelta
+
 import pytest
 
 
@@ -120,12 +122,9 @@ def test_a_snoozed_incident_is_acknowledged_and_says_until_when(web):
 
 
 def test_it_comes_back_when_the_time_is_over(web, monkeypatch):
-    from pdpyras_sandbox import incidents
-
     incident = web.incident()
     web.post(f'/incidents/{incident["id"]}/snooze', {'duration': 3600})
-    later = incidents.now() + incidents.timedelta(hours=2)
-    monkeypatch.setattr(incidents, 'now', lambda: later)
+    monkeypatch.setattr(web.sandbox._state.account.clock, 'ahead', timedelta(hours=2))
     again = web.get('/incidents/' + incident['id'])['incident']
     assert (again['status'], again['pending_actions']) == ('triggered', [])
     assert web.log(incident)[-1] == 'unacknowledge'
