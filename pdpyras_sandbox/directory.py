@@ -2,7 +2,7 @@
 
 from pdpyras_sandbox.account import parse_time, reference
 from pdpyras_sandbox.call import Body, handles
-from pdpyras_sandbox.errors import ability_missing, invalid_input, not_found
+from pdpyras_sandbox.errors import ability_missing, invalid_input, not_found, user_required
 from pdpyras_sandbox.listing import Page, referred_ids, selected
 from pdpyras_sandbox.resources import KINDS, Kind, described, page_of, with_derived
 
@@ -85,7 +85,7 @@ KINDS['/teams'] = Kind(unique='name', defaults={'default_role': 'manager', 'pare
 @handles('GET /users/me')
 def read_me(call):
     if call.user is None:
-        raise invalid_input('There is no user behind an account-level access token')
+        raise user_required()
     return with_derived(call, call.user)
 
 

@@ -29,6 +29,14 @@ class EventError(ApiError):
         return {'status': name, 'message': self.message, 'errors': self.errors}
 
 
+class PlainError(ApiError):
+    """Answered as ``{"error": "…"}``, without a code, as GET /users/me does."""
+
+    @property
+    def body(self):
+        return {'error': self.message}
+
+
 def invalid_input(*errors):
     return ApiError(400, 2001, 'Invalid Input Provided', errors)
 
@@ -47,6 +55,14 @@ def authentication_failed():
 
 def ability_missing():
     return ApiError(402, 2012, 'Account does not have the abilities to perform the action')
+
+
+def user_required():
+    return PlainError(
+        400,
+        2001,
+        "User id 'me' can't be used with an account-level access token, only with a user's",
+    )
 
 
 def not_found():

@@ -37,7 +37,14 @@ def test_anything_else_is_401(web, authorization):
 
 
 def test_an_account_key_has_no_user(web):
-    assert web.refusal('GET', '/users/me')[0] == 400
+    answer = web.call('GET', '/users/me')
+    assert answer.status_code == 400
+    assert 'account-level access token' in answer.json()['error']
+
+
+def test_an_account_key_creates_users_without_the_from_header(web):
+    body = {'user': {'name': 'Bea Second', 'email': 'bea@example.com'}}
+    assert web.call('POST', '/users', body, headers={'From': None}).status_code == 201
 
 
 def test_another_version_in_accept_is_refused(web):
