@@ -31,8 +31,12 @@ JSON_TYPES = {
 }
 #: How descriptions say that a property may be null where its type does not.
 NULL_IN_WORDS = re.compile(r'\b(If|or|is) `null`')
-#: Properties that are null until somebody sets them, although the document does not say so.
-NULL_IF_UNSET = ('priority', 'schedule')
+#: Properties that are null until somebody sets them, although the document does not say so:
+#: https://developer.pagerduty.com/docs/types ("any field in the PagerDuty API can contain null").
+NULL_IF_UNSET = (
+    'priority', 'schedule', 'description', 'job_title', 'last_incident_timestamp', 'resolve_reason',
+    'support_hours',
+)  # fmt: skip
 #: Operations whose answer is documented as a list of records, and is one record.
 ONE_RECORD = ('GET /vendors/{id}',)
 #: A shape that is used often enough, and is long enough, to be stated once and referred to.
@@ -59,7 +63,9 @@ class Reducer:
         if shape.get('format') not in FORMATS:
             shape.pop('format', None)
         for name, value in schema.get('properties', {}).items():
-            shape.setdefault('properties', {})[name] = self.property(name, value, within)
+            is_required = name in schema.get('required', ())
+            child = self.property(name, value, within, is_required)
+            shape.setdefault('properties', {})[name] = child
         if 'properties' in shape:
             shape.setdefault('type', 'object')
         if 'items' in schema:
@@ -79,14 +85,14 @@ class Reducer:
             shape.pop('nullable', None)
         return shape
 
-    def property(self, name, schema, within):
+    def property(self, name, schema, within, is_required):
         shape = self.shape(schema, within)
         declared = self.document.resolve(schema)
         for mark in ('readOnly', 'writeOnly'):
             if declared.get(mark):
                 shape = {**shape, mark: True}
         said = 'type' in declared and NULL_IN_WORDS.search(declared.get('description', ''))
-        if said or name in NULL_IF_UNSET:
+        if said or (name in NULL_IF_UNSET and not is_required):
             # The API does answer null, whether the document says it in words or not at all.
             shape = {**shape, 'nullable': True}
         return shape

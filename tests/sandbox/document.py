@@ -19,6 +19,11 @@ CONTRADICTED = (
     '].schedule',
     '$.vendor',
 )
+#: Null until somebody sets them: "any field in the PagerDuty API can contain the value null", says
+#: https://developer.pagerduty.com/docs/types, where the document names a type only.
+NULL_IF_UNSET = (
+    'description', 'job_title', 'last_incident_timestamp', 'resolve_reason', 'support_hours',
+)  # fmt: skip
 METHODS = ('get', 'post', 'put', 'patch', 'delete')
 
 
@@ -130,6 +135,14 @@ def relaxed(node):
     if re.search('(If|or|is) `null`', str(node.get('description', ''))):
         # Said in words only, and true.
         node = {**node, 'nullable': True}
+    properties = node.get('properties')
+    if isinstance(properties, dict):
+        unset = {
+            name: {'anyOf': [child, {'nullable': True, 'enum': [None]}]}
+            for name, child in properties.items()
+            if name in NULL_IF_UNSET and name not in node.get('required', ())
+        }
+        node = {**node, 'properties': {**properties, **unset}}
     return {
         'anyOf' if key == 'oneOf' else key: child.replace('/oneOf/', '/anyOf/')
         if key == '$ref' and isinstance(child, str)

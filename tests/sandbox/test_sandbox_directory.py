@@ -321,3 +321,13 @@ def test_the_posts_of_a_status_page_are_kept(web):
     }
     created = web.post(path, {'post': post})['post']
     assert web.get(f'{path}/{created["id"]}')['post']['title'] == 'Trouble'
+
+
+def test_what_nobody_has_set_is_null(web):
+    user = web.user('Bea Second')
+    assert (user['description'], user['job_title']) == (None, None)
+    service = web.service
+    names = ('description', 'last_incident_timestamp', 'support_hours')
+    assert [service[name] for name in names] == [None] * 3
+    assert web.team('Platform')['description'] is None
+    assert web.incident()['resolve_reason'] is None
