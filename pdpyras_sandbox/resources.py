@@ -11,7 +11,7 @@ from pdpyras_sandbox.account import WEB_URL, is_reference, reference
 from pdpyras_sandbox.call import HANDLERS, Body
 from pdpyras_sandbox.errors import invalid_input, not_found
 from pdpyras_sandbox.listing import Page, selected, singular_of
-from pdpyras_sandbox.shapes import completed, fits, operations, sample
+from pdpyras_sandbox.shapes import completed, fits, invented, operations, problems, sample
 
 #: The attribute that names a record in its summary, the first that it has.
 NAMING = ('name', 'title', 'summary', 'label', 'description', 'display_name', 'id')
@@ -213,7 +213,7 @@ def read(call):
     if is_required(call.operation.path.rpartition('/')[0]) or call.store.list(call.parent()):
         raise not_found()
     # Nobody can create such records over the API, so any of them may exist.
-    return {**sample(call.operation.content), 'id': call.path.rpartition('/')[2]}
+    return {**invention(call), 'id': call.path.rpartition('/')[2]}
 
 
 def update(call):
@@ -226,7 +226,7 @@ def update(call):
         raise not_found()
     if record is None:
         # Nobody can create such records over the API, so any of them may exist.
-        record = {**sample(call.operation.content), 'id': call.path.rpartition('/')[2]}
+        record = {**invention(call), 'id': call.path.rpartition('/')[2]}
         call.store.put(call.path, record)
     kind = KINDS.get(collection, ORDINARY)
     changed = {**record, **writable(call, given)}
@@ -249,12 +249,15 @@ def delete(call):
     if record is not None:
         call.store.remove(call.path)
         audit(call, 'delete', record)
-    return sample(call.operation.content) if record is None else record
+    return invention(call) if record is None else record
 
 
 def read_document(call):
     """Something of which there is exactly one, such as an orchestration's router."""
-    return call.store.get(call.path + DOCUMENT) or sample(call.operation.content)
+    stored = call.store.get(call.path + DOCUMENT)
+    if stored is None and call.operation.content.get('nullable'):
+        return Body({call.operation.wrapper: None})
+    return stored or invention(call)
 
 
 def write_document(call):
@@ -264,7 +267,7 @@ def write_document(call):
         content = {**before, **content}
     if content is not None:
         call.store.put(call.path + DOCUMENT, content)
-    return content if content is not None else sample(call.operation.content)
+    return content if content is not None else invention(call)
 
 
 def delete_document(call):
@@ -276,7 +279,20 @@ def act(call):
     record = call.store.get(call.parent())
     if isinstance(record, dict) and record.get('type') == call.operation.wrapper:
         return record
-    return sample(call.operation.content)
+    return invention(call)
+
+
+def invention(call):
+    """Content that the sandbox has no data for: as documented, around what the request says."""
+    content = invented(call.operation.content)
+    if not isinstance(content, dict):
+        return content
+    documented = call.operation.content.get('properties', {})
+    given = call.content if isinstance(call.content, dict) else {}
+    for name, value in {**call.query, **call.parameters, **given}.items():
+        if name in documented and not problems(documented[name], value):
+            content[name] = value
+    return content
 
 
 # What goes into a record.

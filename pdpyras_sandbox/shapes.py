@@ -15,6 +15,8 @@ from pdpyras_sandbox.account import parse_time
 
 #: Properties of a response that tell about the page rather than hold what was asked for.
 PAGE_FIELDS = {'limit', 'offset', 'more', 'total', 'next_cursor', 'cursor'}
+#: Those that lead to another page.
+CURSORS = {'next_cursor', 'cursor'}
 METADATA_FIELDS = {'response_metadata', 'privileges', 'additional_fields', 'account_id', 'warnings'}
 
 TYPES = {
@@ -26,6 +28,8 @@ TYPES = {
     'number': (int, float),
 }
 EMAIL = re.compile(r'[^@\s]+@[^@\s]+\.?[^@\s]*')
+#: Names of points in time, which the document does not always say.
+TIME_NAME = re.compile('(_at|_start|_end|^since|^until)$')
 SAMPLE_TEXT = {
     'date-time': '2024-01-01T00:00:00Z',
     'email': 'someone@example.com',
@@ -67,8 +71,15 @@ class Operation:
         self.needs_from = facts.get('from', False)
         self.request = facts.get('request')
         self.response = facts.get('response')
-        self.wrapper = content_property(self.response)
+        self.wrapper = content_property(self.response) or self._listed_property()
         self.request_wrapper = content_property(self.request)
+
+    def _listed_property(self):
+        """The list that a page consists of, where the response says more besides, or None."""
+        name = self.path.rpartition('/')[2]
+        fields = (self.response or {}).get('properties', {})
+        is_page = bool(fields.keys() & {'offset', 'next_cursor'})
+        return name if is_page and fields.get(name, {}).get('type') == 'array' else None
 
     @property
     def answers_list(self):
@@ -282,6 +293,23 @@ def completed_object(shape, value):
 def best_choice(choices, value):
     """The choice that the value fits; failing that, the one it comes closest to."""
     return min(choices, key=lambda choice: len(problems(choice, value)))
+
+
+def invented(shape, name=''):
+    """A value with every documented property, and one object in every list of objects."""
+    if 'any' in shape and 'properties' not in shape:
+        return invented(shape['any'][0])
+    if shape.get('properties'):
+        return {
+            name: None if child.get('nullable') else invented(child, name)
+            for name, child in shape['properties'].items()
+            if not child.get('writeOnly') and name not in CURSORS
+        }
+    if shape.get('items', {}).get('properties'):
+        return [invented(shape['items'])]
+    if shape == {'type': 'string'} and TIME_NAME.search(name):
+        return SAMPLE_TEXT['date-time']
+    return sample(shape)
 
 
 def sample(shape):
