@@ -1,0 +1,90 @@
+"""Verify that a webhook delivery was sent by PagerDuty.
+
+::
+
+    if not verify_signature(request.get_data(), request.headers.get(SIGNATURE_HEADER), secret):
+        abort(401)
+
+Needs nothing but the standard library. The header holds an HMAC-SHA256 of the request's body for
+each valid secret, so there are two while a secret is rotated; see
+https://developer.pagerduty.com/docs/verifying-webhook-signatures.
+"""
+
+import hmac
+from collections.abc import Iterable
+from typing import Union
+
+__all__ = ['SIGNATURE_HEADER', 'verify_signature']
+
+#: Name of the request header that carries the signatures.
+SIGNATURE_HEADER = 'X-PagerDuty-Signature'
+
+Secret = Union[str, bytes]
+
+
+def verify_signature(
+    body: Union[bytes, bytearray, memoryview, str],
+    header: Union[str, bytes, None],
+    secrets: Union[Secret, Iterable[Secret]],
+) -> bool:
+    """Return whether a signature in the header matches the body under one of the secrets.
+
+    >>> verify_signature(b'{"event":{}}', 'v1=00, v1=11', 'the-secret')
+    False
+
+    The time taken does not depend on how much of a signature is right: all pairs of secret and
+    signature are compared, each in constant time.
+
+    :param body: the raw body of the request, as received. Text is encoded as UTF-8.
+    :param header: the value of :data:`SIGNATURE_HEADER`, or None if the request lacks it. It comes
+        from outside, so no value raises: a malformed header verifies nothing.
+    :param secrets: the secret of the webhook subscription, or several while it is rotated.
+    :raises TypeError: if ``body`` is already parsed. JSON that was decoded and encoded again is not
+        what was signed.
+    :raises ValueError: if there is no secret or one is empty, as when an environment variable is
+        not set. Anyone can sign with an empty secret.
+    """
+    keys = _keys(secrets)
+    signed = _signed_bytes(body)
+    candidates = _signatures(header)
+    matches = [
+        hmac.compare_digest(hmac.new(key, signed, 'sha256').hexdigest(), candidate)
+        for key in keys
+        for candidate in candidates
+    ]
+    return any(matches)
+
+
+def _keys(secrets: Union[Secret, Iterable[Secret]]) -> list[bytes]:
+    several = [secrets] if isinstance(secrets, (str, bytes)) else list(secrets or ())
+    keys = [secret.encode() if isinstance(secret, str) else secret for secret in several]
+    if not keys or not all(isinstance(key, bytes) and key.strip() for key in keys):
+        raise ValueError(
+            'A webhook secret is missing or empty. Pass the secret that PagerDuty showed when the '
+            'subscription was created; if it comes from an environment variable, check that the '
+            'variable is set.'
+        )
+    return keys
+
+
+def _signed_bytes(body: Union[bytes, bytearray, memoryview, str]) -> bytes:
+    if isinstance(body, str):
+        # The body comes from outside too: a lone surrogate must not raise UnicodeEncodeError.
+        return body.encode('utf-8', 'surrogatepass')
+    if isinstance(body, (bytes, bytearray, memoryview)):
+        return bytes(body)
+    raise TypeError(
+        'body must be the raw body of the request (bytes or str), not {}: parsed JSON no longer '
+        'has the bytes that were signed.'.format(type(body).__name__)
+    )
+
+
+def _signatures(header: Union[str, bytes, None]) -> list[str]:
+    """The v1 signatures of a header, in lower case."""
+    if isinstance(header, bytes):
+        header = header.decode('latin-1')
+    # compare_digest raises for text that is not ASCII.
+    if not isinstance(header, str) or not header.isascii():
+        return []
+    parts = [part.strip() for part in header.split(',')]
+    return [part[len('v1=') :].lower() for part in parts if part.startswith('v1=')]
