@@ -24,7 +24,7 @@ class Account:
 
     def __init__(self, seed=None, database=None):
         self.store = Store(seed or 0, database)
-        self.clock = Clock()
+        self.clock = Clock(self.store)
         #: The latest events received, newest last, for the page.
         self.events = []
         self.keys = self.store.get(KEYS_PATH)
@@ -38,6 +38,7 @@ class Account:
         self.store.clear()
         self.store.random.seed(self.seed or 0)
         self.events.clear()
+        self.clock.clear()
 
     def new_keys(self):
         return {

@@ -25,7 +25,6 @@ from pdpyras_sandbox.errors import (
     too_many_events,
 )
 from pdpyras_sandbox.events import enqueue, enqueue_change
-from pdpyras_sandbox.incidents import wake_snoozed
 from pdpyras_sandbox.listing import check_query
 from pdpyras_sandbox.page import page
 from pdpyras_sandbox.resources import answer
@@ -94,7 +93,7 @@ def serve(state, operation, parameters):
     with account.store.lock:
         if sender is None:
             sender = sender_of(account, operation, request.headers.get('From'))
-        wake_snoozed(account)
+        account.clock.catch_up()
         call = Call(
             account,
             operation,
@@ -196,6 +195,7 @@ def add_events(app, state):
             if not passes:
                 raise too_many_events(headers)
         with state.account.store.lock:
+            state.account.clock.catch_up()
             accepted = function(state.account, event)
         return Response(json.dumps(accepted), 202, content_type=JSON)
 

@@ -1,12 +1,14 @@
 """The sandbox's own API, below a path that PagerDuty does not have.
 
 ``GET /_sandbox`` tells the keys; ``/_sandbox/faults`` lists (GET), takes (POST) and clears (DELETE)
-faults; ``GET /_sandbox/requests`` lists what was received; ``POST /_sandbox/reset`` starts afresh.
+faults; ``/_sandbox/clock`` shows (GET) and advances (POST) the clock; ``GET /_sandbox/requests``
+lists what was received; ``POST /_sandbox/reset`` starts afresh.
 """
 
 from flask import Blueprint, jsonify, request
 
 from pdpyras_sandbox.decoding import decoded
+from pdpyras_sandbox.timeouts import pending_actions
 
 
 def control(state):
@@ -31,11 +33,8 @@ def control(state):
 
     @blueprint.post('/faults')
     def add_fault():
-        try:
-            options = decoded(request.get_data())
-        except ValueError:
-            options = None
-        if not isinstance(options, dict):
+        options = body()
+        if options is None:
             return jsonify(error='The body must be a JSON object that describes a fault'), 400
         try:
             state.faults.next(**options)
@@ -48,12 +47,46 @@ def control(state):
         state.faults.clear()
         return '', 204
 
+    @blueprint.get('/clock')
+    def show_clock():
+        return jsonify(clock_of(state.account))
+
+    @blueprint.post('/clock')
+    def advance_clock():
+        duration = body()
+        if duration is None:
+            return jsonify(error='The body must be a JSON object such as {"minutes": 30}'), 400
+        try:
+            state.account.clock.advance(**duration)
+        except ValueError as error:
+            return jsonify(error=str(error)), 400
+        return jsonify(clock_of(state.account))
+
     @blueprint.post('/reset')
     def reset():
         state.reset()
         return '', 204
 
     return blueprint
+
+
+def body():
+    """The JSON object in the body of the request; None if it is not one."""
+    try:
+        content = decoded(request.get_data())
+    except ValueError:
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def clock_of(account):
+    with account.store.lock:
+        account.clock.catch_up()
+        return {
+            'now': account.clock.timestamp(),
+            'ahead_seconds': account.clock.ahead.total_seconds(),
+            'pending_actions': pending_actions(account.store),
+        }
 
 
 def keys_of(state):

@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 
-from pdpyras_sandbox.account import parse_time, reference
+from pdpyras_sandbox.account import reference
 from pdpyras_sandbox.call import handles, needed
 from pdpyras_sandbox.clock import timestamp
 from pdpyras_sandbox.errors import invalid_input
+from pdpyras_sandbox.escalation import Level, seconds_to_escalation, set_level
 from pdpyras_sandbox.listing import referred_ids, selected
 from pdpyras_sandbox.oncalls import escalation_targets
 from pdpyras_sandbox.resources import KINDS, Kind, page_of, with_derived
@@ -63,31 +64,47 @@ class Incidents:
         }
         incident.update({name: value for name, value in attributes.items() if value is not None})
         self.store.add('/incidents', incident)
+        self.plan(incident, 'resolve', service.get('auto_resolve_timeout'))
         incident['first_trigger_log_entry'] = reference(self.log(incident, 'trigger'))
         if not incident['assignments']:
-            self.escalate(incident, 1)
+            self.escalate(incident, Level())
         else:
+            incident['assigned_via'] = 'direct_assignment'
             self.assign(incident, incident['assignments'])
         return incident
 
     def _next_number(self):
         return 1 + max((i['incident_number'] for i in self.store.list('/incidents')), default=0)
 
-    def escalate(self, incident, level):
+    def escalate(self, incident, level, step='assign'):
         policy = self.store.find(incident['escalation_policy']['id'])
-        if not policy or not 1 <= level <= len(policy.get('escalation_rules', [])):
-            raise invalid_input(f'Escalation level {level} does not exist')
-        users = escalation_targets(self.store, policy, level, self.clock.now())
+        if not policy or not 1 <= level.number <= len(policy.get('escalation_rules', [])):
+            raise invalid_input(f'Escalation level {level.number} does not exist')
+        users = escalation_targets(self.store, policy, level.number, self.clock.now())
         incident['assigned_via'] = 'escalation_policy'
-        self.assign(incident, [{'assignee': user} for user in users])
+        set_level(self.store, incident, level)
+        self.assign(incident, [{'assignee': user} for user in users], step)
 
-    def assign(self, incident, assignments):
+    def plan(self, incident, kind, seconds):
+        """Plan what happens to an incident by itself; after 0 seconds or None, never."""
+        actions = [a for a in incident['pending_actions'] if a['type'] != kind]
+        if seconds:
+            at = self.clock.now() + timedelta(seconds=seconds)
+            self.clock.set_alarm(at, kind, incident['id'])
+            actions.append({'type': kind, 'at': timestamp(at)})
+        incident['pending_actions'] = sorted(actions, key=lambda action: action['at'])
+
+    def plan_escalation(self, incident):
+        self.plan(incident, 'escalate', seconds_to_escalation(self.store, incident))
+
+    def assign(self, incident, assignments, step='assign'):
         moment = self.clock.timestamp()
         incident['assignments'] = [
             {'at': moment, 'assignee': reference(assignment['assignee'])}
             for assignment in assignments
         ]
-        self.log(incident, 'assign', assignees=[a['assignee'] for a in incident['assignments']])
+        self.plan_escalation(incident)
+        self.log(incident, step, assignees=[a['assignee'] for a in incident['assignments']])
 
     def acknowledge(self, incident):
         self._refuse_resolved(incident)
@@ -97,6 +114,8 @@ class Incidents:
             {'at': self.clock.timestamp(), 'acknowledger': self.agent}
         )
         self._change_status(incident, 'acknowledged')
+        service = self.store.find(incident['service']['id']) or {}
+        self.plan(incident, 'unacknowledge', service.get('acknowledgement_timeout'))
         self.log(incident, 'acknowledge')
 
     def resolve(self, incident, resolution=None):
@@ -114,7 +133,7 @@ class Incidents:
     def trigger_again(self, incident):
         self._refuse_resolved(incident)
         incident['acknowledgements'] = []
-        incident['pending_actions'] = []
+        self.plan(incident, 'unacknowledge', None)
         self._change_status(incident, 'triggered')
         self.log(incident, 'unacknowledge')
 
@@ -126,6 +145,7 @@ class Incidents:
         incident['status'] = status
         incident['last_status_change_at'] = self.clock.timestamp()
         incident['last_status_change_by'] = self.agent
+        self.plan_escalation(incident)
         self.save(incident)
 
     def save(self, incident):
@@ -181,6 +201,8 @@ class Incidents:
 LOG_SUMMARIES = {
     'trigger': 'Triggered.',
     'assign': 'Assigned.',
+    'escalate': 'Escalated.',
+    'delegate': 'Delegated.',
     'acknowledge': 'Acknowledged.',
     'unacknowledge': 'Unacknowledged.',
     'resolve': 'Resolved.',
@@ -288,6 +310,7 @@ def change(call, incidents, incident, given):
         change_priority(call, incidents, incident, given['priority'])
     if given.get('urgency') not in (None, incident['urgency']):
         incident['urgency'] = given['urgency']
+        incidents.plan_escalation(incident)
         incidents.log(incident, 'urgency_change')
     if given.get('conference_bridge'):
         incident['conference_bridge'] = given['conference_bridge']
@@ -324,9 +347,9 @@ def change_assignment(call, incidents, incident, given):
     policy = given.get('escalation_policy')
     if policy and policy.get('id') != incident['escalation_policy']['id']:
         incident['escalation_policy'] = reference(call.referred(policy, '/escalation_policies'))
-        incidents.escalate(incident, given.get('escalation_level', 1))
+        incidents.escalate(incident, Level(given.get('escalation_level', 1)), 'delegate')
     elif given.get('escalation_level'):
-        incidents.escalate(incident, given['escalation_level'])
+        incidents.escalate(incident, Level(given['escalation_level']), 'escalate')
     wanted = [a['assignee'] for a in given.get('assignments') or () if a.get('assignee')]
     before = {a['assignee']['id'] for a in incident['assignments']}
     if wanted and {assignee.get('id') for assignee in wanted} != before:
@@ -358,21 +381,9 @@ def snooze(call):
     incidents = acting(call)
     incident = call.record(call.parent())
     incidents.acknowledge(incident)
-    until = call.clock.now() + timedelta(seconds=call.body['duration'])
-    incident['pending_actions'] = [{'type': 'unacknowledge', 'at': timestamp(until)}]
+    incidents.plan(incident, 'unacknowledge', call.body['duration'])
     incidents.log(incident, 'snooze')
     return with_derived(call, incident)
-
-
-def wake_snoozed(account):
-    """Trigger again what was snoozed until a moment that has passed."""
-    for incident in account.store.list('/incidents'):
-        for action in incident['pending_actions']:
-            if parse_time(action['at']) <= account.clock.now():
-                service = account.store.find(incident['service']['id'])
-                agent = reference(service) if service else incident['service']
-                Incidents(account, agent, {'type': 'timeout'}).trigger_again(incident)
-                break
 
 
 @handles('POST /incidents/{id}/notes')

@@ -11,6 +11,7 @@ from pdpyras_sandbox.app import create_app
 from pdpyras_sandbox.faults import Faults
 from pdpyras_sandbox.founding import found
 from pdpyras_sandbox.limits import EVENTS_LIMIT, REST_LIMIT, RateLimit
+from pdpyras_sandbox.timeouts import watch
 from pdpyras_sandbox.traffic import Traffic
 
 #: How many clients may wait for their connection to be accepted.
@@ -109,11 +110,12 @@ class State:
     def __init__(self, seed=None, latency=0, rate_limit=REST_LIMIT, state=None):
         #: Seconds by which every answer is kept back.
         self.latency = latency / 1000
-        self.rest_limit = RateLimit(rate_limit)
-        self.events_limit = RateLimit(min(EVENTS_LIMIT, rate_limit))
         self.faults = Faults()
         self.traffic = Traffic()
         self.account = Account(seed, state)
+        self.rest_limit = RateLimit(rate_limit, self.account.clock.seconds)
+        self.events_limit = RateLimit(min(EVENTS_LIMIT, rate_limit), self.account.clock.seconds)
+        watch(self.account)
         if not self.account.store.restored:
             try:
                 with self.account.store.at_once():
@@ -192,6 +194,11 @@ class Sandbox:
     def requests(self):
         """The requests received, oldest first."""
         return self._state.traffic.list()
+
+    @property
+    def clock(self):
+        """The account's clock: ``sandbox.clock.advance(minutes=30)``, ``sandbox.clock.now()``."""
+        return self._state.account.clock
 
     @property
     def faults(self):

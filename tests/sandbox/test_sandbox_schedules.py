@@ -183,7 +183,7 @@ def test_the_missing_end_of_a_range_is_as_documented(web, crew, monkeypatch):
     policy = {'type': 'escalation_policy', 'name': 'By rota', 'escalation_rules': [rule]}
     web.post('/escalation_policies', {'escalation_policy': policy})
     noon = datetime(2024, 1, 4, 12, tzinfo=timezone.utc)
-    monkeypatch.setattr(web.sandbox._state.account.clock, 'now', lambda: noon)
+    monkeypatch.setattr(web.sandbox.clock, 'now', lambda: noon)
     found = web.get('/oncalls', since='2024-01-01T12:00:00Z', schedule_ids=[schedule['id']])
     assert [oncall['start'][8:10] for oncall in found['oncalls']] == ['01', '02', '03', '04']
 

@@ -1,0 +1,60 @@
+"""The place of an incident in its escalation policy."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Optional
+
+from pdpyras_sandbox.store import Store
+
+
+class Level(NamedTuple):
+    """A rule of an escalation policy, from 1, and how often the policy has been repeated."""
+
+    number: int = 1
+    repeated: int = 0
+
+
+def level_of(store: Store, incident: dict[str, Any]) -> Level:
+    """Return the level that an incident has reached."""
+    stored = store.get(path_of(incident))
+    return Level(**stored) if stored else Level()
+
+
+def set_level(store: Store, incident: dict[str, Any], level: Level) -> None:
+    """Record the level that an incident has reached."""
+    # Most incidents never leave the first level, which needs no record.
+    if level != level_of(store, incident):
+        store.put(path_of(incident), level._asdict())
+
+
+def path_of(incident: dict[str, Any]) -> str:
+    return f'/incidents/{incident["id"]}/escalation/document'
+
+
+def next_level(policy: dict[str, Any], level: Level) -> Optional[Level]:
+    """Return the level that follows; None at the end of a policy that repeats no more."""
+    if level.number < len(policy['escalation_rules']):
+        return level._replace(number=level.number + 1)
+    if level.repeated < (policy.get('num_loops') or 0):
+        return Level(1, level.repeated + 1)
+    return None
+
+
+def seconds_to_escalation(store: Store, incident: dict[str, Any]) -> Optional[int]:
+    """Return how long an incident stays at its level from now; None if it does not escalate.
+
+    Low-urgency incidents never do: https://support.pagerduty.com/docs/configurable-service-settings
+    """
+    escalates = (
+        incident['status'] == 'triggered'
+        and incident['urgency'] == 'high'
+        and incident['assigned_via'] == 'escalation_policy'
+    )
+    policy = store.find(incident['escalation_policy']['id'])
+    level = level_of(store, incident)
+    if not escalates or policy is None or next_level(policy, level) is None:
+        return None
+    # The policy may have become shorter meanwhile.
+    rule = policy['escalation_rules'][min(level.number, len(policy['escalation_rules'])) - 1]
+    minutes: int = rule['escalation_delay_in_minutes']
+    return 60 * minutes

@@ -1,0 +1,69 @@
+"""Actions that time takes on incidents: escalation, the end of an acknowledgement, resolution.
+
+An incident shows them as its ``pending_actions``. Each has an alarm on the account's clock.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from pdpyras_sandbox.account import Account, parse_time, reference
+from pdpyras_sandbox.clock import Alarm, timestamp
+from pdpyras_sandbox.escalation import Level, level_of, next_level
+from pdpyras_sandbox.incidents import Incidents
+from pdpyras_sandbox.oncalls import escalation_targets
+from pdpyras_sandbox.store import Store
+
+#: How many pending actions are listed.
+SHOWN = 100
+
+
+def watch(account: Account) -> None:
+    """Have the clock of an account act on its incidents, those that it has already included."""
+
+    def ring(alarm: Alarm) -> None:
+        incident = account.store.find(alarm.subject)
+        action = {'type': alarm.kind, 'at': timestamp(alarm.at)}
+        if incident is not None and action in incident['pending_actions']:
+            act(account, incident, alarm.kind)
+
+    account.clock.handlers.update({'escalate': ring, 'unacknowledge': ring, 'resolve': ring})
+    for incident in account.store.list('/incidents'):
+        for action in incident['pending_actions']:
+            account.clock.set_alarm(parse_time(action['at']), action['type'], incident['id'])
+
+
+def pending_actions(store: Store) -> list[dict[str, Any]]:
+    """Return the next things that time does to incidents, soonest first."""
+    actions = [
+        {**action, 'incident': incident['id'], 'title': incident['title']}
+        for incident in store.list('/incidents')
+        for action in incident['pending_actions']
+    ]
+    return sorted(actions, key=lambda action: str(action['at']))[:SHOWN]
+
+
+def act(account: Account, incident: dict[str, Any], kind: str) -> None:
+    """Do what is due, as the service of the incident does by itself."""
+    service = account.store.find(incident['service']['id'])
+    agent = reference(service) if service else incident['service']
+    incidents = Incidents(account, agent, {'type': 'timeout'})
+    if kind == 'resolve':
+        incidents.resolve(incident)
+    elif kind == 'unacknowledge':
+        incidents.trigger_again(incident)
+    else:
+        escalate(account, incidents, incident)
+
+
+def escalate(account: Account, incidents: Incidents, incident: dict[str, Any]) -> None:
+    """Escalate to the next level that has somebody on call."""
+    policy = account.store.find(incident['escalation_policy']['id'])
+    level: Optional[Level] = level_of(account.store, incident)
+    while policy is not None and level is not None:
+        level = next_level(policy, level)
+        if level and escalation_targets(account.store, policy, level.number, account.clock.now()):
+            incidents.escalate(incident, level, 'escalate')
+            return
+    incidents.plan(incident, 'escalate', None)
+    incidents.save(incident)
