@@ -107,7 +107,7 @@ def serve(state, operation, parameters):
         call.page_fault = g.get('page_fault')
         content = answer(call)
         text = b'' if content is None else encode(content)
-    return Response(text, operation.status, headers, content_type=JSON if text else None)
+    return Response(text, call.status, headers, content_type=JSON if text else None)
 
 
 def authenticate(account, authorization):

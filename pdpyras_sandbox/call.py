@@ -49,6 +49,8 @@ class Call:
         self.sender = sender
         #: What shall go wrong with the page of a listing, on demand.
         self.page_fault = None
+        #: The status of the answer.
+        self.status: int = operation.status
 
     @property
     def content(self):

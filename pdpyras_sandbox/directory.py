@@ -1,10 +1,22 @@
 """Users, teams, tags, services and what else an account is made of, where REST alone won't do."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from pdpyras_sandbox.account import parse_time, reference
-from pdpyras_sandbox.call import Body, handles
-from pdpyras_sandbox.errors import ability_missing, invalid_input, not_found, user_required
+from pdpyras_sandbox.call import Body, Call, handles
+from pdpyras_sandbox.errors import (
+    ability_missing,
+    invalid_input,
+    not_found,
+    team_in_use,
+    user_required,
+    window_is_over,
+)
 from pdpyras_sandbox.listing import Page, referred_ids, selected
-from pdpyras_sandbox.resources import KINDS, Kind, described, page_of, with_derived
+from pdpyras_sandbox.resources import KINDS, Kind, delete, described, page_of, with_derived
+from pdpyras_sandbox.store import Record
 
 #: Abilities of the account; a plan that has everything most scripts ask for.
 ABILITIES = (
@@ -63,6 +75,40 @@ def teams_of(call, user):
     ]
 
 
+def refuse_deletion_of_user(call: Call, user: Record) -> None:
+    """Keep a user who is on call, or who has an incident."""
+    store = call.store
+    if refers_to(store.list('/schedules'), user):
+        raise invalid_input("User can't be deleted while they are on a schedule")
+    if refers_to(store.list('/escalation_policies'), user):
+        raise invalid_input("User can't be deleted while they are in an escalation policy")
+    assignments = [incident['assignments'] for incident in store.list('/incidents')]
+    if refers_to(assignments, user):
+        raise invalid_input("User can't be deleted while incidents are assigned to them")
+
+
+def refers_to(values: list[Any], record: Record) -> bool:
+    """Whether a reference to the record is anywhere in the values."""
+    return record['id'] in referred_ids(values, record['type'])
+
+
+def refuse_deletion_of_team(call: Call, team: Record) -> None:
+    """Keep a team that others belong to; its open incidents get the team that the call names."""
+    store = call.store
+    if any(
+        refers_to([item.get('teams'), item.get('parent')], team)
+        for collection in ('/escalation_policies', '/schedules', '/teams')
+        for item in store.list(collection)
+    ):
+        raise team_in_use()
+    successor = call.query.get('reassignment_team')
+    teams = [reference(call.record(f'/teams/{successor}'))] if successor else []
+    for incident in store.list('/incidents'):
+        if refers_to(incident['teams'], team):
+            incident['teams'] = [t for t in incident['teams'] if t['id'] != team['id']] + teams
+            store.save('/incidents/' + incident['id'])
+
+
 KINDS['/users'] = Kind(
     unique='email',
     defaults={
@@ -73,13 +119,18 @@ KINDS['/users'] = Kind(
         'job_title': None,
     },
     created=complete_user,
+    deleted=refuse_deletion_of_user,
     derived={
         'teams': teams_of,
         'contact_methods': parts('contact_methods'),
         'notification_rules': parts('notification_rules'),
     },
 )
-KINDS['/teams'] = Kind(unique='name', defaults={'default_role': 'manager', 'parent': None})
+KINDS['/teams'] = Kind(
+    unique='name',
+    defaults={'default_role': 'manager', 'parent': None},
+    deleted=refuse_deletion_of_team,
+)
 
 
 @handles('GET /users/me')
@@ -106,6 +157,13 @@ def add_member(call):
 def remove_member(call):
     if call.store.get(member_path(call)) is None:
         raise not_found()
+    team = call.record(call.parent(2))
+    user = call.record('/users/' + call.parameters['user_id'])
+    for policy in call.store.list('/escalation_policies'):
+        if refers_to(policy['teams'], team) and refers_to(policy['escalation_rules'], user):
+            raise invalid_input(
+                'User cannot be removed as they belong to an escalation policy on this team'
+            )
     call.store.remove(member_path(call))
 
 
@@ -218,6 +276,11 @@ def check_policy(call, policy):
                 raise invalid_input('escalation_rules: no such user or schedule as ' + target['id'])
 
 
+def refuse_deletion_of_policy(call: Call, policy: Record) -> None:
+    if refers_to(call.store.list('/services'), policy):
+        raise invalid_input("Escalation policy can't be deleted if it's being used by services")
+
+
 KINDS['/escalation_policies'] = Kind(
     unique='name',
     defaults={
@@ -228,6 +291,7 @@ KINDS['/escalation_policies'] = Kind(
     },
     refers={'teams': '/teams'},
     checked=check_policy,
+    deleted=refuse_deletion_of_policy,
     derived={'services': pointing_back('/services', 'escalation_policy')},
 )
 KINDS['/services'] = Kind(
@@ -395,6 +459,19 @@ def list_windows(call):
         if test(parse_time(window['start_time']), parse_time(window['end_time']))
     ]
     return page_of(call, selected(windows, call, skip=('filter',)))
+
+
+@handles('DELETE /maintenance_windows/{id}')
+def end_window(call: Call) -> None:
+    """Delete a window of the future; end one that has begun."""
+    window = call.record()
+    if parse_time(window['end_time']) <= call.clock.now():
+        raise window_is_over()
+    if parse_time(window['start_time']) > call.clock.now():
+        delete(call)
+        return
+    window['end_time'] = call.clock.timestamp()
+    call.store.save(call.path)
 
 
 @handles('GET /services/{id}/change_events')

@@ -65,6 +65,14 @@ def user_required():
     )
 
 
+def team_in_use():
+    return ApiError(400, 6006, 'Team has existing associations')
+
+
+def window_is_over():
+    return ApiError(405, 5003, 'Cannot cancel a maintenance window from the past')
+
+
 def not_found():
     return ApiError(404, 2100, 'Not Found')
 

@@ -1,15 +1,28 @@
 """Who is on call: schedules rendered, and the escalation policies that point to them."""
 
+from __future__ import annotations
+
 from datetime import datetime, time, timedelta, timezone
+from typing import Any
 
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pdpyras_sandbox.account import parse_time, reference
-from pdpyras_sandbox.call import Body, handles
+from pdpyras_sandbox.call import Body, Call, handles
 from pdpyras_sandbox.clock import timestamp
 from pdpyras_sandbox.errors import ApiError, invalid_input
 from pdpyras_sandbox.listing import boolean, moment, referred_ids
-from pdpyras_sandbox.resources import KINDS, Kind, create, page_of, read, update, with_derived
+from pdpyras_sandbox.resources import (
+    KINDS,
+    Kind,
+    create,
+    delete,
+    page_of,
+    read,
+    update,
+    with_derived,
+)
+from pdpyras_sandbox.store import Record
 
 #: For how long a schedule is rendered unless the request says so.
 DEFAULT_RANGE = timedelta(days=14)
@@ -224,8 +237,16 @@ def check_seconds(given, name, minimum):
         raise invalid_input(f'{name} must be from {minimum} to {LONGEST}')
 
 
+def refuse_deletion_of_schedule(call: Call, schedule: Record) -> None:
+    if policies_of(call, schedule):
+        raise invalid_input("Schedule can't be deleted if it's being used by escalation policies")
+
+
 KINDS['/schedules'] = Kind(
     checked=check_schedule,
+    deleted=refuse_deletion_of_schedule,
+    # Read-only in the document; Terraform's provider sets them.
+    settable=('teams',),
     defaults={'schedule_layers': [], 'description': ''},
     derived={'users': users_of, 'escalation_policies': policies_of},
 )
@@ -305,6 +326,20 @@ def list_overrides(call):
         for override in call.store.list(call.path)
         if parse_time(override['start']) < end and parse_time(override['end']) > start
     ]
+
+
+@handles('DELETE /schedules/{id}/overrides/{override_id}')
+def remove_override(call: Call) -> Any:
+    """Delete an override of the future, cut one short that has begun."""
+    override = call.record()
+    if parse_time(override['end']) <= call.clock.now():
+        raise ApiError(400, 4004, 'Invalid Override', ['Override is in the past'])
+    if parse_time(override['start']) >= call.clock.now():
+        call.status = 204
+        return delete(call)
+    override['end'] = call.clock.timestamp()
+    call.store.save(call.path)
+    return Body(override=override)
 
 
 def escalation_targets(store, policy, level, at):

@@ -27,6 +27,8 @@ class Kind:
     :param created: called with the call and a new record, before it is stored.
     :param checked: called with the call and a record as it is going to be, new or changed, before
         it is stored; it may refuse it, and complete it.
+    :param deleted: called with the call and a record before it is deleted; it may refuse that.
+    :param settable: attributes that clients set although they are documented as read-only.
     :param derived: attributes that are computed whenever a record is shown, by name.
     """
 
@@ -38,6 +40,8 @@ class Kind:
         refers=None,
         created=None,
         checked=None,
+        deleted=None,
+        settable=(),
         derived=None,
     ):
         self.id = id
@@ -46,6 +50,8 @@ class Kind:
         self.refers = refers or {}
         self.created = created
         self.checked = checked
+        self.deleted = deleted
+        self.settable = set(settable)
         self.derived = derived or {}
 
 
@@ -62,7 +68,7 @@ def answer(call):
     check_ancestors(call)
     handler = HANDLERS.get(call.operation.name) or generic_handler(call.operation.name)
     content = handler(call)
-    if call.operation.status == 204 or content is None:
+    if call.status == 204 or content is None:
         return None
     if not isinstance(content, Body):
         content = wrapped(call, content)
@@ -182,7 +188,7 @@ def create_one(call, given):
     if not isinstance(given, dict):
         raise invalid_input('body must be an object')
     kind = KINDS.get(call.operation.path, ORDINARY)
-    record = {**kind.defaults, **writable(call, given)}
+    record = {**kind.defaults, **writable(call, kind, given)}
     check_references(call, kind, record)
     check_unique(call, kind, record)
     if is_reference(given) and call.store.find(given.get('id')):
@@ -229,7 +235,7 @@ def update(call):
         record = {**invention(call), 'id': call.path.rpartition('/')[2]}
         call.store.put(call.path, record)
     kind = KINDS.get(collection, ORDINARY)
-    changed = {**record, **writable(call, given)}
+    changed = {**record, **writable(call, kind, given)}
     check_references(call, kind, changed)
     check_unique(call, kind, changed)
     if kind.checked:
@@ -243,10 +249,14 @@ def update(call):
 
 
 def delete(call):
+    collection = call.operation.path.rpartition('/')[0]
     record = call.store.get(call.path)
-    if record is None and is_required(call.operation.path.rpartition('/')[0]):
+    if record is None and is_required(collection):
         raise not_found()
     if record is not None:
+        kind = KINDS.get(collection, ORDINARY)
+        if kind.deleted:
+            kind.deleted(call, record)
         call.store.remove(call.path)
         audit(call, 'delete', record)
     return invention(call) if record is None else record
@@ -298,7 +308,7 @@ def invention(call):
 # What goes into a record.
 
 
-def writable(call, given):
+def writable(call, kind, given):
     """What was given, without what only the server sets, and with references as such."""
     shape = call.operation.request or {}
     if call.operation.request_wrapper:
@@ -306,7 +316,7 @@ def writable(call, given):
     read_only = {
         name for name, child in shape.get('properties', {}).items() if child.get('readOnly')
     }
-    ignored = read_only | {'id', 'self', 'html_url', 'type'}
+    ignored = (read_only - kind.settable) | {'id', 'self', 'html_url', 'type'}
     return {
         name: as_stored(value, call.store) for name, value in given.items() if name not in ignored
     }

@@ -6,7 +6,10 @@ import sqlite3
 import string
 import threading
 from contextlib import contextmanager
+from typing import Any
 
+#: One stored record: a JSON object.
+Record = dict[str, Any]
 ID_ALPHABET = string.ascii_uppercase + string.digits
 
 

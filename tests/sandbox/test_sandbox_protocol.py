@@ -196,8 +196,11 @@ def test_a_connection_that_cannot_be_kept_is_closed_after_the_answer(
 
 
 def test_the_keys_of_a_deleted_user_are_let_in_no_more(web):
-    web.user('Bea Second')
-    assert web.call('DELETE', '/users/' + web.owner['id']).status_code == 204
+    owner, user = web.owner, web.user('Bea Second')
+    (policy,) = web.get('/escalation_policies')['escalation_policies']
+    policy['escalation_rules'][0]['targets'] = [{'id': user['id'], 'type': 'user_reference'}]
+    web.put('/escalation_policies/' + policy['id'], {'escalation_policy': policy})
+    assert web.call('DELETE', '/users/' + owner['id']).status_code == 204
     headers = {'Authorization': f'Token token={web.sandbox.user_key}'}
     assert web.refusal('GET', '/users', headers=headers)[0] == 401
     assert web.call('GET', '/users').status_code == 200

@@ -72,26 +72,45 @@ def test_a_weekly_restriction_counts_from_monday(web, crew):
     assert shifts == [('User 0', '02T09', '02T10')]
 
 
-def test_an_override_takes_over(web, crew):
-    schedule = schedule_of(web, crew[:1])
-    override = {
-        'start': '2024-01-02T06:00:00Z',
-        'end': '2024-01-02T12:00:00Z',
-        'user': {'id': crew[1]['id'], 'type': 'user_reference'},
-    }
+def overridden(web, schedule, user, start, end):
+    """The path of a new override."""
+    override = {'start': start, 'end': end, 'user': {'id': user['id'], 'type': 'user_reference'}}
     path = f'/schedules/{schedule["id"]}/overrides'
     (result,) = web.post(path, {'overrides': [override]})
     assert result['status'] == 201
-    shifts, _ = rendered(web, schedule)
+    return f'{path}/{result["override"]["id"]}'
+
+
+def test_an_override_takes_over(web, crew):
+    schedule = schedule_of(web, crew[:1])
+    day = '2090-01-02T'
+    path = overridden(web, schedule, crew[1], day + '06:00:00Z', day + '12:00:00Z')
+    days = {'since': '2090-01-01T00:00:00Z', 'until': '2090-01-04T00:00:00Z'}
+    shifts, _ = rendered(web, schedule, **days)
     assert shifts == [
         ('User 0', '01T00', '02T06'),
         ('User 1', '02T06', '02T12'),
         ('User 0', '02T12', '04T00'),
     ]
-    listed = web.get(path, since='2024-01-01T00:00:00Z', until='2024-02-01T00:00:00Z')
-    assert [o['id'] for o in listed['overrides']] == [result['override']['id']]
-    assert web.call('DELETE', f'{path}/{result["override"]["id"]}').ok
-    assert len(rendered(web, schedule)[0]) == 1
+    listed = web.get(path.rpartition('/')[0], **days)
+    assert [o['id'] for o in listed['overrides']] == [path.rpartition('/')[2]]
+    assert web.call('DELETE', path).status_code == 204
+    assert len(rendered(web, schedule, **days)[0]) == 1
+
+
+def test_an_override_that_has_begun_is_cut_short(web, crew):
+    schedule = schedule_of(web, crew[:1])
+    path = overridden(web, schedule, crew[1], MONDAY, '2090-01-01T00:00:00Z')
+    answer = web.call('DELETE', path)
+    assert (answer.status_code, answer.json()['override']['start']) == (200, MONDAY)
+    (oncall,) = rendered(web, schedule, '2089-01-01T00:00:00Z', '2089-01-02T00:00:00Z')[0]
+    assert oncall[0] == 'User 0'
+
+
+def test_an_override_of_the_past_stays(web, crew):
+    schedule = schedule_of(web, crew[:1])
+    path = overridden(web, schedule, crew[1], MONDAY, '2024-01-02T00:00:00Z')
+    assert web.refusal('DELETE', path)[:2] == (400, 4004)
 
 
 def test_shifts_are_told_in_utc_whatever_the_offsets_they_were_given_in(web, crew):
