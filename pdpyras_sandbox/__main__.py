@@ -84,13 +84,25 @@ def parse(arguments):
     parser.add_argument(
         '--state', type=not_empty, metavar='FILE', help='keep the account in this SQLite file'
     )
-    return parser, parser.parse_args(arguments)
+    parser.add_argument(
+        '--load', type=not_empty, metavar='FILE', help='start from the account in this JSON file'
+    )
+    options = parser.parse_args(arguments)
+    if options.load and options.seed is not None:
+        parser.error('--load and --seed cannot be combined: the file has the whole account')
+    return parser, options
 
 
 def main(arguments=None):
     reason = why_not_here()
     if reason:
         sys.exit(fail(reason))
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ['dump']:
+        from pdpyras_sandbox import dump
+
+        dump.main(arguments[1:])
+        return
     parser, options = parse(arguments)
     # SIGTERM ends a container. A shell that starts this in the background has it ignore Ctrl-C.
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -113,8 +125,18 @@ def serve(parser, options):
     with sandbox:
         names = ('url', 'api_key', 'user_key', 'oauth_token', 'routing_key', 'email')
         facts = {name: getattr(sandbox, name) for name in names}
+        for line in not_applied(options) if sandbox.restored else []:
+            sys.stderr.write(f'pdpyras_sandbox: {line}\n')
         print(GREETING.format(**facts), flush=True)
         sandbox.wait()
+
+
+def not_applied(options):
+    """Lines about options for a new account, where the state file has one already."""
+    for name in ('seed', 'load'):
+        value = getattr(options, name)
+        if value is not None:
+            yield f'--{name} {value} is not applied: {options.state} already has an account'
 
 
 def fail(reason):

@@ -1,5 +1,6 @@
 """One PagerDuty account: its records, its keys, and who may act in it."""
 
+import json
 import re
 import string
 from datetime import datetime, timezone
@@ -39,6 +40,17 @@ class Account:
         self.store.random.seed(self.seed or 0)
         self.events.clear()
         self.clock.clear()
+
+    def load(self, content):
+        """Replace the account by a dump, see :mod:`pdpyras_sandbox.dump`."""
+        text = json.dumps(content)
+        self.reset()
+        # A copy: the records change with the account.
+        self.store.load(json.loads(text))
+        # Not the seed of the dumped account, which has given out some keys and IDs.
+        self.store.random.seed(text)
+        self.keys = {**self.store.get(KEYS_PATH), 'seed': self.seed}
+        self.store.put(KEYS_PATH, self.keys)
 
     def new_keys(self):
         return {

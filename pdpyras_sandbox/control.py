@@ -2,12 +2,14 @@
 
 ``GET /_sandbox`` tells the keys; ``/_sandbox/faults`` lists (GET), takes (POST) and clears (DELETE)
 faults; ``/_sandbox/clock`` shows (GET) and advances (POST) the clock; ``GET /_sandbox/requests``
-lists what was received; ``POST /_sandbox/reset`` starts afresh.
+lists what was received; ``GET /_sandbox/dump`` returns the account and ``POST /_sandbox/load``
+replaces it; ``POST /_sandbox/reset`` starts afresh.
 """
 
 from flask import Blueprint, jsonify, request
 
 from pdpyras_sandbox.decoding import decoded
+from pdpyras_sandbox.dump import dump
 from pdpyras_sandbox.timeouts import pending_actions
 
 
@@ -61,6 +63,18 @@ def control(state):
         except ValueError as error:
             return jsonify(error=str(error)), 400
         return jsonify(clock_of(state.account))
+
+    @blueprint.get('/dump')
+    def dump_account():
+        return jsonify(dump(state.account))
+
+    @blueprint.post('/load')
+    def load_account():
+        try:
+            state.load(body())
+        except ValueError as error:
+            return jsonify(error=str(error)), 400
+        return '', 204
 
     @blueprint.post('/reset')
     def reset():

@@ -1,11 +1,13 @@
 """A sandbox that runs: an account behind an HTTP server in a thread of its own."""
 
 import io
+import os
 import socket
 import threading
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
+from pdpyras_sandbox import dump
 from pdpyras_sandbox.account import Account
 from pdpyras_sandbox.app import create_app
 from pdpyras_sandbox.faults import Faults
@@ -107,7 +109,11 @@ def listening(host, port):
 class State:
     """What a sandbox consists of besides its server."""
 
-    def __init__(self, seed=None, latency=0, rate_limit=REST_LIMIT, state=None):
+    def __init__(self, seed=None, latency=0, rate_limit=REST_LIMIT, state=None, load=None):
+        #: The dump that the account starts from; None for a new account.
+        self.start = dump.read(load) if isinstance(load, (str, os.PathLike)) else load
+        if self.start is not None:
+            dump.check(self.start)
         #: Seconds by which every answer is kept back.
         self.latency = latency / 1000
         self.faults = Faults()
@@ -115,20 +121,39 @@ class State:
         self.account = Account(seed, state)
         self.rest_limit = RateLimit(rate_limit, self.account.clock.seconds)
         self.events_limit = RateLimit(min(EVENTS_LIMIT, rate_limit), self.account.clock.seconds)
-        watch(self.account)
-        if not self.account.store.restored:
-            try:
+        try:
+            if not self.account.store.restored:
                 with self.account.store.at_once():
-                    found(self.account)
-            except BaseException:
-                self.account.store.close()
-                raise
+                    self._begin()
+            self._resume()
+        except BaseException:
+            self.account.store.close()
+            raise
+
+    def _begin(self):
+        """Fill an empty account."""
+        if self.start is None:
+            found(self.account)
+        else:
+            self.account.load(self.start)
+
+    def _resume(self):
+        """Set the alarms that belong to the records of the account."""
+        self.account.clock.clear()
+        watch(self.account)
+
+    def load(self, content):
+        dump.check(content)
+        with self.account.store.lock, self.account.store.at_once():
+            self.account.load(content)
+            self._resume()
 
     def reset(self):
         """Back to the state of the start, in which also the keys are the same."""
         with self.account.store.lock, self.account.store.at_once():
             self.account.reset()
-            found(self.account)
+            self._begin()
+            self._resume()
         self.faults.clear()
         self.traffic.clear()
         self.rest_limit.reset()
@@ -145,13 +170,22 @@ class Sandbox:
     :param latency: milliseconds by which every answer is kept back.
     :param rate_limit: REST requests a minute for each key; 0 for no limits at all.
     :param state: a file that keeps the account for the next time; None to keep it in memory.
+    :param load: start from this dump of an account, or from the JSON file that holds one; ``seed``
+        then has no effect.
     """
 
     def __init__(
-        self, host='127.0.0.1', port=0, seed=None, latency=0, rate_limit=REST_LIMIT, state=None
+        self,
+        host='127.0.0.1',
+        port=0,
+        seed=None,
+        latency=0,
+        rate_limit=REST_LIMIT,
+        state=None,
+        load=None,
     ):
         with listening(host, port) as listener:
-            self._state = State(seed, latency, rate_limit, state)
+            self._state = State(seed, latency, rate_limit, state, load)
             app = create_app(self._state)
             self._server = Server(host, port, app, Handler, fd=listener.fileno())
         self._thread = threading.Thread(
@@ -208,6 +242,22 @@ class Sandbox:
     def reset(self):
         """Forget everything that happened; the keys stay the same."""
         self._state.reset()
+
+    def dump(self):
+        """Return the account as a dict that can be saved as JSON and loaded later."""
+        return dump.dump(self._state.account)
+
+    def load(self, content):
+        """Replace the account, its keys included, by what :meth:`dump` returned.
+
+        :raises ValueError: for anything else; the account then stays as it is.
+        """
+        self._state.load(content)
+
+    @property
+    def restored(self):
+        """Whether the account was in the file given as ``state``."""
+        return self._state.account.store.restored
 
     def wait(self):
         """Serve until the program is interrupted."""

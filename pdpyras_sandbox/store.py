@@ -111,6 +111,24 @@ class Store:
         else:
             yield
 
+    def dump(self):
+        """Everything by path: ``records`` are found by their IDs, too, ``documents`` are not."""
+        content = {'records': {}, 'documents': {}}
+        for collection, records in self._collections.items():
+            for key, record in records.items():
+                path = f'{collection}/{key}'
+                owned = self._paths.get(key) == path
+                content['records' if owned else 'documents'][path] = record
+        return content
+
+    def load(self, content):
+        """Replace everything by what :meth:`dump` returned."""
+        self.clear()
+        for part in ('records', 'documents'):
+            for path, record in content[part].items():
+                self._place(path, record, owned=part == 'records')
+                self.save(path)
+
     def clear(self):
         self._collections.clear()
         self._paths.clear()

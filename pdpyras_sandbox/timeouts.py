@@ -19,7 +19,7 @@ SHOWN = 100
 
 
 def watch(account: Account) -> None:
-    """Have the clock of an account act on its incidents, those that it has already included."""
+    """Have the clock of an account act on its incidents, including the stored ones."""
 
     def ring(alarm: Alarm) -> None:
         incident = account.store.find(alarm.subject)

@@ -95,6 +95,15 @@ def test_the_state_outlives_a_restart(tmp_path):
     assert found['self'].startswith(sandbox.url)
 
 
+def test_a_seed_for_an_account_that_exists_is_said_not_to_be_applied(tmp_path):
+    state = str(tmp_path / 'account.sqlite')
+    with Running('--state', state) as sandbox:
+        assert sandbox.end() == (0, '')
+    with Running('--state', state, '--seed', '5') as sandbox:
+        line = f'pdpyras_sandbox: --seed 5 is not applied: {state} already has an account\n'
+        assert sandbox.end() == (0, line)
+
+
 @pytest.mark.parametrize(
     ('arguments', 'reason'),
     [
@@ -167,7 +176,7 @@ def test_a_port_in_use_is_one_clear_line():
 
 def test_help_names_every_option():
     done = subprocess.run([*MODULE, '--help'], capture_output=True, text=True, timeout=PATIENCE)
-    for option in ('--host', '--port', '--seed', '--latency', '--rate-limit', '--state'):
+    for option in ('--host', '--port', '--seed', '--latency', '--rate-limit', '--state', '--load'):
         assert option in done.stdout
 
 

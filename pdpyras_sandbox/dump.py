@@ -1,0 +1,95 @@
+"""Accounts as files: everything in an account as JSON, and an account from such JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from typing import Any
+
+from pdpyras_sandbox.account import KEYS_PATH, Account
+from pdpyras_sandbox.decoding import decoded
+
+#: The version of the format; a later one that reads differently gets another number.
+VERSION = 1
+#: The name under which a dump has its version.
+MARK = 'pdpyras_sandbox'
+#: Records that are found by their IDs, and those that are found by their paths only.
+PARTS = ('records', 'documents')
+KEYS = ('api_key', 'user_key', 'oauth_token', 'routing_key', 'user_id', 'email')
+
+
+def dump(account: Account) -> dict[str, Any]:
+    """Return everything in an account: keys, records, and how far its clock is ahead."""
+    with account.store.lock:
+        content = {MARK: VERSION, **account.store.dump()}
+        # A copy, which later changes of the account do not reach.
+        copy: dict[str, Any] = json.loads(json.dumps(content))
+        return copy
+
+
+def check(content: Any) -> None:
+    """Raise ValueError for anything but a dump."""
+    if not isinstance(content, dict) or MARK not in content:
+        raise ValueError(f'This is not a dump of an account: it has no "{MARK}"')
+    if content[MARK] != VERSION:
+        raise ValueError(f'This dump has version {content[MARK]!r}; this sandbox reads {VERSION}')
+    for part in PARTS:
+        if not isinstance(content.get(part), dict):
+            raise ValueError(f'{part} must be an object with a record for each path')
+        for path, record in content[part].items():
+            check_record(part, path, record)
+    keys = content['documents'].get(KEYS_PATH, {})
+    missing = [name for name in KEYS if not isinstance(keys.get(name), str)]
+    if missing:
+        raise ValueError(f'documents: {KEYS_PATH} lacks {missing[0]}')
+
+
+def check_record(part: str, path: str, record: Any) -> None:
+    collection, _, key = path.rpartition('/')
+    if not collection.startswith('/') or not key:
+        raise ValueError(f'{part}: {path!r} is not a path such as "/users/P123456"')
+    if not isinstance(record, dict):
+        raise ValueError(f'{part}: {path} must be an object')
+    if part == 'records' and record.get('id') != key:
+        raise ValueError(f'records: the id of {path} must be {key!r}, as in its path')
+
+
+def read(file: str | os.PathLike[str]) -> Any:
+    """Return the content of a file that may hold a dump; ValueError if it cannot be read."""
+    try:
+        with open(file, 'rb') as opened:
+            return decoded(opened.read())
+    except OSError as error:
+        raise ValueError(f'Cannot load {file}: {error.strerror}') from None
+    except ValueError as error:
+        raise ValueError(f'Cannot load {file}: it is not JSON: {error}') from None
+
+
+def main(arguments: list[str]) -> None:
+    """Print the account that a state file keeps: ``python -m pdpyras_sandbox dump``."""
+    parser = argparse.ArgumentParser(
+        prog='pdpyras_sandbox dump', description='Print the account in a state file as JSON.'
+    )
+    parser.add_argument('--state', required=True, metavar='FILE', help='the file given to --state')
+    file = parser.parse_args(arguments).state
+    try:
+        content = dump_of_file(file)
+    except ValueError as error:
+        sys.exit(f'{parser.prog}: {error}')
+    json.dump(content, sys.stdout, indent=1)
+    print()
+
+
+def dump_of_file(file: str) -> dict[str, Any]:
+    # Opening a file that is not there would create it.
+    if not os.path.exists(file):
+        raise ValueError(f'There is no file {file}')
+    account = Account(database=file)
+    try:
+        if not account.store.restored:
+            raise ValueError(f'{file} has no account in it')
+        return dump(account)
+    finally:
+        account.store.close()

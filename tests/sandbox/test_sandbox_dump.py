@@ -1,0 +1,215 @@
+"""Accounts as files: dumped as JSON and loaded again."""
+
+import copy
+import json
+import subprocess
+import sys
+
+import pytest
+import requests
+
+from pdpyras_sandbox import Sandbox
+
+MODULE = [sys.executable, '-m', 'pdpyras_sandbox']
+
+
+def headers(sandbox):
+    return {'Authorization': f'Token token={sandbox.api_key}', 'From': sandbox.email}
+
+
+def listed(sandbox, *paths):
+    """The records of some listings, whose links do not depend on the port."""
+    answers = [
+        requests.get(f'{sandbox.url}{path}?limit=100', headers=headers(sandbox), timeout=5)
+        for path in paths or ('/users', '/teams', '/services', '/schedules', '/incidents', '/tags')
+    ]
+    return [answer.text.replace(sandbox.url, '') for answer in answers]
+
+
+def trigger(sandbox):
+    payload = {'summary': 'Disk full', 'source': 'db1', 'severity': 'critical'}
+    event = {'routing_key': sandbox.routing_key, 'event_action': 'trigger', 'payload': payload}
+    return requests.post(sandbox.url + '/v2/enqueue', json=event, timeout=5).json()['dedup_key']
+
+
+@pytest.fixture(scope='module')
+def company():
+    """A dump of an account with everything that sample data has, and its listings."""
+    with Sandbox(seed=7) as sandbox:
+        trigger(sandbox)
+        sandbox.clock.advance(minutes=10)
+        return sandbox.dump(), listed(sandbox), sandbox.api_key
+
+
+def test_a_loaded_account_is_the_dumped_one(pagerduty, company):
+    dumped, listings, api_key = company
+    # It has been a file meanwhile.
+    pagerduty.load(json.loads(json.dumps(dumped)))
+    assert pagerduty.api_key == api_key
+    assert listed(pagerduty) == listings
+    assert pagerduty.dump()['records'] == dumped['records']
+
+
+def test_a_loaded_account_lives_on(pagerduty, company):
+    pagerduty.load(company[0])
+    assert pagerduty.clock.ahead.total_seconds() > 500
+    before = [seen for seen in json.loads(listed(pagerduty, '/incidents')[0])['incidents']]
+    assert any(incident['status'] == 'triggered' for incident in before)
+    pagerduty.clock.advance(hours=4)
+    after = json.loads(listed(pagerduty, '/incidents')[0])['incidents']
+    assert {incident['status'] for incident in after} == {'resolved'}
+
+
+def test_a_loaded_account_gives_out_no_key_a_second_time(pagerduty):
+    first = trigger(pagerduty)
+    pagerduty.load(pagerduty.dump())
+    assert trigger(pagerduty) != first
+
+
+def test_the_same_dump_goes_on_in_the_same_way(pagerduty, company):
+    keys = []
+    for _ in range(2):
+        pagerduty.load(company[0])
+        keys.append(trigger(pagerduty))
+    assert keys[0] == keys[1]
+
+
+def test_a_dump_does_not_change_with_the_account(pagerduty):
+    dumped = pagerduty.dump()
+    before = copy.deepcopy(dumped)
+    user = {'user': {'name': 'Renamed', 'email': 'renamed@example.com'}}
+    (owner,) = (
+        path for path in dumped['records'] if path.startswith('/users/') and path.count('/') == 2
+    )
+    requests.put(pagerduty.url + owner, json=user, headers=headers(pagerduty), timeout=5)
+    assert dumped == before
+    assert pagerduty.dump() != before
+
+
+def test_reset_leads_back_to_the_start_not_to_what_was_loaded(pagerduty, company):
+    start, api_key = listed(pagerduty), pagerduty.api_key
+    pagerduty.load(company[0])
+    pagerduty.reset()
+    assert pagerduty.api_key == api_key
+    assert [len(text) for text in listed(pagerduty)] == [len(text) for text in start]
+
+
+def test_a_sandbox_starts_from_a_dump_and_reset_leads_back_there(company):
+    dumped, listings, _ = company
+    with Sandbox(load=dumped) as sandbox:
+        assert listed(sandbox) == listings
+        trigger(sandbox)
+        sandbox.reset()
+        assert listed(sandbox) == listings
+
+
+def test_a_state_file_keeps_what_was_loaded(tmp_path, company):
+    dumped, listings, api_key = company
+    with Sandbox(state=tmp_path / 'account.sqlite') as sandbox:
+        sandbox.load(dumped)
+    with Sandbox(state=tmp_path / 'account.sqlite') as sandbox:
+        assert sandbox.api_key == api_key
+        assert listed(sandbox) == listings
+
+
+def test_accounts_are_dumped_and_loaded_over_http(pagerduty, company):
+    response = requests.post(pagerduty.url + '/_sandbox/load', json=company[0], timeout=5)
+    assert response.status_code == 204
+    assert listed(pagerduty) == company[1]
+    dumped = requests.get(pagerduty.url + '/_sandbox/dump', timeout=5).json()
+    assert dumped == pagerduty.dump()
+
+
+def changed(**changes):
+    return lambda dumped: {**dumped, **changes}
+
+
+def without_a_key(dumped):
+    keys = {**dumped['documents']['/_sandbox/keys'], 'api_key': None}
+    return {**dumped, 'documents': {**dumped['documents'], '/_sandbox/keys': keys}}
+
+
+BAD = [
+    (lambda dumped: [], 'not a dump of an account'),
+    (lambda dumped: {'users': []}, 'it has no "pdpyras_sandbox"'),
+    (changed(pdpyras_sandbox=2), 'version 2; this sandbox reads 1'),
+    (changed(records=[]), 'records must be an object'),
+    (changed(documents=None), 'documents must be an object'),
+    (changed(records={'/users/P1': []}), '/users/P1 must be an object'),
+    (changed(records={'users': {}}), "'users' is not a path"),
+    (changed(records={'/users/P1': {'id': 'P2'}}), "the id of /users/P1 must be 'P1'"),
+    (changed(documents={}), 'lacks api_key'),
+    (without_a_key, 'lacks api_key'),
+]
+
+
+@pytest.mark.parametrize(('change', 'reason'), BAD, ids=[reason for _, reason in BAD])
+def test_anything_but_a_dump_is_refused_and_changes_nothing(pagerduty, change, reason):
+    before = pagerduty.dump()
+    content = change(before)
+    with pytest.raises(ValueError, match=reason):
+        pagerduty.load(content)
+    response = requests.post(pagerduty.url + '/_sandbox/load', json=content, timeout=5)
+    assert response.status_code == 400
+    assert pagerduty.dump() == before
+
+
+# From the shell.
+
+
+def run(*arguments):
+    return subprocess.run([*MODULE, *arguments], capture_output=True, text=True, timeout=120)
+
+
+def test_a_state_file_is_printed_as_json_that_can_be_loaded(tmp_path):
+    state = tmp_path / 'account.sqlite'
+    with Sandbox(seed=3, state=state) as sandbox:
+        listings = listed(sandbox)
+    done = run('dump', '--state', str(state))
+    assert (done.returncode, done.stderr) == (0, '')
+    file = tmp_path / 'account.json'
+    file.write_text(done.stdout, encoding='utf-8')
+    with Sandbox(load=file) as sandbox:
+        assert listed(sandbox) == listings
+
+
+def test_dump_of_a_file_that_is_not_there_is_one_clear_line_and_creates_none(tmp_path):
+    missing = tmp_path / 'missing.sqlite'
+    done = run('dump', '--state', str(missing))
+    assert (done.returncode, done.stdout) == (1, '')
+    assert done.stderr == f'pdpyras_sandbox dump: There is no file {missing}\n'
+    assert not missing.exists()
+
+
+def test_dump_of_something_else_is_one_clear_line(tmp_path):
+    other = tmp_path / 'other'
+    other.write_text('not a database, but a text that is long enough for one' * 20)
+    done = run('dump', '--state', str(other))
+    assert (done.returncode, done.stdout) == (1, '')
+    assert done.stderr.startswith(f'pdpyras_sandbox dump: Cannot keep the account in {other}')
+    assert done.stderr.count('\n') == 1
+
+
+@pytest.mark.parametrize(
+    ('content', 'reason'),
+    [
+        (None, 'Cannot load .*account.json: No such file or directory'),
+        ('{', 'Cannot load .*account.json: it is not JSON'),
+        ('{}', 'not a dump of an account'),
+    ],
+    ids=['missing', 'not JSON', 'something else'],
+)
+def test_a_file_that_cannot_be_loaded_is_refused_before_the_start(tmp_path, content, reason):
+    file = tmp_path / 'account.json'
+    if content is not None:
+        file.write_text(content, encoding='utf-8')
+    with pytest.raises(ValueError, match=reason):
+        Sandbox(load=str(file))
+    done = run('--port', '0', '--load', str(file))
+    assert (done.returncode, done.stdout, done.stderr.count('\n')) == (2, '', 1)
+
+
+def test_seed_and_load_cannot_be_combined(tmp_path):
+    done = run('--port', '0', '--seed', '1', '--load', 'account.json')
+    assert done.returncode == 2
+    assert '--load and --seed cannot be combined' in done.stderr
