@@ -1,4 +1,4 @@
-"""The table of the API's operations, tests/data/operations.tsv, for the tests that go by it."""
+"""The table of the API's operations, tests/data/operations.tsv, and requests that fit it."""
 
 import os
 import re
@@ -18,9 +18,9 @@ NAMED = {
 
 
 class Operation(
-    namedtuple('Operation', 'method path request response pagination results max_limit')
+    namedtuple('Operation', 'method path request response pagination results max_limit area source')
 ):
-    """A line of the table; its head says what the columns hold."""
+    """A line of the table; the comment at its top explains the columns."""
 
     def __str__(self):
         return '{} {}'.format(self.method, self.path)
@@ -40,16 +40,16 @@ class Operation(
 
 
 def with_ids(path):
-    """A path with a value for each parameter of its pattern."""
+    """Return a path with a value for each parameter of its pattern."""
     if path == '/tags/{id}/{entity_type}':
-        # The three types that there are have paths of their own; this is for the next one.
+        # The three existing types have paths of their own; this one does not exist yet.
         return '/tags/PTAG001/services'
     ids = ('P{}7KQ'.format(letter) for letter in 'ABCDEF')
     return re.sub(r'{(\w+)}', lambda found: NAMED.get(found.group(1)) or next(ids), path)
 
 
 def content(body):
-    """Something to go into, or to come out of, a body of the kind that the table says."""
+    """Return content for a body that is written like this in the table."""
     if body == '-':
         return {'id': 'PCONTNT', 'message': 'not wrapped'}
     return {'{}': {'id': 'PCONTNT'}, '[]': [{'id': 'PONE111'}, {'id': 'PTWO222'}]}.get(
@@ -58,7 +58,7 @@ def content(body):
 
 
 def wrapped(body):
-    """The same, as it is on the wire."""
+    """Return the same content in its wrapper, as it is on the wire."""
     wrapper = _wrapper(body)
     return content(body) if wrapper is None else {wrapper: content(body)}
 
@@ -75,11 +75,11 @@ def _read():
 
 _LINES = _read()
 
-#: Every operation that PagerDuty's OpenAPI document has.
-OPERATIONS = [line for line in _LINES if line.method not in ('LEGACY', 'UNDOCUMENTED')]
+#: Every known operation: those of PagerDuty's OpenAPI document and the undocumented ones.
+OPERATIONS = [line for line in _LINES if line.source != 'legacy']
 
-#: The paths that 5.4.1 knows and the document does not.
-LEGACY_PATHS = [line.path for line in _LINES if line.method == 'LEGACY']
+#: The paths that 5.4.1 knows and the document no longer has.
+LEGACY_PATHS = [line.path for line in _LINES if line.source == 'legacy']
 
 #: Every path, once.
 PATHS = sorted({line.path for line in _LINES})

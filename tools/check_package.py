@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
-#: S30: an sdist without tests and changelog could not be checked or packaged by others.
+#: Others package from the sdist, so it must hold the tests, the changelog and the tools.
 IN_SDIST = [
     'pdpyras.py',
     'README.rst',
@@ -27,7 +27,7 @@ IN_SDIST = [
     'tests/data/operations.tsv',
     'docs/conf.py',
     'examples/first_steps.py',
-    'tools/endpoints.py',
+    'tools/update_api.py',
     'benchmarks/run.py',
 ]
 IN_WHEEL = [

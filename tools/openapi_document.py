@@ -119,7 +119,7 @@ class Document:
             self._request(where, operation),
             [shape for media in successes for shape in self._shapes(where + ' response', media)],
             bool(successes),
-            frozenset(n for media in successes for e in self._examples(media) for n in _names(e)),
+            frozenset(n for media in successes for e in self.examples(media) for n in _names(e)),
         )
 
     def _query(self, parameters: Any) -> Iterator[Tuple[str, Property]]:
@@ -151,7 +151,7 @@ class Document:
         if 'schema' not in media:
             return []
         shapes = self.shapes(media['schema'])
-        for example in self._examples(media):
+        for example in self.examples(media):
             if not any(_fits(example, shape) for shape in shapes):
                 self.contradictions.append(
                     '{}: an example has {}; the schema has {}.'.format(
@@ -160,7 +160,7 @@ class Document:
                 )
         return shapes
 
-    def _examples(self, media: Any) -> Iterator[Any]:
+    def examples(self, media: Any) -> Iterator[Any]:
         if 'example' in media:
             yield self.resolve(media['example'])
         for example in media.get('examples', {}).values():

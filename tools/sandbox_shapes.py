@@ -6,13 +6,8 @@ The table holds facts only: which method and path exist, what they take, and the
 answer. Descriptions, examples and everything else that a server does not act on stay behind.
 """
 
-import argparse
 import json
 import re
-import sys
-from pathlib import Path
-
-from openapi_document import Document, DocumentError
 
 #: The parts of a schema that the sandbox acts on.
 KEPT = (
@@ -38,7 +33,7 @@ NULL_IF_UNSET = (
     'support_hours',
 )  # fmt: skip
 #: Operations whose answer is documented as a list of records, and is one record.
-ONE_RECORD = ('GET /vendors/{id}',)
+ONE_RECORD = {'GET /vendors/{id}'}
 #: A shape that is used often enough, and is long enough, to be stated once and referred to.
 SHARED_LENGTH = 60
 
@@ -271,37 +266,22 @@ def table(document):
         parameters = item.get('parameters', []) + operation.get('parameters', [])
         facts = reduce_operation(document, reducer, parameters, operation)
         operations['{} {}'.format(method, path)] = facts
-    for name in ONE_RECORD:
+    for name in ONE_RECORD & operations.keys():
         properties = operations[name]['response']['properties']
         for wrapper, shape in properties.items():
             properties[wrapper] = shape['items']
     return share(operations)
 
 
-def write(content, stream):
-    """One operation or shape a line, so that a change of the document is a readable diff."""
+def render_shapes(document):
+    """Return the table as JSON, an operation or shape a line, so that differences are readable."""
+    content = table(document)
     compact = {'separators': (',', ':'), 'sort_keys': True}
     lines = (
         '{}:{}'.format(json.dumps(name), json.dumps(facts, **compact))
         for name, facts in content['operations'].items()
     )
     shapes = (json.dumps(shape, **compact) for shape in content['shapes'])
-    stream.write('{"operations":{\n' + ',\n'.join(lines) + '\n},\n"shapes":[\n')
-    stream.write(',\n'.join(shapes) + '\n]}\n')
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('document', type=Path, help="PagerDuty's REST openapiv3.json")
-    file = parser.parse_args().document
-    try:
-        content = table(Document(json.loads(file.read_text(encoding='utf-8'))))
-    except (DocumentError, OSError, ValueError) as error:
-        print('{}: {}'.format(file, error), file=sys.stderr)
-        return 2
-    write(content, sys.stdout)
-    return 0
-
-
-if __name__ == '__main__':
-    sys.exit(main())
+    return '{{"operations":{{\n{}\n}},\n"shapes":[\n{}\n]}}\n'.format(
+        ',\n'.join(lines), ',\n'.join(shapes)
+    )

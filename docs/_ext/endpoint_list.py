@@ -1,7 +1,6 @@
 """The directive ``endpoint-list``: all operations that pdpyras knows, from its own tables.
 
-What the API documents (methods and kinds of pagination) is read from tests/data/operations.tsv; how
-each operation is wrapped, and which paths there are, is asked of pdpyras itself.
+Methods and kinds of pagination are read from tests/data/operations.tsv, wrappers from pdpyras.
 """
 
 from collections import namedtuple
@@ -16,14 +15,10 @@ OPERATIONS = Path(__file__).resolve().parents[2] / 'tests' / 'data' / 'operation
 HEADINGS = ('Method', 'Path', 'Pagination', 'Request', 'Response')
 NO_WRAPPER = '–'
 
-#: What stands in place of a method beside a path that the API's document does not have.
-WITHOUT_DOCUMENT = {
-    'LEGACY': (
-        'And {} paths that 5.4.1 knew and that PagerDuty does not document any more. They go on '
-        'working here for as long as they do there:'
-    ),
-    'UNDOCUMENTED': 'And {} paths that PagerDuty does not document yet:',
-}
+LEGACY = (
+    '{} paths of 5.4.1 that PagerDuty no longer documents. They work for as long as the API '
+    'supports them:'
+)
 
 Operation = namedtuple('Operation', 'method path pagination request response')
 
@@ -33,17 +28,14 @@ class EndpointList(SphinxDirective):
         self.env.note_dependency(str(OPERATIONS))
         self.env.note_dependency(pdpyras.__file__)
         rows = known_rows()
-        operations = documented_operations(rows)
-        content = [
+        operations = [operation(row) for row in rows if row['source'] != 'legacy']
+        legacy = [item(row['path']) for row in rows if row['source'] == 'legacy']
+        return [
             paragraph(f'{len(operations)} operations:'),
             table([row(operation) for operation in operations]),
+            paragraph(LEGACY.format(len(legacy))),
+            nodes.bullet_list('', *legacy),
         ]
-        for kind, sentence in WITHOUT_DOCUMENT.items():
-            paths = sorted(row['path'] for row in rows if row['method'] == kind)
-            if paths:
-                items = [item(path) for path in paths]
-                content += [paragraph(sentence.format(len(paths))), nodes.bullet_list('', *items)]
-        return content
 
 
 def known_rows():
@@ -52,17 +44,12 @@ def known_rows():
     return [dict(zip(names, line.split('\t'))) for line in lines[1:]]
 
 
-def documented_operations(rows):
-    operations = [operation(row) for row in rows if row['method'] not in WITHOUT_DOCUMENT]
-    return sorted(operations, key=lambda found: (found.path, found.method))
-
-
 def operation(row):
     request, response = pdpyras.entity_wrappers(row['method'], row['path'])
     return Operation(
         row['method'],
         row['path'],
-        # "after=after" tells by which parameter the next page is asked for.
+        # "after=after" names the parameter that requests the next page.
         row['pagination'].partition('=')[0],
         '' if row['request'] == 'none' else request or NO_WRAPPER,
         '' if row['response'] == 'none' else response or NO_WRAPPER,
