@@ -3483,6 +3483,8 @@ ENTITY_WRAPPER_CONFIG: Dict[str, Any] = {
     'GET /business_services/impacts': 'services',
     # The response is the whole body, as in 5.4.1.
     '* /business_services/priority_thresholds': None,
+    # The API rejects a request without its wrapper.
+    'PUT /business_services/priority_thresholds': ('global_threshold', None),
     # The response is the whole body, as in 5.4.1.
     '* /business_services/{id}/account_subscription': None,
     'POST /business_services/{id}/subscribers': ('subscribers', 'subscriptions'),

@@ -138,6 +138,16 @@ def test_the_wrapper_of_orchestrations_is_plural_for_every_method(method):
     assert wrappers == ('orchestrations', 'orchestrations')
 
 
+@pytest.mark.parametrize('form', ['bare', 'wrapped'])
+def test_priority_thresholds_are_wrapped_in_the_request_and_not_in_the_result(api, session, form):
+    threshold = {'id': 'PA7KQ', 'order': 2}
+    whole = {'global_threshold': threshold}
+    api.reply(body=whole)
+    body = {'bare': threshold, 'wrapped': whole}[form]
+    assert session.rput('/business_services/priority_thresholds', json=body) == whole
+    assert api.last.json == whole
+
+
 # Pagination
 
 

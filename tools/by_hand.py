@@ -82,9 +82,11 @@ _PLAIN_VALUE = 'The caller passes the whole body, as in 5.4.1: its one property 
 _RULE_ID = 'The other property, rule_id, repeats what the path says. As in 5.4.1.'
 
 #: What 5.4.1 does with an operation, where that works and the document suggests something else.
+#: A request whose wrapper holds an object is never kept without its wrapper: the API would reject
+#: the bare object.
 KEPT: Dict[str, Kept] = {
     'GET /business_services/priority_thresholds': Kept(AS_DOCUMENTED, '-', _WHOLE),
-    'PUT /business_services/priority_thresholds': Kept('-', '-', _WHOLE),
+    'PUT /business_services/priority_thresholds': Kept(AS_DOCUMENTED, '-', _WHOLE),
     'POST /business_services/{id}/account_subscription': Kept(AS_DOCUMENTED, '-', _WHOLE),
     'GET /event_orchestrations/services/{id}/active': Kept(AS_DOCUMENTED, '-', _WHOLE),
     'PUT /event_orchestrations/services/{id}/active': Kept('-', '-', _PLAIN_VALUE),
@@ -104,6 +106,10 @@ _ONE_METHOD = 'Only for the one method that the path has, as in 5.4.1.'
 #: They keep 5.4.1's wrappers for methods that are not documented, too.
 PINNED: Dict[str, Tuple[Any, str]] = {
     '* /business_services/priority_thresholds': (None, _WHOLE),
+    'PUT /business_services/priority_thresholds': (
+        ('global_threshold', None),
+        'The API rejects a request without its wrapper.',
+    ),
     '* /business_services/{id}/account_subscription': (None, _WHOLE),
     'POST /change_events': (None, _NO_BODY),
     '* /event_orchestrations': (

@@ -23,6 +23,7 @@ SPELLED_OUT_BEFORE = ('/tags/{id}/{entity_type}',)
 #: same as before; a request without its wrapper, which the API rejects, is wrapped now.
 DELIBERATE = {
     'POST /automation_actions/actions/{id}/invocations',
+    'PUT /business_services/priority_thresholds',
 }
 
 INTRODUCTION = """\
