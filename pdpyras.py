@@ -3202,6 +3202,8 @@ CANONICAL_PATHS: List[str] = _PathTable([
     '/incidents/custom_fields/{field_id}',
     '/incidents/custom_fields/{field_id}/field_options',
     '/incidents/custom_fields/{field_id}/field_options/{field_option_id}',
+    '/incidents/reviews',  # undocumented
+    '/incidents/reviews/action_items',  # undocumented
     '/incidents/types',
     '/incidents/types/{type_id_or_name}',
     '/incidents/types/{type_id_or_name}/custom_fields',
@@ -3226,6 +3228,10 @@ CANONICAL_PATHS: List[str] = _PathTable([
     '/incidents/{id}/related_incidents',
     '/incidents/{id}/responder_requests',
     '/incidents/{id}/responder_requests/cancel',
+    '/incidents/{id}/review',  # undocumented
+    '/incidents/{id}/review/action_items',  # undocumented
+    '/incidents/{id}/review/markers',  # undocumented
+    '/incidents/{id}/scribe_transcripts',  # undocumented
     '/incidents/{id}/snooze',
     '/incidents/{id}/status_updates',
     '/incidents/{id}/status_updates/subscribers',
@@ -3424,7 +3430,10 @@ CURSOR_BASED_PAGINATION_PATHS: List[str] = _PathTable([
     '/incident_workflows/actions',
     '/incident_workflows/triggers',
     # Incidents
+    '/incidents/reviews',
+    '/incidents/reviews/action_items',
     '/incidents/{id}/business_services/impacts',
+    '/incidents/{id}/review/action_items',
     # IP Allow Lists
     '/ip_allow_lists/{id}/audit/records',
     # Recommendations
@@ -3534,6 +3543,7 @@ ENTITY_WRAPPER_CONFIG: Dict[str, Any] = {
     'GET /incidents/custom_fields': 'fields',
     'POST /incidents/custom_fields': 'field',
     '* /incidents/custom_fields/{field_id}': 'field',
+    'GET /incidents/reviews': 'incident_reviews',
     'GET /incidents/types': 'incident_types',
     'POST /incidents/types': 'incident_type',
     '* /incidents/types/{type_id_or_name}': 'incident_type',
@@ -3548,6 +3558,9 @@ ENTITY_WRAPPER_CONFIG: Dict[str, Any] = {
     'GET /incidents/{id}/related_change_events': 'change_events',
     'POST /incidents/{id}/responder_requests': (None, 'responder_request'),
     'PUT /incidents/{id}/responder_requests/cancel': (None, 'responder_request_targets'),
+    # For all methods.
+    '* /incidents/{id}/review': (None, 'incident_review'),
+    'POST /incidents/{id}/review/markers': (None, 'marker'),
     # The caller passes the whole body, as in 5.4.1: its one property is a plain value.
     'POST /incidents/{id}/snooze': (None, 'incident'),
     'POST /incidents/{id}/status_updates': (None, 'status_update'),

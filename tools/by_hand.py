@@ -23,7 +23,22 @@ class Undocumented(NamedTuple):
 
 
 #: Endpoints that the API has and the document does not, one entry per operation.
-UNDOCUMENTED: Tuple[Undocumented, ...] = ()
+UNDOCUMENTED: Tuple[Undocumented, ...] = (
+    # Incident Review. The names are those that PagerDuty's newer client uses.
+    Undocumented('GET /incidents/reviews', response='incident_reviews[]', pagination='cursor'),
+    Undocumented(
+        'GET /incidents/reviews/action_items', response='action_items[]', pagination='cursor'
+    ),
+    Undocumented('GET /incidents/{id}/review', response='incident_review{}'),
+    Undocumented('POST /incidents/{id}/review', request='-', response='incident_review{}'),
+    Undocumented('PUT /incidents/{id}/review', request='-', response='incident_review{}'),
+    Undocumented(
+        'GET /incidents/{id}/review/action_items', response='action_items[]', pagination='cursor'
+    ),
+    Undocumented('GET /incidents/{id}/review/markers', response='markers[]'),
+    Undocumented('POST /incidents/{id}/review/markers', request='-', response='marker{}'),
+    Undocumented('GET /incidents/{id}/scribe_transcripts', response='scribe_transcripts[]'),
+)
 
 #: Paths of 5.4.1 that the document no longer has, or has in a more general form.
 LEGACY_PATHS: Tuple[str, ...] = (
@@ -116,6 +131,7 @@ PINNED: Dict[str, Tuple[Any, str]] = {
         'orchestrations',
         "5.4.1's answer, which users' tests pin. One orchestration is sent under the singular.",
     ),
+    '* /incidents/{id}/review': ((None, 'incident_review'), 'For all methods.'),
     'POST /templates/{id}/render': (None, _ONE_METHOD),
     'POST /{entity_type}/{id}/change_tags': (None, _ONE_METHOD),
     'PUT /incidents/{id}/business_services/{business_service_id}/impacts': (None, _ONE_METHOD),
