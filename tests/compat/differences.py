@@ -601,6 +601,11 @@ WRAPPERS = {
         _DOCUMENTED,
     ),
     'POST /automation_actions/actions/{id}/invocations': (_both('invocation'), 'S-c', _DOCUMENTED),
+    'PUT /business_services/priority_thresholds': (
+        ['global_threshold', None],
+        'S-c',
+        'so the API rejects a bare object',
+    ),
     'POST /service_dependencies/disassociate': (_both('relationships'), 'S-c', _DOCUMENTED),
     'POST /schedules/preview': (_both('schedule'), 'S-c', _DOCUMENTED),
     'GET /users/{id}/status_update_notification_rules/{status_update_notification_rule_id}': (
