@@ -11,11 +11,13 @@ from werkzeug.wrappers import Response
 
 # Imported for the handlers that they register.
 from pdpyras_sandbox import custom_fields, directory, incidents, oncalls, subscriptions  # noqa: F401
+from pdpyras_sandbox.access import is_own
 from pdpyras_sandbox.call import Call
 from pdpyras_sandbox.control import control
 from pdpyras_sandbox.decoding import decoded
 from pdpyras_sandbox.errors import (
     ApiError,
+    access_denied,
     authentication_failed,
     invalid_event,
     invalid_input,
@@ -38,15 +40,14 @@ CHOICES = {'entity_type': 'any(users, teams, escalation_policies)'}
 #: Operations whose From header is documented as required, and is not: Terraform's provider, Ansible
 #: and pygerduty create users with account keys and without it.
 FROM_OPTIONAL = ('POST /users',)
-#: Paths that are the sandbox's own: neither recorded nor subject to faults.
-OWN_PATHS = ('/', '/_sandbox')
 
 
-def create_app(state):
+def create_app(state, access):
     """The WSGI application of a sandbox.
 
     :param state: its ``account``, ``faults``, ``traffic``, ``rest_limit``, ``events_limit`` and
         ``latency``.
+    :param access: the :class:`~pdpyras_sandbox.access.Access` that decides who is let in.
     """
     app = Flask('pdpyras_sandbox', static_folder=None)
     app.url_map.strict_slashes = False
@@ -56,7 +57,7 @@ def create_app(state):
         add_operation(app, state, operation)
     add_events(app, state)
     add_failures(app)
-    app.wsgi_app = Gate(state, app)
+    app.wsgi_app = Gate(state, access, app)
     return app
 
 
@@ -205,11 +206,15 @@ def add_events(app, state):
     )
 
 
+def failure(error, headers=()):
+    headers = {**dict(headers), **error.headers}
+    return Response(json.dumps(error.body), error.status, headers, content_type=JSON)
+
+
 def add_failures(app):
     @app.errorhandler(ApiError)
     def refuse(error):
-        headers = {**g.get('headers', {}), **error.headers}
-        return Response(json.dumps(error.body), error.status, headers, content_type=JSON)
+        return failure(error, g.get('headers', {}))
 
     @app.errorhandler(404)
     def unknown_path(error):
@@ -228,16 +233,23 @@ def add_failures(app):
 
 
 class Gate:
-    """Around the application: records every request, keeps answers back, lets them go wrong."""
+    """Middleware that protects, records and delays requests, and makes them fail on demand.
 
-    def __init__(self, state, app):
+    The sandbox's own pages and control API are neither recorded nor subject to faults.
+    """
+
+    def __init__(self, state, access, app):
         self.state = state
+        self.access = access
         self.app = app
         self.inner = app.wsgi_app
 
     def __call__(self, environ, start_response):
+        problem = self.access.problem(environ)
+        if problem is not None:
+            return failure(access_denied(problem))(environ, start_response)
         path = environ['PATH_INFO']
-        if path in OWN_PATHS or path.startswith('/_sandbox/'):
+        if is_own(path):
             return self.inner(environ, start_response)
         with self.app.request_context(environ):
             response = self.respond(environ, path)

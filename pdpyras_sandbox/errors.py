@@ -73,6 +73,10 @@ def window_is_over():
     return ApiError(405, 5003, 'Cannot cancel a maintenance window from the past')
 
 
+def access_denied(*errors):
+    return ApiError(403, 2010, 'Access Denied', errors)
+
+
 def not_found():
     return ApiError(404, 2100, 'Not Found')
 

@@ -8,6 +8,7 @@ import threading
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from pdpyras_sandbox import dump
+from pdpyras_sandbox.access import Access
 from pdpyras_sandbox.account import Account
 from pdpyras_sandbox.app import create_app
 from pdpyras_sandbox.faults import Faults
@@ -186,7 +187,7 @@ class Sandbox:
     ):
         with listening(host, port) as listener:
             self._state = State(seed, latency, rate_limit, state, load)
-            app = create_app(self._state)
+            app = create_app(self._state, Access(host))
             self._server = Server(host, port, app, Handler, fd=listener.fileno())
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={'poll_interval': 0.01}, daemon=True

@@ -190,7 +190,7 @@ def test_a_connection_that_cannot_be_kept_is_closed_after_the_answer(
 ):
     port = int(web.sandbox.url.rpartition(':')[2])
     with socket.create_connection(('127.0.0.1', port), timeout=5) as connection:
-        connection.sendall(f'{request_line}\r\nHost: sandbox\r\n{header}\r\n\r\n'.encode())
+        connection.sendall(f'{request_line}\r\nHost: localhost\r\n{header}\r\n\r\n'.encode())
         with connection.makefile('rb') as answer:
             assert answer.read().split()[1] == str(status).encode()
 

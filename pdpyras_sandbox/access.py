@@ -1,0 +1,90 @@
+"""Protection from web pages.
+
+The sandbox has no login. A browser on the same machine runs the scripts of any website, and such a
+script could read the sandbox's keys through a host name that resolves to a loopback address (DNS
+rebinding), or reset the account with a request across sites. Browsers cannot hide the two headers
+that tell: Host and Origin.
+"""
+
+import ipaddress
+import re
+from urllib.parse import urlsplit
+
+#: Requests for these hosts reach a sandbox through a proxy that stands in for PagerDuty.
+PAGERDUTY_HOSTS = frozenset(
+    {
+        'api.pagerduty.com',
+        'api.eu.pagerduty.com',
+        'events.pagerduty.com',
+        'events.eu.pagerduty.com',
+        'identity.pagerduty.com',
+    }
+)
+HOST = re.compile(r'(\[[0-9a-f:.]+\]|[^\s:@/\[\]]+)(:\d*)?', re.IGNORECASE)
+#: The sandbox's own pages and control API, which PagerDuty does not have and no key protects.
+OWN_PATHS = ('/', '/_sandbox', '/favicon.ico')
+
+
+def is_own(path):
+    return path in OWN_PATHS or path.startswith('/_sandbox/')
+
+
+class Access:
+    """Decides which requests are let in.
+
+    :param host: the address or name that the sandbox listens on.
+    """
+
+    def __init__(self, host):
+        self.names = PAGERDUTY_HOSTS | {'localhost', host.lower()}
+        #: In a network of containers, clients call the sandbox by a name without a dot. Websites
+        #: have one in theirs.
+        self.accepts_short_names = not is_loopback(host)
+
+    def problem(self, environ):
+        """The reason why a request is refused, or None if it is let in."""
+        host = environ.get('HTTP_HOST')
+        if host is not None and not self.is_trusted(host):
+            return (
+                f'{host!r} is not a name of this sandbox. Call it by its address, such as '
+                '127.0.0.1, or as localhost'
+            )
+        origin = environ.get('HTTP_ORIGIN')
+        if origin is not None and is_own(environ['PATH_INFO']) and not is_same(origin, host):
+            return f'{origin!r} is another website, which may not control this sandbox'
+        return None
+
+    def is_trusted(self, host):
+        name = name_in(host)
+        if name is None:
+            return False
+        if name in self.names or name.endswith('.localhost') or is_address(name):
+            return True
+        return self.accepts_short_names and '.' not in name
+
+
+def name_in(host):
+    """The name or address in a Host header, without the port; None if it is malformed."""
+    match = HOST.fullmatch(host)
+    return match and match.group(1).strip('[]').lower().rstrip('.')
+
+
+def is_address(name):
+    """Tell if a host is an IP address: no DNS server has a say in where it leads."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def is_loopback(host):
+    return host == 'localhost' or (is_address(host) and ipaddress.ip_address(host).is_loopback)
+
+
+def is_same(origin, host):
+    """Tell if a page's origin is the host called; behind TLS, only the proxy knows the scheme."""
+    try:
+        return urlsplit(origin).netloc.lower() == (host or '').lower() != ''
+    except ValueError:
+        return False
