@@ -262,8 +262,8 @@ class Gate:
         seen = self.seen()
         self.state.traffic.add(seen)
         response = self.answer(environ, path)
-        seen.status = response.status_code
         response.headers['X-Request-Id'] = uuid.uuid4().hex
+        self.state.traffic.answer(seen, response)
         return response
 
     def answer(self, environ, path):
@@ -285,5 +285,6 @@ class Gate:
             request.path,
             request.args.to_dict(flat=False),
             dict(request.headers),
-            decoded_body(),
+            request.get_data(),
+            self.state.account.clock.now(),
         )

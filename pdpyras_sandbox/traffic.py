@@ -1,43 +1,107 @@
-"""The requests that the sandbox saw."""
+"""The requests that the sandbox received, within bounds."""
 
 import threading
 from collections import deque
+from sys import getsizeof
 
-#: How many requests are kept.
+from pdpyras_sandbox.decoding import decoded
+
+#: How many requests are kept, and how many bytes they may take up.
 KEPT = 10_000
+MAXIMUM_BYTES = 56 * 2**20
+#: Responses are kept for the latest requests only, and not whole if they are long: 100 of 64 KiB
+#: fill the 64 MiB that all of this may take up.
+KEPT_RESPONSES = 100
+SHOWN_BYTES = 64 * 2**10
+#: The memory that Python takes for a request besides its texts, and for a text in a dict or list.
+OVERHEAD = 1500
+OVERHEAD_OF_TEXT = 60
 
 
 class Request:
     """One request, as it was received."""
 
-    def __init__(self, method, path, query, headers, json):
+    def __init__(self, method, path, query, headers, body=b'', at=None):
         self.method = method
         self.path = path
         #: The query string as a dict of lists: ``{'limit': ['100'], 'statuses[]': […]}``.
         self.query = query
         self.headers = headers
-        #: The decoded body; None if there was none or it was no JSON.
-        self.json = json
+        #: The body as it was sent, in bytes.
+        self.body = body
+        #: When it was received, by the sandbox's clock.
+        self.at = at
         #: The status it was answered with; None if it got no answer, or none yet.
         self.status = None
+        #: The headers and the body of the answer; None for all but the latest requests.
+        self.response_headers = None
+        self.response_body = None
+        #: Counts the requests since the start, from 1.
+        self.number = None
+
+    @property
+    def json(self):
+        """The decoded body; None if there was none or it is not JSON."""
+        try:
+            return decoded(self.body)
+        except ValueError:
+            return None
+
+    @property
+    def size(self):
+        """About how many bytes of memory it takes up, without the response."""
+        texts = [self.path, self.body]
+        for name, values in self.query.items():
+            texts += [name, *values]
+        for pair in self.headers.items():
+            texts += pair
+        return OVERHEAD + sum(OVERHEAD_OF_TEXT + getsizeof(text) for text in texts)
 
     def __repr__(self):
         return f'<{self.method} {self.path} {self.status}>'
 
 
 class Traffic:
+    """The latest requests, oldest first."""
+
     def __init__(self):
-        self._lock = threading.Lock()
-        self._requests = deque(maxlen=KEPT)
+        self._changed = threading.Condition()
+        self._requests = deque()
+        self._answered = deque()
+        self._bytes = 0
+        self._number = 0
 
     def add(self, request):
-        with self._lock:
-            self._requests.append(request)
+        size = request.size
+        with self._changed:
+            self._number += 1
+            request.number = self._number
+            self._requests.append((size, request))
+            self._bytes += size
+            while self._bytes > MAXIMUM_BYTES or len(self._requests) > KEPT:
+                self._bytes -= self._requests.popleft()[0]
+            self._changed.notify_all()
+
+    def answer(self, request, response):
+        """Record the answer to a request."""
+        with self._changed:
+            request.status = response.status_code
+            request.response_headers = list(response.headers)
+            if not response.is_streamed:
+                request.response_body = response.get_data()[:SHOWN_BYTES]
+            self._answered.append(request)
+            if len(self._answered) > KEPT_RESPONSES:
+                oldest = self._answered.popleft()
+                oldest.response_headers = oldest.response_body = None
+            self._changed.notify_all()
 
     def list(self):
-        with self._lock:
-            return list(self._requests)
+        with self._changed:
+            return [request for _, request in self._requests]
 
     def clear(self):
-        with self._lock:
+        with self._changed:
             self._requests.clear()
+            self._answered.clear()
+            self._bytes = 0
+            self._changed.notify_all()

@@ -1,7 +1,11 @@
 """Protection of the sandbox: from websites, and from clients that send too much or nothing."""
 
+import json
+import tracemalloc
+
 import pytest
 
+from pdpyras_sandbox import traffic
 from pdpyras_sandbox.access import Access
 
 REBINDING = (
@@ -92,3 +96,53 @@ def test_the_page_of_the_sandbox_itself_may_control_it(web):
 def test_pagerdutys_paths_can_be_called_from_any_website_that_has_a_key(web):
     headers = {'Origin': 'https://app.example'}
     assert web.call('GET', '/users', headers=headers).status_code == 200
+
+
+# Too much.
+
+
+def test_the_requests_kept_stay_within_their_bounds(web, monkeypatch):
+    monkeypatch.setattr(traffic, 'MAXIMUM_BYTES', 1_000_000)
+    for _ in range(20):
+        assert web.call('POST', '/users', {'user': {'name': 'x' * 100_000}}).status_code == 400
+    seen = web.sandbox.requests
+    assert len(seen) == 9
+    assert sum(request.size for request in seen) < 1_000_000
+    assert seen[-1].json['user']['name'] == 'x' * 100_000
+
+
+def test_all_that_is_kept_is_within_64_mebibytes():
+    responses = traffic.KEPT_RESPONSES * traffic.SHOWN_BYTES
+    assert traffic.MAXIMUM_BYTES + responses <= 64 * 2**20
+
+
+@pytest.mark.parametrize(
+    ('query', 'body'),
+    [
+        ({}, '{}'),
+        ({'a': ['\U0001f600' + 'a' * 2_000]}, '{}'),
+        ({f'n{n}': ['v'] for n in range(1_000)}, '{}'),
+        ({}, json.dumps([{'a': n} for n in range(5_000)])),
+    ],
+    ids=['plain', 'wide characters', 'many parameters', 'long body'],
+)
+def test_the_size_of_a_request_is_not_underestimated(query, body):
+    def received():
+        copy = json.loads(json.dumps(query))
+        return traffic.Request('POST', '/users', copy, {}, body.encode())
+
+    tracemalloc.start()
+    try:
+        kept = [received() for _ in range(20)]
+        size, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert all(request.json == json.loads(body) for request in kept)
+    assert size < sum(request.size for request in kept)
+
+
+def test_the_oldest_requests_give_way(web, monkeypatch):
+    monkeypatch.setattr(traffic, 'KEPT', 3)
+    for number in range(5):
+        web.call('GET', f'/users?offset={number}')
+    assert [seen.query['offset'] for seen in web.sandbox.requests] == [['2'], ['3'], ['4']]
