@@ -1,5 +1,6 @@
 """A sandbox that runs: an account behind an HTTP server in a thread of its own."""
 
+import contextlib
 import io
 import os
 import socket
@@ -19,6 +20,17 @@ from pdpyras_sandbox.traffic import Traffic
 
 #: How many clients may wait for their connection to be accepted.
 BACKLOG = 128
+#: Seconds after which a connection is closed on which no request comes.
+IDLE_TIMEOUT = 60
+#: How many connections may be open without a request. macOS gives a process 256 files by default.
+MAXIMUM_IDLE = 100
+#: The longest body in bytes, and the sizes in which bodies of unknown length are read.
+MAXIMUM_BODY = 32 * 2**20
+CHUNK = 2**16
+#: Seconds and bytes for which the rest of a body that is too long is read, so that the client gets
+#: to see the answer.
+PATIENCE = 2
+MAXIMUM_REST = 2 * MAXIMUM_BODY
 
 
 class Handler(WSGIRequestHandler):
@@ -31,36 +43,57 @@ class Handler(WSGIRequestHandler):
     protocol_version = 'HTTP/1.1'
     # Without this, Nagle's algorithm and delayed acknowledgements cost 40 ms a request.
     disable_nagle_algorithm = True
+    timeout = IDLE_TIMEOUT
+    error_content_type = 'application/json'
+    error_message_format = '{"error": {"message": "%(message)s", "code": 2001}}'
+
+    def handle_one_request(self):
+        self.server.idle.add(self.connection)
+        try:
+            super().handle_one_request()
+        finally:
+            self.server.idle.discard(self.connection)
 
     def run_wsgi(self):
         environ = self.make_environ()
         try:
-            if self.read_body(environ):
-                self.send(self.server.app(environ, self.begin))
-            else:
-                self.send_error(400, 'The body does not end where its headers say')
-        except ConnectionError:
-            # The client hung up, or a fault hung up on it.
+            environ['wsgi.input'] = io.BytesIO(self.read_body(environ))
+            self.server.idle.discard(self.connection)
+            self.send(self.server.app(environ, self.begin))
+        except BodyError as error:
+            self.send_error(error.status, str(error))
+            self.let_client_finish()
+        except (ConnectionError, socket.timeout):
+            # The client hung up or fell silent, or a fault hung up on it.
             self.close_connection = True
 
     def read_body(self, environ):
-        """Take the body off the connection, where the next request follows; say if it could."""
+        """Take the body off the connection, where the next request follows.
+
+        :raises BodyError: if it is too long, or its end cannot be found.
+        """
         body = environ['wsgi.input']
-        length = environ.get('CONTENT_LENGTH') or '0'
         if environ.get('wsgi.input_terminated'):
-            try:
-                content = body.read()
-            except ConnectionError:
-                raise
-            except OSError:
-                # What werkzeug says to chunks that are none.
-                return False
-        elif length.isdecimal():
-            content = body.read(int(length))
-        else:
-            return False
-        environ['wsgi.input'] = io.BytesIO(content)
-        return True
+            return b''.join(pieces(body))
+        length = environ.get('CONTENT_LENGTH') or '0'
+        if not (length.isascii() and length.isdigit()):
+            raise BodyError(400, 'Content-Length must be a number of bytes')
+        # Compared by their digits first: Python refuses to read numbers of thousands of digits.
+        if len(length.lstrip('0')) > len(str(MAXIMUM_BODY)) or int(length) > MAXIMUM_BODY:
+            raise BodyError(413, TOO_LONG)
+        return body.read(int(length))
+
+    def let_client_finish(self):
+        """Read on for a while: closing a connection with unread data discards the answer."""
+        try:
+            self.connection.shutdown(socket.SHUT_WR)
+            self.connection.settimeout(PATIENCE)
+            rest = MAXIMUM_REST
+            while rest > 0:
+                data = self.rfile.read1(CHUNK)
+                rest = rest - len(data) if data else 0
+        except OSError:
+            self.close_connection = True
 
     def begin(self, status, headers, exc_info=None):
         code, _, reason = status.partition(' ')
@@ -87,8 +120,73 @@ class Handler(WSGIRequestHandler):
         """Keep quiet: the page and ``requests`` tell what came in."""
 
 
+class BodyError(Exception):
+    """A body that is refused before it is read, with the status of the answer."""
+
+    def __init__(self, status, message):
+        super().__init__(message)
+        self.status = status
+
+
+TOO_LONG = f'The body is longer than {MAXIMUM_BODY // 2**20} MiB'
+
+
+def pieces(body):
+    """A body of unknown length, in pieces.
+
+    :raises BodyError: as soon as it gets too long, or has an invalid chunk.
+    """
+    length = 0
+    while True:
+        try:
+            piece = body.read(CHUNK)
+        except (ConnectionError, socket.timeout):
+            raise
+        except OSError:
+            raise BodyError(400, 'The body is not in valid chunks') from None
+        if not piece:
+            return
+        length += len(piece)
+        if length > MAXIMUM_BODY:
+            raise BodyError(413, TOO_LONG)
+        yield piece
+
+
+class Idle:
+    """The connections that are open without a request, of which only so many are kept."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        # A dict as a set in the order of its items.
+        self._connections = {}
+
+    def add(self, connection):
+        """Add a connection; if it is one too many, shut down the one that has been idle longest."""
+        with self._lock:
+            self._connections[connection] = True
+            if len(self._connections) > MAXIMUM_IDLE:
+                oldest = next(iter(self._connections))
+                del self._connections[oldest]
+                shut_down(oldest)
+
+    def discard(self, connection):
+        with self._lock:
+            self._connections.pop(connection, None)
+
+
+def shut_down(connection):
+    """End a connection, whose thread then finds that there is nothing more to read."""
+    with contextlib.suppress(OSError):
+        # Not the method of a TLS connection, which is not safe while another thread reads.
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)
+
+
 class Server(ThreadedWSGIServer):
     daemon_threads = True
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.idle = Idle()
 
     def handle_error(self, request, client_address):
         """A client that hangs up is no error of the server."""

@@ -1,11 +1,12 @@
 """Protection of the sandbox: from websites, and from clients that send too much or nothing."""
 
 import json
+import socket
 import tracemalloc
 
 import pytest
 
-from pdpyras_sandbox import traffic
+from pdpyras_sandbox import server, traffic
 from pdpyras_sandbox.access import Access
 
 REBINDING = (
@@ -101,6 +102,86 @@ def test_pagerdutys_paths_can_be_called_from_any_website_that_has_a_key(web):
 # Too much.
 
 
+@pytest.fixture
+def connect(pagerduty):
+    """Open bare connections to the sandbox, which are closed after the test."""
+    connections = []
+
+    def open_one():
+        port = int(pagerduty.url.rpartition(':')[2])
+        connections.append(socket.create_connection(('127.0.0.1', port), timeout=20))
+        return connections[-1]
+
+    yield open_one
+    for connection in connections:
+        connection.close()
+
+
+def answer_of(connection):
+    """The status and the decoded body that a connection is closed after."""
+    with connection.makefile('rb') as file:
+        head, _, body = file.read().partition(b'\r\n\r\n')
+    return int(head.split()[1]), json.loads(body)
+
+
+@pytest.mark.parametrize(
+    ('length', 'status'),
+    [
+        ('33554433', 413),
+        ('99999999999999999999', 413),
+        ('9' * 5000, 413),
+        ('-1', 400),
+        ('+5', 400),
+        ('1e3', 400),
+        ('0x10', 400),
+        ('5, 5', 400),
+        ('\xb2', 400),
+        ('many', 400),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_an_absurd_length_is_refused_before_the_body_comes(connect, length, status):
+    connection = connect()
+    head = f'POST /users HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n'
+    connection.sendall(head.encode('latin-1'))
+    connection.shutdown(socket.SHUT_WR)
+    answered, body = answer_of(connection)
+    assert answered == status
+    assert 'Content-Length' in body['error']['message'] or '32 MiB' in body['error']['message']
+
+
+@pytest.mark.parametrize(
+    'chunks', ['no chunk\r\n', '-5\r\nhello\r\n', '5\r\nhello!\r\n', '5\r\nhel', '5']
+)
+def test_a_body_in_broken_chunks_is_refused(connect, chunks):
+    connection = connect()
+    head = 'POST /users HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n'
+    connection.sendall((head + chunks).encode())
+    connection.shutdown(socket.SHUT_WR)
+    status, body = answer_of(connection)
+    assert (status, body['error']['message']) == (400, 'The body is not in valid chunks')
+
+
+@pytest.fixture
+def short_bodies(monkeypatch):
+    monkeypatch.setattr(server, 'MAXIMUM_BODY', 200_000)
+
+
+def in_chunks(length):
+    return (b'x' * 10_000 for _ in range(length // 10_000))
+
+
+@pytest.mark.parametrize(
+    'body', [lambda length: b'x' * length, in_chunks], ids=['known', 'chunked']
+)
+def test_a_client_that_sends_too_long_a_body_sees_the_answer(web, short_bodies, body):
+    headers = {'Content-Type': 'application/json'}
+    answer = web.call('POST', '/users', data=body(350_000), headers=headers)
+    assert answer.status_code == 413
+    assert 'longer than' in answer.json()['error']['message']
+    assert web.call('POST', '/users', data=body(150_000), headers=headers).status_code == 400
+
+
 def test_the_requests_kept_stay_within_their_bounds(web, monkeypatch):
     monkeypatch.setattr(traffic, 'MAXIMUM_BYTES', 1_000_000)
     for _ in range(20):
@@ -114,6 +195,7 @@ def test_the_requests_kept_stay_within_their_bounds(web, monkeypatch):
 def test_all_that_is_kept_is_within_64_mebibytes():
     responses = traffic.KEPT_RESPONSES * traffic.SHOWN_BYTES
     assert traffic.MAXIMUM_BYTES + responses <= 64 * 2**20
+    assert server.MAXIMUM_BODY < traffic.MAXIMUM_BYTES
 
 
 @pytest.mark.parametrize(
@@ -146,3 +228,47 @@ def test_the_oldest_requests_give_way(web, monkeypatch):
     for number in range(5):
         web.call('GET', f'/users?offset={number}')
     assert [seen.query['offset'] for seen in web.sandbox.requests] == [['2'], ['3'], ['4']]
+
+
+# Nothing at all.
+
+
+def test_an_idle_connection_is_closed(pagerduty, connect, monkeypatch):
+    monkeypatch.setattr(server.Handler, 'timeout', 0.05)
+    assert connect().recv(1) == b''
+
+
+def test_a_client_that_falls_silent_in_the_middle_of_a_body_is_left(connect, monkeypatch):
+    monkeypatch.setattr(server.Handler, 'timeout', 0.05)
+    connection = connect()
+    connection.sendall(b'POST /users HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n{')
+    assert connection.recv(1) == b''
+
+
+def test_a_connection_is_idle_for_a_minute_at_most():
+    assert server.Handler.timeout == 60
+
+
+def test_many_idle_connections_shut_nobody_out(web, connect):
+    """Of 250, the sandbox keeps the latest; each is a file, of which a process has but so many."""
+    connections = [connect() for _ in range(250)]
+    assert web.call('GET', '/users').status_code == 200
+    for connection in connections[: 250 - server.MAXIMUM_IDLE]:
+        assert connection.recv(1) == b''
+    connections[-1].sendall(b'GET /_sandbox HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    assert connections[-1].recv(12) == b'HTTP/1.1 200'
+
+
+def test_a_connection_in_use_is_not_taken_for_an_idle_one(pagerduty, connect):
+    pagerduty.faults.next(hang=30)
+    busy = connect()
+    busy.sendall(b'GET /users HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    while not pagerduty.requests:
+        pass
+    for _ in range(server.MAXIMUM_IDLE + 10):
+        connect()
+    pagerduty._state.faults.stopping.set()
+    try:
+        assert busy.recv(12) == b'HTTP/1.1 401'
+    finally:
+        pagerduty._state.faults.stopping.clear()
