@@ -6,11 +6,12 @@ import string
 from datetime import datetime, timezone
 
 from pdpyras_sandbox.clock import Clock
-from pdpyras_sandbox.store import Store
+from pdpyras_sandbox.store import Store, unusable
 
 #: Where web pages of this account would be; its first label is the account's subdomain.
 WEB_URL = 'https://sandbox.pagerduty.com'
 KEYS_PATH = '/_sandbox/keys'
+TEXT_KEYS = ('api_key', 'user_key', 'oauth_token', 'routing_key', 'user_id', 'email')
 #: Years that leave room to reckon with; Python's own calendar ends at 1 and 9999.
 YEARS = range(1900, 3000)
 
@@ -29,9 +30,9 @@ class Account:
         #: The latest events received, newest last, for the page.
         self.events = []
         self.keys = self.store.get(KEYS_PATH)
-        if self.store.restored and self.keys is None:
+        if self.store.restored and not are_keys(self.keys):
             self.store.close()
-            raise ValueError(f'Cannot keep the account in {database}: what it holds is none')
+            raise unusable(database, 'it holds no account')
         self.seed = self.keys['seed'] if self.keys else seed
 
     def reset(self):
@@ -80,6 +81,13 @@ class Account:
             if user['email'].lower() == email.strip().lower():
                 return user
         return None
+
+
+def are_keys(value):
+    """Tell if a record has everything that :meth:`Account.save_keys` puts in it."""
+    seed = value.get('seed') if isinstance(value, dict) else False
+    has_seed = seed is None or (isinstance(seed, int) and not isinstance(seed, bool))
+    return has_seed and all(isinstance(value.get(name), str) for name in TEXT_KEYS)
 
 
 def parse_time(text):

@@ -8,6 +8,8 @@ import threading
 from contextlib import contextmanager
 from typing import Any
 
+from pdpyras_sandbox.decoding import decoded
+
 #: One stored record: a JSON object.
 Record = dict[str, Any]
 ID_ALPHABET = string.ascii_uppercase + string.digits
@@ -140,6 +142,27 @@ class Store:
             self._database.close()
 
 
+def unusable(file, reason):
+    """The error for a state file that is damaged or of another program."""
+    return ValueError(
+        f'Cannot keep the account in {file}: {reason}. Restore the file, delete it to start with a '
+        'new account, or name another one'
+    )
+
+
+def record_in(text, path, owned):
+    """The record in a row.
+
+    :raises ValueError: for anything that the sandbox did not write.
+    """
+    record = decoded(text) if isinstance(text, str) else None
+    if not (isinstance(path, str) and path.startswith('/') and isinstance(record, (dict, list))):
+        raise ValueError(f'there is no record at {path!r}')
+    if owned and not (isinstance(record, dict) and record.get('id') == path.rpartition('/')[2]):
+        raise ValueError(f'the record at {path!r} is not valid')
+    return record
+
+
 class _Database:
     """The records as rows; written through at every change."""
 
@@ -154,7 +177,7 @@ class _Database:
         except (sqlite3.Error, ValueError) as error:
             if self._connection:
                 self._connection.close()
-            raise ValueError(f'Cannot keep the account in {file}: {error}') from error
+            raise unusable(file, error) from error
 
     def _prepare(self):
         # Two sandboxes with one file would each overwrite what the other one keeps.
@@ -163,6 +186,7 @@ class _Database:
         tables = {name for (name,) in self._connection.execute(query)}
         if tables and 'records' not in tables:
             raise ValueError('it is a database of something else')
+        self._check()
         self._connection.execute('PRAGMA journal_mode=WAL')
         self._connection.execute('PRAGMA synchronous=NORMAL')
         self._connection.execute(
@@ -171,9 +195,15 @@ class _Database:
             ' owned INTEGER NOT NULL)'
         )
 
+    def _check(self):
+        """Find damage that would otherwise show only when something is read or written later."""
+        ((problem,),) = self._connection.execute('PRAGMA integrity_check(1)')
+        if problem != 'ok':
+            raise ValueError(' '.join(problem.split()))
+
     def _load(self):
         rows = self._connection.execute('SELECT path, record, owned FROM records ORDER BY position')
-        return [(path, json.loads(record), bool(owned)) for path, record, owned in rows]
+        return [(path, record_in(record, path, owned), bool(owned)) for path, record, owned in rows]
 
     @contextmanager
     def transaction(self):

@@ -131,7 +131,13 @@ FOREIGN = [
     ('CREATE TABLE accounts (name)', 'it is a database of something else'),
     ('CREATE TABLE records (name)', 'no such column'),
     (RECORDS + "INSERT INTO records VALUES (1, '/users/P1', '{\"id\"', 1)", 'Expecting'),
-    (RECORDS + "INSERT INTO records VALUES (1, '/users/P1', '{}', 1)", 'what it holds is none'),
+    (RECORDS + "INSERT INTO records VALUES (1, '/users/P1', '{}', 1)", 'is not valid'),
+    (RECORDS + "INSERT INTO records VALUES (1, '/users/P1', '7', 0)", 'no record at'),
+    (RECORDS + "INSERT INTO records VALUES (1, 7, '{}', 0)", 'no record at'),
+    (RECORDS + "INSERT INTO records VALUES (1, '/users/P1', X'00', 0)", 'no record at'),
+    (RECORDS + "INSERT INTO records VALUES (1, '/users/P1', '%s', 0)" % ('[' * 10**5), 'nested'),
+    (RECORDS + "INSERT INTO records VALUES (1, '/_sandbox/keys', '{}', 0)", 'holds no account'),
+    (RECORDS + "INSERT INTO records VALUES (1, '/_sandbox/keys', '[]', 0)", 'it holds no account'),
 ]
 
 
@@ -148,6 +154,26 @@ def test_a_database_of_something_else_is_one_clear_line_and_stays_as_it_is(
     assert reason in line
     with closing(sqlite3.connect(state)) as database:
         assert list(database.iterdump()) == before
+
+
+DAMAGE = {
+    'cut off': lambda content: content[: len(content) // 2],
+    'beginning lost': lambda content: bytes(4096) + content[4096:],
+    'page lost': lambda content: content[:8192] + bytes(4096) + content[12288:],
+    'last page lost': lambda content: content[:-4096] + bytes(4096),
+    'text': lambda content: b'to be, or not to be',
+}
+
+
+@pytest.mark.parametrize('damage', DAMAGE.values(), ids=DAMAGE)
+def test_a_damaged_state_file_is_one_clear_line_that_says_what_to_do(tmp_path, damage):
+    state = tmp_path / 'account.sqlite'
+    Sandbox(state=state).close()
+    state.write_bytes(damage(state.read_bytes()))
+    with pytest.raises(ValueError, match='Restore the file, delete it') as raised:
+        Sandbox(state=state)
+    assert str(raised.value).startswith(f'Cannot keep the account in {state}: ')
+    assert '\n' not in str(raised.value)
 
 
 def test_a_state_file_is_for_one_sandbox_at_a_time(tmp_path):
