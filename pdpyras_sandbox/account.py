@@ -77,10 +77,7 @@ class Account:
         return self.store.get('/users/' + self.keys['user_id'])
 
     def user_with_email(self, email):
-        for user in self.store.list('/users'):
-            if user['email'].lower() == email.strip().lower():
-                return user
-        return None
+        return next(iter(self.store.indexed('users_by_email', email.strip().lower())), None)
 
 
 def are_keys(value):

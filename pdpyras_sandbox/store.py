@@ -1,17 +1,20 @@
 """The account's records, addressed by their paths as in the API, in memory or in SQLite."""
 
+from __future__ import annotations
+
 import json
 import random
 import sqlite3
 import string
 import threading
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Optional
 
 from pdpyras_sandbox.decoding import decoded
+from pdpyras_sandbox.indices import INDICES, Index, Record, template_of
 
-#: One stored record: a JSON object.
-Record = dict[str, Any]
+Records = list[Record]
 ID_ALPHABET = string.ascii_uppercase + string.digits
 
 
@@ -21,11 +24,12 @@ class Store:
     Whoever reads and writes holds ``lock``, so that each request sees and leaves a whole account.
     """
 
-    def __init__(self, seed=0, database=None):
+    def __init__(self, seed: int = 0, database: Optional[str] = None) -> None:
         self.lock = threading.RLock()
         self.random = random.Random(seed)
-        self._collections = {}
-        self._paths = {}
+        self._collections: dict[str, dict[str, Record]] = {}
+        self._paths: dict[str, str] = {}
+        self._clear_indices()
         self._database = _Database(database) if database else None
         #: True when the records were there before, from an earlier run.
         self.restored = False
@@ -33,11 +37,22 @@ class Store:
             for path, record, owned in self._database.records:
                 self._place(path, record, owned)
                 self.restored = True
+                try:
+                    self._put_into_indices(path, record)
+                except ValueError as error:
+                    self._database.close()
+                    raise unusable(database, error) from error
         if self.restored:
             # With the seed, this run would give out the IDs and keys of the last one once more.
             self.random.seed()
 
-    def new_id(self, prefix='P', length=7):
+    def _clear_indices(self) -> None:
+        self._indices = {name: Index(key) for name, (_, key) in INDICES.items()}
+        self._indices_of: dict[str, list[Index]] = {}
+        for name, (template, _) in INDICES.items():
+            self._indices_of.setdefault(template, []).append(self._indices[name])
+
+    def new_id(self, prefix: str = 'P', length: int = 7) -> str:
         """An ID in PagerDuty's form, which no record has yet."""
         while True:
             tail = self.random.choices(ID_ALPHABET, k=length - len(prefix))
@@ -45,50 +60,68 @@ class Store:
             if candidate not in self._paths:
                 return candidate
 
-    def add(self, collection, record):
+    def add(self, collection: str, record: Record) -> Record:
         """Put a record, which has its ``id``, into a collection."""
         path = '{}/{}'.format(collection, record['id'])
         self._place(path, record, owned=True)
         self.save(path)
         return record
 
-    def _place(self, path, record, owned):
+    def _place(self, path: str, record: Record, owned: bool) -> None:
         collection, _, key = path.rpartition('/')
         self._collections.setdefault(collection, {})[key] = record
         if owned:
             self._paths[key] = path
 
-    def get(self, path):
+    def _put_into_indices(self, path: str, record: Record) -> None:
+        for index in self._indices_of.get(template_of(path.rpartition('/')[0]), ()):
+            try:
+                index.put(path, record)
+            except (AttributeError, KeyError, TypeError) as error:
+                raise ValueError(f'the record at {path!r} is not valid') from error
+
+    def get(self, path: str) -> Any:
         collection, _, key = path.rpartition('/')
         return self._collections.get(collection, {}).get(key)
 
-    def put(self, path, record):
+    def put(self, path: str, record: Any) -> None:
         """Store what has no ID of its own: an orchestration's router, a membership of a user."""
         self._place(path, record, owned=False)
         self.save(path)
 
-    def list(self, collection):
+    def list(self, collection: str) -> Records:
         return list(self._collections.get(collection, {}).values())
 
-    def path_of(self, record_id):
+    def last(self, collection: str) -> Optional[Record]:
+        """Return the newest record of a collection, if it has any."""
+        return next(reversed(self._collections.get(collection, {}).values()), None)
+
+    def indexed(self, index: str, key: Hashable) -> Records:
+        """Return the records that an index has for a key, see :mod:`pdpyras_sandbox.indices`."""
+        return [self.get(path) for path in self._indices[index].find(key)]
+
+    def path_of(self, record_id: object) -> Optional[str]:
         """Where the record with this ID is, or None; also for what clients send in place of IDs."""
         return self._paths.get(record_id) if isinstance(record_id, str) else None
 
-    def find(self, record_id):
+    def find(self, record_id: object) -> Any:
         """The record with this ID wherever it is, or None."""
         path = self.path_of(record_id)
         return self.get(path) if path else None
 
-    def save(self, path):
-        """Call this after a change of a record, so that it outlives this process."""
+    def save(self, path: str) -> None:
+        """Call this after a change of a record, so that it is found by what it is now, and kept."""
+        record = self.get(path)
+        self._put_into_indices(path, record)
         if self._database:
             owned = self._paths.get(path.rpartition('/')[2]) == path
-            self._database.save(path, self.get(path), owned)
+            self._database.save(path, record, owned)
 
-    def remove(self, path):
+    def remove(self, path: str) -> None:
         """Remove a record and all of its parts, its memberships and whatever else has its ID."""
         collection, _, key = path.rpartition('/')
         self._collections.get(collection, {}).pop(key, None)
+        self._remove_from_indices(path)
         if self._paths.get(key) == path:
             self._forget(key, path)
             for other in [name for name, records in self._collections.items() if key in records]:
@@ -97,15 +130,20 @@ class Store:
         for name in below:
             for part in self._collections.pop(name):
                 self._forget(part, f'{name}/{part}')
+                self._remove_from_indices(f'{name}/{part}')
         if self._database:
             self._database.remove(path)
 
-    def _forget(self, key, path):
+    def _forget(self, key: str, path: str) -> None:
         if self._paths.get(key) == path:
             del self._paths[key]
 
+    def _remove_from_indices(self, path: str) -> None:
+        for index in self._indices_of.get(template_of(path.rpartition('/')[0]), ()):
+            index.remove(path)
+
     @contextmanager
-    def at_once(self):
+    def at_once(self) -> Iterator[None]:
         """Within this, changes reach the file together, or not at all."""
         if self._database:
             with self._database.transaction():
@@ -113,9 +151,9 @@ class Store:
         else:
             yield
 
-    def dump(self):
+    def dump(self) -> dict[str, dict[str, Record]]:
         """Everything by path: ``records`` are found by their IDs, too, ``documents`` are not."""
-        content = {'records': {}, 'documents': {}}
+        content: dict[str, dict[str, Record]] = {'records': {}, 'documents': {}}
         for collection, records in self._collections.items():
             for key, record in records.items():
                 path = f'{collection}/{key}'
@@ -123,7 +161,7 @@ class Store:
                 content['records' if owned else 'documents'][path] = record
         return content
 
-    def load(self, content):
+    def load(self, content: dict[str, dict[str, Record]]) -> None:
         """Replace everything by what :meth:`dump` returned."""
         self.clear()
         for part in ('records', 'documents'):
@@ -131,18 +169,19 @@ class Store:
                 self._place(path, record, owned=part == 'records')
                 self.save(path)
 
-    def clear(self):
+    def clear(self) -> None:
         self._collections.clear()
         self._paths.clear()
+        self._clear_indices()
         if self._database:
             self._database.clear()
 
-    def close(self):
+    def close(self) -> None:
         if self._database:
             self._database.close()
 
 
-def unusable(file, reason):
+def unusable(file: Optional[str], reason: object) -> ValueError:
     """The error for a state file that is damaged or of another program."""
     return ValueError(
         f'Cannot keep the account in {file}: {reason}. Restore the file, delete it to start with a '
@@ -150,7 +189,7 @@ def unusable(file, reason):
     )
 
 
-def record_in(text, path, owned):
+def record_in(text: object, path: object, owned: bool) -> Any:
     """The record in a row.
 
     :raises ValueError: for anything that the sandbox did not write.
@@ -166,7 +205,7 @@ def record_in(text, path, owned):
 class _Database:
     """The records as rows; written through at every change."""
 
-    def __init__(self, file):
+    def __init__(self, file: str) -> None:
         # The store's lock keeps the threads apart.
         self._connection = None
         try:
@@ -179,7 +218,7 @@ class _Database:
                 self._connection.close()
             raise unusable(file, error) from error
 
-    def _prepare(self):
+    def _prepare(self) -> None:
         # Two sandboxes with one file would each overwrite what the other one keeps.
         self._connection.execute('PRAGMA locking_mode=EXCLUSIVE')
         query = "SELECT name FROM sqlite_master WHERE type = 'table'"
@@ -195,18 +234,18 @@ class _Database:
             ' owned INTEGER NOT NULL)'
         )
 
-    def _check(self):
+    def _check(self) -> None:
         """Find damage that would otherwise show only when something is read or written later."""
         ((problem,),) = self._connection.execute('PRAGMA integrity_check(1)')
         if problem != 'ok':
             raise ValueError(' '.join(problem.split()))
 
-    def _load(self):
+    def _load(self) -> list[tuple[str, Any, bool]]:
         rows = self._connection.execute('SELECT path, record, owned FROM records ORDER BY position')
         return [(path, record_in(record, path, owned), bool(owned)) for path, record, owned in rows]
 
     @contextmanager
-    def transaction(self):
+    def transaction(self) -> Iterator[None]:
         self._connection.execute('BEGIN')
         try:
             yield
@@ -215,21 +254,21 @@ class _Database:
             raise
         self._connection.execute('COMMIT')
 
-    def save(self, path, record, owned):
+    def save(self, path: str, record: Any, owned: bool) -> None:
         self._connection.execute(
             'INSERT INTO records (path, record, owned) VALUES (?, ?, ?)'
             ' ON CONFLICT (path) DO UPDATE SET record = excluded.record',
             (path, json.dumps(record), owned),
         )
 
-    def remove(self, path):
+    def remove(self, path: str) -> None:
         self._connection.execute(
             'DELETE FROM records WHERE path = ? OR substr(path, 1, ?) = ?',
             (path, len(path) + 1, path + '/'),
         )
 
-    def clear(self):
+    def clear(self) -> None:
         self._connection.execute('DELETE FROM records')
 
-    def close(self):
+    def close(self) -> None:
         self._connection.close()

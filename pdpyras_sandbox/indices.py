@@ -1,0 +1,79 @@
+"""What the store finds records by, other than their paths, without looking through all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any, Callable, Optional
+
+Record = dict[str, Any]
+Key = Callable[[Record], Optional[Hashable]]
+
+OPEN = ('triggered', 'acknowledged')
+
+
+def service_if_open(incident: Record) -> Optional[Hashable]:
+    return incident['service']['id'] if incident['status'] in OPEN else None
+
+
+def key_if_open(incident: Record) -> Optional[Hashable]:
+    if incident['status'] not in OPEN:
+        return None
+    return incident['service']['id'], incident['incident_key']
+
+
+def alert_key_if_open(alert: Record) -> Optional[Hashable]:
+    integration = alert.get('integration')
+    if alert['status'] != 'triggered' or not integration:
+        return None
+    return integration['id'], alert['alert_key']
+
+
+#: For each index, the collections whose records it has, and the key of a record; a record whose key
+#: is None is left out.
+INDICES: dict[str, tuple[str, Key]] = {
+    'open_incidents_by_service': ('/incidents', service_if_open),
+    'open_incidents_by_key': ('/incidents', key_if_open),
+    'incidents_by_number': ('/incidents', lambda incident: incident['incident_number']),
+    'open_alerts': ('/incidents/*/alerts', alert_key_if_open),
+    'integrations_by_key': ('/services/*/integrations', lambda part: part['integration_key']),
+    'log_entries_by_incident': ('/log_entries', lambda entry: entry['incident']['id']),
+    'users_by_email': ('/users', lambda user: user['email'].lower()),
+}
+
+
+def template_of(collection: str) -> str:
+    """Return a collection's path with ``*`` for every ID: ``/incidents/*/alerts``."""
+    parts = collection.split('/')
+    parts[2::2] = '*' * len(parts[2::2])
+    return '/'.join(parts)
+
+
+class Index:
+    """The paths of records by a key that follows from their content."""
+
+    def __init__(self, key: Key) -> None:
+        self._key = key
+        self._keys: dict[str, Hashable] = {}
+        self._paths: dict[Hashable, dict[str, None]] = {}
+
+    def find(self, key: Hashable) -> list[str]:
+        """Return the paths of the records with a key, in the order in which they got it."""
+        return list(self._paths.get(key, ()))
+
+    def put(self, path: str, record: Record) -> None:
+        """Note a record, new or changed."""
+        key = self._key(record)
+        if self._keys.get(path) == key:
+            return
+        self.remove(path)
+        if key is not None:
+            self._keys[path] = key
+            self._paths.setdefault(key, {})[path] = None
+
+    def remove(self, path: str) -> None:
+        key = self._keys.pop(path, None)
+        if key is not None:
+            paths = self._paths[key]
+            del paths[path]
+            if not paths:
+                del self._paths[key]
