@@ -16,6 +16,7 @@ from pdpyras_sandbox.errors import (
 )
 from pdpyras_sandbox.listing import Page, referred_ids, selected
 from pdpyras_sandbox.resources import KINDS, Kind, delete, described, page_of, with_derived
+from pdpyras_sandbox.service_state import status_of
 from pdpyras_sandbox.store import Record
 
 #: Abilities of the account; a plan that has everything most scripts ask for.
@@ -261,11 +262,16 @@ def teams_of_service(call, service):
 
 def check_service(call, service):
     call.referred(service['escalation_policy'], '/escalation_policies')
+    # All other statuses follow from incidents and maintenance windows.
+    service['status'] = 'disabled' if service.get('status') == 'disabled' else 'active'
 
 
 def complete_service(call, service):
-    service['status'] = 'active'
     service['last_incident_timestamp'] = None
+
+
+def status_of_service(call: Call, service: Record) -> str:
+    return status_of(call.store, service, call.clock.now())
 
 
 def check_policy(call, policy):
@@ -307,7 +313,11 @@ KINDS['/services'] = Kind(
     },
     checked=check_service,
     created=complete_service,
-    derived={'integrations': parts('integrations'), 'teams': teams_of_service},
+    derived={
+        'integrations': parts('integrations'),
+        'status': status_of_service,
+        'teams': teams_of_service,
+    },
 )
 
 

@@ -57,7 +57,7 @@ def ability_missing():
     return ApiError(402, 2012, 'Account does not have the abilities to perform the action')
 
 
-def user_required():
+def user_required() -> ApiError:
     return PlainError(
         400,
         2001,
@@ -65,11 +65,15 @@ def user_required():
     )
 
 
-def team_in_use():
+def nobody_on_call() -> ApiError:
+    return ApiError(400, 1015, 'Escalation Policy Has No User On Call')
+
+
+def team_in_use() -> ApiError:
     return ApiError(400, 6006, 'Team has existing associations')
 
 
-def window_is_over():
+def window_is_over() -> ApiError:
     return ApiError(405, 5003, 'Cannot cancel a maintenance window from the past')
 
 

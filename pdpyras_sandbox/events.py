@@ -1,8 +1,14 @@
 """The Events API v2: what arrives from monitoring opens, acknowledges and resolves incidents."""
 
-from pdpyras_sandbox.account import reference
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from pdpyras_sandbox.account import Account, reference
 from pdpyras_sandbox.errors import invalid_event
-from pdpyras_sandbox.incidents import OPEN, Incidents, find_open
+from pdpyras_sandbox.incidents import Incidents, find_open
+from pdpyras_sandbox.service_state import urgency_of
+from pdpyras_sandbox.store import Record
 
 ACTIONS = ('trigger', 'acknowledge', 'resolve')
 SEVERITIES = ('critical', 'error', 'warning', 'info')
@@ -19,9 +25,9 @@ def enqueue(account, event):
     errors = event_errors(event)
     if errors:
         raise invalid_event(*errors)
-    service = service_of(account, event['routing_key'])
+    integration = integration_of(account, event['routing_key'])
     key = event.get('dedup_key') or f'{account.store.random.getrandbits(128):032x}'
-    Arrival(account, service, event, key).take()
+    Arrival(account, integration, event, key).take()
     remember(account, event['event_action'], key, summary_of(event))
     return {'status': 'success', 'message': 'Event processed', 'dedup_key': key}
 
@@ -30,7 +36,7 @@ def enqueue_change(account, event):
     errors = change_errors(event)
     if errors:
         raise invalid_event(*errors)
-    service = service_of(account, event['routing_key'])
+    service = integration_of(account, event['routing_key'])['service']
     payload = event['payload']
     change = {
         'id': account.store.new_id('01', 26),
@@ -42,7 +48,7 @@ def enqueue_change(account, event):
         'links': event.get('links', []),
         'images': event.get('images', []),
         'routing_key': event['routing_key'],
-        'services': [reference(service)],
+        'services': [service],
     }
     account.store.add('/change_events', change)
     remember(account, 'change', None, payload['summary'])
@@ -67,29 +73,28 @@ def summary_of(event):
     return summary if isinstance(summary, str) else None
 
 
-def service_of(account, routing_key):
-    """The service whose integration has this key."""
-    for service in account.store.list('/services'):
-        for integration in account.store.list(f'/services/{service["id"]}/integrations'):
-            if integration.get('integration_key') == routing_key:
-                return service
+def integration_of(account: Account, routing_key: str) -> Record:
+    """Return the integration that has a key; it names its service."""
+    for integration in account.store.indexed('integrations_by_key', routing_key):
+        return integration
     raise invalid_event("'routing_key' is not one of an Events API v2 integration")
 
 
 class Arrival:
     """One valid event and the service it goes to."""
 
-    def __init__(self, account, service, event, key):
+    def __init__(
+        self, account: Account, integration: Record, event: dict[str, Any], key: str
+    ) -> None:
         self.account = account
-        self.service = service
+        self.integration = integration
+        self.service = account.store.find(integration['service']['id'])
         self.event = event
         self.key = key
-        self.incidents = Incidents(account, reference(service), {'type': 'api', **self.details()})
+        channel = {'type': 'api', 'summary': summary_of(event) or '', 'incident_key': key}
+        self.incidents = Incidents(account, reference(self.service), channel)
 
-    def details(self):
-        return {'summary': summary_of(self.event) or '', 'incident_key': self.key}
-
-    def take(self):
+    def take(self) -> None:
         alert = self.open_alert()
         action = self.event['event_action']
         if action == 'trigger':
@@ -100,19 +105,14 @@ class Arrival:
         elif action == 'resolve':
             self.incidents.resolve_alert(alert)
         else:
-            self.acknowledge(alert)
+            self.incidents.acknowledge(self.account.store.find(alert['incident']['id']))
 
-    def open_alert(self):
-        """The alert that this event is a repetition or the end of, if there is one."""
-        store = self.account.store
-        for incident in store.list('/incidents'):
-            if incident['status'] in OPEN and incident['service']['id'] == self.service['id']:
-                for alert in store.list(f'/incidents/{incident["id"]}/alerts'):
-                    if alert['alert_key'] == self.key and alert['status'] == 'triggered':
-                        return alert
-        return None
+    def open_alert(self) -> Optional[Record]:
+        """Return the alert that this event repeats or ends: one by the same integration."""
+        key = self.integration['id'], self.key
+        return next(iter(self.account.store.indexed('open_alerts', key)), None)
 
-    def trigger(self, alert):
+    def trigger(self, alert: Optional[Record]) -> None:
         if alert is not None:
             incident = self.account.store.find(alert['incident']['id'])
             self.incidents.log(incident, 'trigger')
@@ -120,7 +120,9 @@ class Arrival:
         payload = self.event['payload']
         incident = find_open(self.account.store, self.service, self.key)
         if incident is None:
-            urgency = 'low' if payload['severity'] in ('warning', 'info') else 'high'
+            if self.incidents.obstacle(self.service):
+                return
+            urgency = urgency_of(self.service, payload['severity'], self.account.clock.now())
             incident = self.incidents.open(
                 self.service, payload['summary'], self.key, urgency=urgency
             )
@@ -145,11 +147,9 @@ class Arrival:
             'summary': payload['summary'],
             'severity': payload['severity'],
             'alert_key': self.key,
+            'integration': reference(self.integration),
             'body': {'type': 'alert_body', 'contexts': contexts, 'details': details},
         }
-
-    def acknowledge(self, alert):
-        self.incidents.acknowledge(self.account.store.find(alert['incident']['id']))
 
 
 def event_errors(event):

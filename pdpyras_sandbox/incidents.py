@@ -1,19 +1,24 @@
 """The life of an incident: triggered, acknowledged, resolved, and a log entry for every step."""
 
+from __future__ import annotations
+
 from datetime import timedelta
+from typing import Optional
 
 from pdpyras_sandbox.account import reference
 from pdpyras_sandbox.call import handles, needed
 from pdpyras_sandbox.clock import timestamp
-from pdpyras_sandbox.errors import invalid_input
+from pdpyras_sandbox.errors import ApiError, invalid_input, nobody_on_call
 from pdpyras_sandbox.escalation import Level, seconds_to_escalation, set_level
+from pdpyras_sandbox.indices import OPEN
 from pdpyras_sandbox.listing import referred_ids, selected
 from pdpyras_sandbox.oncalls import escalation_targets
 from pdpyras_sandbox.resources import KINDS, Kind, page_of, with_derived
+from pdpyras_sandbox.service_state import urgency_of, why_closed
+from pdpyras_sandbox.store import Record
 
 #: The most incidents that one multi-update may name.
 MAXIMUM_UPDATES = 250
-OPEN = ('triggered', 'acknowledged')
 ALREADY_RESOLVED = 'Incident Already Resolved'
 
 
@@ -29,6 +34,24 @@ class Incidents:
         self.clock = account.clock
         self.agent = agent
         self.channel = channel
+
+    def obstacle(self, service: Record, policy: Optional[Record] = None) -> Optional[ApiError]:
+        """Return what keeps an incident from being opened on a service, if anything does."""
+        closed = why_closed(self.store, service, self.clock.now())
+        if closed == 'disabled':
+            return invalid_input('Service is disabled')
+        if closed:
+            return invalid_input('Service is under maintenance')
+        level = self._first_level(policy or service['escalation_policy'])
+        return nobody_on_call() if level is None else None
+
+    def _first_level(self, policy: Record) -> Optional[Level]:
+        """Return the first level of an escalation policy that has somebody on call."""
+        record = self.store.find(policy['id']) or {}
+        for number in range(1, 1 + len(record.get('escalation_rules', ()))):
+            if escalation_targets(self.store, record, number, self.clock.now()):
+                return Level(number)
+        return None
 
     def open(self, service, title, incident_key=None, **attributes):
         policy = attributes.pop('escalation_policy', None) or service['escalation_policy']
@@ -48,7 +71,7 @@ class Incidents:
             'status': 'triggered',
             'incident_key': incident_key or incident_id.lower(),
             'service': reference(service),
-            'urgency': 'high',
+            'urgency': urgency_of(service, None, self.clock.now()),
             'assignments': [],
             'acknowledgements': [],
             'pending_actions': [],
@@ -64,17 +87,20 @@ class Incidents:
         }
         incident.update({name: value for name, value in attributes.items() if value is not None})
         self.store.add('/incidents', incident)
+        service['last_incident_timestamp'] = moment
+        self.store.save('/services/' + service['id'])
         self.plan(incident, 'resolve', service.get('auto_resolve_timeout'))
         incident['first_trigger_log_entry'] = reference(self.log(incident, 'trigger'))
         if not incident['assignments']:
-            self.escalate(incident, Level())
+            self.escalate(incident, self._first_level(policy) or Level())
         else:
             incident['assigned_via'] = 'direct_assignment'
             self.assign(incident, incident['assignments'])
         return incident
 
     def _next_number(self):
-        return 1 + max((i['incident_number'] for i in self.store.list('/incidents')), default=0)
+        last = self.store.last('/incidents')
+        return last['incident_number'] + 1 if last else 1
 
     def escalate(self, incident, level, step='assign'):
         policy = self.store.find(incident['escalation_policy']['id'])
@@ -138,7 +164,7 @@ class Incidents:
         self.log(incident, 'unacknowledge')
 
     def _refuse_resolved(self, incident):
-        if incident['status'] == 'resolved':
+        if incident['status'] not in OPEN:
             raise invalid_input(ALREADY_RESOLVED)
 
     def _change_status(self, incident, status):
@@ -250,8 +276,14 @@ def create_incident(call):
     key = given.get('incident_key')
     if key and find_open(call.store, service, key):
         raise invalid_input('Open incident with matching dedup key already exists on this service')
-    for assignment in given.get('assignments') or ():
+    assignments = given.get('assignments')
+    for assignment in assignments or ():
         call.referred(assignment['assignee'], '/users')
+    policy = given.get('escalation_policy')
+    policy = policy and call.referred(policy, '/escalation_policies')
+    obstacle = incidents.obstacle(service, policy)
+    if obstacle and not (assignments and obstacle.code == nobody_on_call().code):
+        raise obstacle
     incident = incidents.open(
         service,
         given['title'],
@@ -259,9 +291,8 @@ def create_incident(call):
         urgency=given.get('urgency'),
         body=given.get('body'),
         priority=priority_of(call, given.get('priority')),
-        assignments=given.get('assignments'),
-        escalation_policy=given.get('escalation_policy')
-        and call.referred(given['escalation_policy'], '/escalation_policies'),
+        assignments=assignments,
+        escalation_policy=policy,
         conference_bridge=given.get('conference_bridge'),
         incident_type=given.get('incident_type'),
     )
@@ -270,11 +301,8 @@ def create_incident(call):
 
 def find_open(store, service, incident_key):
     """The open incident of a service that has this key, if there is one."""
-    for incident in store.list('/incidents'):
-        same = incident['incident_key'] == incident_key
-        if same and incident['status'] in OPEN and incident['service']['id'] == service['id']:
-            return incident
-    return None
+    found = store.indexed('open_incidents_by_key', (service['id'], incident_key))
+    return next(iter(found), None)
 
 
 @handles('PUT /incidents/{id}')
@@ -480,8 +508,7 @@ def list_log_entries(call):
 @handles('GET /incidents/{id}/log_entries')
 def list_log_entries_of_incident(call):
     incident = call.record(call.parent())
-    entries = call.store.list('/log_entries')
-    return newest_first(call, [e for e in entries if e['incident']['id'] == incident['id']])
+    return newest_first(call, call.store.indexed('log_entries_by_incident', incident['id']))
 
 
 def newest_first(call, records):

@@ -248,9 +248,9 @@ def test_an_event_for_no_alert_is_accepted_and_forgotten(web):
 def test_what_an_event_carries_is_in_the_alert(web):
     web.event(severity='warning', component='mysql', custom_details={'load': 0.75})
     (incident,) = web.get('/incidents')['incidents']
-    assert incident['urgency'] == 'low'
     (alert,) = web.get(f'/incidents/{incident["id"]}/alerts')['alerts']
     assert alert['severity'] == 'warning'
+    assert alert['integration']['summary'] == 'Events API V2'
     assert alert['body']['details'] == {'source': 'db1', 'component': 'mysql', 'load': 0.75}
 
 

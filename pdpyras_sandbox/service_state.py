@@ -1,0 +1,65 @@
+"""The state of a service: whether it takes incidents, and how urgent those are."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from typing import Optional
+
+from pdpyras_sandbox.account import parse_time
+from pdpyras_sandbox.listing import referred_ids
+from pdpyras_sandbox.oncalls import zone_of
+from pdpyras_sandbox.store import Record, Store
+
+#: Urgencies of a service whose rule is ``severity_based``; without a severity, it is high.
+BY_SEVERITY = {'critical': 'high', 'error': 'high', 'warning': 'low', 'info': 'low'}
+
+
+def status_of(store: Store, service: Record, moment: datetime) -> str:
+    """Return the status of a service as its ``status`` is documented."""
+    closed = why_closed(store, service, moment)
+    if closed:
+        return closed
+    incidents = store.indexed('open_incidents_by_service', service['id'])
+    statuses = {incident['status'] for incident in incidents}
+    if 'triggered' in statuses:
+        return 'critical'
+    return 'warning' if statuses else 'active'
+
+
+def why_closed(store: Store, service: Record, moment: datetime) -> Optional[str]:
+    """Return the status that keeps incidents off a service, ``disabled`` or ``maintenance``."""
+    if service['status'] == 'disabled':
+        return 'disabled'
+    windows = store.list('/maintenance_windows')
+    return 'maintenance' if any(covers(w, service, moment) for w in windows) else None
+
+
+def covers(window: Record, service: Record, moment: datetime) -> bool:
+    """Whether a maintenance window is on for a service."""
+    is_on = parse_time(window['start_time']) <= moment < parse_time(window['end_time'])
+    return is_on and service['id'] in referred_ids(window['services'], 'service')
+
+
+def urgency_of(service: Record, severity: Optional[str], moment: datetime) -> str:
+    """Return the urgency of a new incident, by the ``incident_urgency_rule`` of its service."""
+    rule = service.get('incident_urgency_rule') or {}
+    if rule.get('type') == 'use_support_hours':
+        during = is_supported(service.get('support_hours') or {}, moment)
+        rule = rule.get('during_support_hours' if during else 'outside_support_hours') or {}
+    urgency: str = rule.get('urgency') or 'high'
+    return BY_SEVERITY.get(severity or '', 'high') if urgency == 'severity_based' else urgency
+
+
+def is_supported(hours: Record, moment: datetime) -> bool:
+    """Whether a moment is within support hours, which may pass midnight."""
+    local = moment.astimezone(zone_of(hours))
+    days = hours.get('days_of_week') or range(1, 8)
+    start, end = (time.fromisoformat(hours.get(name) or '00:00') for name in HOURS)
+    if start < end:
+        return local.isoweekday() in days and start <= local.time() < end
+    before_midnight = local.time() >= start
+    day = local.isoweekday() if before_midnight else (local.isoweekday() - 2) % 7 + 1
+    return day in days and (before_midnight or local.time() < end)
+
+
+HOURS = ('start_time', 'end_time')

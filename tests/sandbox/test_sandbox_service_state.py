@@ -1,0 +1,190 @@
+"""What the state of a service and its settings do to incidents."""
+
+import pytest
+
+
+def reference(record):
+    return {'id': record['id'], 'type': record['type'] + '_reference'}
+
+
+def change_service(web, **attributes):
+    path = '/services/' + web.service['id']
+    return web.put(path, {'service': {'type': 'service', **attributes}})['service']
+
+
+def window(web, start, end):
+    window = {
+        'type': 'maintenance_window',
+        'services': [reference(web.service)],
+        'start_time': start + '-01-01T00:00:00Z',
+        'end_time': end + '-01-01T00:00:00Z',
+    }
+    return web.post('/maintenance_windows', {'maintenance_window': window})['maintenance_window']
+
+
+def incident_body(web):
+    return {'incident': {'type': 'incident', 'title': 'x', 'service': reference(web.service)}}
+
+
+# Status.
+
+
+def test_the_status_of_a_service_follows_from_its_incidents(web):
+    assert web.service['status'] == 'active'
+    incident = web.incident()
+    assert web.service['status'] == 'critical'
+    assert web.service['last_incident_timestamp'] == incident['created_at']
+    web.update(incident, status='acknowledged')
+    assert web.service['status'] == 'warning'
+    other = web.incident()
+    assert web.service['status'] == 'critical'
+    for one in (incident, other):
+        web.update(one, status='resolved')
+    assert web.service['status'] == 'active'
+
+
+def test_no_client_sets_a_status_other_than_disabled(web):
+    assert change_service(web, status='critical')['status'] == 'active'
+    assert change_service(web, status='disabled')['status'] == 'disabled'
+    assert change_service(web, status='active')['status'] == 'active'
+
+
+@pytest.mark.parametrize('kind', ['maintenance', 'disabled'])
+def test_a_closed_service_takes_no_new_incidents(web, kind):
+    web.event(dedup_key='before')
+    if kind == 'disabled':
+        change_service(web, status='disabled')
+    else:
+        window(web, '2020', '2090')
+    assert web.service['status'] == kind
+    assert web.event(dedup_key='during').status_code == 202
+    assert web.refusal('POST', '/incidents', incident_body(web))[:2] == (400, 2001)
+    web.event(dedup_key='before')
+    (incident,) = web.get('/incidents')['incidents']
+    assert web.log(incident).count('trigger') == 2
+    web.event('resolve', 'before')
+    assert web.get('/incidents/' + incident['id'])['incident']['status'] == 'resolved'
+
+
+@pytest.mark.parametrize('years', [('2020', '2021'), ('2089', '2090')], ids=['over', 'to come'])
+def test_a_maintenance_window_counts_while_it_is_on(web, years):
+    window(web, *years)
+    assert web.service['status'] == 'active'
+    web.event()
+    assert len(web.get('/incidents')['incidents']) == 1
+
+
+# Urgency.
+
+CONSTANT = [('low', 'critical', 'low'), ('high', 'info', 'high')]
+SEVERITIES = [('critical', 'high'), ('error', 'high'), ('warning', 'low'), ('info', 'low')]
+CASES = [*CONSTANT, *(('severity_based', *case) for case in SEVERITIES)]
+
+
+@pytest.mark.parametrize(('rule', 'severity', 'urgency'), CASES)
+def test_the_urgency_of_events_follows_the_rule_of_the_service(web, rule, severity, urgency):
+    change_service(web, incident_urgency_rule={'type': 'constant', 'urgency': rule})
+    web.event(severity=severity)
+    (incident,) = web.get('/incidents')['incidents']
+    assert incident['urgency'] == urgency
+
+
+@pytest.mark.parametrize(
+    ('rule', 'urgency'), [('low', 'low'), ('high', 'high'), ('severity_based', 'high')]
+)
+def test_the_urgency_of_incidents_over_rest_follows_the_rule_unless_given(web, rule, urgency):
+    change_service(web, incident_urgency_rule={'type': 'constant', 'urgency': rule})
+    assert web.incident()['urgency'] == urgency
+    assert web.incident(urgency='low')['urgency'] == 'low'
+    assert web.incident(urgency='high')['urgency'] == 'high'
+
+
+WEEK = [1, 2, 3, 4, 5]
+#: Support hours, a moment (the first of January 2024 is a Monday), and the urgency then.
+SUPPORT = [
+    (('09:00:00', '17:00:00', WEEK), '2024-01-01T08:00:00Z', 'high'),
+    (('09:00:00', '17:00:00', WEEK), '2024-01-01T07:59:59Z', 'low'),
+    (('09:00:00', '17:00:00', WEEK), '2024-01-01T16:00:00Z', 'low'),
+    (('09:00:00', '17:00:00', WEEK), '2024-01-06T10:00:00Z', 'low'),
+    (('22:00:00', '06:00:00', [1]), '2024-01-02T04:00:00Z', 'high'),
+    (('22:00:00', '06:00:00', [1]), '2024-01-01T04:00:00Z', 'low'),
+    (('22:00:00', '06:00:00', [7]), '2024-01-08T04:00:00Z', 'high'),
+]
+
+
+@pytest.mark.parametrize(('hours', 'at', 'urgency'), SUPPORT)
+def test_support_hours_decide_by_the_clock_of_their_time_zone(hours, at, urgency):
+    from pdpyras_sandbox.account import parse_time
+    from pdpyras_sandbox.service_state import urgency_of
+
+    start, end, days = hours
+    service = {
+        'incident_urgency_rule': {
+            'type': 'use_support_hours',
+            'during_support_hours': {'type': 'constant', 'urgency': 'high'},
+            'outside_support_hours': {'type': 'constant', 'urgency': 'low'},
+        },
+        'support_hours': {
+            'type': 'fixed_time_per_day',
+            'time_zone': 'Europe/Berlin',
+            'days_of_week': days,
+            'start_time': start,
+            'end_time': end,
+        },
+    }
+    assert urgency_of(service, None, parse_time(at)) == urgency
+
+
+def test_support_hours_are_kept_and_used(web):
+    constant = {'type': 'constant', 'urgency': 'low'}
+    change_service(
+        web,
+        incident_urgency_rule={
+            'type': 'use_support_hours',
+            'during_support_hours': constant,
+            'outside_support_hours': constant,
+        },
+        support_hours={
+            'type': 'fixed_time_per_day',
+            'time_zone': 'America/Lima',
+            'days_of_week': WEEK,
+            'start_time': '09:00:00',
+            'end_time': '17:00:00',
+        },
+    )
+    web.event()
+    assert web.get('/incidents')['incidents'][0]['urgency'] == 'low'
+
+
+# Nobody on call, and integrations.
+
+
+def test_where_nobody_is_on_call_there_is_no_incident(web):
+    empty = {'type': 'schedule', 'name': 'Empty', 'time_zone': 'UTC', 'schedule_layers': []}
+    schedule = web.post('/schedules', {'schedule': empty})['schedule']
+    rule = {'escalation_delay_in_minutes': 30, 'targets': [reference(schedule)]}
+    policy = {'type': 'escalation_policy', 'name': 'Nobody', 'escalation_rules': [rule]}
+    policy = web.post('/escalation_policies', {'escalation_policy': policy})['escalation_policy']
+    change_service(web, escalation_policy=reference(policy))
+    answer = web.call('POST', '/incidents', incident_body(web))
+    assert (answer.status_code, answer.json()['error']['code']) == (400, 1015)
+    assert answer.json()['error']['message'] == 'Escalation Policy Has No User On Call'
+    assert web.event().status_code == 202
+    assert web.get('/incidents')['incidents'] == []
+    assigned = web.incident(assignments=[{'assignee': reference(web.owner)}])
+    assert assigned['assignments'][0]['assignee']['summary'] == 'Alex Sample'
+    policy['escalation_rules'].append({**rule, 'targets': [reference(web.owner)]})
+    web.put('/escalation_policies/' + policy['id'], {'escalation_policy': policy})
+    assert web.incident()['assignments'][0]['assignee']['summary'] == 'Alex Sample'
+
+
+@pytest.mark.parametrize('action', ['acknowledge', 'resolve'])
+def test_an_event_through_another_integration_is_dropped(web, action):
+    body = {'integration': {'type': 'events_api_v2_inbound_integration', 'name': 'Other'}}
+    path = f'/services/{web.service["id"]}/integrations'
+    other = web.post(path, body)['integration']['integration_key']
+    web.event(dedup_key='disk')
+    event = {'routing_key': other, 'event_action': action, 'dedup_key': 'disk'}
+    assert web.call('POST', '/v2/enqueue', event).status_code == 202
+    (incident,) = web.get('/incidents')['incidents']
+    assert incident['status'] == 'triggered'
