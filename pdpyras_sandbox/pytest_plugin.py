@@ -21,6 +21,17 @@ def needed():
         pytest.fail(reason, pytrace=False)
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """Show in the report of a failed test what the sandbox received in it."""
+    outcome = yield
+    report = outcome.get_result()
+    sandbox = getattr(item, '_pagerduty', None)
+    if report.failed and sandbox is not None:
+        lines = sandbox.requests.report()
+        report.sections.append(('PagerDuty sandbox', '\n'.join(lines)))
+
+
 @pytest.fixture(scope='session')
 def _pagerduty_server():
     needed()
@@ -31,7 +42,9 @@ def _pagerduty_server():
 
 
 @pytest.fixture
-def pagerduty(_pagerduty_server):
+def pagerduty(_pagerduty_server, request):
     """A PagerDuty account on this machine, with nothing in it from other tests."""
+    # Not from item.funcargs, which lacks it while other fixtures are set up.
+    request.node._pagerduty = _pagerduty_server
     _pagerduty_server.reset()
     return _pagerduty_server

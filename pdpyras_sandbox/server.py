@@ -15,6 +15,7 @@ from pdpyras_sandbox.app import create_app
 from pdpyras_sandbox.faults import Faults
 from pdpyras_sandbox.founding import found
 from pdpyras_sandbox.limits import EVENTS_LIMIT, REST_LIMIT, RateLimit
+from pdpyras_sandbox.received import Requests
 from pdpyras_sandbox.timeouts import watch
 from pdpyras_sandbox.traffic import Traffic
 
@@ -325,8 +326,8 @@ class Sandbox:
 
     @property
     def requests(self):
-        """The requests received, oldest first."""
-        return self._state.traffic.list()
+        """The requests received, oldest first: a list with ``of()`` and ``assert_sent()``."""
+        return Requests(self._state.traffic.list())
 
     @property
     def clock(self):

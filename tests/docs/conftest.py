@@ -15,6 +15,7 @@ collect_ignore = [
 ]
 if sys.version_info < (3, 9):  # The sandbox needs it; so does the responses that is shown.
     collect_ignore += [
+        'test_looking_back.py',
         'test_time.py',
         'test_with_responses.py',
         'test_with_the_sandbox.py',

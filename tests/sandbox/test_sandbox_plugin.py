@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 import pdpyras
 
 pytest_plugins = ['pytester']
@@ -68,3 +70,54 @@ def test_only_the_conveniences_import_the_library():
         [sys.executable, '-c', script], capture_output=True, text=True, timeout=120
     )
     assert (done.stdout, done.stderr) == ('False\n', '')
+
+
+FAILING = """
+import pytest
+
+@pytest.fixture
+def customer(pagerduty):
+    pagerduty.session().rget('users', params=dict(limit=5))
+    if {fails!r} == 'setup':
+        raise RuntimeError('setup')
+    yield
+    if {fails!r} == 'teardown':
+        raise RuntimeError('teardown')
+
+def test_mine(customer, pagerduty):
+    if {fails!r} == 'call':
+        pagerduty.requests.assert_sent('POST', '/incidents')
+"""
+
+
+@pytest.mark.parametrize('fails', ['setup', 'call', 'teardown'])
+def test_the_report_of_a_failed_test_shows_what_the_sandbox_received(pytester, fails):
+    pytester.makepyfile(FAILING.format(fails=fails))
+    result = pytester.runpytest_subprocess('-p', 'no:cacheprovider')
+    lines = ['*- PagerDuty sandbox -*', 'All requests that*', '  GET /users?limit=5 200']
+    result.stdout.fnmatch_lines(lines, consecutive=True)
+
+
+def test_the_failure_of_an_assertion_points_to_the_test(pytester):
+    pytester.makepyfile(FAILING.format(fails='call'))
+    result = pytester.runpytest_subprocess('-p', 'no:cacheprovider')
+    result.stdout.fnmatch_lines([
+        '>*pagerduty.requests.assert_sent(*',
+        'E*Expected at least one POST /incidents, but the sandbox received none.',
+    ])  # fmt: skip
+    result.stdout.no_fnmatch_line('*__tracebackhide__*')
+
+
+def test_tests_without_the_fixture_and_tests_that_pass_have_no_such_section(pytester):
+    pytester.makepyfile(
+        """
+        def test_without_the_fixture():
+            assert False
+
+        def test_that_passes(pagerduty):
+            pagerduty.session().rget('users')
+        """
+    )
+    result = pytester.runpytest_subprocess('-p', 'no:cacheprovider', '-rA')
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.no_fnmatch_line('*PagerDuty sandbox*')

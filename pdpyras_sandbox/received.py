@@ -1,0 +1,126 @@
+"""Looking back: the requests that a sandbox received, and assertions about them."""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+import json
+from typing import TYPE_CHECKING, Any, Optional
+from urllib.parse import urlencode
+
+if TYPE_CHECKING:
+    from pdpyras_sandbox.traffic import Request
+
+    Base = list[Request]
+else:
+    Base = list
+
+#: How many requests a failure and a report show, the latest ones.
+SHOWN = 20
+#: How much of a body they show.
+SHOWN_CHARACTERS = 200
+
+
+class Requests(Base):
+    """The requests received, oldest first; a list."""
+
+    def of(self, method: str, path: str = '*') -> Requests:
+        """Return the requests with a method and a path.
+
+        :param path: the path without its query, or a shell pattern such as ``/incidents/*``.
+        """
+        if '?' in path:
+            raise ValueError(
+                f'Give the path without its query, not {path!r}; requests have a .query'
+            )
+        pattern = '/' + path.lstrip('/') if path != '*' else path
+        return Requests(
+            seen
+            for seen in self
+            if seen.method == method.upper() and fnmatch.fnmatchcase(seen.path, pattern)
+        )
+
+    def assert_sent(
+        self, method: str, path: str, json: Any = None, times: Optional[int] = None
+    ) -> Requests:
+        """Assert that requests were sent, and return them.
+
+        :param path: the path without its query, or a shell pattern such as ``/incidents/*``.
+        :param json: the decoded body that they must have; None for any. It may contain
+            ``unittest.mock.ANY``.
+        :param times: how often; None for at least once.
+        :raises AssertionError: with the requests that were received instead.
+        """
+        __tracebackhide__ = True
+        candidates = self.of(method, path)
+        found = candidates
+        if json is not None:
+            found = Requests(seen for seen in candidates if seen.json == json)
+        if len(found) == times or (times is None and found):
+            return found
+        name = f'{method.upper()} {path}' + (' with this body' if json is not None else '')
+        expected = 'at least one' if times is None else times or 'no'
+        lines = [f'Expected {expected} {name}, but the sandbox received {len(found) or "none"}.']
+        if json is not None and candidates and not found:
+            lines += ['The body expected (-), and the one most like it (+):']
+            lines += closest_difference(json, [seen.json for seen in candidates])
+        lines += ['', *self.report()]
+        raise AssertionError('\n'.join(lines))
+
+    def report(self) -> list[str]:
+        """Return a heading and a line for each of the latest requests."""
+        if not self:
+            return ['The sandbox received no requests.']
+        heading = 'All requests that the sandbox received:'
+        if len(self) > SHOWN:
+            heading = f'The last {SHOWN} of {len(self)} requests that the sandbox received:'
+        return [heading, *('  ' + line_of(seen) for seen in self[-SHOWN:])]
+
+
+def closest_difference(expected: Any, bodies: list[Any]) -> list[str]:
+    """Return the difference of two bodies, in lines: the expected one and the most similar one."""
+    pairs = [(pretty(aligned(expected, body)), pretty(body)) for body in bodies]
+    closest = max(pairs, key=lambda pair: difflib.SequenceMatcher(None, *pair).ratio())
+    difference = difflib.ndiff(*closest)
+    return ['  ' + line for line in difference if not line.startswith('?')]
+
+
+def aligned(expected: Any, actual: Any) -> Any:
+    """Return the expected value, with the actual one wherever they are equal, as ANY always is."""
+    if expected == actual:
+        return actual
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        return {name: aligned(value, actual.get(name)) for name, value in expected.items()}
+    if isinstance(expected, list) and isinstance(actual, list):
+        known = [aligned(*pair) for pair in zip(expected, actual)]
+        return known + expected[len(known) :]
+    return expected
+
+
+def pretty(body: Any) -> list[str]:
+    return json.dumps(body, indent=2, sort_keys=True, default=repr).splitlines()
+
+
+def line_of(seen: Request) -> str:
+    """Return a request in one line: ``GET /users?limit=100 200``."""
+    status = 'no response' if seen.status is None else seen.status
+    body = '' if seen.json is None else ' ' + shortened(seen.json)
+    return printable(f'{seen.method} {target_of(seen)} {status}{body}')
+
+
+def target_of(seen: Request) -> str:
+    query = urlencode(seen.query, doseq=True, safe='[]:,@')
+    return f'{seen.path}?{query}' if query else seen.path
+
+
+def shortened(body: Any) -> str:
+    if isinstance(body, dict) and 'routing_key' in body:
+        # Somebody's real key, perhaps; reports are kept and passed on.
+        body = {**body, 'routing_key': '(not shown)'}
+    text = json.dumps(body, ensure_ascii=False)
+    return text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + '…'
+
+
+def printable(text: str) -> str:
+    """Return a text with its control characters escaped."""
+    return ''.join(c if c.isprintable() else c.encode('unicode_escape').decode() for c in text)

@@ -1,0 +1,128 @@
+"""Looking back at what a sandbox received: `of`, `assert_sent`, and what their failures say."""
+
+from unittest.mock import ANY
+
+import pytest
+
+NOTE = {'note': {'content': 'Looking into it'}}
+
+
+def test_requests_are_found_by_method_and_path(web):
+    incident = web.incident()
+    web.get('/incidents/' + incident['id'])
+    web.get('/incidents', limit=5)
+    requests = web.sandbox.requests
+    assert [seen.path for seen in requests.of('POST', '/incidents')] == ['/incidents']
+    assert requests.of('get', 'incidents')[0].query == {'limit': ['5']}
+    assert len(requests.of('GET', '/incidents*')) == 2
+    assert len(requests.of('GET', '/incidents/*')) == 1
+    assert len(requests.of('GET')) == len(requests) - 1
+    assert requests.of('DELETE', '/incidents') == []
+
+
+def test_a_path_with_a_query_is_refused(web):
+    with pytest.raises(ValueError, match='without its query'):
+        web.sandbox.requests.of('GET', '/incidents?limit=5')
+
+
+def test_assert_sent_returns_what_was_sent(web):
+    incident = web.incident()
+    path = f'/incidents/{incident["id"]}/notes'
+    web.post(path, NOTE)
+    requests = web.sandbox.requests
+    (seen,) = requests.assert_sent('POST', path, json=NOTE, times=1)
+    assert (seen.path, seen.status) == (path, 200)
+    requests.assert_sent('POST', '/incidents/*/notes')
+    requests.assert_sent('POST', path, json={'note': {'content': ANY}})
+    requests.assert_sent('DELETE', path, times=0)
+    requests.assert_sent('POST', path, json={'note': {}}, times=0)
+
+
+def failure(web, *arguments, **options):
+    with pytest.raises(AssertionError) as caught:
+        web.sandbox.requests.assert_sent(*arguments, **options)
+    return str(caught.value).splitlines()
+
+
+def test_the_failure_says_what_was_received_instead(web):
+    web.get('/users', query='alex', include=['teams'])
+    web.call('GET', '/nothing')
+    assert failure(web, 'POST', '/incidents') == [
+        'Expected at least one POST /incidents, but the sandbox received none.',
+        '',
+        'All requests that the sandbox received:',
+        '  GET /users?query=alex&include[]=teams 200',
+        '  GET /nothing 404',
+    ]
+
+
+def test_the_failure_shows_the_difference_to_the_most_similar_body(web):
+    incident = web.incident()
+    path = f'/incidents/{incident["id"]}/notes'
+    web.post(path, {'note': {'content': 'Something else entirely'}, 'more': [1, 2, 3]})
+    web.post(path, NOTE)
+    expected = {'note': {'content': 'Looking into this'}}
+    lines = failure(web, 'POST', path, json=expected)
+    assert lines[:8] == [
+        f'Expected at least one POST {path} with this body, but the sandbox received none.',
+        'The body expected (-), and the one most like it (+):',
+        '    {',
+        '      "note": {',
+        '  -     "content": "Looking into this"',
+        '  +     "content": "Looking into it"',
+        '      }',
+        '    }',
+    ]
+
+
+def test_any_is_no_part_of_the_difference(web):
+    incidents = [web.incident('first'), web.incident('second')]
+    changes = [{'id': i['id'], 'type': 'incident', 'status': 'acknowledged'} for i in incidents]
+    web.put('/incidents', {'incidents': changes})
+    first, second = ({'id': ANY, 'type': ANY, 'status': 'acknowledged'} for _ in incidents)
+    expected = {'incidents': [first, {**second, 'status': 'resolved'}]}
+    lines = failure(web, 'PUT', '/incidents', json=expected)
+    different = [line for line in lines if line.startswith(('  -', '  +'))]
+    assert different == [
+        '  -       "status": "resolved",',
+        '  +       "status": "acknowledged",',
+    ]
+
+
+def test_the_failure_says_how_often(web):
+    web.get('/users')
+    web.get('/users')
+    for times, expected in ((0, 'no'), (1, '1'), (3, '3')):
+        line = f'Expected {expected} GET /users, but the sandbox received 2.'
+        assert failure(web, 'GET', '/users', times=times)[0] == line
+
+
+def test_the_failure_says_that_nothing_was_received(web):
+    assert failure(web, 'GET', '/users')[-1] == 'The sandbox received no requests.'
+
+
+def test_the_failure_shows_the_latest_requests_only(web):
+    for number in range(25):
+        web.get('/users', limit=number + 1)
+    lines = failure(web, 'POST', '/users')
+    assert lines[2] == 'The last 20 of 25 requests that the sandbox received:'
+    assert lines[3:] == [f'  GET /users?limit={number} 200' for number in range(6, 26)]
+
+
+def test_the_failure_shows_bodies_in_part_and_without_keys_or_control_characters(web):
+    web.event(summary='\x1b[31mred' + 'x' * 500)
+    web.call('GET', '/a%1bb%0ac')
+    lines = failure(web, 'GET', '/users')[3:]
+    assert len(lines) == 2
+    assert lines[0].startswith('  POST /v2/enqueue 202 {"routing_key": "(not shown)"')
+    assert lines[0].endswith('x…')
+    assert web.sandbox.routing_key not in lines[0]
+    assert '\x1b' not in ''.join(lines)
+    assert lines[1] == '  GET /a\\x1bb\\nc 404'
+
+
+def test_a_request_without_a_response_is_shown_as_such(web):
+    web.sandbox.faults.next(drop='before')
+    with pytest.raises(OSError, match='Connection aborted'):
+        web.get('/users')
+    assert failure(web, 'POST', '/users')[-1] == '  GET /users no response'
