@@ -1,6 +1,7 @@
 """Run a sandbox from the shell: ``python -m pdpyras_sandbox``."""
 
 import argparse
+import logging
 import signal
 import sys
 
@@ -31,6 +32,19 @@ class Parser(argparse.ArgumentParser):
     def error(self, message):
         """One line, without the usage that `--help` shows."""
         self.exit(2, '{}: {}\n'.format(self.prog, message))
+
+
+class Version(argparse.Action):
+    """Like argparse's own, but imports the library only if the version is asked for."""
+
+    def __init__(self, **options):
+        nowhere = {'dest': argparse.SUPPRESS, 'default': argparse.SUPPRESS}
+        super().__init__(nargs=0, **{**options, **nowhere})
+
+    def __call__(self, parser, *arguments):
+        import pdpyras
+
+        parser.exit(message='pdpyras_sandbox {}\n'.format(pdpyras.__version__))
 
 
 def whole_number(minimum, maximum=None):
@@ -87,6 +101,8 @@ def parse(arguments):
     parser.add_argument(
         '--load', type=not_empty, metavar='FILE', help='start from the account in this JSON file'
     )
+    parser.add_argument('--quiet', action='store_true', help='do not log requests on stderr')
+    parser.add_argument('--version', action=Version, help='print the version and exit')
     options = parser.parse_args(arguments)
     if options.load and options.seed is not None:
         parser.error('--load and --seed cannot be combined: the file has the whole account')
@@ -118,8 +134,11 @@ def serve(parser, options):
         from pdpyras_sandbox.server import Sandbox
     except ImportError as error:
         parser.error("needs Flask ({}): pip install 'pdpyras[sandbox]'".format(error))
+    settings = vars(options)
+    if not settings.pop('quiet'):
+        show_access_log()
     try:
-        sandbox = Sandbox(**vars(options))
+        sandbox = Sandbox(**settings)
     except (OSError, OverflowError, ValueError) as error:
         parser.error(str(error))
     with sandbox:
@@ -129,6 +148,15 @@ def serve(parser, options):
             sys.stderr.write(f'pdpyras_sandbox: {line}\n')
         print(GREETING.format(**facts), flush=True)
         sandbox.wait()
+
+
+def show_access_log():
+    from pdpyras_sandbox.received import access_log
+
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter('%(asctime)s %(message)s', '%H:%M:%S'))
+    access_log.addHandler(handler)
+    access_log.setLevel(logging.INFO)
 
 
 def not_applied(options):

@@ -29,6 +29,7 @@ from pdpyras_sandbox.errors import (
 from pdpyras_sandbox.events import enqueue, enqueue_change
 from pdpyras_sandbox.listing import check_query
 from pdpyras_sandbox.page import page
+from pdpyras_sandbox.received import log_access
 from pdpyras_sandbox.resources import answer
 from pdpyras_sandbox.shapes import operations
 from pdpyras_sandbox.traffic import Request
@@ -261,9 +262,13 @@ class Gate:
         # next request answered, before this thread goes on.
         seen = self.seen()
         self.state.traffic.add(seen)
-        response = self.answer(environ, path)
-        response.headers['X-Request-Id'] = uuid.uuid4().hex
-        self.state.traffic.answer(seen, response)
+        started = time.monotonic()
+        try:
+            response = self.answer(environ, path)
+            response.headers['X-Request-Id'] = uuid.uuid4().hex
+            self.state.traffic.answer(seen, response)
+        finally:
+            log_access(seen, time.monotonic() - started)
         return response
 
     def answer(self, environ, path):

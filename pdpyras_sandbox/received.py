@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import fnmatch
 import json
+import logging
 from typing import TYPE_CHECKING, Any, Optional
 from urllib.parse import urlencode
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 else:
     Base = list
 
+#: One line for each request, at INFO; ``python -m pdpyras_sandbox`` shows it on stderr.
+access_log = logging.getLogger('pdpyras_sandbox.access')
 #: How many requests a failure and a report show, the latest ones.
 SHOWN = 20
 #: How much of a body they show.
@@ -101,16 +104,23 @@ def pretty(body: Any) -> list[str]:
     return json.dumps(body, indent=2, sort_keys=True, default=repr).splitlines()
 
 
+def log_access(seen: Request, seconds: float) -> None:
+    if access_log.isEnabledFor(logging.INFO):
+        access_log.info('%s %d ms', summary_of(seen), round(1000 * seconds))
+
+
 def line_of(seen: Request) -> str:
-    """Return a request in one line: ``GET /users?limit=100 200``."""
-    status = 'no response' if seen.status is None else seen.status
-    body = '' if seen.json is None else ' ' + shortened(seen.json)
-    return printable(f'{seen.method} {target_of(seen)} {status}{body}')
+    """Return a request in one line: ``POST /teams 201 {"team": {"name": "Ops"}}``."""
+    body = '' if seen.json is None else ' ' + printable(shortened(seen.json))
+    return summary_of(seen) + body
 
 
-def target_of(seen: Request) -> str:
+def summary_of(seen: Request) -> str:
+    """Return a request without its body: ``GET /users?limit=100 200``."""
     query = urlencode(seen.query, doseq=True, safe='[]:,@')
-    return f'{seen.path}?{query}' if query else seen.path
+    target = f'{seen.path}?{query}' if query else seen.path
+    status = 'no response' if seen.status is None else seen.status
+    return printable(f'{seen.method} {target} {status}')
 
 
 def shortened(body: Any) -> str:

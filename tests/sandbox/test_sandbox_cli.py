@@ -11,6 +11,7 @@ from contextlib import closing
 import pytest
 import requests
 
+import pdpyras
 from pdpyras_sandbox import Sandbox, __main__, founding, server, why_not_here
 
 #: The table of the sandbox's own files.
@@ -93,6 +94,28 @@ def test_the_state_outlives_a_restart(tmp_path):
     (found,) = answer.json()['users']
     assert found['name'] == 'Bea'
     assert found['self'].startswith(sandbox.url)
+
+
+def test_requests_are_logged_on_stderr():
+    with Running() as sandbox:
+        requests.get(sandbox.url + '/users?limit=5&query=a%0ab', timeout=5)
+        requests.get(sandbox.url + '/_sandbox', timeout=5)
+        status, errors = sandbox.end()
+    assert status == 0
+    line = r'\d\d:\d\d:\d\d GET /users\?limit=5&query=a%0Ab 401 \d+ ms\n'
+    assert re.fullmatch(line, errors)
+
+
+def test_quiet_logs_no_requests():
+    with Running('--quiet') as sandbox:
+        requests.get(sandbox.url + '/users', timeout=5)
+        assert sandbox.end() == (0, '')
+
+
+def test_version_is_that_of_the_library():
+    done = subprocess.run([*MODULE, '--version'], capture_output=True, text=True, timeout=PATIENCE)
+    assert (done.returncode, done.stderr) == (0, '')
+    assert done.stdout == f'pdpyras_sandbox {pdpyras.__version__}\n'
 
 
 def test_a_seed_for_an_account_that_exists_is_said_not_to_be_applied(tmp_path):

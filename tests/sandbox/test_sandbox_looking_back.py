@@ -1,5 +1,6 @@
 """Looking back at what a sandbox received: `of`, `assert_sent`, and what their failures say."""
 
+import logging
 from unittest.mock import ANY
 
 import pytest
@@ -119,6 +120,17 @@ def test_the_failure_shows_bodies_in_part_and_without_keys_or_control_characters
     assert web.sandbox.routing_key not in lines[0]
     assert '\x1b' not in ''.join(lines)
     assert lines[1] == '  GET /a\\x1bb\\nc 404'
+
+
+def test_each_request_is_logged_at_info(web, caplog):
+    caplog.set_level(logging.INFO, logger='pdpyras_sandbox.access')
+    web.get('/users', limit=5)
+    web.call('GET', '/a%1bb')
+    web.sandbox.faults.next(drop='after')
+    with pytest.raises(OSError, match='Connection aborted'):
+        web.get('/users')
+    lines = [line.rpartition(' ')[0].rpartition(' ')[0] for line in caplog.messages]
+    assert lines == ['GET /users?limit=5 200', 'GET /a\\x1bb 404', 'GET /users no response']
 
 
 def test_a_request_without_a_response_is_shown_as_such(web):
