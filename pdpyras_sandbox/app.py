@@ -19,6 +19,7 @@ from pdpyras_sandbox.errors import (
     ApiError,
     access_denied,
     authentication_failed,
+    event_too_large,
     invalid_event,
     invalid_input,
     method_not_allowed,
@@ -27,6 +28,7 @@ from pdpyras_sandbox.errors import (
     too_many_events,
 )
 from pdpyras_sandbox.events import enqueue, enqueue_change
+from pdpyras_sandbox.events_v1 import create_event
 from pdpyras_sandbox.listing import check_query
 from pdpyras_sandbox.page import page
 from pdpyras_sandbox.received import log_access
@@ -36,6 +38,8 @@ from pdpyras_sandbox.traffic import Request
 
 JSON = 'application/json'
 ACCEPTED_VERSION = '2'
+#: The longest event that is accepted, in bytes; PagerDuty says 512 KB.
+MAXIMUM_EVENT = 512 * 1024
 #: Path parameters of which only some values are documented.
 CHOICES = {'entity_type': 'any(users, teams, escalation_policies)'}
 #: Operations whose From header is documented as required, and is not: Terraform's provider, Ansible
@@ -188,23 +192,28 @@ def with_own_links(value, base):
 
 
 def add_events(app, state):
-    def receive(function):
+    def receive(function, status, refused_status=429):
+        if len(request.data) > MAXIMUM_EVENT:
+            raise event_too_large(MAXIMUM_EVENT)
         event = decoded_body()
         if event is None:
             raise invalid_event('JSON body is missing or invalid')
         if isinstance(event, dict):
-            headers, passes = state.events_limit.count(event.get('routing_key'))
+            key = event.get('routing_key') or event.get('service_key')
+            headers, passes = state.events_limit.count(str(key))
             if not passes:
-                raise too_many_events(headers)
+                raise too_many_events(headers, refused_status)
         with state.account.store.lock:
             state.account.clock.catch_up()
             accepted = function(state.account, event)
-        return Response(json.dumps(accepted), 202, content_type=JSON)
+        return Response(json.dumps(accepted), status, content_type=JSON)
 
-    app.add_url_rule('/v2/enqueue', 'enqueue', lambda: receive(enqueue), methods=['POST'])
-    app.add_url_rule(
-        '/v2/change/enqueue', 'enqueue_change', lambda: receive(enqueue_change), methods=['POST']
-    )
+    for path, view in (
+        ('/v2/enqueue', lambda: receive(enqueue, 202)),
+        ('/v2/change/enqueue', lambda: receive(enqueue_change, 202)),
+        ('/generic/2010-04-15/create_event.json', lambda: receive(create_event, 200, 403)),
+    ):
+        app.add_url_rule(path, path, view, methods=['POST'])
 
 
 def failure(error, headers=()):

@@ -45,8 +45,12 @@ def invalid_event(*errors):
     return EventError(400, 2001, 'Event object is invalid', errors)
 
 
-def too_many_events(headers):
-    return EventError(429, 2020, 'Rate Limit Exceeded', headers=headers)
+def event_too_large(maximum: int) -> ApiError:
+    return EventError(413, 2001, 'Event object is too large', [f'The limit is {maximum} bytes'])
+
+
+def too_many_events(headers: dict[str, str], status: int = 429) -> ApiError:
+    return EventError(status, 2020, 'Rate Limit Exceeded', headers=headers)
 
 
 def authentication_failed():

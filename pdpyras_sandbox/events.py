@@ -25,11 +25,17 @@ def enqueue(account, event):
     errors = event_errors(event)
     if errors:
         raise invalid_event(*errors)
+    key = accept(account, event)
+    return {'status': 'success', 'message': 'Event processed', 'dedup_key': key}
+
+
+def accept(account: Account, event: dict[str, Any]) -> str:
+    """Act on a valid event, and return its deduplication key."""
     integration = integration_of(account, event['routing_key'])
-    key = event.get('dedup_key') or f'{account.store.random.getrandbits(128):032x}'
+    key: str = event.get('dedup_key') or f'{account.store.random.getrandbits(128):032x}'
     Arrival(account, integration, event, key).take()
     remember(account, event['event_action'], key, summary_of(event))
-    return {'status': 'success', 'message': 'Event processed', 'dedup_key': key}
+    return key
 
 
 def enqueue_change(account, event):
@@ -128,7 +134,7 @@ class Arrival:
             )
         self.incidents.add_alert(incident, self.alert_attributes(payload))
 
-    def alert_attributes(self, payload):
+    def alert_attributes(self, payload: dict[str, Any]) -> Record:
         contexts = [
             {'type': kind, **item}
             for kind, name in (('link', 'links'), ('image', 'images'))
@@ -139,16 +145,38 @@ class Arrival:
             for name in ('source', 'component', 'group', 'class')
             if name in payload
         }
-        custom = payload.get('custom_details')
-        details.update(
-            custom if isinstance(custom, dict) else {'details': custom} if custom else {}
-        )
+        custom = payload.get('custom_details') or {}
+        custom = custom if isinstance(custom, dict) else {'details': custom}
         return {
             'summary': payload['summary'],
             'severity': payload['severity'],
             'alert_key': self.key,
             'integration': reference(self.integration),
-            'body': {'type': 'alert_body', 'contexts': contexts, 'details': details},
+            'body': {
+                'type': 'alert_body',
+                'contexts': contexts,
+                'details': {**details, **custom},
+                'cef_details': {**self.common_event(payload), 'contexts': contexts},
+            },
+        }
+
+    def common_event(self, payload: dict[str, Any]) -> dict[str, Any]:
+        """Return the event in the Common Event Format, which PagerDuty keeps with an alert."""
+        return {
+            'client': self.event.get('client'),
+            'client_url': self.event.get('client_url'),
+            'creation_time': payload.get('timestamp') or self.account.clock.timestamp(),
+            'dedup_key': self.key,
+            'description': payload['summary'],
+            'details': payload.get('custom_details') or {},
+            'event_class': payload.get('class'),
+            'message': payload['summary'],
+            'mutations': [],
+            'service_group': payload.get('group'),
+            'severity': payload['severity'],
+            'source_component': payload.get('component'),
+            'source_origin': payload.get('source'),
+            'version': '1.0',
         }
 
 

@@ -1,0 +1,77 @@
+"""The Events API v1, which older monitoring still uses: its events, in the form of version 2.
+
+https://developer.pagerduty.com/docs/send-v1-event
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pdpyras_sandbox.account import Account
+from pdpyras_sandbox.errors import invalid_event
+from pdpyras_sandbox.events import ACTIONS, MAXIMUM_KEY, MAXIMUM_SUMMARY, accept
+
+#: The types of contexts, the property that each needs, and what version 2 calls a list of them.
+CONTEXTS = {'link': ('href', 'links'), 'image': ('src', 'images')}
+
+
+def create_event(account: Account, event: Any) -> dict[str, str]:
+    """Take an event in and answer as version 1 of the Events API does."""
+    errors = event_errors(event)
+    if errors:
+        raise invalid_event(*errors)
+    key = accept(account, as_version_2(event))
+    return {'status': 'success', 'message': 'Event processed', 'incident_key': key}
+
+
+def as_version_2(event: dict[str, Any]) -> dict[str, Any]:
+    """Return the same event as it would be sent to version 2; version 1 knows no severities."""
+    links: dict[str, list[Any]] = {'links': [], 'images': []}
+    for context in event.get('contexts') or ():
+        links[CONTEXTS[context['type']][1]].append(context)
+    return {
+        'routing_key': event['service_key'],
+        'event_action': event['event_type'],
+        'dedup_key': event.get('incident_key'),
+        'client': event.get('client'),
+        'client_url': event.get('client_url'),
+        'payload': {
+            'summary': event.get('description'),
+            'severity': 'critical',
+            'custom_details': event.get('details'),
+        },
+        **links,
+    }
+
+
+def event_errors(event: Any) -> list[str]:
+    """Return what is wrong with an event, in sentences."""
+    if not isinstance(event, dict):
+        return ['JSON body must be an object']
+    needed = [('service_key', None)]
+    if event.get('event_type') not in ACTIONS:
+        return ['event_type is invalid (must be one of: {})'.format(' '.join(ACTIONS))]
+    is_trigger = event['event_type'] == 'trigger'
+    needed.append(('description', MAXIMUM_SUMMARY) if is_trigger else ('incident_key', MAXIMUM_KEY))
+    if is_trigger and event.get('incident_key') is not None:
+        needed.append(('incident_key', MAXIMUM_KEY))
+    errors = [problem for name, maximum in needed for problem in text_errors(event, name, maximum)]
+    contexts = event.get('contexts') or []
+    if not isinstance(contexts, list) or not all(is_context(context) for context in contexts):
+        errors.append("contexts must be an array of links with 'href' and images with 'src'")
+    return errors
+
+
+def text_errors(event: dict[str, Any], name: str, maximum: int | None) -> list[str]:
+    value = event.get(name)
+    if not isinstance(value, str) or not value:
+        return [f'{name} is missing or blank']
+    if maximum and len(value) > maximum:
+        return [f'{name} must be at most {maximum} characters']
+    return []
+
+
+def is_context(context: Any) -> bool:
+    if not isinstance(context, dict) or context.get('type') not in CONTEXTS:
+        return False
+    return bool(context.get(CONTEXTS[context['type']][0]))
