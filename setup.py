@@ -49,9 +49,10 @@ setup(
     long_description_content_type='text/x-rst',
     license='MIT',
     py_modules=['pdpyras'],
-    packages=['pdpyras_extras', 'pdpyras_sandbox'],
+    packages=['pdpyras_extras', 'pdpyras_extras.cli', 'pdpyras_sandbox'],
     package_data={
         'pdpyras_extras': ['py.typed'],
+        'pdpyras_extras.cli': ['*.tsv'],
         'pdpyras_sandbox': ['*.json', '*.tsv', '*.html', '*.css', 'templates/*', 'data/*'],
     },
     cmdclass={'build_py': BuildWithStubs},
@@ -60,13 +61,17 @@ setup(
     extras_require={
         # pdpyras_extras needs Python 3.9; webhooks and logs need no other package.
         'oauth': ['requests-oauthlib >= 1.3.1; python_version >= "3.9"'],
+        'cli': ['click >= 8.1; python_version >= "3.9"', 'rich >= 12.3; python_version >= "3.9"'],
         'webhooks': [],
         'logs': [],
         'sandbox': SANDBOX,
         'examples': EXAMPLES,
         'test': EXAMPLES + ['pytest', 'responses', 'hypothesis'],
     },
-    entry_points={'pytest11': ['pdpyras_sandbox = pdpyras_sandbox.pytest_plugin']},
+    entry_points={
+        'console_scripts': ['pdpyras = pdpyras_extras.cli:main'],
+        'pytest11': ['pdpyras_sandbox = pdpyras_sandbox.pytest_plugin'],
+    },
     keywords='pagerduty api client incident alert on-call requests',
     classifiers=[
         'Development Status :: 5 - Production/Stable',

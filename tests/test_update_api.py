@@ -476,6 +476,7 @@ FILES = (
     update_api.CHANGES,
     update_api.SHAPES,
     update_api.ERROR_SHAPES,
+    update_api.SUMMARIES,
 )
 
 
@@ -519,6 +520,7 @@ def project(tmp_path):
 def test_one_command_updates_every_file_from_a_document(project, capsys):
     described = operation(body(LISTING), query={'cursor': TEXT})
     described['responses']['400'] = body(an_object(error=an_object(message=TEXT)))
+    described['summary'] = ' List\t`widgets`.\n'
     assert project.update(api({'GET /widgets': described}), '--date', 'May 2030') == 0
     updated = capsys.readouterr().out.splitlines()
     assert sorted(updated) == sorted('Updated {}.'.format(name) for name in FILES)
@@ -538,6 +540,7 @@ def test_one_command_updates_every_file_from_a_document(project, capsys):
             'documented_for': 'GET /widgets 400',
         }
     ]
+    assert 'GET\t/widgets\tList widgets\n' in files[update_api.SUMMARIES]
 
 
 def test_updating_again_changes_nothing_and_keeps_the_date(project, capsys):

@@ -36,6 +36,7 @@ IN_WHEEL = [
     'pdpyras_extras/__init__.py',
     'pdpyras_extras/py.typed',
     'pdpyras_extras/webhooks.py',
+    'pdpyras_extras/cli/operations.tsv',
     'pdpyras_sandbox/__main__.py',
     'pdpyras_sandbox/shapes.json',
 ]

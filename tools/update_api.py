@@ -5,8 +5,9 @@
     python tools/update_api.py [openapiv3.json] --check           write nothing, fail if outdated
 
 Derived are the tables at the end of pdpyras.py, tests/data/operations.tsv and
-docs/changed_operations.rst; with a document, also pdpyras_sandbox/shapes.json and
-tests/data/error_shapes.json. docs/adding_an_endpoint.rst describes the task.
+docs/changed_operations.rst; with a document, also pdpyras_sandbox/shapes.json,
+tests/data/error_shapes.json and pdpyras_extras/cli/operations.tsv. docs/adding_an_endpoint.rst
+describes the task.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from changed_operations import former_wrappers, refuse_regressions, render_chang
 from error_shapes import render_error_shapes
 from library_tables import with_tables
 from openapi_document import Document, DocumentError
+from operation_summaries import render_summaries
 from operations_table import (
     documented_operations,
     read_table,
@@ -36,6 +38,7 @@ FORMER_WRAPPERS = 'tests/data/wrapping_5.4.1.tsv'
 CHANGES = 'docs/changed_operations.rst'
 SHAPES = 'pdpyras_sandbox/shapes.json'
 ERROR_SHAPES = 'tests/data/error_shapes.json'
+SUMMARIES = 'pdpyras_extras/cli/operations.tsv'
 
 #: Longer lines of differences are truncated: a line of the sandbox's shapes can fill a screen.
 SHOWN_LENGTH = 160
@@ -82,6 +85,7 @@ def _derived(root: Path, options: argparse.Namespace) -> Dict[str, str]:
                 print('The document contradicts itself: ' + contradiction, file=sys.stderr)
         files[SHAPES] = render_shapes(document)
         files[ERROR_SHAPES] = render_error_shapes(document)
+        files[SUMMARIES] = render_summaries(document)
     else:
         documented = before
     operations = with_those_by_hand(documented)

@@ -1,6 +1,46 @@
 """Tests of pdpyras_extras. It needs Python 3.9, so older ones collect none of them."""
 
 import sys
+from importlib.util import find_spec
+
+import pytest
+
+import pdpyras
 
 if sys.version_info < (3, 9):
     collect_ignore_glob = ['test_*.py']
+elif not (find_spec('click') and find_spec('rich')):
+    collect_ignore_glob = ['test_cli*.py']
+
+
+@pytest.fixture(scope='module')
+def cli_server():
+    sandbox = pytest.importorskip('pdpyras_sandbox.server')
+    with sandbox.Sandbox(seed=1) as server:
+        yield server
+
+
+@pytest.fixture
+def account(cli_server):
+    """A sandbox with sample data, as it was at the start."""
+    cli_server.reset()
+    return cli_server
+
+
+@pytest.fixture
+def pdp(account):
+    """The command line, with the account's keys in its environment."""
+    from cli_process import CommandLine
+
+    return CommandLine(
+        PAGERDUTY_URL=account.url,
+        PAGERDUTY_API_KEY=account.api_key,
+        PAGERDUTY_ROUTING_KEY=account.routing_key,
+        PAGERDUTY_FROM=account.email,
+    )
+
+
+@pytest.fixture
+def account_session(account):
+    with pdpyras.APISession(account.api_key, account.email, base_url=account.url) as session:
+        yield session

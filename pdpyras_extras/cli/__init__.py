@@ -1,0 +1,36 @@
+"""The command ``pdpyras``, also ``python -m pdpyras``: PagerDuty from a shell.
+
+``pdpyras --help`` lists its commands. The exit status is
+
+- 0 when everything was done,
+- 1 when the API rejected the request,
+- 2 when the command line, a file or the environment needs a correction,
+- 3 when the network or PagerDuty failed, also after retries,
+- 4 when a part was done,
+- 130 after Ctrl-C, and 141 when the reader of the output closed it.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+from typing import NoReturn, Optional, Sequence
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> NoReturn:
+    """Run the command and exit with its status.
+
+    :param arguments: the command line without the name of the program; ``sys.argv`` by default.
+    """
+    missing = [name for name in ('click', 'rich') if find_spec(name) is None]
+    if missing:
+        names = ' '.join(missing)
+        sys.exit(_fail('the command line needs {0}: pip install {0}'.format(names)))
+    from pdpyras_extras.cli.run import run
+
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def _fail(message: str) -> int:
+    sys.stderr.write('pdpyras: {}\n'.format(message))
+    return 2

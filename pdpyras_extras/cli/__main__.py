@@ -1,0 +1,3 @@
+from pdpyras_extras.cli import main
+
+main()

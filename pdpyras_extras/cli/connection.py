@@ -1,0 +1,243 @@
+"""The sessions that commands use, from the options and the environment."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Iterator, List, NamedTuple, Optional, TypeVar
+
+import click
+
+from pdpyras_extras.cli.statuses import USAGE
+
+if TYPE_CHECKING:
+    import pdpyras
+
+_S = TypeVar('_S', bound='pdpyras.PDSession')
+
+
+class Mistake(click.ClickException):
+    """Something to correct on the command line, in a file or in the environment."""
+
+    exit_code = USAGE
+
+
+class Region(NamedTuple):
+    """The base URLs of a service region."""
+
+    rest: str
+    events: str
+
+
+#: See https://support.pagerduty.com/main/docs/service-regions.
+REGIONS = {
+    'us': Region('https://api.pagerduty.com', 'https://events.pagerduty.com'),
+    'eu': Region('https://api.eu.pagerduty.com', 'https://events.eu.pagerduty.com'),
+}
+
+#: Prefixes of OAuth access tokens, which are sent as Bearer tokens.
+#: See https://developer.pagerduty.com/docs/oauth-functionality.
+TOKEN_PREFIXES = ('pdus+', 'pdeu+')
+
+#: Seconds to connect to an address of the host, and to wait for a response.
+TIMEOUT = (2, 30)
+
+#: With one retry after a second, an unreachable network ends a command in less than 10 seconds.
+NETWORK_RETRIES = 1
+FIRST_WAIT = 1
+
+STATUS_RETRIES = {500: 1, 502: 2, 503: 2, 504: 2}
+
+
+class Connection:
+    """The connection options, which may stand before and after the command; the last one wins."""
+
+    def __init__(self) -> None:
+        self.key_file: Optional[str] = None
+        self.region: Optional[str] = None
+        self.url: Optional[str] = None
+        self.sender: Optional[str] = None
+        self.verbose = False
+        #: Sentences to add to an error message.
+        self.notes: List[str] = []
+        self._stdin_option: Optional[str] = None
+
+    def api(self, url: Optional[str] = None) -> pdpyras.APISession:
+        """Return a session with the REST API, by default at the URL that the options give."""
+        import pdpyras
+
+        key = self.api_key
+        auth_type = 'bearer' if key.startswith(TOKEN_PREFIXES) else 'token'
+        # PAGERDUTY_EMAIL is set by `pdpyras sandbox run`.
+        senders = [self.sender, *map(os.environ.get, ('PAGERDUTY_FROM', 'PAGERDUTY_EMAIL'))]
+        sender = next(filter(None, senders), None)
+        with usage_errors():
+            session = pdpyras.APISession(key, sender, auth_type, base_url=url or self.rest_url)
+        # A POST whose response was lost may have created something.
+        session.retry_unsafe_methods = False
+        return _configured(session)
+
+    def events(self) -> pdpyras.EventsAPISession:
+        """Return a session with the Events API."""
+        import pdpyras
+
+        key = self.routing_key
+        with usage_errors():
+            return _configured(pdpyras.EventsAPISession(key, base_url=self.events_url))
+
+    def change_events(self) -> pdpyras.ChangeEventsAPISession:
+        """Return a session for change events."""
+        import pdpyras
+
+        key = self.routing_key
+        with usage_errors():
+            session = pdpyras.ChangeEventsAPISession(key, base_url=self.events_url)
+        # Change events have no deduplication key, so a repeated one shows twice.
+        session.retry_unsafe_methods = False
+        return _configured(session)
+
+    @property
+    def rest_url(self) -> str:
+        return self._given_url or self._region.rest
+
+    @property
+    def events_url(self) -> str:
+        url = self._given_url
+        return {region.rest: region.events for region in REGIONS.values()}.get(
+            url or self._region.rest, url or ''
+        )
+
+    @property
+    def _given_url(self) -> Optional[str]:
+        if self.url and self.region:
+            raise Mistake('Pass --url or --region, not both.')
+        url = self.url or (None if self.region else os.environ.get('PAGERDUTY_URL'))
+        return url.strip().rstrip('/') if url else None
+
+    @property
+    def _region(self) -> Region:
+        name = self.region or os.environ.get('PAGERDUTY_REGION') or 'us'
+        if name not in REGIONS:
+            raise Mistake(f'PAGERDUTY_REGION must be us or eu; it is {name!r}.')
+        return REGIONS[name]
+
+    @cached_property
+    def api_key(self) -> str:
+        return self._key('PAGERDUTY_API_KEY', 'API key')
+
+    @cached_property
+    def routing_key(self) -> str:
+        return self._key('PAGERDUTY_ROUTING_KEY', 'routing key')
+
+    def _key(self, variable: str, name: str) -> str:
+        if self.key_file is None:
+            key = os.environ.get(variable, '').strip()
+            if not key:
+                raise Mistake(f'No {name}: set {variable}, or pass --key-file FILE.')
+            return key
+        if self.key_file == '-' and sys.stdin.isatty():
+            from getpass import getpass
+
+            text = getpass(f'{name}: ')
+        else:
+            text = self.read('--key-file', self.key_file)
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        if len(lines) != 1:
+            raise Mistake(
+                f'--key-file: {self.key_file} must hold one line, the {name}; it has {len(lines)}.'
+            )
+        return lines[0]
+
+    def read(self, option: str, path: str) -> str:
+        """Return the text of a file, or of standard input for ``-``."""
+        try:
+            if path != '-':
+                with open(path, encoding='utf-8-sig') as file:
+                    return file.read()
+            if self._stdin_option is not None:
+                raise Mistake(f'{self._stdin_option} and {option} both read stdin.')
+            self._stdin_option = option
+            return sys.stdin.buffer.read().decode('utf-8-sig')
+        except OSError as error:
+            reason = error.strerror or error
+            raise Mistake(f'{option}: cannot read {path!r}: {reason}.') from None
+        except UnicodeDecodeError:
+            raise Mistake(f'{option}: {path} is not text in UTF-8.') from None
+
+
+def _configured(session: _S) -> _S:
+    session.timeout = TIMEOUT
+    session.max_network_attempts = NETWORK_RETRIES
+    # A session multiplies its sleep_timer before each wait.
+    session.sleep_timer = FIRST_WAIT / session.sleep_timer_base
+    session.retry = dict(STATUS_RETRIES)
+    return session
+
+
+@contextmanager
+def usage_errors() -> Iterator[None]:
+    """Report arguments that the library rejects as errors of usage."""
+    try:
+        yield
+    except ValueError as error:
+        raise Mistake(str(error)) from None
+
+
+def _remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    if value not in (None, False):
+        setattr(context.ensure_object(Connection), str(parameter.name), value)
+
+
+def _option(*names: str, **details: Any) -> click.Option:
+    return click.Option(list(names), expose_value=False, callback=_remember, **details)
+
+
+#: The options of a connection; every command takes them, and the group before it.
+OPTIONS = [
+    _option(
+        '--key-file',
+        metavar='FILE',
+        help='Read the key from FILE, or from stdin for "-", instead of PAGERDUTY_API_KEY or, '
+        'for events, PAGERDUTY_ROUTING_KEY.',
+    ),
+    _option(
+        '--region',
+        type=click.Choice(sorted(REGIONS)),
+        help='Service region of the account; PAGERDUTY_REGION or us by default.',
+    ),
+    _option(
+        '--url',
+        metavar='URL',
+        help='Base URL of both APIs, such as that of a sandbox; PAGERDUTY_URL by default.',
+    ),
+    _option(
+        '--from',
+        'sender',
+        metavar='EMAIL',
+        help='User on whose behalf to act with an account key; PAGERDUTY_FROM by default.',
+    ),
+    _option('-v', '--verbose', is_flag=True, help='Log requests and retries to stderr.'),
+]
+
+
+class Command(click.Command):
+    """A command that takes the options of a connection as well."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.params += OPTIONS
+
+
+class Group(click.Group):
+    """A group of commands that all take the options of a connection."""
+
+    command_class = Command
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.params += OPTIONS
+
+
+pass_connection = click.make_pass_decorator(Connection, ensure=True)

@@ -1,0 +1,83 @@
+"""Options and arguments that several commands have."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Callable, Dict, List, Optional, Tuple, TypeVar
+
+import click
+from click.shell_completion import CompletionItem
+
+from pdpyras_extras.cli import operations
+
+_F = TypeVar('_F', bound=Callable[..., Any])
+
+
+class Time(click.ParamType):  # type: ignore[type-arg,unused-ignore]
+    """A point in time: ISO 8601 with its offset from UTC."""
+
+    name = 'time'
+
+    def convert(
+        self, value: Any, param: Optional[click.Parameter], ctx: Optional[click.Context]
+    ) -> datetime:
+        try:
+            # Python older than 3.11 does not read "Z".
+            moment = datetime.fromisoformat(value.upper().replace('Z', '+00:00'))
+        except ValueError:
+            self.fail(f'{value!r} is not a time such as 2026-01-31T00:00Z.', param, ctx)
+        if moment.tzinfo is None:
+            zone = 'Z' if 'T' in value.upper() else 'T00:00Z'
+            self.fail(f'{value!r} has no time zone. For UTC, it is {value}{zone}.', param, ctx)
+        return moment
+
+
+TIME = Time()
+
+
+def _pairs(
+    context: click.Context, parameter: click.Parameter, texts: Tuple[str, ...]
+) -> Dict[str, Any]:
+    """Return a dict of NAME=VALUE arguments; a name that is repeated has a list."""
+    values: Dict[str, List[str]] = {}
+    for text in texts:
+        name, separator, value = text.partition('=')
+        if not (name and separator):
+            raise click.BadParameter(f'{text!r} is not of the form NAME=VALUE.')
+        values.setdefault(name, []).append(value)
+    return {
+        name: found if len(found) > 1 or name.endswith('[]') else found[0]
+        for name, found in values.items()
+    }
+
+
+params_option = click.option(
+    '--param',
+    'params',
+    multiple=True,
+    metavar='NAME=VALUE',
+    callback=_pairs,
+    help='Query parameter; may be repeated, also with one name.',
+)
+details_option = click.option(
+    '--detail',
+    'details',
+    multiple=True,
+    metavar='NAME=VALUE',
+    callback=_pairs,
+    help='Custom detail; may be repeated.',
+)
+links_option = click.option(
+    '--link', 'links', multiple=True, metavar='URL', help='Link to show; may be repeated.'
+)
+
+
+def path_argument(method: str) -> Callable[[_F], _F]:
+    """Let a command take a PATH, which shells complete to the paths that have a method."""
+
+    def complete(
+        context: click.Context, parameter: click.Parameter, start: str
+    ) -> List[CompletionItem]:
+        return [CompletionItem(path) for path in operations.paths_from(start, method)]
+
+    return click.argument('path', shell_complete=complete)

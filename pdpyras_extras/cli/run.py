@@ -1,0 +1,140 @@
+"""Run a command line; whatever goes wrong is one line on stderr and an exit status."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import sys
+import warnings
+from contextlib import contextmanager
+from typing import Any, Iterator, List, Optional, Sequence
+
+import click
+
+from pdpyras_extras.cli.commands import COMPLETION, cli
+from pdpyras_extras.cli.connection import Connection
+from pdpyras_extras.cli.formats import one_line
+from pdpyras_extras.cli.statuses import (
+    CLOSED_PIPE,
+    FAILED,
+    INTERRUPTED,
+    OK,
+    PARTLY,
+    REJECTED,
+    USAGE,
+)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command and return its exit status."""
+    instruction = os.environ.get(COMPLETION)
+    if instruction:
+        from click.shell_completion import shell_complete
+
+        return shell_complete(cli, {}, 'pdpyras', COMPLETION, instruction)
+    _open_missing_streams()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Lone surrogates in text of the API, and terminals that lack a character.
+        sys.stdout.reconfigure(errors='backslashreplace')
+    connection = Connection()
+    try:
+        with _reporting(connection):
+            status = _invoke(list(arguments), connection)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Not of the network: those are PDClientErrors. At exit, Python would flush stdout again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLOSED_PIPE
+    return status
+
+
+def _open_missing_streams() -> None:
+    """Replace the streams that the shell has closed, as in ``pdpyras trigger ... >&-``."""
+    for name, mode in (('stdin', 'r'), ('stdout', 'w'), ('stderr', 'w')):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - for the whole process
+
+
+def _invoke(arguments: List[str], connection: Connection) -> int:
+    try:
+        with cli.make_context('pdpyras', arguments, obj=connection) as context:
+            status = cli.invoke(context)
+            return status if isinstance(status, int) else OK
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return _fail(INTERRUPTED, 'interrupted.', connection)
+    except click.ClickException as error:
+        message = error.format_message()
+        if isinstance(error, click.UsageError) and error.ctx is not None:
+            message = f'{message} See: {error.ctx.command_path} --help'
+        return _fail(error.exit_code, message, connection)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        named = f'{error.filename}: ' if error.filename else ''
+        return _fail(USAGE, f'{named}{error.strerror or error}.', connection)
+    except Exception as error:
+        status = _status_of(error)
+        if status is None:
+            raise
+        return _fail(status, f'{error}{_advice(error)}', connection)
+
+
+def _fail(status: int, message: str, connection: Connection) -> int:
+    click.echo(one_line(' '.join(['pdpyras:', message, *connection.notes])), err=True)
+    return status
+
+
+def _status_of(error: Exception) -> Optional[int]:
+    import pdpyras
+
+    if isinstance(error, pdpyras.URLError):
+        return USAGE
+    if not isinstance(error, pdpyras.PDClientError):
+        return None
+    if getattr(error, 'updated', None):
+        return PARTLY
+    is_rejected = isinstance(error, pdpyras.PDHTTPError)
+    return REJECTED if is_rejected and not isinstance(error, pdpyras.PDServerError) else FAILED
+
+
+def _advice(error: Exception) -> str:
+    """Return what to do on the command line, after what the library says."""
+    import pdpyras
+
+    if not isinstance(error, pdpyras.PDHTTPError):
+        return ''
+    if error.status_code == 401:
+        return ' To find out why, run: pdpyras whoami'
+    if error.status_code == 400 and "'From' header" in str(error.errors):
+        return ' Pass --from EMAIL, or set PAGERDUTY_FROM.'
+    return ''
+
+
+@contextmanager
+def _reporting(connection: Connection) -> Iterator[None]:
+    """Show warnings in a line each, and the log with -v; of it, waits are shown on a terminal."""
+
+    def show(message: Any, *details: Any, **options: Any) -> None:
+        click.echo(f'pdpyras: warning: {one_line(message)}', err=True)
+
+    def is_shown(record: logging.LogRecord) -> bool:
+        # The library logs waits for the rate limit, which may take a minute, at INFO.
+        return connection.verbose or (record.levelno == logging.INFO and sys.stderr.isatty())
+
+    logger = logging.getLogger('pdpyras')
+    level = logger.level
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter('pdpyras: %(message)s'))
+    handler.addFilter(is_shown)
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = show
+            yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)

@@ -1,0 +1,98 @@
+"""What a key gives access to, or why the API rejects it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, List, Optional, Tuple
+
+from pdpyras_extras.cli.connection import REGIONS, TOKEN_PREFIXES, Connection
+
+if TYPE_CHECKING:
+    import pdpyras
+
+#: Shapes of what people take for an API key, and what to do instead; the first that fits counts.
+MISTAKES = (
+    (r'(?i)(token|bearer|basic)[ =]', 'It holds a whole header. Keep what follows "token=".'),
+    (r'["\']', 'It has quotation marks around it, which are not part of a key.'),
+    (r'\S+\s', 'It has white space inside, which no key has. Copy it again.'),
+    (r'[\x21-\x7e]*[^\x21-\x7e]', 'It has a character that no key has. Copy it again.'),
+    (
+        r'[0-9A-Za-z]{32}$',
+        'With its 32 characters it looks like a routing key, which is for events only; it belongs '
+        'in PAGERDUTY_ROUTING_KEY. The REST API needs an API key.',
+    ),
+)
+
+EXPIRED = (
+    'It looks like an OAuth token, and these expire or are revoked. Get a new one from the app '
+    'that issued it.'
+)
+REVOKED = (
+    'Nobody has this key: it was revoked, or a part is missing. Create a key in PagerDuty under '
+    'Integrations > API Access Keys, or in your profile under User Settings.'
+)
+
+
+def describe(session: pdpyras.APISession) -> List[Tuple[str, str]]:
+    """Return facts about the key of a session, each with its name.
+
+    :raises PDHTTPError: if the API rejects the key.
+    """
+    import pdpyras
+
+    access = session.api_key_access
+    if access is None:
+        pdpyras.successful_response(session.get('/users/me'))
+    is_token = session.auth_type == 'bearer'
+    kind = 'OAuth token' if is_token else 'API key'
+    facts = [
+        (
+            'key',
+            f'{kind} of {"a user" if access == "user" else "the account"}, {session.trunc_key}',
+        ),
+        ('region', region_name(session.url) or f'not a region of PagerDuty: {session.url}'),
+        ('account', f'{session.subdomain}.pagerduty.com'),
+    ]
+    if access == 'user':
+        user = session.rget('/users/me')
+        facts.append(('user', f'{user["name"]} <{user["email"]}>'))
+        facts += [(name, str(user[name])) for name in ('id', 'role', 'time_zone') if user.get(name)]
+    return facts
+
+
+def region_name(url: str) -> Optional[str]:
+    return next((name for name, region in REGIONS.items() if region.rest == url), None)
+
+
+def mistake_in(key: str) -> Optional[str]:
+    """Return what is wrong with the look of a key, and what to do."""
+    return next((advice for shape, advice in MISTAKES if re.match(shape, key)), None)
+
+
+def why_rejected(connection: Connection, key: str) -> str:
+    """Return why the API does not accept a key, and what to do.
+
+    If nothing is wrong with the look of it, the API of the other region is asked as well.
+    """
+    mistake = mistake_in(key)
+    if mistake:
+        return mistake
+    here = region_name(connection.rest_url)
+    for region in REGIONS if here else ():
+        if region != here and _is_accepted(connection, region):
+            return (
+                f'It belongs to the service region {region}: pass --region {region}, or set '
+                f'PAGERDUTY_REGION={region}.'
+            )
+    return EXPIRED if key.startswith(TOKEN_PREFIXES) else REVOKED
+
+
+def _is_accepted(connection: Connection, region: str) -> bool:
+    import pdpyras
+
+    with connection.api(REGIONS[region].rest) as session:
+        try:
+            session.get('/users/me')
+        except pdpyras.PDClientError:
+            return False
+    return True

@@ -1,0 +1,158 @@
+"""Each command, as a process against a sandbox."""
+
+import json
+
+from cli_process import WITHOUT_WAITS
+
+
+def incidents_of(account_session, key):
+    return account_session.list_all('incidents', params={'incident_key': key, 'date_range': 'all'})
+
+
+def status_of(account_session, key):
+    (incident,) = incidents_of(account_session, key)
+    return incident['status']
+
+
+# Events
+
+
+def test_trigger_acknowledge_and_resolve_print_the_deduplication_key_alone(pdp, account_session):
+    key = pdp.output('trigger', 'Disk is full', '--source', 'db-1').strip()
+    assert status_of(account_session, key) == 'triggered'
+    assert pdp.output('acknowledge', key) == key + '\n'
+    assert status_of(account_session, key) == 'acknowledged'
+    assert pdp.output('resolve', key) == key + '\n'
+    assert status_of(account_session, key) == 'resolved'
+
+
+def test_trigger_sends_every_option(pdp, account):
+    options = '--source db-1 --severity warning --dedup-key disk --component sda --group dbs'
+    more = '--class full --detail free=0 --detail disk=a --detail disk=b --link https://e.example/'
+    assert pdp.output('trigger', 'Disk is full', *options.split(), *more.split()) == 'disk\n'
+    (seen,) = account.requests
+    event = dict(seen.json)
+    assert event.pop('routing_key') == account.routing_key
+    assert event == {
+        'event_action': 'trigger',
+        'dedup_key': 'disk',
+        'payload': {
+            'summary': 'Disk is full',
+            'source': 'db-1',
+            'severity': 'warning',
+            'component': 'sda',
+            'group': 'dbs',
+            'class': 'full',
+            'custom_details': {'free': '0', 'disk': ['a', 'b']},
+        },
+        'links': [{'href': 'https://e.example/', 'text': 'https://e.example/'}],
+    }
+
+
+def test_the_source_is_this_host_by_default(pdp, account):
+    pdp.output('trigger', 'Disk is full')
+    assert account.requests[-1].json['payload']['source']
+
+
+def test_trigger_sends_the_key_that_it_prints_so_that_a_retry_opens_no_second_alert(pdp, account):
+    account.faults.next(1, drop='after', path='/v2/enqueue')
+    key = pdp.output('trigger', 'Disk is full', setup=WITHOUT_WAITS)
+    first, second = account.requests
+    assert first.json == second.json
+    assert first.json['dedup_key'] == key.strip()
+
+
+def test_change_reports_a_change(pdp, account_session):
+    printed = pdp.output('change', 'Deployed web 1.2', '--source', 'web', '--detail', 'by=ci')
+    (change,) = account_session.rget('change_events')
+    assert printed == change['id'] + '\n'
+    assert (change['summary'], change['source']) == ('Deployed web 1.2', 'web')
+    assert change['custom_details'] == {'by': 'ci'}
+
+
+# Requests
+
+
+def test_get_prints_the_resource_as_json(pdp, account_session):
+    user = account_session.rget('users', params={'limit': 1})[0]
+    printed = json.loads(pdp.output('get', 'users/' + user['id']))
+    assert printed == user
+
+
+def test_get_takes_query_parameters_also_repeated_ones(pdp, account):
+    pdp.output(
+        *('get', 'incidents', '--param', 'limit=1'),
+        *('--param', 'statuses[]=triggered', '--param', 'statuses[]=resolved'),
+    )
+    assert account.requests[-1].query == {
+        'limit': ['1'],
+        'statuses[]': ['triggered', 'resolved'],
+    }
+
+
+def test_a_team_is_created_changed_and_deleted(pdp, account_session, tmp_path):
+    body = '{"type": "team", "name": "Bäcker"}'
+    team = json.loads(pdp.output('post', 'teams', '--json', '-', stdin=body))
+    assert account_session.rget(team)['name'] == 'Bäcker'
+    file = tmp_path / 'team.json'
+    file.write_text('{"team": {"type": "team", "name": "Cooks"}}')
+    path = 'teams/' + team['id']
+    assert json.loads(pdp.output('put', path, '--json', str(file)))['name'] == 'Cooks'
+    assert pdp.output('delete', path) == ''
+    assert account_session.get(path).status_code == 404
+
+
+def test_patch_sends_a_patch(pdp, account):
+    path = '/workflows/integrations/P1/connections/P2'
+    pdp.run('patch', path, '--json', '-', stdin='{"name": "x"}')
+    assert [(seen.method, seen.path) for seen in account.requests] == [('PATCH', path)]
+
+
+# Listings
+
+
+def test_list_prints_a_line_of_json_for_each_record_in_a_pipe(pdp, account_session):
+    lines = pdp.output('list', 'users').splitlines()
+    assert [json.loads(line) for line in lines] == account_session.list_all('users')
+
+
+def test_list_as_json_is_an_array(pdp, account_session):
+    assert json.loads(pdp.output('list', 'users', '--format', 'json')) == account_session.list_all(
+        'users'
+    )
+
+
+def test_an_empty_listing_is_an_empty_array(pdp):
+    assert pdp.output('list', 'maintenance_windows', '--format', 'json') == '[]\n'
+
+
+def test_list_stops_at_a_limit_and_asks_for_no_more(pdp, account):
+    lines = pdp.output('list', 'users', '--limit', '3').splitlines()
+    assert len(lines) == 3
+    (seen,) = account.requests
+    assert seen.query['limit'] == ['3']
+
+
+def test_fields_lead_into_objects_and_lists(pdp, account_session):
+    printed = pdp.output(
+        'list', 'services', '--fields', 'id,escalation_policy.summary', '--limit', '1'
+    )
+    service = account_session.rget('services', params={'limit': 1})[0]
+    assert json.loads(printed) == {
+        'id': service['id'],
+        'escalation_policy.summary': service['escalation_policy']['summary'],
+    }
+
+
+def test_list_writes_a_file_in_the_format_of_its_extension(pdp, account_session, tmp_path):
+    file = tmp_path / 'users.csv'
+    file.write_text('the last export')
+    assert pdp.output('list', 'users', '--fields', 'id,email', '-o', str(file)) == ''
+    expected = ['{id},{email}'.format(**user) for user in account_session.iter_all('users')]
+    assert file.read_text().splitlines() == ['id,email', *expected]
+    assert [path.name for path in tmp_path.iterdir()] == ['users.csv']
+
+
+def test_a_listing_of_strings_has_one_field(pdp, account_session):
+    printed = pdp.run('list', 'abilities', '--format', 'csv')
+    assert printed.stdout.splitlines() == ['value', *account_session.rget('abilities')]
