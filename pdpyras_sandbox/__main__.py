@@ -44,7 +44,8 @@ class Version(argparse.Action):
     def __call__(self, parser, *arguments):
         import pdpyras
 
-        parser.exit(message='pdpyras_sandbox {}\n'.format(pdpyras.__version__))
+        print('pdpyras_sandbox {}'.format(pdpyras.__version__))
+        parser.exit()
 
 
 def whole_number(minimum, maximum=None):
