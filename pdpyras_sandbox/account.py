@@ -3,7 +3,7 @@
 import json
 import re
 import string
-from datetime import datetime, timezone
+from datetime import datetime, timezone, tzinfo
 
 from pdpyras_sandbox.clock import Clock
 from pdpyras_sandbox.store import Store, unusable
@@ -87,8 +87,12 @@ def are_keys(value):
     return has_seed and all(isinstance(value.get(name), str) for name in TEXT_KEYS)
 
 
-def parse_time(text):
-    """A point in time from ISO 8601; ValueError if it is none. Without a zone, it is UTC."""
+def parse_time(text: str, zone: tzinfo = timezone.utc) -> datetime:
+    """Return the point in time that an ISO 8601 text means.
+
+    :param zone: the time zone of a text without an offset.
+    :raises ValueError: for anything else.
+    """
     # A plus sign that was not encoded in a query arrives as a space.
     text = text.strip().replace('Z', '+00:00').replace(' ', '+')
     # Before 3.11, Python read neither offsets without a colon nor any number of decimal places.
@@ -97,7 +101,7 @@ def parse_time(text):
     moment = datetime.fromisoformat(text)
     if moment.year not in YEARS:
         raise ValueError(f'the year {moment.year} is out of range')
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
 
 
 def reference(record):

@@ -1,7 +1,13 @@
 """One API call on its way through the handlers, and the registry of those."""
 
+from __future__ import annotations
+
+from datetime import tzinfo
+from typing import Optional
+
 from pdpyras_sandbox.errors import invalid_input, not_found
 from pdpyras_sandbox.shapes import operations
+from pdpyras_sandbox.zones import requested_zone
 
 #: Handlers of the operations that do more than store and give back records, by operation name.
 HANDLERS = {}
@@ -49,6 +55,8 @@ class Call:
         self.sender = sender
         #: What shall go wrong with the page of a listing, on demand.
         self.page_fault = None
+        #: The time zone that the answer is in, if it is not UTC.
+        self.zone: Optional[tzinfo] = requested_zone(query)
         #: The status of the answer.
         self.status: int = operation.status
 

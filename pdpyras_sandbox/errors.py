@@ -73,6 +73,10 @@ def nobody_on_call() -> ApiError:
     return ApiError(400, 1015, 'Escalation Policy Has No User On Call')
 
 
+def invalid_schedule(*errors: str) -> ApiError:
+    return ApiError(400, 3001, 'Invalid Schedule', errors)
+
+
 def team_in_use() -> ApiError:
     return ApiError(400, 6006, 'Team has existing associations')
 

@@ -1,7 +1,15 @@
 """Which records of a collection a request asks for: filters, order and pages."""
 
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Optional
+
+from werkzeug.datastructures import MultiDict
+
 from pdpyras_sandbox.account import is_reference, parse_time
 from pdpyras_sandbox.errors import invalid_input
+from pdpyras_sandbox.zones import requested_zone
 
 DEFAULT_LIMIT = 25
 MAXIMUM_LIMIT = 100
@@ -80,12 +88,13 @@ def boolean(query, name):
     return text in ('true', '1')
 
 
-def moment(query, name):
+def moment(query: MultiDict[str, str], name: str) -> Optional[datetime]:
+    """Return a point in time that a query names, by the clock of its time zone."""
     text = query.get(name)
     if not text:
         return None
     try:
-        return parse_time(text)
+        return parse_time(text, requested_zone(query) or timezone.utc)
     except ValueError:
         raise invalid_input(f"'{name}' must be an ISO 8601 date-time") from None
 
@@ -111,12 +120,12 @@ def selected(records, call, skip=()):
         values = [value for value in call.query.getlist(name) if value != '']
         if not values or plain in NOT_FILTERS or plain in skip:
             continue
-        matches = matcher(plain, values)
+        matches = matcher(plain, values, call.query)
         records = [record for record in records if matches(record)]
     return in_order(records, call.query.get('sort_by'))
 
 
-def matcher(name, values):
+def matcher(name, values, query):
     """A predicate for one query parameter, read from the way PagerDuty names these."""
     if name == 'query':
         wanted = values[0].lower()
@@ -124,7 +133,7 @@ def matcher(name, values):
             wanted in str(record[field]).lower() for field in SEARCHED if record.get(field)
         )
     if name in ('since', 'until'):
-        return time_matcher(name, values[0])
+        return time_matcher(name, query)
     if name.endswith(('_ids', '_id')):
         kind = name.rsplit('_', 1)[0]
         return lambda record: bool(ids_in(record, kind) & set(values))
@@ -140,8 +149,8 @@ def matcher(name, values):
     return matches
 
 
-def time_matcher(name, text):
-    bound = moment({name: text}, name)
+def time_matcher(name, query):
+    bound = moment(query, name)
 
     def matches(record):
         created = record.get('created_at') or record.get('execution_time')

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta, timezone
+from datetime import datetime, time, timedelta, timezone, tzinfo
 from typing import Any
-
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pdpyras_sandbox.account import parse_time, reference
 from pdpyras_sandbox.call import Body, Call, handles
 from pdpyras_sandbox.clock import timestamp
-from pdpyras_sandbox.errors import ApiError, invalid_input
+from pdpyras_sandbox.errors import ApiError, invalid_input, invalid_schedule
 from pdpyras_sandbox.listing import boolean, moment, referred_ids
 from pdpyras_sandbox.resources import (
     KINDS,
@@ -18,11 +16,11 @@ from pdpyras_sandbox.resources import (
     create,
     delete,
     page_of,
-    read,
     update,
     with_derived,
 )
-from pdpyras_sandbox.store import Record
+from pdpyras_sandbox.store import Record, Store
+from pdpyras_sandbox.zones import is_zone, zone_named
 
 #: For how long a schedule is rendered unless the request says so.
 DEFAULT_RANGE = timedelta(days=14)
@@ -32,6 +30,8 @@ MAXIMUM_RANGE = timedelta(days=92)
 MAXIMUM_ONCALL_RANGE = timedelta(days=732)
 SHORTEST_TURN = 60
 LONGEST = 366 * 86_400
+#: The end of a layer that has none.
+LAST_MOMENT = datetime(9998, 12, 31, tzinfo=timezone.utc)
 
 
 class Shift:
@@ -52,12 +52,19 @@ class Shift:
         return {'start': timestamp(self.start), 'end': timestamp(self.end), 'user': user}
 
 
-def layer_shifts(layer, zone, start, end):
-    """The shifts of one layer between two moments: its rotation, within its restrictions."""
+def layer_shifts(
+    layer: Record, zone: tzinfo, start: datetime, end: datetime, overflow: bool = False
+) -> list[Shift]:
+    """Return the shifts of one layer between two moments: its rotation, within its restrictions.
+
+    :param overflow: show shifts that pass these moments whole.
+    """
     users = [item['user'] for item in layer['users']]
     turn = timedelta(seconds=layer['rotation_turn_length_seconds'])
-    start = max(start, parse_time(layer['start']))
-    end = min(end, parse_time(layer['end'])) if layer.get('end') else end
+    opening = parse_time(layer['start'])
+    closing = parse_time(layer['end']) if layer.get('end') else LAST_MOMENT
+    start, end = max(start, opening), min(end, closing)
+    bounds = (opening, closing) if overflow else (start, end)
     if not users:
         return []
     # By the clock on the wall there: the hour of the handoff is the same in summer and winter.
@@ -68,9 +75,10 @@ def layer_shifts(layer, zone, start, end):
     while handoff < end:
         shift_start, handoff = handoff, in_utc(origin + (number + 1) * turn)
         shift = Shift(shift_start, handoff, users[number % len(users)])
-        shifts += filter(None, [shift.within(start, end)])
+        shifts += filter(None, [shift.within(*bounds)])
         number += 1
-    return restricted(shifts, layer.get('restrictions') or [], zone)
+    shifts = restricted(shifts, layer.get('restrictions') or [], zone)
+    return [shift for shift in shifts if shift.within(start, end)]
 
 
 def in_utc(moment):
@@ -127,19 +135,28 @@ def merged(layers):
 
 
 class Timetable:
-    """A schedule between two moments."""
+    """A schedule between two moments.
 
-    def __init__(self, store, schedule, start, end):
+    :param overflow: show shifts that pass these moments whole.
+    """
+
+    def __init__(
+        self, store: Store, schedule: Record, start: datetime, end: datetime, overflow: bool = False
+    ) -> None:
         self.start = start
         self.end = end
-        zone = zone_of(schedule)
+        zone = zone_named(schedule.get('time_zone'))
+        #: The shifts of each layer, of the last one first: that layer takes precedence.
         self.layers = [
-            layer_shifts(layer, zone, start, end) for layer in schedule['schedule_layers']
+            layer_shifts(layer, zone, start, end, overflow)
+            for layer in reversed(schedule['schedule_layers'])
         ]
         overrides = store.list('/schedules/{}/overrides'.format(schedule.get('id')))
-        shifts = (Shift(parse_time(o['start']), parse_time(o['end']), o['user']) for o in overrides)
-        self.overrides = [part for shift in shifts for part in [shift.within(start, end)] if part]
-        self.final = merged([self.overrides, *self.layers])
+        shifts = [Shift(parse_time(o['start']), parse_time(o['end']), o['user']) for o in overrides]
+        parts = [(shift, shift.within(start, end)) for shift in shifts]
+        self.overrides = [shift if overflow else part for shift, part in parts if part]
+        final = merged([self.overrides, *self.layers])
+        self.final = [shift for shift in final if shift.within(start, end)]
 
     def subschedule(self, name, shifts):
         return {
@@ -149,31 +166,26 @@ class Timetable:
         }
 
     def coverage(self, shifts):
-        covered = sum((shift.end - shift.start for shift in shifts), timedelta(0))
+        parts = [part for shift in shifts for part in [shift.within(self.start, self.end)] if part]
+        covered = sum((part.end - part.start for part in parts), timedelta(0))
         return round(100 * covered / (self.end - self.start), 1)
 
 
-def zone_of(schedule):
-    try:
-        return ZoneInfo(schedule.get('time_zone') or 'UTC')
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo('UTC')
-
-
-def rendered(call, schedule):
-    """The schedule with everything that follows from its layers and overrides."""
+def rendered(call: Call, schedule: Record) -> Record:
+    """Return a stored schedule with everything that follows from its layers and overrides."""
     start, end = date_range(call)
-    timetable = Timetable(call.store, schedule, start, end)
+    timetable = Timetable(call.store, schedule, start, end, boolean(call.query, 'overflow'))
+    call.zone = call.zone or zone_named(schedule.get('time_zone'))
     layers = [
         {
             **layer,
             'rendered_schedule_entries': [shift.entry() for shift in shifts],
             'rendered_coverage_percentage': timetable.coverage(shifts),
         }
-        for layer, shifts in zip(schedule['schedule_layers'], timetable.layers)
+        for layer, shifts in zip(last_layer_first(call, schedule), timetable.layers)
     ]
     return {
-        **schedule,
+        **with_derived(call, schedule),
         'schedule_layers': layers,
         'final_schedule': timetable.subschedule('Final Schedule', timetable.final),
         'overrides_subschedule': timetable.subschedule('Overrides', timetable.overrides),
@@ -202,6 +214,12 @@ def checked_range(start, end, maximum):
     return start, end
 
 
+def last_layer_first(call: Call, schedule: Record) -> list[Record]:
+    """Return the layers as PagerDuty shows them: opposite to the order in which they are sent."""
+    layers: list[Record] = schedule['schedule_layers']
+    return layers[::-1]
+
+
 def users_of(call, schedule):
     seen = {}
     for layer in schedule['schedule_layers']:
@@ -220,8 +238,8 @@ def policies_of(call, schedule):
 
 def check_schedule(call, schedule):
     """Refuse what can't be rendered, and number the layers."""
-    if schedule.get('time_zone') and zone_of(schedule).key != schedule['time_zone']:
-        raise invalid_input('Time zone is not one of the IANA time zone database')
+    if schedule.get('time_zone') and not is_zone(schedule['time_zone']):
+        raise invalid_schedule('Time zone is not one of the IANA time zone database')
     schedule['schedule_layers'] = schedule.get('schedule_layers') or []
     for layer in schedule['schedule_layers']:
         layer['id'] = layer.get('id') or call.store.new_id()
@@ -234,7 +252,7 @@ def check_schedule(call, schedule):
 
 def check_seconds(given, name, minimum):
     if not minimum <= given[name] <= LONGEST:
-        raise invalid_input(f'{name} must be from {minimum} to {LONGEST}')
+        raise invalid_schedule(f'{name} must be from {minimum} to {LONGEST}')
 
 
 def refuse_deletion_of_schedule(call: Call, schedule: Record) -> None:
@@ -248,23 +266,28 @@ KINDS['/schedules'] = Kind(
     # Read-only in the document; Terraform's provider sets them.
     settable=('teams',),
     defaults={'schedule_layers': [], 'description': ''},
-    derived={'users': users_of, 'escalation_policies': policies_of},
+    derived={
+        'users': users_of,
+        'escalation_policies': policies_of,
+        'schedule_layers': last_layer_first,
+    },
 )
 
 
 @handles('GET /schedules/{id}')
 def read_schedule(call):
-    return rendered(call, read(call))
+    return rendered(call, call.record())
 
 
 @handles('POST /schedules')
 def create_schedule(call):
-    return rendered(call, with_derived(call, create(call)))
+    return rendered(call, call.store.find(create(call)['id']))
 
 
 @handles('PUT /schedules/{id}')
 def update_schedule(call):
-    return rendered(call, update(call))
+    update(call)
+    return rendered(call, call.record())
 
 
 @handles('POST /schedules/preview')
@@ -280,7 +303,7 @@ def list_users_on_call(call):
     schedule = call.record(call.parent())
     start, end = date_range(call)
     ids = {shift.user['id'] for shift in Timetable(call.store, schedule, start, end).final}
-    return [user for user in call.store.list('/users') if user['id'] in ids]
+    return [with_derived(call, user) for user in call.store.list('/users') if user['id'] in ids]
 
 
 @handles('POST /schedules/{id}/overrides')

@@ -12,6 +12,7 @@ from pdpyras_sandbox.call import HANDLERS, Body
 from pdpyras_sandbox.errors import invalid_input, not_found
 from pdpyras_sandbox.listing import Page, selected, singular_of
 from pdpyras_sandbox.shapes import completed, fits, invented, operations, problems, sample
+from pdpyras_sandbox.zones import PARAMETER, in_zone
 
 #: The attribute that names a record in its summary, the first that it has.
 NAMING = ('name', 'title', 'summary', 'label', 'description', 'display_name', 'id')
@@ -72,7 +73,8 @@ def answer(call):
         return None
     if not isinstance(content, Body):
         content = wrapped(call, content)
-    return content
+    zone = call.zone if PARAMETER in call.operation.query else None
+    return in_zone(content, zone) if zone else content
 
 
 def wrapped(call, content):

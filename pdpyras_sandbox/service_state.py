@@ -7,8 +7,8 @@ from typing import Optional
 
 from pdpyras_sandbox.account import parse_time
 from pdpyras_sandbox.listing import referred_ids
-from pdpyras_sandbox.oncalls import zone_of
 from pdpyras_sandbox.store import Record, Store
+from pdpyras_sandbox.zones import zone_named
 
 #: Urgencies of a service whose rule is ``severity_based``; without a severity, it is high.
 BY_SEVERITY = {'critical': 'high', 'error': 'high', 'warning': 'low', 'info': 'low'}
@@ -52,7 +52,7 @@ def urgency_of(service: Record, severity: Optional[str], moment: datetime) -> st
 
 def is_supported(hours: Record, moment: datetime) -> bool:
     """Whether a moment is within support hours, which may pass midnight."""
-    local = moment.astimezone(zone_of(hours))
+    local = moment.astimezone(zone_named(hours.get('time_zone')))
     days = hours.get('days_of_week') or range(1, 8)
     start, end = (time.fromisoformat(hours.get(name) or '00:00') for name in HOURS)
     if start < end:

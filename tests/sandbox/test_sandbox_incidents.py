@@ -1,5 +1,7 @@
 """Incidents live: triggered, acknowledged, resolved, by people and by events."""
 
+from datetime import datetime
+
 import pytest
 
 
@@ -176,6 +178,15 @@ def test_incidents_are_sorted_by_their_numbers_as_numbers(web):
         web.incident(urgency='low' if number == 5 else 'high')
     listed = web.get('/incidents', sort_by='urgency:desc,incident_number:desc')['incidents']
     assert [incident['incident_number'] for incident in listed[:4]] == [6, 11, 10, 9]
+
+
+def test_times_are_shown_in_the_time_zone_asked_for(web):
+    incident = web.incident()
+    (shown,) = web.get('/incidents', time_zone='Asia/Tokyo')['incidents']
+    assert shown['created_at'].endswith('+09:00')
+    created = (one['created_at'].replace('Z', '+00:00') for one in (incident, shown))
+    assert len({datetime.fromisoformat(text) for text in created}) == 1
+    assert web.get('/incidents', time_zone='UTC')['incidents'][0]['created_at'][-1] == 'Z'
 
 
 def test_those_without_a_value_come_first(web):

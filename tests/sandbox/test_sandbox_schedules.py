@@ -27,8 +27,9 @@ def schedule_of(web, crew, time_zone='UTC', **layer):
     return web.post('/schedules', {'schedule': body})['schedule']
 
 
-def rendered(web, schedule, since='2024-01-01T00:00:00Z', until='2024-01-04T00:00:00Z'):
-    shown = web.get('/schedules/' + schedule['id'], since=since, until=until)['schedule']
+def rendered(web, schedule, since='2024-01-01T00:00:00Z', until='2024-01-04T00:00:00Z', **options):
+    query = {'since': since, 'until': until, 'time_zone': 'UTC', **options}
+    shown = web.get('/schedules/' + schedule['id'], **query)['schedule']
     final = shown['final_schedule']
     entries = final['rendered_schedule_entries']
     shifts = [(e['user']['summary'], e['start'][8:13], e['end'][8:13]) for e in entries]
@@ -173,6 +174,98 @@ def test_a_layer_that_cannot_be_rendered_is_refused_and_changes_nothing(web, cre
     assert web.get('/schedules/' + schedule['id'])['schedule']['name'] == 'Rota'
 
 
+def test_a_turn_that_cannot_be_is_an_invalid_schedule(web, crew):
+    layer = {
+        'start': MONDAY,
+        'rotation_virtual_start': MONDAY,
+        'rotation_turn_length_seconds': 0,
+        'users': [{'user': {'id': crew[0]['id'], 'type': 'user_reference'}}],
+    }
+    body = {'type': 'schedule', 'name': 'Rota', 'time_zone': 'UTC', 'schedule_layers': [layer]}
+    answer = web.call('POST', '/schedules', {'schedule': body})
+    error = answer.json()['error']
+    assert (answer.status_code, error['code'], error['message']) == (400, 3001, 'Invalid Schedule')
+
+
+def layered(web, crew):
+    """A schedule of two layers, one user each, in the order in which they are sent."""
+    layers = [
+        {
+            'name': user['name'],
+            'start': MONDAY,
+            'rotation_virtual_start': MONDAY,
+            'rotation_turn_length_seconds': DAY,
+            'users': [{'user': {'id': user['id'], 'type': 'user_reference'}}],
+        }
+        for user in crew
+    ]
+    nights = {'type': 'daily_restriction', 'start_time_of_day': '20:00:00'}
+    layers[1]['restrictions'] = [{**nights, 'duration_seconds': 12 * 3600}]
+    body = {'type': 'schedule', 'name': 'Rota', 'time_zone': 'UTC', 'schedule_layers': layers}
+    return web.post('/schedules', {'schedule': body})['schedule']
+
+
+def test_where_layers_overlap_the_later_one_counts(web, crew):
+    schedule = layered(web, crew)
+    assert rendered(web, schedule, until='2024-01-02T12:00:00Z')[0] == [
+        ('User 1', '01T00', '01T08'),
+        ('User 0', '01T08', '01T20'),
+        ('User 1', '01T20', '02T08'),
+        ('User 0', '02T08', '02T12'),
+    ]
+    night = {'since': '2024-01-01T22:00:00Z', 'until': '2024-01-01T23:00:00Z'}
+    (user,) = web.get(f'/schedules/{schedule["id"]}/users', **night)['users']
+    assert user['name'] == 'User 1'
+
+
+def test_layers_are_shown_in_the_order_opposite_to_that_in_which_they_are_sent(web, crew):
+    schedule = layered(web, crew)
+    path = '/schedules/' + schedule['id']
+
+    def names(shown):
+        return [layer['name'] for layer in shown['schedule_layers']]
+
+    assert names(schedule) == ['User 1', 'User 0']
+    assert names(web.get(path)['schedule']) == ['User 1', 'User 0']
+    assert names(web.get('/schedules')['schedules'][0]) == ['User 1', 'User 0']
+    changed = web.put(path, {'schedule': schedule})['schedule']
+    assert names(changed) == ['User 0', 'User 1']
+    assert rendered(web, changed)[0] == [('User 0', '01T00', '04T00')]
+
+
+def test_a_schedule_is_shown_in_the_time_zone_asked_for_or_else_its_own(web, crew):
+    start = '2024-01-01T09:00:00+01:00'
+    layer = {'start': start, 'rotation_virtual_start': start}
+    schedule = schedule_of(web, crew, time_zone='Europe/Berlin', **layer)
+
+    def first(**query):
+        query = {'since': '2024-01-02T00:00:00Z', 'until': '2024-01-03T00:00:00Z', **query}
+        shown = web.get('/schedules/' + schedule['id'], **query)['schedule']
+        return shown['final_schedule']['rendered_schedule_entries'][0]['end']
+
+    assert first() == '2024-01-02T09:00:00+01:00'
+    assert first(time_zone='UTC') == '2024-01-02T08:00:00Z'
+    assert first(time_zone='Asia/Tokyo') == '2024-01-02T17:00:00+09:00'
+    refused = web.refusal('GET', f'/schedules/{schedule["id"]}?time_zone=Mars/Olympus')
+    assert refused[:2] == (400, 2001)
+
+
+def test_times_of_a_query_without_an_offset_are_in_its_time_zone(web, crew):
+    schedule = schedule_of(web, crew)
+    query = {'since': '2024-01-01T12:00:00', 'until': '2024-01-01T20:00:00'}
+    shown = web.get('/schedules/' + schedule['id'], **query, time_zone='America/New_York')
+    entries = shown['schedule']['final_schedule']['rendered_schedule_entries']
+    assert [entry['start'][11:] for entry in entries] == ['12:00:00-05:00', '19:00:00-05:00']
+
+
+def test_entries_past_the_bounds_are_cut_unless_overflow_is_asked_for(web, crew):
+    schedule = schedule_of(web, crew)
+    bounds = {'since': '2024-01-01T10:00:00Z', 'until': '2024-01-01T14:00:00Z'}
+    assert rendered(web, schedule, **bounds) == ([('User 0', '01T10', '01T14')], 100)
+    whole = rendered(web, schedule, **bounds, overflow='true')
+    assert whole == ([('User 0', '01T00', '02T00')], 100)
+
+
 def test_short_turns_are_rendered_in_good_time(web, crew):
     """The first version took a minute of computing for this."""
     schedule = schedule_of(web, crew, rotation_turn_length_seconds=60)
@@ -215,13 +308,14 @@ def test_overrides_are_listed_for_a_range_only(web, crew):
 def test_the_users_of_a_schedule_are_those_on_call(web, crew):
     schedule = schedule_of(web, crew)
     day = {'since': '2024-01-01T00:00:00Z', 'until': '2024-01-01T12:00:00Z'}
-    users = web.get(f'/schedules/{schedule["id"]}/users', **day)['users']
-    assert [user['name'] for user in users] == ['User 0']
+    (user,) = web.get(f'/schedules/{schedule["id"]}/users', **day)['users']
+    assert user == web.get('/users/' + crew[0]['id'])['user']
+    assert user['contact_methods'][0]['summary'] == 'Default'
 
 
 def test_an_unknown_time_zone_is_refused(web, crew):
     body = {'type': 'schedule', 'time_zone': 'Mars/Olympus', 'schedule_layers': []}
-    assert web.refusal('POST', '/schedules', {'schedule': body})[0] == 400
+    assert web.refusal('POST', '/schedules', {'schedule': body})[:2] == (400, 3001)
 
 
 def test_whoever_is_on_call_by_a_schedule_gets_the_incident(web, crew):

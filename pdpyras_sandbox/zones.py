@@ -1,0 +1,55 @@
+"""Time zones: what answers show times in, and how times without an offset are read."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Optional
+
+from werkzeug.datastructures import MultiDict
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pdpyras_sandbox.account import parse_time
+from pdpyras_sandbox.clock import timestamp
+from pdpyras_sandbox.errors import invalid_input
+
+#: The name of every parameter that chooses a time zone.
+PARAMETER = 'time_zone'
+TIME = re.compile(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)')
+#: What a client sent, and the sandbox gives back as it is.
+KEPT = {'body', 'custom_details', 'details', 'event_details'}
+
+
+def zone_named(name: Optional[str]) -> ZoneInfo:
+    """Return a time zone; UTC for one that does not exist."""
+    try:
+        return ZoneInfo(name or 'UTC')
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo('UTC')
+
+
+def is_zone(name: str) -> bool:
+    return zone_named(name).key == name
+
+
+def requested_zone(query: MultiDict[str, str]) -> Optional[ZoneInfo]:
+    """Return the time zone that a query asks for; a refusal if there is no such zone."""
+    name = query.get(PARAMETER)
+    if not name:
+        return None
+    if not is_zone(name):
+        raise invalid_input('time_zone must be one of the IANA time zone database')
+    return zone_named(name)
+
+
+def in_zone(value: Any, zone: ZoneInfo) -> Any:
+    """Return an answer with all of its times as the clocks in a time zone show them."""
+    if isinstance(value, list):
+        return [in_zone(child, zone) for child in value]
+    if isinstance(value, dict):
+        return {
+            name: child if name in KEPT else in_zone(child, zone) for name, child in value.items()
+        }
+    if isinstance(value, str) and TIME.fullmatch(value):
+        moment = parse_time(value)
+        return timestamp(moment) if zone.key == 'UTC' else moment.astimezone(zone).isoformat()
+    return value
