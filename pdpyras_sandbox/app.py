@@ -175,7 +175,11 @@ def decoded_body():
 
 def encode(content):
     """JSON in which the links between records lead to this very server."""
-    return json.dumps(with_own_links(content, request.host_url.rstrip('/'))).encode()
+    base = request.host_url.rstrip('/')
+    if request.headers.get('X-Forwarded-Proto') == 'https':
+        # A proxy in front speaks TLS to the client.
+        base = base.replace('http://', 'https://', 1)
+    return json.dumps(with_own_links(content, base)).encode()
 
 
 def with_own_links(value, base):

@@ -378,6 +378,8 @@ def list_webhooks(call):
     return page_of(call, found)
 
 
+#: Events create these.
+KINDS['/change_events'] = Kind()
 KINDS['/extensions'] = Kind(
     refers={'extension_objects': '/services', 'extension_schema': '/extension_schemas'}
 )

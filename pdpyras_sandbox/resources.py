@@ -5,13 +5,16 @@ is particular to a kind of record is in ``KINDS``; operations that do more have 
 own in another module.
 """
 
+from __future__ import annotations
+
 from functools import cache
 
 from pdpyras_sandbox.account import WEB_URL, is_reference, reference
-from pdpyras_sandbox.call import HANDLERS, Body
+from pdpyras_sandbox.call import HANDLERS, Body, Call
 from pdpyras_sandbox.errors import invalid_input, not_found
 from pdpyras_sandbox.listing import Page, selected, singular_of
 from pdpyras_sandbox.shapes import completed, fits, invented, operations, problems, sample
+from pdpyras_sandbox.store import Record
 from pdpyras_sandbox.zones import PARAMETER, in_zone
 
 #: The attribute that names a record in its summary, the first that it has.
@@ -66,6 +69,7 @@ ORDINARY = Kind()
 
 def answer(call):
     """The body that a call is answered with, or None for an empty one."""
+    find_by_number(call)
     check_ancestors(call)
     handler = HANDLERS.get(call.operation.name) or generic_handler(call.operation.name)
     content = handler(call)
@@ -75,6 +79,15 @@ def answer(call):
         content = wrapped(call, content)
     zone = call.zone if PARAMETER in call.operation.query else None
     return in_zone(content, zone) if zone else content
+
+
+def find_by_number(call: Call) -> None:
+    """Let a call that names an incident by its number name it by its ID."""
+    number = call.parameters.get('id', '')
+    if call.operation.path.startswith('/incidents/{id}') and number.isdecimal():
+        for incident in call.store.indexed('incidents_by_number', int(number)):
+            call.parameters['id'] = incident['id']
+            call.path = call.path.replace(f'/{number}', f'/{incident["id"]}', 1)
 
 
 def wrapped(call, content):
@@ -218,7 +231,8 @@ def read(call):
     record = call.store.get(call.path)
     if record is not None:
         return with_derived(call, record)
-    if is_required(call.operation.path.rpartition('/')[0]) or call.store.list(call.parent()):
+    collection = call.operation.path.rpartition('/')[0]
+    if is_required(collection) or collection in KINDS or call.store.list(call.parent()):
         raise not_found()
     # Nobody can create such records over the API, so any of them may exist.
     return {**invention(call), 'id': call.path.rpartition('/')[2]}
@@ -230,7 +244,7 @@ def update(call):
     if not isinstance(given, dict):
         raise invalid_input('body must be an object')
     record = call.store.get(call.path)
-    if record is None and is_required(collection):
+    if record is None and (is_required(collection) or collection in KINDS):
         raise not_found()
     if record is None:
         # Nobody can create such records over the API, so any of them may exist.
@@ -310,18 +324,18 @@ def invention(call):
 # What goes into a record.
 
 
-def writable(call, kind, given):
-    """What was given, without what only the server sets, and with references as such."""
+def writable(call: Call, kind: Kind, given: Record) -> Record:
+    """What was given, without what only the server sets or does not know; references as such."""
     shape = call.operation.request or {}
     if call.operation.request_wrapper:
         shape = shape['properties'][call.operation.request_wrapper]
     read_only = {
         name for name, child in shape.get('properties', {}).items() if child.get('readOnly')
     }
+    documented = {*shape.get('properties', ()), *call.operation.content.get('properties', ())}
     ignored = (read_only - kind.settable) | {'id', 'self', 'html_url', 'type'}
-    return {
-        name: as_stored(value, call.store) for name, value in given.items() if name not in ignored
-    }
+    known = given.keys() & documented if shape.get('properties') else given.keys()
+    return {name: as_stored(given[name], call.store) for name in given if name in known - ignored}
 
 
 def as_stored(value, store):
@@ -381,7 +395,7 @@ def check_unique(call, kind, record):
     for other in call.store.list(collection):
         same = str(other.get(kind.unique)).lower() == str(value).lower()
         if same and other['id'] != record.get('id'):
-            raise invalid_input(f'{kind.unique.capitalize()} has already been taken.')
+            raise invalid_input(f'{kind.unique.capitalize()} has already been taken')
 
 
 def audit(call, action, record):
@@ -446,7 +460,9 @@ def linked(call, record, shape):
     return shown
 
 
-def summary_of(record):
+def summary_of(record: Record) -> str:
+    if record.get('type') == 'incident':
+        return '[#{incident_number}] {title}'.format(**record)
     return next((str(record[name]) for name in NAMING if record.get(name)), '')
 
 

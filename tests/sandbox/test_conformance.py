@@ -47,10 +47,11 @@ class Client:
         return self.session.request(method, url, json=body, params=self.query(name))
 
     def trigger(self):
-        """Open an incident, so that there are alerts and log entries."""
+        """Send events, so that there are alerts, log entries and a change event."""
         payload = {'summary': 'Disk full', 'source': 'db1', 'severity': 'critical'}
         event = {'routing_key': self.sandbox.routing_key, 'event_action': 'trigger'}
-        self.session.post(self.sandbox.url + '/v2/enqueue', json={**event, 'payload': payload})
+        for path in ('/v2/enqueue', '/v2/change/enqueue'):
+            self.session.post(self.sandbox.url + path, json={**event, 'payload': payload})
 
     def query(self, name):
         """The required query parameters, by their examples or types."""

@@ -23,7 +23,7 @@ def test_a_user_is_created_read_updated_and_deleted(web):
 
 def test_an_email_address_belongs_to_one_user(web):
     body = {'user': {'name': 'Imposter', 'email': web.sandbox.email.upper()}}
-    assert web.refusal('POST', '/users', body)[2] == ['Email has already been taken.']
+    assert web.refusal('POST', '/users', body)[2] == ['Email has already been taken']
 
 
 def test_what_a_record_needs_cannot_be_taken_from_it(web):
@@ -39,6 +39,14 @@ def test_what_only_the_server_sets_is_ignored(web):
     user = web.post('/users', {'user': body})['user']
     assert user['id'] != 'PMINE01'
     assert user['avatar_url'] != 'mine'
+
+
+def test_a_property_that_nobody_knows_is_ignored(web):
+    body = {'name': 'A', 'email': 'a@example.com', 'favourite_colour': 'green'}
+    user = web.post('/users', {'user': body})['user']
+    assert 'favourite_colour' not in user
+    changed = web.put('/users/' + user['id'], {'user': {'favourite_colour': 'green', 'name': 'B'}})
+    assert changed['user'] == {**user, 'name': 'B', 'summary': 'B'}
 
 
 @pytest.mark.parametrize(('query', 'names'), [('bea', ['Bea Second']), ('EXAMPLE.COM', None)])

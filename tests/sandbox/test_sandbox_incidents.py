@@ -10,8 +10,16 @@ def test_an_incident_is_assigned_by_the_escalation_policy_of_its_service(web):
     assert incident['status'] == 'triggered'
     assert incident['incident_number'] == 1
     assert incident['assignments'][0]['assignee']['summary'] == 'Alex Sample'
-    assert incident['summary'] == 'Disk full'
+    assert incident['summary'] == '[#1] Disk full'
     assert web.log(incident) == ['trigger', 'assign']
+
+
+def test_an_incident_is_found_by_its_number(web):
+    web.incident('first')
+    incident = web.incident('second')
+    assert web.get('/incidents/2')['incident'] == incident
+    assert len(web.get('/incidents/2/log_entries')['log_entries']) == 2
+    assert web.refusal('GET', '/incidents/3')[0] == 404
 
 
 def test_every_step_leaves_a_log_entry(web):
@@ -301,6 +309,11 @@ def test_a_change_event_is_listed_and_opens_nothing(web):
     assert change['summary'] == 'Deployed'
     service = web.service['id']
     assert len(web.get(f'/services/{service}/change_events')['change_events']) == 1
+    path = '/change_events/' + change['id']
+    body = {'change_event': {'custom_details': {'build': 7}, 'summary': 'Ignored'}}
+    assert web.put(path, body)['change_event']['custom_details'] == {'build': 7}
+    assert web.get(path)['change_event']['summary'] == 'Deployed'
+    assert web.refusal('PUT', '/change_events/PNOBODY', body)[0] == 404
     assert web.get('/incidents')['incidents'] == []
 
 

@@ -149,6 +149,12 @@ def test_links_lead_back_to_the_sandbox_and_pages_to_the_account(web):
     assert owner['html_url'] == 'https://sandbox.pagerduty.com/users/' + owner['id']
 
 
+def test_links_are_https_behind_a_proxy_that_speaks_tls(web):
+    headers = {'X-Forwarded-Proto': 'https'}
+    user = web.call('GET', '/users', headers=headers).json()['users'][0]
+    assert user['self'] == web.owner['self'].replace('http://', 'https://')
+
+
 def test_each_answer_has_a_request_id_and_the_state_of_the_rate_limit(web):
     headers = web.call('GET', '/users').headers
     assert len(headers['X-Request-Id']) == 32
