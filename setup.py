@@ -36,6 +36,8 @@ class BuildWithStubs(build_py):
 
 SANDBOX = [
     'flask >= 2.2; python_version >= "3.9"',
+    # Certificates that Python 3.13 accepts, with the identifier of their authority.
+    'trustme >= 1.2; python_version >= "3.9"',
     # The time zones of schedules, where the system has none.
     'tzdata; sys_platform == "win32" and python_version >= "3.9"',
 ]

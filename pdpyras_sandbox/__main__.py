@@ -1,11 +1,26 @@
 """Run a sandbox from the shell: ``python -m pdpyras_sandbox``."""
 
 import argparse
+import contextlib
 import logging
+import os
+import shlex
 import signal
 import sys
+import urllib.request
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, NoReturn, Optional
+from urllib.parse import urlsplit
 
 from pdpyras_sandbox import why_not_here
+
+if TYPE_CHECKING:
+    from pdpyras_sandbox.proxy import SandboxProxy
+    from pdpyras_sandbox.server import Sandbox
+
+log = logging.getLogger('pdpyras_sandbox')
+access_log = logging.getLogger('pdpyras_sandbox.access')
+# Without this, `log` would show it, too.
+access_log.propagate = False
 
 REST_LIMIT = 960
 #: An hour, in milliseconds.
@@ -19,39 +34,46 @@ PagerDuty sandbox at {url}
   OAuth token  {oauth_token}
   routing key  {routing_key}
   a user       {email}
-
+"""
+CA_FILE = """\
+  CA file      {ca_file}
+"""
+SCRIPT = """
 Paste this into Python:
 
-  import pdpyras; session = pdpyras.APISession({api_key!r}, {email!r}, base_url={url!r})
+  import pdpyras; session = pdpyras.APISession({api_key!r}, {email!r}, base_url={url!r}){settings}
   print([user['name'] for user in session.iter_all('users')])
-
+"""
+END = """
 Ctrl-C ends it."""
+RUN_USAGE = 'python -m pdpyras_sandbox run [options] -- COMMAND …'
+EPILOG = "'{}' runs a command for which the sandbox is PagerDuty.".format(RUN_USAGE)
 
 
 class Parser(argparse.ArgumentParser):
-    def error(self, message):
-        """One line, without the usage that `--help` shows."""
-        self.exit(2, '{}: {}\n'.format(self.prog, message))
+    def error(self, message: str) -> NoReturn:
+        """Print one line, without the usage that `--help` shows."""
+        self.exit(2, 'pdpyras_sandbox: {}\n'.format(message))
 
 
 class Version(argparse.Action):
     """Like argparse's own, but imports the library only if the version is asked for."""
 
-    def __init__(self, **options):
+    def __init__(self, **options: Any) -> None:
         nowhere = {'dest': argparse.SUPPRESS, 'default': argparse.SUPPRESS}
         super().__init__(nargs=0, **{**options, **nowhere})
 
-    def __call__(self, parser, *arguments):
+    def __call__(self, parser: argparse.ArgumentParser, *arguments: Any) -> None:
         import pdpyras
 
         print('pdpyras_sandbox {}'.format(pdpyras.__version__))
         parser.exit()
 
 
-def whole_number(minimum, maximum=None):
-    def parse(text):
+def whole_number(minimum: int, maximum: Optional[int] = None) -> Callable[[str], int]:
+    def parse(text: str) -> int:
         try:
-            number = int(text)
+            number: Optional[int] = int(text)
         except ValueError:
             number = None
         if number is None or number < minimum or (maximum is not None and number > maximum):
@@ -64,20 +86,33 @@ def whole_number(minimum, maximum=None):
     return parse
 
 
-def not_empty(text):
-    """A variable that is not set in a script must not open the port to everybody, say."""
+def not_empty(text: str) -> str:
+    """Reject the value of an unset variable: as --host, it would open the port to everybody."""
     if not text:
         raise argparse.ArgumentTypeError('must not be empty')
     return text
 
 
-def parse(arguments):
-    parser = Parser(prog='pdpyras_sandbox', description='A PagerDuty on your own machine.')
+def other_host(text: str) -> str:
+    """Accept the name of a host that is not the sandbox."""
+    from pdpyras_sandbox.hosts import API_HOSTS, normalized
+
+    if not text or set(text) & set('/:@*? ') - set(':' if text.count(':') > 1 else ''):
+        raise argparse.ArgumentTypeError(
+            'must be the name of a host, such as example.com, not {!r}'.format(text)
+        )
+    if normalized(text) in API_HOSTS:
+        raise argparse.ArgumentTypeError('{} is the sandbox'.format(text))
+    return text
+
+
+def add_options(parser: Parser, port: int) -> None:
+    """Add the options that a sandbox has, whether it stays up or runs a command."""
     parser.add_argument(
-        '--host', type=not_empty, default='127.0.0.1', help='the address to listen on'
-    )
-    parser.add_argument(
-        '--port', type=whole_number(0, 65535), default=8080, help='0 takes a free one (8080)'
+        '--port',
+        type=whole_number(0, 65535),
+        default=port,
+        help='the port to listen on; 0 takes a free one (default: {})'.format(port),
     )
     parser.add_argument(
         '--seed', type=whole_number(0), metavar='N', help='fill in sample data, by this number'
@@ -87,14 +122,16 @@ def parse(arguments):
         type=whole_number(0, MAXIMUM_LATENCY),
         default=0,
         metavar='MS',
-        help='delay every answer',
+        help='delay each response by MS milliseconds',
     )
     parser.add_argument(
         '--rate-limit',
         type=whole_number(0),
         default=REST_LIMIT,
         metavar='N',
-        help='REST requests a minute for each key; 0 for no limits ({})'.format(REST_LIMIT),
+        help='REST requests a minute for each key; 0 for no limits (default: {})'.format(
+            REST_LIMIT
+        ),
     )
     parser.add_argument(
         '--state', type=not_empty, metavar='FILE', help='keep the account in this SQLite file'
@@ -102,75 +139,195 @@ def parse(arguments):
     parser.add_argument(
         '--load', type=not_empty, metavar='FILE', help='start from the account in this JSON file'
     )
-    parser.add_argument('--quiet', action='store_true', help='do not log requests on stderr')
-    parser.add_argument('--version', action=Version, help='print the version and exit')
-    options = parser.parse_args(arguments)
-    if options.load and options.seed is not None:
-        parser.error('--load and --seed cannot be combined: the file has the whole account')
-    return parser, options
 
 
-def main(arguments=None):
+def add_allow(parser: Parser) -> None:
+    parser.add_argument(
+        '--allow',
+        type=other_host,
+        action='append',
+        default=[],
+        metavar='HOST',
+        help='let programs reach this host through the proxy, too; may be repeated',
+    )
+
+
+def main(arguments: Optional[List[str]] = None) -> None:
     reason = why_not_here()
     if reason:
-        sys.exit(fail(reason))
+        sys.stderr.write(reason + '\n')
+        sys.exit(2)
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] == ['dump']:
         from pdpyras_sandbox import dump
 
         dump.main(arguments[1:])
         return
-    parser, options = parse(arguments)
     # SIGTERM ends a container. A shell that starts this in the background has it ignore Ctrl-C.
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, signal.default_int_handler)
+    if arguments[:1] == ['run']:
+        sys.exit(run_command(arguments[1:]))
     try:
-        serve(parser, options)
+        serve(arguments)
     except KeyboardInterrupt:
-        print()
+        if sys.stdout.isatty():
+            print()
+    except BrokenPipeError:
+        # Nobody reads the greeting. https://docs.python.org/3/library/signal.html#note-on-sigpipe
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def serve(parser, options):
-    try:
-        from pdpyras_sandbox.server import Sandbox
-    except ImportError as error:
-        parser.error("needs Flask ({}): pip install 'pdpyras[sandbox]'".format(error))
-    settings = vars(options)
-    if not settings.pop('quiet'):
+def serve(arguments: List[str]) -> None:
+    """Serve until the program is interrupted."""
+    parser = Parser(
+        prog='pdpyras_sandbox', description='A PagerDuty on your own machine.', epilog=EPILOG
+    )
+    parser.add_argument(
+        '--host',
+        type=not_empty,
+        default='127.0.0.1',
+        help='the address to listen on (default: 127.0.0.1)',
+    )
+    add_options(parser, port=8080)
+    parser.add_argument('--tls', action='store_true', help='serve HTTPS instead of HTTP')
+    parser.add_argument(
+        '--proxy',
+        action='store_true',
+        help='start a proxy as well, and print the variables for programs to use it',
+    )
+    add_allow(parser)
+    parser.add_argument('--quiet', action='store_true', help='do not log requests on stderr')
+    parser.add_argument('--version', action=Version, help='print the version and exit')
+    options = vars(parser.parse_args(arguments))
+    with_proxy, allowed = options.pop('proxy'), options.pop('allow')
+    if allowed and not with_proxy:
+        parser.error('argument --allow: needs --proxy')
+    show_log()
+    if not options.pop('quiet'):
         show_access_log()
-    try:
-        sandbox = Sandbox(**settings)
-    except (OSError, OverflowError, ValueError) as error:
-        parser.error(str(error))
-    with sandbox:
-        names = ('url', 'api_key', 'user_key', 'oauth_token', 'routing_key', 'email')
-        facts = {name: getattr(sandbox, name) for name in names}
-        for line in not_applied(options) if sandbox.restored else []:
-            sys.stderr.write(f'pdpyras_sandbox: {line}\n')
-        print(GREETING.format(**facts), flush=True)
+    with contextlib.ExitStack() as stack:
+        sandbox = stack.enter_context(make_sandbox(parser, options))
+        for line in not_applied(sandbox, options):
+            log.warning(line)
+        if with_proxy:
+            from pdpyras_sandbox.proxy import SandboxProxy
+
+            proxy = stack.enter_context(SandboxProxy(sandbox, allowed))
+            print(script_for(sandbox, proxy), flush=True)
+        else:
+            print(greeting(sandbox), flush=True)
         sandbox.wait()
 
 
-def show_access_log():
-    from pdpyras_sandbox.received import access_log
+def greeting(sandbox: 'Sandbox') -> str:
+    names = ('url', 'api_key', 'user_key', 'oauth_token', 'routing_key', 'email', 'ca_file')
+    facts: Dict[str, Any] = {name: getattr(sandbox, name) for name in names}
+    facts['settings'] = ''
+    text = GREETING
+    if sandbox.ca_file:
+        text += CA_FILE
+        facts['settings'] += '; session.verify = {!r}'.format(sandbox.ca_file)
+    # REQUESTS_CA_BUNDLE would take precedence over session.verify.
+    if sandbox.ca_file or uses_proxy(sandbox.url):
+        facts['settings'] += '; session.trust_env = False'
+    return (text + SCRIPT + END).format(**facts)
 
+
+def script_for(sandbox: 'Sandbox', proxy: 'SandboxProxy') -> str:
+    """Return a shell script after which programs reach the sandbox through the proxy."""
+    variables = proxy.variables.items()
+    lines = [
+        '# PagerDuty sandbox at {}. With these variables, it is PagerDuty:'.format(sandbox.url),
+        'unset ' + ' '.join(proxy.removed_variables),
+        *('export {}={}'.format(name, shlex.quote(value)) for name, value in variables),
+        '# Ctrl-C ends it.',
+    ]
+    return '\n'.join(lines)
+
+
+def uses_proxy(url: str) -> bool:
+    """Whether the settings of this machine make clients look for a URL through a proxy."""
+    parts = urlsplit(url)
+    proxies = urllib.request.getproxies()
+    has_proxy = parts.scheme in proxies or 'all' in proxies
+    return has_proxy and not urllib.request.proxy_bypass(parts.hostname or '')
+
+
+def run_command(arguments: List[str]) -> int:
+    """Run a command for which a sandbox is PagerDuty, and return its exit status."""
+    from pdpyras_sandbox import run
+
+    parser = Parser(
+        prog='pdpyras_sandbox run',
+        usage=RUN_USAGE,
+        description='Run a command for which a new sandbox is PagerDuty.',
+    )
+    add_options(parser, port=0)
+    add_allow(parser)
+    parser.add_argument('--quiet', action='store_true', help='print nothing on stderr')
+    end = arguments.index('--') if '--' in arguments else len(arguments)
+    options = vars(parser.parse_args(arguments[:end]))
+    command = arguments[end + 1 :]
+    if not command:
+        parser.error('needs a command: ' + RUN_USAGE)
+    allowed, quiet = options.pop('allow'), options.pop('quiet')
+    run.hold_signals()
+    if quiet:
+        log.addHandler(logging.NullHandler())
+    else:
+        show_log()
+    with make_sandbox(parser, options) as sandbox:
+        for line in not_applied(sandbox, options):
+            log.warning(line)
+        return run.run(sandbox, command, allowed)
+
+
+def not_applied(sandbox: 'Sandbox', options: Dict[str, Any]) -> Iterator[str]:
+    """Yield lines about options for a new account, where the state file has one already."""
+    for name in ('seed', 'load') if sandbox.restored else ():
+        if options[name] is not None:
+            yield '--{} {} is not applied: {} already has an account'.format(
+                name, options[name], options['state']
+            )
+
+
+def show_log() -> None:
+    """Log on stderr, in lines that can be told from those of another program."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(LineFormatter())
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+
+
+class LineFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        lines = super().format(record).splitlines()
+        return '\n'.join('pdpyras_sandbox: {}'.format(line) for line in lines)
+
+
+def show_access_log() -> None:
+    """Log each request on stderr."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter('%(asctime)s %(message)s', '%H:%M:%S'))
     access_log.addHandler(handler)
     access_log.setLevel(logging.INFO)
 
 
-def not_applied(options):
-    """Lines about options for a new account, where the state file has one already."""
-    for name in ('seed', 'load'):
-        value = getattr(options, name)
-        if value is not None:
-            yield f'--{name} {value} is not applied: {options.state} already has an account'
+def make_sandbox(parser: Parser, options: Dict[str, Any]) -> 'Sandbox':
+    """Start a sandbox, or end the program with a line that says why that is not possible."""
+    if options['load'] and options['seed'] is not None:
+        parser.error('--load and --seed cannot be combined: the file has the whole account')
+    try:
+        import trustme  # noqa: F401
 
-
-def fail(reason):
-    sys.stderr.write(reason + '\n')
-    return 2
+        from pdpyras_sandbox.server import Sandbox
+    except ImportError as error:
+        parser.error("{}: pip install 'pdpyras[sandbox]'".format(error))
+    try:
+        return Sandbox(**options)
+    except (OSError, OverflowError, ValueError) as error:
+        parser.error(str(error))
 
 
 if __name__ == '__main__':

@@ -10,16 +10,8 @@ import ipaddress
 import re
 from urllib.parse import urlsplit
 
-#: Requests for these hosts reach a sandbox through a proxy that stands in for PagerDuty.
-PAGERDUTY_HOSTS = frozenset(
-    {
-        'api.pagerduty.com',
-        'api.eu.pagerduty.com',
-        'events.pagerduty.com',
-        'events.eu.pagerduty.com',
-        'identity.pagerduty.com',
-    }
-)
+from pdpyras_sandbox.hosts import API_HOSTS
+
 HOST = re.compile(r'(\[[0-9a-f:.]+\]|[^\s:@/\[\]]+)(:\d*)?', re.IGNORECASE)
 #: The sandbox's own pages and control API, which PagerDuty does not have and no key protects.
 OWN_PATHS = ('/', '/_sandbox', '/favicon.ico')
@@ -36,7 +28,8 @@ class Access:
     """
 
     def __init__(self, host):
-        self.names = PAGERDUTY_HOSTS | {'localhost', host.lower()}
+        # As PagerDuty, it is reached through a proxy.
+        self.names = {*API_HOSTS, 'localhost', host.lower()}
         #: In a network of containers, clients call the sandbox by a name without a dot. Websites
         #: have one in theirs.
         self.accepts_short_names = not is_loopback(host)

@@ -1,9 +1,9 @@
 """A sandbox that runs: an account behind an HTTP server in a thread of its own."""
 
-import contextlib
 import io
 import os
 import socket
+import ssl
 import threading
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
@@ -12,6 +12,8 @@ from pdpyras_sandbox import dump
 from pdpyras_sandbox.access import Access
 from pdpyras_sandbox.account import Account
 from pdpyras_sandbox.app import create_app
+from pdpyras_sandbox.certificates import CertificateAuthority
+from pdpyras_sandbox.connections import ClosingServer, shut_down
 from pdpyras_sandbox.faults import Faults
 from pdpyras_sandbox.founding import found
 from pdpyras_sandbox.limits import EVENTS_LIMIT, REST_LIMIT, RateLimit
@@ -175,22 +177,29 @@ class Idle:
             self._connections.pop(connection, None)
 
 
-def shut_down(connection):
-    """End a connection, whose thread then finds that there is nothing more to read."""
-    with contextlib.suppress(OSError):
-        # Not the method of a TLS connection, which is not safe while another thread reads.
-        socket.socket.shutdown(connection, socket.SHUT_RDWR)
+class Server(ClosingServer, ThreadedWSGIServer):
+    """Serves an application on a socket that listens already.
 
+    :param context: the certificate to serve HTTPS with; None for plain HTTP.
+    """
 
-class Server(ThreadedWSGIServer):
-    daemon_threads = True
-
-    def __init__(self, *args, **options):
-        super().__init__(*args, **options)
+    def __init__(self, listener, app, context=None):
+        host, port = listener.getsockname()[:2]
+        super().__init__(host, port, app, Handler, fd=listener.fileno())
         self.idle = Idle()
+        if context is not None:
+            # The handshake is left to the connection's own thread, or a client that is slow with
+            # it would keep all others waiting.
+            self.socket = context.wrap_socket(
+                self.socket, server_side=True, do_handshake_on_connect=False
+            )
+            self.ssl_context = context
 
-    def handle_error(self, request, client_address):
-        """A client that hangs up is no error of the server."""
+    @property
+    def url(self):
+        host, port = self.server_address[:2]
+        scheme = 'http' if self.ssl_context is None else 'https'
+        return f'{scheme}://[{host}]:{port}' if ':' in host else f'{scheme}://{host}:{port}'
 
 
 def listening(host, port):
@@ -272,6 +281,7 @@ class Sandbox:
     :param state: a file that keeps the account for the next time; None to keep it in memory.
     :param load: start from this dump of an account, or from the JSON file that holds one; ``seed``
         then has no effect.
+    :param tls: serve HTTPS, with a certificate of the authority in the file :attr:`ca_file`.
     """
 
     def __init__(
@@ -283,21 +293,26 @@ class Sandbox:
         rate_limit=REST_LIMIT,
         state=None,
         load=None,
+        tls=False,
     ):
+        self._authority = CertificateAuthority() if tls else None
         with listening(host, port) as listener:
             self._state = State(seed, latency, rate_limit, state, load)
-            app = create_app(self._state, Access(host))
-            self._server = Server(host, port, app, Handler, fd=listener.fileno())
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={'poll_interval': 0.01}, daemon=True
-        )
-        self._thread.start()
+            self._app = create_app(self._state, Access(host))
+            names = (host, '127.0.0.1', '::1', 'localhost')
+            context = self._authority.context(*names) if self._authority else None
+            self._server = Server(listener, self._app, context)
+        self._server.start()
 
     @property
     def url(self):
         """The base URL of both the REST API and the Events API."""
-        host, port = self._server.server_address[:2]
-        return f'http://[{host}]:{port}' if ':' in host else f'http://{host}:{port}'
+        return self._server.url
+
+    @property
+    def ca_file(self):
+        """The PEM file of the authority that clients have to trust; None without ``tls``."""
+        return self._authority and self._authority.file
 
     @property
     def api_key(self):
@@ -359,15 +374,21 @@ class Sandbox:
         """Whether the account was in the file given as ``state``."""
         return self._state.account.store.restored
 
+    def https_server(self, context: ssl.SSLContext) -> Server:
+        """Return another server for this account, for HTTPS on a free loopback port."""
+        with listening('127.0.0.1', 0) as listener:
+            return Server(listener, self._app, context)
+
     def wait(self):
         """Serve until the program is interrupted."""
-        self._thread.join()
+        self._server.wait()
 
     def close(self):
+        """Stop serving, end all connections, and close the file of the account."""
         self._state.faults.stopping.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._server.stop()
+        if self._authority:
+            self._authority.close()
         with self._state.account.store.lock:
             self._state.account.store.close()
 

@@ -1,5 +1,7 @@
 """``python -m pdpyras_sandbox``, as a process of its own."""
 
+import json
+import os
 import re
 import signal
 import socket
@@ -43,7 +45,7 @@ class Running:
             lines.append(self.process.stdout.readline().decode())
             assert lines[-1], self.process.stderr.read().decode()
         self.printed = ''.join(lines)
-        self.url = re.search(r'http://\S+', self.printed).group()
+        self.url = re.search(r'https?://\S+?(?=[.]?\s)', self.printed).group()
 
     def end(self, how=signal.SIGINT):
         self.process.send_signal(how)
@@ -56,21 +58,63 @@ class Running:
     def __exit__(self, *exception):
         if self.process.poll() is None:
             self.process.kill()
-        self.process.communicate()
+        self.process.wait()
+        for stream in (self.process.stdout, self.process.stderr):
+            stream.close()
 
 
-def test_it_prints_what_one_needs_and_the_script_to_paste_works():
-    with Running() as sandbox:
-        keys = requests.get(sandbox.url + '/_sandbox', timeout=5).json()
-        for name in ('api_key', 'user_key', 'oauth_token', 'routing_key'):
-            assert keys[name] in sandbox.printed
+BEHIND_A_PROXY = {'http_proxy': 'http://127.0.0.1:9', 'https_proxy': 'http://127.0.0.1:9'}
+
+
+@pytest.mark.parametrize('options', [[], ['--tls']], ids=['HTTP', 'HTTPS'])
+@pytest.mark.parametrize('proxies', [{}, BEHIND_A_PROXY], ids=['no proxy', 'company proxy'])
+def test_it_prints_what_one_needs_and_the_script_to_paste_works(options, proxies, monkeypatch):
+    for name in ('http_proxy', 'https_proxy', 'no_proxy', 'NO_PROXY'):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in proxies.items():
+        monkeypatch.setenv(name, value)
+    with Running(*options) as sandbox:
         lines = sandbox.printed.splitlines()
         start = lines.index('Paste this into Python:') + 2
         script = '\n'.join(line.strip() for line in lines[start : start + 2])
+        script += f"\nprint(session.get('{sandbox.url}/_sandbox').text)"
         done = subprocess.run(
             [sys.executable, '-c', script], capture_output=True, text=True, timeout=PATIENCE
         )
-        assert (done.stdout, done.stderr) == ("['Alex Sample']\n", '')
+        assert (done.returncode, done.stderr) == (0, '')
+        names, keys = done.stdout.split('\n', 1)
+        assert names == "['Alex Sample']"
+        for name in ('api_key', 'user_key', 'oauth_token', 'routing_key'):
+            assert json.loads(keys)[name] in sandbox.printed
+
+
+def test_the_variables_that_it_prints_lead_programs_through_its_proxy():
+    with Running('--proxy') as sandbox:
+        script = sandbox.printed + 'curl -sS https://events.pagerduty.com/_sandbox'
+        done = subprocess.run(
+            ['sh', '-c', script], capture_output=True, text=True, timeout=PATIENCE
+        )
+        assert json.loads(done.stdout)['url'] == 'https://events.pagerduty.com'
+        assert f'export PAGERDUTY_SANDBOX_URL={sandbox.url}\n' in sandbox.printed
+        assert sandbox.end() == (0, '')
+
+
+def test_it_ends_cleanly_when_nobody_reads_its_output():
+    with Running() as sandbox:
+        sandbox.process.stdout.close()
+        sandbox.process.send_signal(signal.SIGINT)
+        assert sandbox.process.wait(PATIENCE) == 0
+        assert sandbox.process.stderr.read() == b''
+
+
+def test_it_ends_quietly_when_its_output_is_closed_from_the_start():
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [*MODULE, '--port', '0'], stdout=writing, stderr=subprocess.PIPE, timeout=PATIENCE
+    )
+    os.close(writing)
+    assert done.stderr == b''
 
 
 @pytest.mark.parametrize('how', [signal.SIGINT, signal.SIGTERM], ids=['Ctrl-C', 'SIGTERM'])
@@ -143,6 +187,7 @@ def test_a_seed_for_an_account_that_exists_is_said_not_to_be_applied(tmp_path):
         (['--state', ''], 'argument --state: must not be empty'),
         (['--state', '/no/such/directory/file'], '/no/such/directory/file'),
         (['--state', __file__], __file__),
+        (['--allow', 'example.com'], 'argument --allow: needs --proxy'),
     ],
     ids=str,
 )
@@ -212,7 +257,7 @@ def test_ctrl_c_while_it_starts_ends_it_cleanly(monkeypatch, capsys):
     monkeypatch.setattr(server, 'Sandbox', interrupted)
     monkeypatch.setattr(__main__.signal, 'signal', lambda number, handler: None)
     __main__.main(['--port', '0'])
-    assert capsys.readouterr() == ('\n', '')
+    assert capsys.readouterr() == ('', '')
 
 
 def test_a_port_in_use_is_one_clear_line():
@@ -225,7 +270,8 @@ def test_a_port_in_use_is_one_clear_line():
 
 def test_help_names_every_option():
     done = subprocess.run([*MODULE, '--help'], capture_output=True, text=True, timeout=PATIENCE)
-    for option in ('--host', '--port', '--seed', '--latency', '--rate-limit', '--state', '--load'):
+    options = ('--host', '--port', '--seed', '--latency', '--rate-limit', '--state', '--load')
+    for option in (*options, '--tls', '--proxy', '--allow', 'run [options]'):
         assert option in done.stdout
 
 

@@ -1,0 +1,49 @@
+"""A certificate authority for one run, and the authorities that this machine trusts."""
+
+import contextlib
+import os
+import ssl
+import tempfile
+
+
+class CertificateAuthority:
+    """A certificate authority that ends with this process, in a file of its own."""
+
+    def __init__(self) -> None:
+        import trustme
+
+        self._authority = trustme.CA(organization_name='pdpyras_sandbox')
+        #: The authority's certificate, in PEM.
+        self.pem = self._authority.cert_pem.bytes().decode()
+        self._folder = tempfile.TemporaryDirectory(prefix='pdpyras_sandbox-')
+        #: The file that has the certificate.
+        self.file = os.path.join(self._folder.name, 'ca.pem')
+        with open(self.file, 'w', encoding='ascii') as file:
+            file.write(self.pem)
+
+    def context(self, *hosts: str) -> ssl.SSLContext:
+        """Return a server's TLS settings, with a certificate for these host names and addresses."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._authority.issue_cert(*hosts).configure_cert(context)
+        context.set_alpn_protocols(['http/1.1'])
+        return context
+
+    def close(self) -> None:
+        """Remove the file."""
+        self._folder.cleanup()
+
+
+def system_authorities() -> str:
+    """Return the certificates that this machine trusts, in PEM; certifi's if there are none."""
+    context = ssl.create_default_context()
+    folder = ssl.get_default_verify_paths().capath or ''
+    # OpenSSL looks into the folder only when it needs a certificate. It has several links to each.
+    files = os.listdir(folder) if folder else []
+    for file in {os.path.realpath(os.path.join(folder, name)) for name in files}:
+        with contextlib.suppress(OSError):
+            context.load_verify_locations(file)
+    if not context.get_ca_certs():
+        import certifi
+
+        context.load_verify_locations(certifi.where())
+    return ''.join(map(ssl.DER_cert_to_PEM_cert, context.get_ca_certs(binary_form=True)))

@@ -1,0 +1,63 @@
+"""A threading server that ends its connections when it closes."""
+
+import contextlib
+import socket
+import socketserver
+import threading
+from typing import Any, List, Tuple
+
+#: Seconds to wait for the thread of a connection that was ended.
+GRACE = 5
+
+
+class ClosingServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
+    """Ends its connections, and their threads, when it closes.
+
+    A client may keep an idle connection open as long as it likes, and socketserver would leave a
+    thread waiting for it.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self._connections: List[Tuple[threading.Thread, socket.socket]] = []
+        self._serving = threading.Thread(
+            target=self.serve_forever, kwargs={'poll_interval': 0.01}, daemon=True
+        )
+        super().__init__(*args, **options)
+
+    def start(self) -> None:
+        """Serve, from a thread of its own, until :meth:`stop`."""
+        self._serving.start()
+
+    def wait(self) -> None:
+        """Return when the server has stopped."""
+        self._serving.join()
+
+    def stop(self) -> None:
+        """Stop serving, and end the connections and threads."""
+        self.shutdown()
+        self._serving.join()
+        self.server_close()
+        for _, connection in self._connections:
+            shut_down(connection)
+        for thread, _ in self._connections:
+            thread.join(GRACE)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._connections = [entry for entry in self._connections if entry[0].is_alive()]
+        thread = threading.Thread(
+            target=self.process_request_thread, args=(request, client_address), daemon=True
+        )
+        self._connections.append((thread, request))
+        thread.start()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Ignore a client that hangs up: it is not an error of the server."""
+
+
+def shut_down(connection: socket.socket) -> None:
+    """End a connection from another thread than the one that reads it."""
+    with contextlib.suppress(OSError):
+        # Not the method of a TLS connection, which is not safe while another thread reads.
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)

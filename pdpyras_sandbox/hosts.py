@@ -1,0 +1,25 @@
+"""The host names of PagerDuty."""
+
+from typing import Union
+
+#: The hosts of PagerDuty's REST API, Events API and OAuth server, of both service regions:
+#: https://support.pagerduty.com/main/docs/service-regions
+API_HOSTS = (
+    'api.pagerduty.com',
+    'api.eu.pagerduty.com',
+    'events.pagerduty.com',
+    'events.eu.pagerduty.com',
+    'identity.pagerduty.com',
+)
+
+
+def normalized(host: Union[str, bytes]) -> str:
+    """Return a host name in lower case, without the dot that may end it."""
+    if isinstance(host, bytes):
+        host = host.decode('ascii', 'replace')
+    return host.lower().rstrip('.')
+
+
+def is_pagerduty(host: Union[str, bytes]) -> bool:
+    """Whether a host is one of PagerDuty's, be it an API, a website or something else."""
+    return ('.' + normalized(host)).endswith('.pagerduty.com')

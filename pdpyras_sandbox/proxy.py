@@ -1,0 +1,218 @@
+"""A proxy through which programs reach the sandbox as PagerDuty, and nothing else."""
+
+import logging
+import os
+import selectors
+import socket
+import tempfile
+from http.server import BaseHTTPRequestHandler
+from typing import TYPE_CHECKING, Any, Dict, Iterable, Set, Tuple
+from urllib.parse import urlsplit
+
+from pdpyras_sandbox.certificates import CertificateAuthority, system_authorities
+from pdpyras_sandbox.connections import ClosingServer
+from pdpyras_sandbox.hosts import API_HOSTS, normalized
+
+if TYPE_CHECKING:
+    from pdpyras_sandbox.server import Sandbox
+
+log = logging.getLogger('pdpyras_sandbox')
+
+HTTP_PORT = 80
+HTTPS_PORT = 443
+#: Seconds to wait for a connection to a host that is let through.
+CONNECT_TIMEOUT = 30
+CHUNK = 2**16
+#: Headers that are about the connection to the proxy, not about the request.
+HOP_BY_HOP = ('connection', 'keep-alive', 'proxy-connection', 'proxy-authorization')
+
+
+class SandboxProxy:
+    """An HTTP proxy on a loopback port, behind which PagerDuty's API hosts are a sandbox.
+
+    :param sandbox: a running :class:`~pdpyras_sandbox.Sandbox`.
+    :param allowed: other hosts that programs may reach.
+    """
+
+    #: Variables that could send programs past the proxy, or make them distrust it.
+    removed_variables = ('ALL_PROXY', 'all_proxy', 'SSL_CERT_DIR')
+
+    def __init__(self, sandbox: 'Sandbox', allowed: Iterable[str] = ()) -> None:
+        self._sandbox = sandbox
+        self._authority = CertificateAuthority()
+        self._folder = tempfile.TemporaryDirectory(prefix='pdpyras_sandbox-')
+        trusted = system_authorities() + self._authority.pem
+        if sandbox.ca_file:
+            with open(sandbox.ca_file, encoding='ascii') as file:
+                trusted += file.read()
+        self._bundle = self._write('ca-bundle.pem', trusted)
+        self._wgetrc = self._write('wgetrc', f'ca_certificate = {self._bundle}\n')
+        self._pagerduty = sandbox.https_server(self._authority.context(*API_HOSTS))
+        self._server = _Server(('127.0.0.1', self._pagerduty.port), allowed)
+        self._pagerduty.start()
+        self._server.start()
+
+    def _write(self, name: str, text: str) -> str:
+        path = os.path.join(self._folder.name, name)
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write(text)
+        return path
+
+    @property
+    def url(self) -> str:
+        """The URL of the proxy."""
+        return f'http://127.0.0.1:{self._server.server_address[1]}'
+
+    @property
+    def variables(self) -> Dict[str, str]:
+        """The environment variables that make a program use the proxy and trust its certificate."""
+        loopback = '127.0.0.1,localhost,::1'
+        variables = {'HTTP_PROXY': self.url, 'HTTPS_PROXY': self.url, 'NO_PROXY': loopback}
+        variables.update({name.lower(): value for name, value in variables.items()})
+        # requests, OpenSSL and Go, curl, Node.js.
+        for name in (
+            'REQUESTS_CA_BUNDLE',
+            'SSL_CERT_FILE',
+            'CURL_CA_BUNDLE',
+            'NODE_EXTRA_CA_CERTS',
+        ):
+            variables[name] = self._bundle
+        variables['WGETRC'] = self._wgetrc
+        # From 24 on, Node.js uses the proxy of the environment, but only if it is told to.
+        variables['NODE_USE_ENV_PROXY'] = '1'
+        sandbox = self._sandbox
+        return {
+            **variables,
+            'PAGERDUTY_API_KEY': sandbox.api_key,
+            'PAGERDUTY_USER_KEY': sandbox.user_key,
+            'PAGERDUTY_OAUTH_TOKEN': sandbox.oauth_token,
+            'PAGERDUTY_ROUTING_KEY': sandbox.routing_key,
+            'PAGERDUTY_EMAIL': sandbox.email,
+            'PAGERDUTY_SANDBOX_URL': sandbox.url,
+        }
+
+    def environment(self) -> Dict[str, str]:
+        """Return this process's environment, changed so that programs use the proxy."""
+        kept = {k: v for k, v in os.environ.items() if k not in self.removed_variables}
+        return {**kept, **self.variables}
+
+    def close(self) -> None:
+        """Stop the proxy, and remove its files."""
+        self._server.stop()
+        self._pagerduty.stop()
+        self._authority.close()
+        self._folder.cleanup()
+
+    def __enter__(self) -> 'SandboxProxy':
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self.close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Connects a client with the host that it names, if that is allowed."""
+
+    # Reads no more than the request: the bytes that follow belong to the tunnel.
+    rbufsize = 0
+    protocol_version = 'HTTP/1.1'
+    error_message_format = '%(message)s\n'
+    error_content_type = 'text/plain'
+    server: '_Server'
+
+    def do_CONNECT(self) -> None:
+        self.close_connection = True
+        try:
+            target = urlsplit('//' + self.path)
+            host, port = normalized(target.hostname or ''), target.port or HTTPS_PORT
+        except ValueError:
+            self.send_error(400, 'CONNECT needs a host and a port')
+            return
+        if host in API_HOSTS and port == HTTPS_PORT:
+            address = self.server.sandbox
+        elif host in self.server.allowed:
+            address = (host, port)
+        else:
+            self.refuse(host, port)
+            return
+        with self.connect(address) as upstream:
+            self.send_response_only(200, 'Connection established')
+            self.end_headers()
+            relay(self.connection, upstream)
+
+    def do_GET(self) -> None:
+        """Forward a request over plain HTTP, whatever its method."""
+        self.close_connection = True
+        try:
+            target = urlsplit(self.path)
+            host, port = normalized(target.hostname or ''), target.port or HTTP_PORT
+        except ValueError:
+            host, port = '', HTTP_PORT
+        if not host:
+            self.send_error(400, 'This is a proxy; the sandbox itself is at PAGERDUTY_SANDBOX_URL')
+            return
+        if host not in self.server.allowed:
+            self.refuse(host, port)
+            return
+        path = target.path or '/'
+        if target.query:
+            path += '?' + target.query
+        head = [f'{self.command} {path} HTTP/1.1']
+        head += [f'{k}: {v}' for k, v in self.headers.items() if k.lower() not in HOP_BY_HOP]
+        head += ['Connection: close', '', '']
+        with self.connect((host, port)) as upstream:
+            upstream.sendall('\r\n'.join(head).encode('latin-1'))
+            relay(self.connection, upstream)
+
+    do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_GET
+
+    def connect(self, address: Tuple[str, int]) -> socket.socket:
+        try:
+            upstream = socket.create_connection(address, CONNECT_TIMEOUT)
+        except OSError as error:
+            self.send_error(502, f'Cannot connect to {address[0]}: {error}')
+            raise
+        upstream.settimeout(None)
+        # Without this, Nagle's algorithm and delayed acknowledgements cost 40 ms a request.
+        for connection in (self.connection, upstream):
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return upstream
+
+    def refuse(self, host: str, port: int) -> None:
+        if host in API_HOSTS:
+            reason = f'refused {host}:{port}: PagerDuty speaks HTTPS, on port {HTTPS_PORT}'
+        else:
+            reason = f'refused {host}:{port}: pass --allow {host} to let it through'
+        self.server.report(reason)
+        self.send_error(403, f'pdpyras_sandbox {reason}')
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Report nothing else than refusals."""
+
+
+class _Server(ClosingServer):
+    def __init__(self, sandbox: Tuple[str, int], allowed: Iterable[str]) -> None:
+        self.sandbox = sandbox
+        self.allowed = {normalized(host) for host in allowed}
+        self._reported: Set[str] = set()
+        super().__init__(('127.0.0.1', 0), _Handler)
+
+    def report(self, refusal: str) -> None:
+        """Log a refusal, once for each host."""
+        if refusal not in self._reported:
+            self._reported.add(refusal)
+            log.warning(refusal)
+
+
+def relay(client: socket.socket, upstream: socket.socket) -> None:
+    """Copy bytes both ways until one side ends the connection."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(client, selectors.EVENT_READ, upstream)
+        selector.register(upstream, selectors.EVENT_READ, client)
+        while True:
+            for key, _ in selector.select():
+                assert isinstance(key.fileobj, socket.socket)
+                data = key.fileobj.recv(CHUNK)
+                if not data:
+                    return
+                key.data.sendall(data)
