@@ -379,9 +379,9 @@ CHANGES = {
 @pytest.mark.parametrize('change', CHANGES)
 def test_a_path_added_at_run_time_is_found_at_once(own_tables, change):
     with pytest.raises(pdpyras.URLError):
-        pdpyras.canonical_path(BASE, '/widgets/PA7KQ')
-    CHANGES[change](pdpyras.CANONICAL_PATHS, '/widgets/{widget_id}')
-    assert pdpyras.canonical_path(BASE, '/widgets/PA7KQ') == '/widgets/{widget_id}'
+        pdpyras.canonical_path(BASE, '/unlisted/PA7KQ')
+    CHANGES[change](pdpyras.CANONICAL_PATHS, '/unlisted/{thing_id}')
+    assert pdpyras.canonical_path(BASE, '/unlisted/PA7KQ') == '/unlisted/{thing_id}'
 
 
 def test_a_path_removed_at_run_time_is_not_found_any_more(own_tables):
@@ -392,17 +392,17 @@ def test_a_path_removed_at_run_time_is_not_found_any_more(own_tables):
 
 
 def test_a_table_may_be_replaced_by_a_plain_list(own_tables, monkeypatch):
-    monkeypatch.setattr(pdpyras, 'CANONICAL_PATHS', ['/widgets/{widget_id}'])
-    assert pdpyras.canonical_path(BASE, '/widgets/PA7KQ') == '/widgets/{widget_id}'
+    monkeypatch.setattr(pdpyras, 'CANONICAL_PATHS', ['/unlisted/{thing_id}'])
+    assert pdpyras.canonical_path(BASE, '/unlisted/PA7KQ') == '/unlisted/{thing_id}'
 
 
 def test_wrappers_added_at_run_time_are_used_at_once(own_tables, api, session):
-    api.reply(body={'gadget': {'id': 'PA7KQ'}}, times=2)
-    pdpyras.CANONICAL_PATHS.append('/widgets')
-    with pytest.raises(pdpyras.PDServerError, match='widgets'):
-        session.rget('/widgets')
-    pdpyras.ENTITY_WRAPPER_CONFIG['GET /widgets'] = 'gadget'
-    assert session.rget('/widgets') == {'id': 'PA7KQ'}
+    api.reply(body={'thing': {'id': 'PA7KQ'}}, times=2)
+    pdpyras.CANONICAL_PATHS.append('/unlisted')
+    with pytest.raises(pdpyras.PDServerError, match='unlisted'):
+        session.rget('/unlisted')
+    pdpyras.ENTITY_WRAPPER_CONFIG['GET /unlisted'] = 'thing'
+    assert session.rget('/unlisted') == {'id': 'PA7KQ'}
 
 
 def test_a_cursor_path_added_at_run_time_is_used_at_once(own_tables, api, session):
