@@ -1,10 +1,13 @@
-"""Any input at all: what comes out is documented, and what goes out goes to the right place."""
+"""Generated responses and URLs: only documented results and errors, only requests to the base."""
 
 import json
+import re
+from collections import namedtuple
 from urllib.parse import urlsplit
 
 import pytest
 import requests
+from operations import PATHS, with_ids
 from urllib3.util import parse_url
 from wire import Reply
 
@@ -17,7 +20,7 @@ from hypothesis import strategies as st  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures('no_garbage_collection')
 
-#: One server and one session serve all the examples of a test.
+#: One server and one session serve all examples of a test.
 bounded = settings(
     max_examples=40,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -45,41 +48,90 @@ JSON = st.recursive(
 BODIES = JSON.map(lambda body: json.dumps(body).encode('utf-8')) | st.binary(max_size=20)
 STATUSES = st.sampled_from([200, 201, 202, 204, 304, 400, 401, 403, 404, 409, 500, 503])
 
-#: Every public method that decodes what it gets, and what it may raise beside PDClientError.
-REST_METHODS = {
-    'rget': lambda session: session.rget('/users/P1'),
-    'rget of a collection': lambda session: session.rget('/users'),
-    'rget of an unlisted path': lambda session: session.rget('/nosuch/things'),
-    'rget of an unwrapped path': lambda session: session.rget('/analytics/raw/incidents/P1'),
-    'rpost': lambda session: session.rpost('/users', json={}),
-    'rput': lambda session: session.rput('/users/P1', json={}),
-    'rput of several': lambda session: session.rput('/incidents', json=[]),
-    'rpatch': lambda session: session.rpatch('/users/P1', json={}),
-    'rdelete': lambda session: session.rdelete('/users/P1'),
-    'jget': lambda session: session.jget('/users/P1'),
-    'jpost': lambda session: session.jpost('/users', json={}),
-    'jput': lambda session: session.jput('/users/P1', json={}),
-    'jpatch': lambda session: session.jpatch('/users/P1', json={}),
-    'iter_all': lambda session: _some(session.iter_all('/users')),
-    'iter_all by cursor': lambda session: _some(session.iter_all('/audit/records')),
-    'iter_all of an unlisted path': lambda session: _some(session.iter_all('/nosuch/things')),
-    'find': lambda session: session.find('/users', 'Jane'),
-    'api_key_access': lambda session: session.api_key_access,
-    'subdomain': lambda session: session.subdomain,
-}
-EVENTS_METHODS = {
-    'trigger': lambda session: session.trigger('Server is on fire', 'here'),
-    'resolve': lambda session: session.resolve('abc'),
-}
-CHANGE_METHODS = {'submit': lambda session: session.submit('new build')}
+
+def encoded(body):
+    return json.dumps(body).encode('utf-8')
 
 
-def _some(results, most=300):
-    """A few of the results: a fuzzed server may well have more for ever."""
+class Call(namedtuple('Call', 'make usable result')):
+    """A call of a session.
+
+    ``usable`` makes a response body that the call can use out of any JSON content, and ``result``
+    is what the call then returns.
+    """
+
+
+def wrapped(make, wrapper):
+    return Call(make, lambda content: {wrapper: content}, lambda content: content)
+
+
+def whole(make):
+    return Call(make, lambda content: content, lambda content: content)
+
+
+def listed(make, wrapper, last_page):
+    return Call(
+        lambda session: _first(make(session)),
+        lambda content: dict({wrapper: [content, content]}, **last_page),
+        lambda content: [content, content],
+    )
+
+
+def _first(results, most=300):
+    """The first results: a fuzzed server may report that there are more without end."""
     return [result for result, _ in zip(results, range(most))]
 
 
-def _only_documented_errors(call, session):
+LAST_PAGE = {'more': False}
+LAST_CURSOR = {'next_cursor': None}
+
+#: Every public method that decodes responses.
+REST_CALLS = {
+    'rget': wrapped(lambda session: session.rget('/users/P1'), 'user'),
+    'rget of a collection': wrapped(lambda session: session.rget('/users'), 'users'),
+    'rget of an unlisted path': wrapped(lambda session: session.rget('/nosuch/things'), 'things'),
+    'rget of an unwrapped path': whole(lambda s: s.rget('/analytics/raw/incidents/P1')),
+    'rpost': wrapped(lambda session: session.rpost('/users', json={}), 'user'),
+    'rput': wrapped(lambda session: session.rput('/users/P1', json={}), 'user'),
+    'rput of several': wrapped(lambda session: session.rput('/incidents', json=[]), 'incidents'),
+    'rpatch': wrapped(lambda session: session.rpatch('/users/P1', json={}), 'user'),
+    'rdelete': Call(
+        lambda session: session.rdelete('/users/P1').ok,
+        lambda content: content,
+        lambda content: True,
+    ),
+    'jget': whole(lambda session: session.jget('/users/P1')),
+    'jpost': whole(lambda session: session.jpost('/users', json={})),
+    'jput': whole(lambda session: session.jput('/users/P1', json={})),
+    'jpatch': whole(lambda session: session.jpatch('/users/P1', json={})),
+    'iter_all': listed(lambda session: session.iter_all('/users'), 'users', LAST_PAGE),
+    'iter_all by cursor': listed(
+        lambda session: session.iter_all('/audit/records'), 'records', LAST_CURSOR
+    ),
+    'iter_all of an unlisted path': listed(
+        lambda session: session.iter_all('/nosuch/things'), 'things', LAST_PAGE
+    ),
+    'find': Call(
+        lambda session: session.find('/users', 'Jane'),
+        lambda content: {'users': [{'name': 'Joe'}, {'name': 'jane', 'of': content}]},
+        lambda content: {'name': 'jane', 'of': content},
+    ),
+    'subdomain': Call(
+        lambda session: session.subdomain,
+        lambda content: {
+            'users': [{'html_url': 'https://acme.pagerduty.com/users/P1', 'of': content}]
+        },
+        lambda content: 'acme',
+    ),
+}
+EVENTS_CALLS = {
+    'trigger': lambda session: session.trigger('Server is on fire', 'here'),
+    'resolve': lambda session: session.resolve('abc'),
+}
+
+
+def outcome_of(call, session):
+    """'result', or 'error' if the call raises a documented one."""
     try:
         call(session)
     except pdpyras.PDClientError as error:
@@ -88,14 +140,25 @@ def _only_documented_errors(call, session):
             assert error.response
             assert error.code is None or isinstance(error.code, int)
             assert all(isinstance(text, str) for text in error.errors)
+        return 'error'
+    return 'result'
 
 
-# Iteration warns of pages that make no sense; that is documented, too.
+def forget_facts(session):
+    """Make the session forget what it found out about its API key."""
+    session.api_key = session.api_key
+
+
+# Iteration warns about inconsistent pages, as documented.
 @pytest.mark.filterwarnings('ignore:Stopping the iteration:UserWarning')
-@pytest.mark.parametrize('name', REST_METHODS)
-def test_any_answer_gives_a_result_or_a_documented_error(name, api, session):
+@pytest.mark.parametrize('name', REST_CALLS)
+def test_any_response_gives_a_result_or_a_documented_error(name, api, session):
+    call = REST_CALLS[name]
+    reached = set()
+
     @bounded
-    @given(status=STATUSES, body=BODIES)
+    @given(status=STATUSES, body=JSON.map(call.usable).map(encoded) | BODIES)
+    @example(status=200, body=encoded(call.usable({'id': 'P1'})))
     @example(status=200, body=b'{"users": [null], "more": true}')
     @example(status=200, body=b'{"users": {}, "more": true}')
     @example(status=200, body=b'{"users": null}')
@@ -110,51 +173,122 @@ def test_any_answer_gives_a_result_or_a_documented_error(name, api, session):
     def check(status, body):
         api.reset()
         api.reply(status, body)
-        # Whatever is asked for next ends the matter.
+        # A further request ends the call.
         api.rule(lambda seen: Reply(404, b''))
-        session._learnt.clear()
-        _only_documented_errors(REST_METHODS[name], session)
+        forget_facts(session)
+        reached.add(outcome_of(call.make, session))
+
+    check()
+    assert reached == {'result', 'error'}
+
+
+@pytest.mark.filterwarnings('ignore:Stopping the iteration:UserWarning')
+@pytest.mark.parametrize('name', REST_CALLS)
+def test_any_content_of_a_usable_body_is_returned_unchanged(name, api, session):
+    call = REST_CALLS[name]
+
+    @settings(bounded, max_examples=25)
+    @given(content=JSON)
+    def check(content):
+        api.reset()
+        api.reply(200, encoded(call.usable(content)))
+        forget_facts(session)
+        assert call.make(session) == call.result(content)
 
     check()
 
 
-@pytest.mark.parametrize('name', EVENTS_METHODS)
-def test_any_answer_to_an_event_is_its_key_or_a_documented_error(name, api, events):
+def test_any_response_to_users_me_gives_an_access_level_or_none(api, session):
+    reached = set()
+
+    @bounded
+    @given(status=STATUSES, body=BODIES)
+    @example(status=200, body=b'{"user": {}}')
+    @example(status=400, body=b'{"error": "account-level access token"}')
+    def check(status, body):
+        api.reset()
+        api.reply(status, body)
+        forget_facts(session)
+        if outcome_of(lambda session: reached.add(session.api_key_access), session) == 'error':
+            reached.add('error')
+            assert status == 401
+
+    check()
+    assert reached == {'user', 'account', None, 'error'}
+
+
+@pytest.mark.parametrize('name', EVENTS_CALLS)
+def test_any_response_to_an_event_gives_its_key_or_a_documented_error(name, api, events):
+    reached = set()
+
     @bounded
     @given(status=STATUSES.filter(lambda status: status < 500), body=BODIES)
     @example(status=202, body=b'{"dedup_key": null}')
+    @example(status=202, body=b'{"dedup_key": "abc"}')
     def check(status, body):
         api.reset()
         api.reply(status, body)
-        _only_documented_errors(EVENTS_METHODS[name], events)
+        reached.add(outcome_of(EVENTS_CALLS[name], events))
 
     check()
+    assert reached == {'result', 'error'}
 
 
-def test_any_answer_to_a_change_event_is_its_id_or_a_documented_error(api, change_events):
+def test_any_response_to_a_change_event_gives_its_id_or_a_documented_error(api, change_events):
+    reached = set()
+
     @bounded
     @given(status=STATUSES.filter(lambda status: status < 500), body=BODIES)
+    @example(status=202, body=b'{"id": "abc"}')
     def check(status, body):
         api.reset()
         api.reply(status, body)
-        _only_documented_errors(CHANGE_METHODS['submit'], change_events)
+        reached.add(outcome_of(lambda session: session.submit('new build'), change_events))
 
     check()
+    assert reached == {'result', 'error'}
 
 
-def test_persist_survives_any_resource_that_it_finds(api, session):
+#: Without the wrapper of a user, because an object that has it counts as wrapped, and without what
+#: the URL of the user depends on.
+ATTRIBUTES = st.dictionaries(
+    NAMES.filter(lambda name: name not in ('user', 'self', 'id')), JSON, max_size=5
+)
+
+
+def test_persist_updates_any_resource_that_differs(api, session):
+    requested = set()
+
     @bounded
-    @given(found=st.dictionaries(NAMES, JSON, max_size=5), wanted=st.dictionaries(NAMES, JSON))
+    @given(found=ATTRIBUTES, wanted=ATTRIBUTES)
+    @example(found={'status': None}, wanted={'status': ['a', 'list']})
+    @example(found={'status': ['a', 'list']}, wanted={'status': None})
+    @example(found={'status': {'id': 1}}, wanted={'status': 'text'})
+    @example(found={'status': 'same'}, wanted={'status': 'same'})
     def check(found, wanted):
         api.reset()
-        api.reply(200, {'users': [dict(found, name='Jane')], 'more': False})
+        found = dict(found, id='P1', name='Jane')
+        wanted = dict(wanted, name='Jane')
+        scalars = {name: wanted[name] for name in wanted if _is_scalar(wanted[name])}
+        api.reply(200, {'users': [found], 'more': False})
         api.rule(lambda seen: Reply(200, {'user': {}}))
-        try:
-            session.persist('/users', 'name', dict(wanted, name='Jane'), update=True)
-        except (pdpyras.PDClientError, pdpyras.URLError) as error:
-            assert str(error)
+        result = session.persist('/users', 'name', wanted, update=True)
+        requested.add(api.last.method)
+        if api.last.method == 'PUT':
+            assert any(found.get(name, ...) != wanted[name] for name in wanted)
+            sent = api.last.json['user']
+            assert {name: sent[name] for name in scalars} == scalars
+        else:
+            assert result == found
+            assert all(name in found for name in wanted)
+            assert {name: found[name] for name in scalars} == scalars
 
     check()
+    assert requested == {'GET', 'PUT'}
+
+
+def _is_scalar(value):
+    return not isinstance(value, (dict, list))
 
 
 # URLs
@@ -189,44 +323,66 @@ def _origin(url):
     return parts.scheme, parts.host, parts.port or {'http': 80, 'https': 443}[parts.scheme]
 
 
-@settings(bounded, max_examples=1000)
-@given(base=st.sampled_from(BASES), url=URLS)
-@example(base='https://api.pagerduty.com', url='https://api.pagerduty.com\\@evil.example/')
-@example(base='https://api.pagerduty.com', url='https://api.pagerduty.com。evil.example/')
-@example(base='https://api.pagerduty.com', url='https://api.pagerduty.com/\t//evil.example')
-@example(base='https://gateway.example.com/pagerduty', url='../admin')
-def test_whatever_passes_has_the_scheme_host_and_port_of_the_base(base, url):
-    try:
-        passed = pdpyras.normalize_url(base, url)
-    except pdpyras.URLError:
-        return
-    parts = parse_url(passed)
-    assert _origin(passed) == _origin(base)
-    assert not parts.auth
-    assert (parts.path or '').startswith(parse_url(base).path or '')
+@st.composite
+def known_urls(draw, base):
+    """A URL of a listed path, complete or not, with something appended."""
+    path = with_ids(draw(st.sampled_from(PATHS)))
+    ending = draw(st.sampled_from(['', '/', '?a=b', '#top', '/x']) | PIECES)
+    return draw(st.sampled_from([base, '', BASES[0]])) + path + ending
 
 
-@settings(bounded, max_examples=300)
-@given(base=st.sampled_from(BASES), url=URLS)
-def test_requests_takes_what_passes_to_the_same_place(base, url):
-    try:
-        passed = pdpyras.normalize_url(base, url)
-    except pdpyras.URLError:
-        return
-    try:
-        prepared = requests.Request('GET', passed).prepare().url
-    except pdpyras.RequestException:
-        return
-    assert _origin(prepared) == _origin(base)
-    assert urlsplit(prepared).hostname == urlsplit(base).hostname
+@st.composite
+def bases_and_urls(draw):
+    base = draw(st.sampled_from(BASES))
+    return base, draw(known_urls(base) | URLS)
 
 
-@settings(bounded, max_examples=300)
-@given(base=st.sampled_from(BASES), url=URLS)
-def test_canonical_path_gives_a_listed_path_or_says_that_there_is_none(base, url):
-    try:
-        path = pdpyras.canonical_path(base, url)
-    except pdpyras.URLError as error:
-        assert str(error)
-        return
-    assert path in pdpyras.CANONICAL_PATHS
+def test_a_normalized_url_keeps_the_scheme_host_and_port_of_the_base():
+    reached = set()
+
+    @settings(bounded, max_examples=400)
+    @given(bases_and_urls())
+    @example(('https://api.pagerduty.com', 'https://api.pagerduty.com\\@evil.example/'))
+    @example(('https://api.pagerduty.com', 'https://api.pagerduty.com。evil.example/'))
+    @example(('https://api.pagerduty.com', 'https://api.pagerduty.com/\t//evil.example'))
+    @example(('https://gateway.example.com/pagerduty', '../admin'))
+    def check(base_and_url):
+        base, url = base_and_url
+        try:
+            full = pdpyras.normalize_url(base, url)
+        except pdpyras.URLError:
+            reached.add('rejected')
+            return
+        reached.add('accepted')
+        parts = parse_url(full)
+        assert _origin(full) == _origin(base)
+        assert not parts.auth
+        assert (parts.path or '').startswith(parse_url(base).path or '')
+        prepared = requests.Request('GET', full).prepare().url
+        assert _origin(prepared) == _origin(base)
+        assert urlsplit(prepared).hostname == urlsplit(base).hostname
+
+    check()
+    assert reached == {'accepted', 'rejected'}
+
+
+def test_canonical_path_returns_a_listed_path_that_matches_or_raises():
+    reached = set()
+
+    @settings(bounded, max_examples=300)
+    @given(bases_and_urls())
+    def check(base_and_url):
+        base, url = base_and_url
+        try:
+            pattern = pdpyras.canonical_path(base, url)
+        except pdpyras.URLError as error:
+            reached.add('rejected')
+            assert str(error)
+            return
+        reached.add('found')
+        assert pattern in pdpyras.CANONICAL_PATHS
+        path = re.split('[?#]', pdpyras.normalize_url(base, url)[len(base) :])[0]
+        assert re.fullmatch(re.sub(r'{\w+}', '[^/]+', pattern) + '/*', path)
+
+    check()
+    assert reached == {'found', 'rejected'}

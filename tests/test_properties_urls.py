@@ -1,4 +1,4 @@
-"""What holds for any ID and any content, not only for those that other tests thought of."""
+"""Properties of URLs, wrappers and parameters that hold for any ID and any content."""
 
 from json import dumps
 from string import ascii_letters, ascii_uppercase, digits
@@ -15,8 +15,8 @@ from hypothesis import strategies as st  # noqa: E402
 
 BASES = ('https://api.pagerduty.com', 'https://api.eu.pagerduty.com', 'http://localhost:8080/pd')
 
-# IDs of PagerDuty are made of upper-case letters and digits. Others are UUIDs, or names, such as
-# those of incident types, which cannot be the name of another path.
+# PagerDuty's IDs are upper-case letters and digits. Other resources have UUIDs or names, such as
+# incident types; the prefix keeps a name from being a literal segment of another path.
 CAPITALS = ascii_uppercase + digits
 IDS = st.one_of(
     st.text(CAPITALS, min_size=6, max_size=14),
@@ -39,33 +39,32 @@ def urls(draw):
 
 
 @given(st.sampled_from(BASES), urls(), st.sampled_from(['', '/', '?a=b', '?a=/users/P1', '#top']))
-def test_a_path_with_any_ids_is_known_by_its_pattern(base, url, rest):
+def test_canonical_path_finds_the_pattern_of_a_path_with_any_ids(base, url, rest):
     pattern, path = url
     for form in (path, path[1:], base + path):
         assert pdpyras.canonical_path(base, form + rest) == pattern
 
 
 @given(st.sampled_from(PATHS))
-def test_a_pattern_is_known_by_itself(pattern):
+def test_canonical_path_of_a_pattern_is_the_pattern(pattern):
     assert pdpyras.canonical_path(BASES[0], pattern) == pattern
 
 
 @given(st.sampled_from(BASES), urls(), st.sampled_from(['', '/', '?a=b', '#top']))
-def test_normalising_twice_changes_nothing(base, url, rest):
+def test_normalizing_a_normalized_url_changes_nothing(base, url, rest):
     full_url = pdpyras.normalize_url(base, url[1] + rest)
     assert pdpyras.normalize_url(base, full_url) == full_url
 
 
 @given(urls())
-def test_a_url_of_one_region_is_moved_to_the_other_and_back(url):
-    american, european = BASES[:2]
-    there = pdpyras.normalize_url(european, american + url[1])
-    assert there == european + url[1]
-    assert pdpyras.normalize_url(american, there) == american + url[1]
+def test_a_url_of_the_other_region_is_moved_to_the_region_of_the_base(url):
+    us, eu = BASES[:2]
+    assert pdpyras.normalize_url(eu, us + url[1]) == eu + url[1]
+    assert pdpyras.normalize_url(us, eu + url[1]) == us + url[1]
 
 
 class Echo:
-    """Something with a URL whose API answers with the body that it was sent."""
+    """A client of an API that echoes the body of each request."""
 
     url = BASES[0]
 
@@ -85,34 +84,31 @@ def _echo(body):
     return response
 
 
-def takes_what_it_gives(method, path):
+def has_one_wrapper(method, path):
     request, response = pdpyras.entity_wrappers(method, path)
     return request == response
 
 
-#: Paths by the method whose body is wrapped as its answer is.
+#: Endpoints with the same wrapper, or none, for request and response.
 WRITABLE = [
-    (method, path)
-    for method in ('post', 'put')
-    for path in PATHS
-    if takes_what_it_gives(method, path)
+    (method, path) for method in ('post', 'put') for path in PATHS if has_one_wrapper(method, path)
 ]
-# A dict with the wrapper among its keys is wrapped already, so that no name of a wrapper may occur.
+WRAPPED = [endpoint for endpoint in WRITABLE if pdpyras.entity_wrappers(*endpoint)[0]]
+# A dict that has the wrapper among its keys counts as wrapped, so no key may be a wrapper.
 CONTENT = st.one_of(st.dictionaries(st.text().map('x-{}'.format), JSON), st.lists(JSON), st.text())
 
 
 @given(st.sampled_from(WRITABLE), CONTENT)
-def test_unwrapping_after_wrapping_is_the_identity(endpoint, content):
+def test_an_echoed_body_is_returned_as_it_was_passed(endpoint, content):
     method, path = endpoint
     assert getattr(Echo(), method)(path, json=content) == content
 
 
-@given(st.sampled_from(WRITABLE), CONTENT)
-def test_wrapping_what_is_wrapped_changes_nothing(endpoint, content):
+@given(st.sampled_from(WRAPPED), CONTENT)
+def test_a_wrapped_body_is_not_wrapped_again(endpoint, content):
     method, path = endpoint
     wrapper, _ = pdpyras.entity_wrappers(method, path)
-    if wrapper is not None:
-        assert getattr(Echo(), method)(path, json={wrapper: content}) == content
+    assert getattr(Echo(), method)(path, json={wrapper: content}) == content
 
 
 @given(
@@ -120,7 +116,7 @@ def test_wrapping_what_is_wrapped_changes_nothing(endpoint, content):
         st.text(min_size=1), st.one_of(st.booleans(), st.integers(), st.text(), st.lists(st.text()))
     )
 )
-def test_normalising_parameters_twice_changes_nothing(params):
+def test_normalizing_normalized_parameters_changes_nothing(params):
     session = pdpyras.APISession('the-api-key-1234')
     normalised = session.normalize_params(params)
     assert session.normalize_params(normalised) == normalised
