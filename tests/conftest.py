@@ -12,8 +12,8 @@ try:
 except ImportError:
     pass  # The tests that need it are skipped.
 else:
-    # How long anything takes is not what is tested. And a change is judged by the same examples
-    # each time, not by what a search comes across that day; for the search there is a profile:
+    # By default, every run tries the same examples and has no deadline, so that no result depends
+    # on chance or on the speed of the machine. To search for new examples:
     # pytest --hypothesis-profile=search tests/test_fuzz.py
     settings.register_profile(
         'repeatable',
@@ -55,14 +55,14 @@ def change_events(api):
 
 @pytest.fixture(autouse=True)
 def sleeps(monkeypatch):
-    """The seconds that the library slept, in order; no test really waits."""
+    """The seconds that the library would have slept, in order. No test waits."""
     slept = []
     monkeypatch.setattr(pdpyras, 'time', _NoSleep(slept))
     return slept
 
 
 class _NoSleep:
-    """Stands in for the `time` module in pdpyras' namespace, where every wait goes through."""
+    """A replacement for the `time` module in pdpyras' namespace, which every wait uses."""
 
     def __init__(self, slept):
         self.sleep = slept.append
@@ -70,7 +70,7 @@ class _NoSleep:
 
 @pytest.fixture
 def no_garbage_collection():
-    # In the depth of 100,000 brackets, any finalizer that the collector runs has no stack left.
+    # While 100,000 brackets are decoded, a finalizer that the collector runs has no stack left.
     gc.disable()
     yield
     gc.enable()
