@@ -10,7 +10,14 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 # Imported for the handlers that they register.
-from pdpyras_sandbox import custom_fields, directory, incidents, oncalls, subscriptions  # noqa: F401
+from pdpyras_sandbox import (  # noqa: F401
+    custom_fields,
+    dependencies,
+    directory,
+    incidents,
+    oncalls,
+    subscriptions,
+)
 from pdpyras_sandbox.access import is_own
 from pdpyras_sandbox.call import Call
 from pdpyras_sandbox.control import control

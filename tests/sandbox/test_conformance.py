@@ -81,6 +81,8 @@ class Client:
         template = template.replace('{entity_type}', 'users')
         if collection.endswith(('/users', '/escalation_policies')):
             template = collection = '/' + collection.rpartition('/')[2]
+        if template in ELSEWHERE:
+            template = collection = ELSEWHERE[template]
         if 'GET ' + template in OPERATIONS:
             query = self.query('GET ' + template)
             answer = self.session.get(self.sandbox.url + collection, params=query)
@@ -141,6 +143,11 @@ def ids_in(body):
                 yield from ids_in(child)
 
 
+#: Where the records are that a path below another one names.
+ELSEWHERE = {
+    '/service_dependencies/business_services': '/business_services',
+    '/service_dependencies/technical_services': '/services',
+}
 COLLECTIONS = {
     'user': '/users',
     'team': '/teams',

@@ -1,0 +1,61 @@
+"""Dependencies between services, technical and business ones."""
+
+import pytest
+
+
+@pytest.fixture
+def shop(web):
+    return web.post('/business_services', {'business_service': {'name': 'Shop'}})[
+        'business_service'
+    ]
+
+
+def between(service, shop):
+    return {
+        'relationships': [
+            {
+                'supporting_service': {'id': service['id'], 'type': 'service'},
+                'dependent_service': {'id': shop['id'], 'type': 'business_service'},
+            }
+        ]
+    }
+
+
+def listed(web, service, shop):
+    return [
+        web.get(f'/service_dependencies/{kind}/{one["id"]}')['relationships']
+        for kind, one in (('technical_services', service), ('business_services', shop))
+    ]
+
+
+def test_dependencies_are_kept_until_they_are_removed(web, shop):
+    service = web.service
+    (added,) = web.post('/service_dependencies/associate', between(service, shop))['relationships']
+    assert added['type'] == 'service_dependency'
+    assert added['supporting_service']['type'] == 'technical_service_reference'
+    assert added['dependent_service']['type'] == 'business_service_reference'
+    again = web.post('/service_dependencies/associate', between(service, shop))['relationships']
+    assert again == [added]
+    assert listed(web, service, shop) == [[added], [added]]
+    removed = web.post('/service_dependencies/disassociate', between(service, shop))
+    assert removed['relationships'] == [added]
+    assert listed(web, service, shop) == [[], []]
+
+
+def test_dependencies_of_a_deleted_service_are_gone(web, shop):
+    service = web.service
+    web.post('/service_dependencies/associate', between(service, shop))
+    assert web.call('DELETE', '/business_services/' + shop['id']).status_code == 204
+    path = '/service_dependencies/technical_services/' + service['id']
+    assert web.get(path)['relationships'] == []
+
+
+def test_a_service_that_does_not_exist_is_refused(web, shop):
+    body = between({'id': 'PNOBODY'}, shop)
+    assert web.refusal('POST', '/service_dependencies/associate', body)[0] == 400
+    assert web.refusal('GET', '/service_dependencies/business_services/PNOBODY')[0] == 404
+
+
+def test_a_service_does_not_depend_on_itself(web):
+    body = between(web.service, web.service)
+    assert web.refusal('POST', '/service_dependencies/associate', body)[0] == 400
