@@ -1,8 +1,13 @@
 """Custom fields of incidents and services: their options, and the values that records have."""
 
-from pdpyras_sandbox.call import handles
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from pdpyras_sandbox.call import Call, handles
 from pdpyras_sandbox.errors import invalid_input, not_found
 from pdpyras_sandbox.resources import KINDS, Kind
+from pdpyras_sandbox.store import Record
 
 #: What the values of a record tell about each field.
 SHOWN = ('id', 'name', 'display_name', 'description', 'data_type', 'field_type')
@@ -40,7 +45,7 @@ def write_values(call):
         field = field_named(call, given)
         if 'value' not in given:
             raise invalid_input('custom_fields.value is required')
-        check_value(field, given['value'])
+        check_value(field, given['value'], options_of(call, field))
         values[field['id']] = given['value']
     call.store.put(stored_at(call), values)
     return [shown(field, values) for field in fields_of(call)]
@@ -63,7 +68,7 @@ def field_named(call, given):
     raise not_found()
 
 
-def check_value(field, value):
+def check_value(field: Record, value: Any, options: Optional[list[Any]]) -> None:
     many = field['field_type'].startswith('multi_value')
     values = value if many and isinstance(value, list) else [value]
     expected = TYPES[field['data_type']]
@@ -71,6 +76,18 @@ def check_value(field, value):
         wrong_boolean = isinstance(item, bool) and expected is not bool
         if item is not None and (wrong_boolean or not isinstance(item, expected)):
             raise invalid_input(f'{field["name"]} takes values of type {field["data_type"]}')
+        if item is not None and options is not None and item not in options:
+            choices = ', '.join(str(option) for option in options)
+            raise invalid_input(f'{field["name"]} must be one of its options: {choices}')
+
+
+def options_of(call: Call, field: Record) -> Optional[list[Any]]:
+    """Return the values that a field may have; None for any."""
+    if not field['field_type'].endswith('_fixed'):
+        return None
+    path = call.store.path_of(field['id'])
+    options = [*field['field_options'], *call.store.list(f'{path}/field_options')]
+    return [option['data']['value'] for option in options]
 
 
 def shown(field, values):

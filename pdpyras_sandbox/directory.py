@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from pdpyras_sandbox.account import parse_time, reference
@@ -14,7 +15,7 @@ from pdpyras_sandbox.errors import (
     user_required,
     window_is_over,
 )
-from pdpyras_sandbox.listing import Page, referred_ids, selected
+from pdpyras_sandbox.listing import Page, check_utc, referred_ids, searched_range, selected
 from pdpyras_sandbox.resources import KINDS, Kind, delete, described, page_of, with_derived
 from pdpyras_sandbox.service_state import status_of
 from pdpyras_sandbox.store import Record
@@ -446,8 +447,11 @@ def audited(call, records):
         wanted = query.getlist(name)
         if wanted:
             records = [record for record in records if value(record) in wanted]
+    start, end = searched_range(call, timedelta(days=1), timedelta(days=31))
+    records = [record for record in records if start <= record['execution_time'] < end]
     skipped = ('root_resource_types', 'actions', 'actor_id', 'actor_type', 'method_type')
-    return selected(records[::-1], call, skip=(*skipped, 'method_truncated_token'))
+    skipped = (*skipped, 'method_truncated_token', 'since', 'until')
+    return selected(records[::-1], call, skip=skipped)
 
 
 def root_collection(record):
@@ -489,8 +493,16 @@ def end_window(call: Call) -> None:
 @handles('GET /services/{id}/change_events')
 def list_changes_of(call):
     service = call.record(call.parent())
+    check_utc(call.query)
     changes = call.store.list('/change_events')
-    return page_of(call, [c for c in changes if service['id'] in referred_ids(c, 'service')])
+    found = [change for change in changes if service['id'] in referred_ids(change, 'service')]
+    return page_of(call, selected(found, call))
+
+
+@handles('GET /change_events')
+def list_changes(call: Call) -> Body:
+    check_utc(call.query)
+    return page_of(call, selected(call.store.list('/change_events'), call))
 
 
 @handles('POST /business_services/{id}/account_subscription')

@@ -73,6 +73,10 @@ def nobody_on_call() -> ApiError:
     return ApiError(400, 1015, 'Escalation Policy Has No User On Call')
 
 
+def invalid_range(*errors: str) -> ApiError:
+    return ApiError(400, 2005, 'Invalid Query Date Range', errors)
+
+
 def invalid_schedule(*errors: str) -> ApiError:
     return ApiError(400, 3001, 'Invalid Schedule', errors)
 

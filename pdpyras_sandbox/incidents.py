@@ -6,12 +6,12 @@ from datetime import timedelta
 from typing import Optional
 
 from pdpyras_sandbox.account import reference
-from pdpyras_sandbox.call import handles, needed
+from pdpyras_sandbox.call import Body, Call, handles, needed
 from pdpyras_sandbox.clock import timestamp
 from pdpyras_sandbox.errors import ApiError, invalid_input, nobody_on_call
 from pdpyras_sandbox.escalation import Level, seconds_to_escalation, set_level
 from pdpyras_sandbox.indices import OPEN
-from pdpyras_sandbox.listing import referred_ids, selected
+from pdpyras_sandbox.listing import referred_ids, searched_range, selected
 from pdpyras_sandbox.oncalls import escalation_targets
 from pdpyras_sandbox.resources import KINDS, Kind, page_of, with_derived
 from pdpyras_sandbox.service_state import urgency_of, why_closed
@@ -19,6 +19,12 @@ from pdpyras_sandbox.store import Record
 
 #: The most incidents that one multi-update may name.
 MAXIMUM_UPDATES = 250
+#: The most alerts that an incident may have after a merge.
+MAXIMUM_ALERTS = 1000
+#: The longest range of time that a listing of incidents may cover: any 6 months.
+LONGEST_RANGE = timedelta(days=184)
+#: The same for notifications: less than any 3 months.
+LONGEST_RANGE_OF_NOTIFICATIONS = timedelta(days=91)
 ALREADY_RESOLVED = 'Incident Already Resolved'
 
 
@@ -68,6 +74,7 @@ class Incidents:
             'last_status_change_at': moment,
             'last_status_change_by': reference(service),
             'resolved_at': None,
+            'resolve_reason': None,
             'status': 'triggered',
             'incident_key': incident_key or incident_id.lower(),
             'service': reference(service),
@@ -264,8 +271,11 @@ def list_incidents(call):
     users = set(call.query.getlist('user_ids[]'))
     if users:
         incidents = [i for i in incidents if users & referred_ids(i['assignments'], 'user')]
-    ignored = ('since', 'until') if call.query.get('date_range') == 'all' else ()
-    return page_of(call, selected(incidents, call, skip=('user_ids', 'date_range', *ignored)))
+    if call.query.get('date_range') != 'all':
+        start, end = searched_range(call, timedelta(days=31), LONGEST_RANGE)
+        incidents = [i for i in incidents if start <= i['created_at'] < end]
+    skipped = ('user_ids', 'date_range', 'since', 'until')
+    return page_of(call, selected(incidents, call, skip=skipped))
 
 
 @handles('POST /incidents')
@@ -277,6 +287,8 @@ def create_incident(call):
     if key and find_open(call.store, service, key):
         raise invalid_input('Open incident with matching dedup key already exists on this service')
     assignments = given.get('assignments')
+    if assignments and given.get('escalation_policy'):
+        raise invalid_input('assignments and escalation_policy cannot both be given')
     for assignment in assignments or ():
         call.referred(assignment['assignee'], '/users')
     policy = given.get('escalation_policy')
@@ -296,6 +308,9 @@ def create_incident(call):
         conference_bridge=given.get('conference_bridge'),
         incident_type=given.get('incident_type'),
     )
+    if [a['assignee']['id'] for a in assignments or ()] == [call.sender['id']]:
+        # Whoever creates an incident for themselves knows of it.
+        incidents.acknowledge(incident)
     return with_derived(call, incident)
 
 
@@ -393,13 +408,25 @@ def merge(call):
     sources = [call.record('/incidents/' + item['id']) for item in call.content]
     if target in sources:
         raise invalid_input('An incident cannot be merged into itself')
+    if target['status'] not in OPEN:
+        raise invalid_input('The target incident must be open')
+    if any(source['resolve_reason'] for source in sources):
+        raise ApiError(400, 1019, 'Incident Already Merged')
+    paths = [f'/incidents/{incident["id"]}/alerts' for incident in (target, *sources)]
+    if sum(len(call.store.list(path)) for path in paths) > MAXIMUM_ALERTS:
+        raise invalid_input(f'An incident cannot have more than {MAXIMUM_ALERTS} alerts')
     for source in sources:
         for alert in call.store.list(f'/incidents/{source["id"]}/alerts'):
             call.store.remove(f'/incidents/{source["id"]}/alerts/{alert["id"]}')
             alert['incident'] = reference(target)
             call.store.add(f'/incidents/{target["id"]}/alerts', alert)
+        source['resolve_reason'] = {
+            'type': 'merge_resolve_reason',
+            'incident': reference(target),
+        }
         if source['status'] != 'resolved':
             incidents.resolve(source)
+        incidents.save(source)
         incidents.log(target, 'merge')
     return reference(target)
 
@@ -498,6 +525,13 @@ def change_alert(call, incidents, alert, given):
         incidents.resolve_alert(alert)
     call.store.save(f'/incidents/{alert["incident"]["id"]}/alerts/{alert["id"]}')
     return alert
+
+
+@handles('GET /notifications')
+def list_notifications(call: Call) -> Body:
+    """Return none: nobody is notified."""
+    searched_range(call, timedelta(), LONGEST_RANGE_OF_NOTIFICATIONS)
+    return page_of(call, [])
 
 
 @handles('GET /log_entries')

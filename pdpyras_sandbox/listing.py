@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
-from typing import Optional
+import re
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Optional
 
 from werkzeug.datastructures import MultiDict
 
 from pdpyras_sandbox.account import is_reference, parse_time
-from pdpyras_sandbox.errors import invalid_input
+from pdpyras_sandbox.clock import timestamp
+from pdpyras_sandbox.errors import invalid_input, invalid_range
 from pdpyras_sandbox.zones import requested_zone
+
+if TYPE_CHECKING:
+    from pdpyras_sandbox.call import Call
 
 DEFAULT_LIMIT = 25
 MAXIMUM_LIMIT = 100
@@ -18,8 +23,10 @@ MAXIMUM_POSITION = 10_000
 #: Query parameters that don't select records.
 NOT_FILTERS = {'limit', 'offset', 'total', 'cursor', 'include', 'sort_by', 'time_zone', 'overflow'}
 #: Attributes that a free-text query looks into.
-SEARCHED = ('name', 'title', 'summary', 'email', 'label', 'description')
+SEARCHED = ('name', 'title', 'summary', 'email', 'label')
 
+
+UTC_TIME = re.compile(r'\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z')
 
 #: By how many pages a fault misses the page asked for.
 SHIFTS = {'duplicate': -1, 'missing': 1}
@@ -29,7 +36,8 @@ class Page:
     """The window asked for: ``limit`` records from ``offset`` on."""
 
     def __init__(self, query, cursor_based=False):
-        self.limit = whole_number(query, 'limit', DEFAULT_LIMIT, 1, MAXIMUM_LIMIT)
+        largest = None if cursor_based else MAXIMUM_LIMIT
+        self.limit = min(whole_number(query, 'limit', DEFAULT_LIMIT, 1, largest), MAXIMUM_LIMIT)
         self.cursor_based = cursor_based
         if cursor_based:
             self.offset = decode_cursor(query.get('cursor'))
@@ -76,8 +84,9 @@ def whole_number(query, name, default, minimum, maximum):
         number = int(text)
     except ValueError:
         raise invalid_input(f'{name.capitalize()} must be an integer') from None
-    if not minimum <= number <= maximum:
-        raise invalid_input(f'{name.capitalize()} must be from {minimum} to {maximum}')
+    if number < minimum or (maximum is not None and number > maximum):
+        bounds = f'at least {minimum}' if maximum is None else f'from {minimum} to {maximum}'
+        raise invalid_input(f'{name.capitalize()} must be {bounds}')
     return number
 
 
@@ -99,11 +108,35 @@ def moment(query: MultiDict[str, str], name: str) -> Optional[datetime]:
         raise invalid_input(f"'{name}' must be an ISO 8601 date-time") from None
 
 
+def searched_range(call: Call, default: timedelta, maximum: timedelta) -> tuple[str, str]:
+    """Return the bounds of the time that a listing covers, as timestamps.
+
+    :param default: the length of the range that ends with ``until`` where ``since`` is missing.
+    :param maximum: the longest range; a longer one is refused.
+    """
+    since, until = moment(call.query, 'since'), moment(call.query, 'until')
+    # The current second is not over.
+    end = until or call.clock.now() + timedelta(seconds=1)
+    start = since or end - default
+    if end - start > maximum:
+        raise invalid_range(f'The range must not be longer than {maximum.days} days')
+    return timestamp(start), timestamp(end)
+
+
+def check_utc(query: MultiDict[str, str]) -> None:
+    """Refuse times that are not in UTC, where the documentation says so."""
+    for name in ('since', 'until'):
+        if query.get(name) and not UTC_TIME.fullmatch(query[name]):
+            raise invalid_input(f"'{name}' must be in UTC, such as 2024-01-01T00:00:00Z")
+
+
 def check_query(operation, query):
     """Refuse values that the documentation rules out, such as a status that doesn't exist."""
     for name, shape in operation.query.items():
         choices = shape.get('enum') or shape.get('items', {}).get('enum')
         values = query.getlist(name)
+        if shape.get('needed') and not any(values):
+            raise invalid_input(f"'{name}' is required")
         if choices and name != 'sort_by':
             wrong = [value for value in values if value not in map(str, choices)]
             if wrong:
@@ -153,7 +186,7 @@ def time_matcher(name, query):
     bound = moment(query, name)
 
     def matches(record):
-        created = record.get('created_at') or record.get('execution_time')
+        created = record.get('created_at') or record.get('timestamp')
         if not created:
             return True
         return parse_time(created) >= bound if name == 'since' else parse_time(created) < bound

@@ -62,6 +62,8 @@ class Kind:
 REFERENCE_KEYS = {'id', 'type', 'summary', 'self', 'html_url'}
 #: Below the path of something that exists once, this is where it is stored.
 DOCUMENT = '/document'
+#: The names of records that are no more, for those that still refer to them.
+DELETED = '/_sandbox/deleted/'
 #: Kinds by the documented path of their collection.
 KINDS = {}
 ORDINARY = Kind()
@@ -274,6 +276,7 @@ def delete(call):
         if kind.deleted:
             kind.deleted(call, record)
         call.store.remove(call.path)
+        call.store.put(DELETED + record['id'], {'summary': summary_of(record)})
         audit(call, 'delete', record)
     return invention(call) if record is None else record
 
@@ -480,7 +483,8 @@ def with_references(call, value):
 def described(call, value):
     path = call.store.path_of(value['id'])
     if path is None:
-        return {'summary': None, 'self': None, 'html_url': None, **value}
+        deleted = call.store.get(DELETED + value['id']) or {}
+        return {'summary': deleted.get('summary'), 'self': None, 'html_url': None, **value}
     record = call.store.get(path)
     return {**value, 'summary': summary_of(record), 'self': path, 'html_url': WEB_URL + path}
 

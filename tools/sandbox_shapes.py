@@ -127,7 +127,10 @@ def reduce_operation(document, reducer, parameters, operation):
     facts = {}
     parameters = [document.resolve(parameter) for parameter in parameters]
     query = {
-        parameter['name']: reducer.shape(parameter.get('schema', {}))
+        parameter['name']: {
+            **reducer.shape(parameter.get('schema', {})),
+            **({'needed': True} if parameter.get('required') else {}),
+        }
         for parameter in parameters
         if parameter['in'] == 'query'
     }

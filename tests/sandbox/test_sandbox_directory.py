@@ -117,6 +117,23 @@ def test_a_deleted_user_leaves_the_teams_and_the_tags(web):
     assert web.get(f'/tags/{tag["id"]}/users')['users'] == []
 
 
+def test_a_deleted_user_is_still_named_in_log_entries(web):
+    user = web.user('Bea Second')
+    headers = {'From': user['email']}
+    service = {'id': web.service['id'], 'type': 'service_reference'}
+    body = {'incident': {'type': 'incident', 'title': 'x', 'service': service}}
+    web.call('POST', '/incidents', body, headers=headers)
+    assert web.call('DELETE', '/users/' + user['id']).status_code == 204
+    agent = web.get('/log_entries')['log_entries'][-1]['agent']
+    assert agent == {
+        'id': user['id'],
+        'type': 'user_reference',
+        'summary': 'Bea Second',
+        'self': None,
+        'html_url': None,
+    }
+
+
 def test_a_service_needs_a_policy_that_exists(web):
     nobody = {'id': 'PNOBODY', 'type': 'escalation_policy_reference'}
     body = {'service': {'type': 'service', 'name': 'Search', 'escalation_policy': nobody}}
@@ -259,6 +276,29 @@ def test_custom_fields_of_incidents_hold_values_of_their_type(web):
     assert value['value'] == 3
     wrong = {'custom_fields': [{'name': 'attempts', 'value': 'three'}]}
     assert web.refusal('PUT', path, wrong)[0] == 400
+
+
+@pytest.mark.parametrize('many', [False, True], ids=['single', 'multi'])
+def test_a_fixed_field_takes_its_options_only(web, many):
+    field = {
+        'name': 'environment',
+        'display_name': 'Environment',
+        'data_type': 'string',
+        'field_type': 'multi_value_fixed' if many else 'single_value_fixed',
+        'field_options': [{'data': {'data_type': 'string', 'value': 'production'}}],
+    }
+    created = web.post('/incidents/custom_fields', {'field': field})['field']
+    option = {'field_option': {'data': {'data_type': 'string', 'value': 'staging'}}}
+    web.post(f'/incidents/custom_fields/{created["id"]}/field_options', option)
+    path = f'/incidents/{web.incident()["id"]}/custom_fields/values'
+
+    def values(text):
+        value = [text] if many else text
+        return {'custom_fields': [{'name': 'environment', 'value': value}]}
+
+    for text in ('production', 'staging'):
+        assert web.put(path, values(text))['custom_fields'][0]['value'] in (text, [text])
+    assert web.refusal('PUT', path, values('moon'))[:2] == (400, 2001)
 
 
 def test_vendors_and_extension_schemas_are_there_from_the_start(web):

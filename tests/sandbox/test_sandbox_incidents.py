@@ -122,6 +122,45 @@ def test_a_merge_moves_the_alerts_and_resolves_the_source(web):
     assert all(alert['status'] == 'triggered' for alert in alerts)
 
 
+def test_a_merged_incident_says_into_which(web):
+    target, source = web.incident('target'), web.incident('source')
+    merged = {'source_incidents': [{'id': source['id'], 'type': 'incident_reference'}]}
+    web.put(f'/incidents/{target["id"]}/merge', merged)
+    reason = web.get('/incidents/' + source['id'])['incident']['resolve_reason']
+    assert (reason['type'], reason['incident']['id']) == ('merge_resolve_reason', target['id'])
+    assert web.refusal('PUT', f'/incidents/{target["id"]}/merge', merged)[:2] == (400, 1019)
+
+
+def test_nothing_is_merged_into_a_resolved_incident(web):
+    target, source = web.update(web.incident(), status='resolved'), web.incident('source')
+    merged = {'source_incidents': [{'id': source['id'], 'type': 'incident_reference'}]}
+    assert web.refusal('PUT', f'/incidents/{target["id"]}/merge', merged)[0] == 400
+    assert web.get('/incidents/' + source['id'])['incident']['status'] == 'triggered'
+
+
+def test_an_incident_that_one_creates_for_oneself_is_acknowledged_at_once(web):
+    def assigned_to(user):
+        return web.incident(
+            assignments=[{'assignee': {'id': user['id'], 'type': 'user_reference'}}]
+        )
+
+    mine = assigned_to(web.owner)
+    assert mine['status'] == 'acknowledged'
+    assert mine['acknowledgements'][0]['acknowledger']['id'] == web.owner['id']
+    assert assigned_to(web.user('Bea Second'))['status'] == 'triggered'
+
+
+def test_an_assignee_and_an_escalation_policy_together_are_refused(web):
+    incident = {
+        'type': 'incident',
+        'title': 'x',
+        'service': {'id': web.service['id'], 'type': 'service_reference'},
+        'assignments': [{'assignee': {'id': web.owner['id'], 'type': 'user_reference'}}],
+        'escalation_policy': web.service['escalation_policy'],
+    }
+    assert web.refusal('POST', '/incidents', {'incident': incident})[:2] == (400, 2001)
+
+
 def test_a_snoozed_incident_is_acknowledged_and_says_until_when(web):
     incident = web.incident()
     snoozed = web.post(f'/incidents/{incident["id"]}/snooze', {'duration': 3600})['incident']
@@ -162,6 +201,7 @@ FILTERS = [
     ({'since': '2100-01-01T00:00:00Z'}, set()),
     ({'until': '2000-01-01T00:00:00Z'}, set()),
     ({'until': '2000-01-01T00:00:00Z', 'date_range': 'all'}, {'web', 'db'}),
+    ({'since': '2000-01-01T00:00:00Z', 'date_range': 'all'}, {'web', 'db'}),
 ]
 
 
