@@ -561,7 +561,7 @@ def sandbox(arguments: Tuple[str, ...]) -> None:
     """
     from pdpyras_sandbox.__main__ import main
 
-    sys.exit(main(list(arguments)))
+    main(list(arguments))
 
 
 @cli.command(cls=click.Command)

@@ -179,8 +179,12 @@ def write_table(file: IO[str], records: Iterable[Any], fields: List[str]) -> Non
             file.write('  '.join(padded).rstrip() + '\n')
         return
     console = Console()
-    if not fields:
-        widths = _fitting(widths, console.width)
+    needed = list(accumulate(min(width, UNWRAPPED_WIDTH) + len('  ') for width in widths))
+    if fields:
+        # Lines that are too long for the terminal are broken by it, not cut.
+        console = Console(width=max(console.width, needed[-1]))
+    else:
+        widths = widths[: max(1, sum(width <= console.width + len('  ') for width in needed))]
     _print_table(console, headings, rows, widths)
 
 
@@ -188,12 +192,6 @@ def _table_fields(records: List[Any]) -> List[str]:
     known = fields_of(records)
     top_level = {field.partition('.')[0] for field in known}
     return [field for field in TABLE_FIELDS if field in top_level] or known[:5]
-
-
-def _fitting(widths: List[int], room: int) -> List[int]:
-    """Return the widths of the first columns, as many as there is room for."""
-    needed = list(accumulate(min(width, UNWRAPPED_WIDTH) + len('  ') for width in widths))
-    return widths[: max(1, sum(width <= room + len('  ') for width in needed))]
 
 
 def _print_table(
@@ -204,7 +202,13 @@ def _print_table(
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style='bold')
     for heading, width in zip(headings, widths):
-        table.add_column(Text(heading), no_wrap=width <= UNWRAPPED_WIDTH, overflow='fold')
+        is_wrapped = width > UNWRAPPED_WIDTH
+        table.add_column(
+            Text(heading),
+            overflow='fold',
+            no_wrap=not is_wrapped,
+            min_width=UNWRAPPED_WIDTH if is_wrapped else width,
+        )
     for row in rows:
         # Text is not read as markup.
         cells = [Text(cell, STYLES.get(cell, '')) for cell in row[: len(widths)]]

@@ -73,10 +73,18 @@ class CommandLine:
         return in_terminal([*program(setup), *arguments], self.environment, **options)
 
 
-def in_terminal(command, environment, keys='', columns=100, term='xterm-256color', **options):
+def in_terminal(
+    command,
+    environment,
+    keys='',
+    question=']: ',
+    columns=100,
+    term='xterm-256color',
+    **options,
+):
     """Run a command in a pseudo-terminal; return its exit status and what it showed.
 
-    :param keys: what is typed once the command asks a question, which ends in "]:".
+    :param keys: what is typed once the command has asked the question.
     """
     import fcntl
     import pty
@@ -101,7 +109,7 @@ def in_terminal(command, environment, keys='', columns=100, term='xterm-256color
             # On Linux, the end: the process has closed its side.
             break
         shown += chunk
-        if keys and shown.rstrip(b' ').endswith(b']:'):
+        if keys and shown.endswith(question.encode()):
             os.write(master, keys.encode())
             keys = ''
     os.close(master)

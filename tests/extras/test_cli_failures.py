@@ -1,0 +1,283 @@
+"""Failures: one line on stderr, and an exit status that says whose fault it is."""
+
+import json
+import signal
+import subprocess
+import sys
+
+import pytest
+from cli_process import MODULE, PATIENCE, WITHOUT_WAITS, CommandLine
+from wire import Reply
+
+NOT_FOUND = {'error': {'message': 'Not Found', 'code': 2100}}
+
+
+@pytest.fixture
+def wire(api):
+    """The command line with a scripted API."""
+    return CommandLine(
+        PAGERDUTY_URL=api.url, PAGERDUTY_API_KEY='the-api-key-1234', PAGERDUTY_ROUTING_KEY='r' * 32
+    )
+
+
+def page(offset):
+    """A page of a listing of which there is always more."""
+    users = [{'id': f'P{number}', 'name': 'x' * 100} for number in range(offset, offset + 100)]
+    return {'users': users, 'more': True, 'limit': 100, 'offset': offset}
+
+
+# 1: rejected
+
+
+def test_a_rejected_request_ends_with_1(pdp):
+    status, line = pdp.failure('get', 'users/PNOBODY')
+    assert status == 1
+    assert '/users/PNOBODY' in line
+    assert '404' in line
+
+
+def test_a_missing_from_header_names_the_option(pdp, account_session):
+    (incident,) = account_session.rget('incidents', params={'limit': 1, 'date_range': 'all'})
+    body = json.dumps({'type': 'incident', 'title': 'New title'})
+    path = 'incidents/' + incident['id']
+    without = pdp.with_variables(PAGERDUTY_FROM=None)
+    status, line = without.failure('put', path, '--json', '-', stdin=body)
+    assert status == 1
+    assert line.endswith('Pass --from EMAIL, or set PAGERDUTY_FROM.')
+    email = pdp.environment['PAGERDUTY_FROM']
+    printed = without.output('put', path, '--json', '-', '--from', email, stdin=body)
+    assert json.loads(printed)['title'] == 'New title'
+    # The name that the sandbox gives to the variable.
+    pdp.with_variables(PAGERDUTY_FROM=None, PAGERDUTY_EMAIL=email).output(
+        'put', path, '--json', '-', stdin=body
+    )
+
+
+def test_an_event_with_a_wrong_key_is_rejected(pdp):
+    status, line = pdp.with_variables(PAGERDUTY_ROUTING_KEY='x' * 32).failure('resolve', 'disk')
+    assert status == 1
+    assert 'x' * 32 not in line
+
+
+def test_text_of_the_api_stays_on_one_line_and_cannot_control_the_terminal(wire, api):
+    api.reply(400, {'error': {'message': 'a\r\nb \x1b[31m\x9b31m', 'code': 2001}})
+    status, line = wire.failure('get', 'users')
+    assert status == 1
+    assert '\x1b' not in line
+    assert '\x9b' not in line
+
+
+# 2: usage
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'problem'),
+    [
+        (['lsit', 'users'], 'lsit'),
+        (['get'], "Missing argument 'PATH'"),
+        (['get', 'users', '--fromat', 'csv'], '--fromat'),
+        (['list', 'users', '--format', 'xml'], "'xml' is not one of"),
+        (['list', 'users', '--limit', '0'], '--limit'),
+        (['list', 'users', '--param', 'query'], "'query' is not of the form NAME=VALUE"),
+        (['list', 'users', '--param', '=x'], "'=x' is not of the form NAME=VALUE"),
+        (['list', 'incidents', '--since', '2026-01-01'], 'For UTC, it is 2026-01-01T00:00Z'),
+        (['list', 'incidents', '--since', '2026-01-01T10:00'], 'it is 2026-01-01T10:00Z'),
+        (['list', 'incidents', '--since', 'yesterday'], "'yesterday' is not a time such as"),
+        (['list', 'incidents', '--until', '2026-01-01T00:00Z'], '--until needs --since'),
+        (['list', 'users/P1'], 'users/P1 has no pages to list. Run: pdpyras get users/P1'),
+        (['list', 'users/P1', '--format', 'csv'], 'has no pages to list'),
+        (['get', 'https://pagerduty.example/users'], 'is not sent elsewhere'),
+        (['list', 'https://pagerduty.example/users'], 'is not sent elsewhere'),
+        (['list', 'users', '-o', '/'], "'/' is a directory. Name a file."),
+        (['list', 'users', '-o', ''], 'Name a file.'),
+        (['list', 'users', '-o', '/no/such/folder/file'], "no directory '/no/such/folder'"),
+        (['trigger', 'x', '--severity', 'bad'], "'bad' is not one of"),
+        (['post', 'teams', '--json', '/no/such/file'], 'No such file or directory'),
+        (['post', 'teams', '--json', '/'], 'Is a directory'),
+        (['post', 'teams', '--json', '{"type": "team"}'], 'cannot read'),
+        (['sandbox', '--no-such-option'], '--no-such-option'),
+        (['completion', 'tcsh'], "'tcsh' is not one of"),
+        (['endpoints'], "Missing argument 'WORD...'"),
+        (['endpoints', 'esclation'], "for 'esclation', try escalation"),
+    ],
+    ids=' '.join,
+)
+def test_a_mistake_ends_with_2_before_anything_is_sent(pdp, account, arguments, problem):
+    finished = pdp.run(*arguments)
+    (line,) = finished.stderr.splitlines()
+    assert (finished.returncode, finished.stdout) == (2, '')
+    assert problem in line
+    assert account.requests == []
+
+
+@pytest.mark.parametrize(
+    ('body', 'problem'),
+    [
+        ('', 'Expecting value: line 1 column 1'),
+        ('{"name": }', 'Expecting value: line 1 column 10'),
+        ("{'name': 'x'}", 'Expecting property name'),
+        ('{"size": NaN}', 'NaN is not a number'),
+        ('[' * 100_000, 'recursion'),
+    ],
+    ids=['empty', 'no value', 'single quotes', 'NaN', 'too deep'],
+)
+def test_a_body_that_is_not_json_is_reported(pdp, account, body, problem):
+    status, line = pdp.failure('post', 'teams', '--json', '-', stdin=body)
+    assert status == 2
+    assert line.startswith('--json: - is not JSON: ')
+    assert problem in line
+    assert account.requests == []
+
+
+def test_a_misspelt_field_names_those_that_exist(pdp):
+    status, line = pdp.failure('list', 'users', '--fields', 'id,nmae')
+    assert status == 2
+    assert line.startswith("--fields: no record has 'nmae'. There are: id, type, name, ")
+
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='/dev/full is on Linux only')
+@pytest.mark.parametrize('options', [['-o', '/dev/full'], []], ids=['file', 'stdout'])
+def test_a_full_disk_is_reported(pdp, options):
+    with open('/dev/full', 'w') as full:
+        process = pdp.start('list', 'users', *options, stdout=full, encoding='utf-8')
+        _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 2
+    assert errors.splitlines() == ['pdpyras: No space left on device.']
+
+
+# 3: failed
+
+
+def test_a_dead_network_ends_with_3_after_one_retry(wire, api):
+    api.close()
+    status, line = wire.failure('get', 'users', setup=WITHOUT_WAITS)
+    assert status == 3
+    assert '/users' in line
+
+
+def test_the_waits_for_a_dead_network_are_short():
+    from pdpyras_extras.cli import connection
+
+    connect_seconds = connection.TIMEOUT[0]
+    tries = 1 + connection.NETWORK_RETRIES
+    # A wait is longer than the first one by the factor of the library, which is 2 by default.
+    waits = sum(connection.FIRST_WAIT * 2**number for number in range(connection.NETWORK_RETRIES))
+    two_addresses = 2
+    assert connect_seconds * two_addresses * tries + waits < 10
+
+
+@pytest.mark.parametrize('status_code', [500, 502, 503, 504])
+def test_a_server_error_ends_with_3_after_retries(wire, api, status_code):
+    api.rule(lambda seen: Reply(status_code, {'error': {'message': 'Oops', 'code': 2000}}))
+    status, line = wire.failure('get', 'users', setup=WITHOUT_WAITS)
+    assert status == 3
+    assert str(status_code) in line
+    assert len(api.seen) in (2, 3)
+
+
+def test_a_post_is_not_repeated_after_a_server_error(wire, api):
+    api.rule(lambda seen: Reply(503, {'error': {'message': 'Oops', 'code': 2000}}))
+    arguments = ('post', 'teams', '--json', '-')
+    status, _ = wire.failure(*arguments, stdin='{}', setup=WITHOUT_WAITS)
+    assert (status, len(api.seen)) == (3, 1)
+
+
+def test_a_response_that_is_not_json_ends_with_3(wire, api):
+    api.reply(200, b'<html>', {'Content-Type': 'text/html'})
+    status, line = wire.failure('get', 'users')
+    assert status == 3
+    assert 'JSON' in line
+
+
+def test_an_export_that_fails_keeps_the_last_one_and_what_has_arrived(wire, api, tmp_path):
+    file = tmp_path / 'users.jsonl'
+    file.write_text('the last export\n')
+    api.reply(body=page(0))
+    api.reply(404, NOT_FOUND)
+    status, line = wire.failure('list', 'users', '--fields', 'id', '-o', str(file))
+    assert status == 1
+    assert line.endswith(f'The records received before are in {file}.part.')
+    assert file.read_text() == 'the last export\n'
+    received = (tmp_path / 'users.jsonl.part').read_text().splitlines()
+    assert received == [f'{{"id": "P{number}"}}' for number in range(100)]
+
+
+def test_an_export_that_fails_at_once_leaves_no_file(wire, api, tmp_path):
+    api.reply(404, NOT_FOUND)
+    status, line = wire.failure('list', 'users', '-o', str(tmp_path / 'users.csv'))
+    assert status == 1
+    assert '.part' not in line
+    assert list(tmp_path.iterdir()) == []
+
+
+# 130 and 141
+
+
+def interrupted(process):
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=PATIENCE)
+    return process.returncode, output, errors
+
+
+@pytest.mark.skipif(sys.platform == 'win32', reason='signals are not sent there')
+@pytest.mark.parametrize(
+    'command', [['get', 'users'], ['list', 'users'], ['resolve', 'key']], ids=' '.join
+)
+def test_ctrl_c_ends_with_130(wire, api, command):
+    from wire import Hang
+
+    api.answer(Hang())
+    process = wire.start(*command, encoding='utf-8')
+    api.wait_for(1)
+    assert interrupted(process) == (130, '', 'pdpyras: interrupted.\n')
+
+
+@pytest.mark.parametrize('output_format', ['jsonl', 'csv', 'json'])
+def test_a_reader_that_closes_the_pipe_ends_it_quietly(wire, api, output_format):
+    api.rule(lambda seen: Reply(200, page(int(seen.query['offset']))))
+    process = wire.start('list', 'users', '--format', output_format)
+    process.stdout.readline()
+    process.stdout.close()
+    errors = process.stderr.read()
+    process.stderr.close()
+    assert (process.wait(PATIENCE), errors) == (141, b'')
+    # It did not read on to the last page.
+    assert len(api.seen) < 50
+
+
+@pytest.mark.skipif(sys.platform == 'win32', reason='a shell of Unix')
+def test_streams_that_the_shell_has_closed_do_no_harm(wire, api):
+    api.reply(202, {'dedup_key': 'disk'})
+    command = ' '.join([*MODULE, 'resolve', 'disk', '>&-', '2>&-', '<&-'])
+    assert (
+        subprocess.run(['sh', '-c', command], env=wire.environment, timeout=PATIENCE).returncode
+        == 0
+    )
+    assert len(api.seen) == 1
+
+
+# The log
+
+
+def test_verbose_logs_requests_without_the_key(pdp, account):
+    finished = pdp.run('-v', 'get', 'users')
+    assert finished.returncode == 0
+    assert 'GET ' in finished.stderr
+    assert account.api_key not in finished.stderr
+
+
+def test_retries_are_silent_in_a_pipe(pdp, account):
+    account.faults.next(2, status=503)
+    assert pdp.output('get', 'users', setup=WITHOUT_WAITS)
+
+
+def test_a_wait_for_the_rate_limit_is_shown_in_a_terminal(wire, api):
+    api.reply(429, {'error': {'message': 'Rate Limit Exceeded'}}, {'ratelimit-reset': '3'})
+    api.reply(body={'users': []})
+    setup = 'import time; time.sleep = lambda seconds: None'
+    status, shown = wire.in_terminal('get', 'users', setup=setup, term='dumb')
+    assert status == 0
+    first, *rest = shown.splitlines()
+    assert first.startswith('pdpyras: ')
+    assert '429' in first
+    assert rest == ['[]']

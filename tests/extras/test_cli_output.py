@@ -1,0 +1,301 @@
+"""Output formats, in a terminal, in a pipe and in a file."""
+
+import csv
+import io
+import json
+import re
+import resource
+import sys
+
+import pytest
+from cli_process import PATIENCE, CommandLine
+from hypothesis import given
+from hypothesis import strategies as st
+from wire import Reply
+
+from pdpyras_extras.cli import formats
+
+ESCAPE = '\x1b'
+#: What a terminal shows in colour.
+STYLED = re.compile(r'\x1b\[[0-9;]*m')
+
+
+@pytest.fixture
+def wire(api):
+    return CommandLine(PAGERDUTY_URL=api.url, PAGERDUTY_API_KEY='the-api-key-1234')
+
+
+def reply_with(api, *teams):
+    api.reply(body={'teams': list(teams), 'more': False, 'limit': 100, 'offset': 0})
+
+
+def rows_of(text):
+    return list(csv.reader(io.StringIO(text)))
+
+
+# CSV
+
+
+@pytest.mark.parametrize('start', formats.FORMULA_STARTS, ids=ascii)
+def test_csv_escapes_what_a_spreadsheet_would_evaluate(start):
+    assert formats.csv_cell(start + 'HYPERLINK("x")') == "'" + start + 'HYPERLINK("x")'
+
+
+@pytest.mark.parametrize(
+    ('value', 'cell'),
+    [
+        (None, ''),
+        (True, 'true'),
+        (-5, '-5'),
+        (1.5, '1.5'),
+        ('a,b "c"', 'a,b "c"'),
+        ('a=b', 'a=b'),
+        ([], ''),
+        (['a', 'b'], 'a, b'),
+        (['=a', 'b'], "'=a, b"),
+        ([1, 2], '[1, 2]'),
+        ({'id': 'P1'}, '{"id": "P1"}'),
+    ],
+    ids=repr,
+)
+def test_cells_of_csv(value, cell):
+    assert formats.csv_cell(value) == cell
+
+
+def test_headings_of_csv_are_escaped_too(wire, api):
+    reply_with(api, {'=cmd()': 1, '@x': '@y'})
+    assert rows_of(wire.output('list', 'teams', '--format', 'csv')) == [
+        ["'=cmd()", "'@x"],
+        ['1', "'@y"],
+    ]
+
+
+def test_a_reference_has_two_columns_of_csv_and_may_be_null(wire, api):
+    team = {'id': 'P2', 'summary': 'Ops', 'type': 'team_reference'}
+    reply_with(api, {'id': 'P1', 'parent': None}, {'id': 'P3', 'parent': team, 'tags': ['a', 'b']})
+    assert rows_of(wire.output('list', 'teams', '--format', 'csv')) == [
+        ['id', 'parent.id', 'parent.summary', 'tags'],
+        ['P1', '', '', ''],
+        ['P3', 'P2', 'Ops', 'a, b'],
+    ]
+
+
+def test_attributes_of_later_records_that_have_no_column_are_reported(wire, api):
+    first = [{'id': f'P{number}'} for number in range(100)]
+    api.reply(body={'teams': first, 'more': True, 'limit': 100, 'offset': 0})
+    reply_with(api, {'id': 'P100', 'late': 1, 'later': 2})
+    finished = wire.run('list', 'teams', '--format', 'csv')
+    assert (finished.returncode, len(finished.stdout.splitlines())) == (0, 102)
+    assert finished.stderr == 'pdpyras: not in the output, name them with --fields: late, later\n'
+
+
+def test_line_breaks_stay_in_a_cell_of_csv(wire, api):
+    reply_with(api, {'id': 'P1', 'description': 'two\nlines'})
+    assert rows_of(wire.output('list', 'teams', '--format', 'csv'))[1] == ['P1', 'two\nlines']
+
+
+# JSON
+
+
+@pytest.mark.parametrize('indent', [None, 2])
+@given(text=st.text())
+def test_json_has_no_control_characters_and_is_the_same_text(text, indent):
+    encoded = formats.to_json(text, indent)
+    assert json.loads(encoded) == text
+    assert not re.search(r'[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]', encoded)
+
+
+@given(st.text())
+def test_text_on_one_line_has_no_control_characters(text):
+    shown = formats.one_line(text)
+    assert len(shown.splitlines()) <= 1 or '\u2028' in shown or '\u2029' in shown
+    assert not re.search(r'[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]', shown)
+
+
+def test_a_lone_surrogate_is_written_as_its_escape(wire, api, tmp_path):
+    body = b'{"teams": [{"id": "P1", "name": "\\ud800"}], "more": false}'
+    api.reply(200, body, {'Content-Type': 'application/json'}, times=3)
+    assert json.loads(wire.output('list', 'teams'))['name'] == '\ud800'
+    assert '\\ud800' in wire.output('list', 'teams', '--format', 'table')
+    file = tmp_path / 'teams.csv'
+    wire.output('list', 'teams', '-o', str(file))
+    assert file.read_text() == 'id,name\nP1,\\ud800\n'
+
+
+# Tables
+
+
+@pytest.mark.parametrize(
+    ('value', 'cell'),
+    [
+        (None, ''),
+        (False, 'false'),
+        ('two\nlines', 'two lines'),
+        ('\x1b[31mred\x9b', '\\u001b[31mred\\u009b'),
+        ({'id': 'P1', 'summary': 'Ops'}, 'Ops'),
+        ({'id': 'P1'}, 'P1'),
+        ({'free': 0}, '{"free": 0}'),
+        ([{'summary': 'Ops'}, {'name': 'Web'}], 'Ops, Web'),
+        ([1, None, 'x'], '1, , x'),
+    ],
+    ids=repr,
+)
+def test_cells_of_a_table(value, cell):
+    assert formats.table_cell(value) == cell
+
+
+def test_a_table_in_a_pipe_is_plain_and_complete(wire, api):
+    reply_with(api, {'id': 'P1', 'name': 'N' * 200}, {'id': 'P22', 'name': '日本'})
+    assert wire.output('list', 'teams', '--format', 'table').splitlines() == [
+        'id   name',
+        'P1   ' + 'N' * 200,
+        'P22  日本',
+    ]
+
+
+def table_in_terminal(pdp, *arguments, columns):
+    """The lines of a table, without the bar before it and without colours."""
+    status, shown = pdp.in_terminal(*arguments, columns=columns)
+    assert status == 0
+    return STYLED.sub('', shown.rpartition('\x1b[2K')[2]).splitlines()
+
+
+def test_a_table_in_a_terminal_has_colours(pdp):
+    _, shown = pdp.in_terminal('incidents')
+    assert '\x1b[31mtriggered' in shown
+    assert '\x1b[33macknowledged' in shown
+
+
+@pytest.mark.parametrize(
+    ('columns', 'headings'),
+    [
+        (20, ['id']),
+        (80, ['id', 'status', 'urgency', 'title']),
+        (160, ['id', 'status', 'urgency', 'title', 'service', 'created_at']),
+    ],
+)
+def test_a_table_has_the_columns_that_fit_the_terminal(pdp, columns, headings):
+    lines = table_in_terminal(pdp, 'incidents', columns=columns)
+    assert lines[0].split() == headings
+    assert max(map(len, lines)) <= columns
+
+
+def test_chosen_fields_are_all_shown_however_narrow_the_terminal_is(pdp):
+    fields = ['id', 'status', 'urgency', 'title', 'service', 'created_at']
+    lines = table_in_terminal(pdp, 'incidents', '--fields', ','.join(fields), columns=40)
+    assert lines[0].split() == fields
+
+
+def test_text_of_the_api_is_not_read_as_markup_and_does_not_control_the_terminal(wire, api):
+    reply_with(api, {'id': 'P1', 'name': '[red]x[/red] \x1b]0;title\x07 :smile:'})
+    _, shown = wire.in_terminal('list', 'teams', term='dumb')
+    assert '[red]x[/red] \\u001b]0;title\\u0007 :smile:' in shown
+    assert ESCAPE not in shown
+
+
+@pytest.mark.parametrize('output_format', ['json', 'jsonl', 'csv'])
+def test_no_format_lets_text_control_the_terminal(wire, api, output_format):
+    reply_with(api, {'id': 'P1', 'name': '\x1b[31m\x9b31m'})
+    _, shown = wire.in_terminal('list', 'teams', '--format', output_format, term='dumb')
+    assert '\x1b' not in shown
+    assert '\x9b' not in shown
+
+
+def test_a_resource_in_a_terminal_is_coloured_json(wire, api):
+    api.reply(body={'team': {'id': 'P1', 'name': '[red]x[/red]'}})
+    status, shown = wire.in_terminal('get', 'teams/P1')
+    assert status == 0
+    assert shown != STYLED.sub('', shown)
+    assert json.loads(STYLED.sub('', shown)) == {'id': 'P1', 'name': '[red]x[/red]'}
+
+
+def test_no_color_is_respected(pdp):
+    _, shown = pdp.with_variables(NO_COLOR='1').in_terminal('incidents')
+    assert '\x1b[31m' not in shown
+
+
+# Progress
+
+
+def test_a_bar_on_a_terminal_shows_progress_of_an_export_and_is_removed(pdp, tmp_path):
+    file = tmp_path / 'users.csv'
+    status, shown = pdp.in_terminal('list', 'users', '-o', str(file))
+    assert status == 0
+    assert re.search(r'\d+/\?', shown)
+    assert shown.endswith('\x1b[2K')
+    assert len(file.read_text().splitlines()) > 1
+
+
+def test_no_bar_is_drawn_into_records_on_the_same_terminal(pdp):
+    _, shown = pdp.in_terminal('list', 'users', '--format', 'jsonl', '--fields', 'id')
+    assert all(json.loads(line) for line in shown.splitlines())
+
+
+def test_records_in_a_pipe_have_a_bar_on_the_terminal(pdp):
+    import subprocess
+
+    status, shown = pdp.in_terminal('list', 'users', stdout=subprocess.DEVNULL)
+    assert status == 0
+    assert re.search(r'\d+/\?', shown)
+
+
+# Long listings
+
+
+class History:
+    """A scripted /incidents with many records in a period, which pagination alone cannot reach."""
+
+    def __init__(self, count):
+        from datetime import datetime, timedelta, timezone
+
+        start = datetime(2026, 1, 1, tzinfo=timezone.utc)
+        self.times = [
+            (start + timedelta(seconds=60 * number)).strftime('%Y-%m-%dT%H:%M:%SZ')
+            for number in range(count)
+        ]
+
+    def __call__(self, seen):
+        from bisect import bisect_left
+
+        query = seen.query
+        first = bisect_left(self.times, query['since'])
+        last = bisect_left(self.times, query['until'])
+        offset, limit = int(query['offset']), int(query['limit'])
+        assert offset + limit <= 10_000
+        end = min(first + offset + limit, last)
+        incidents = [
+            {'id': f'Q{number}', 'created_at': self.times[number], 'title': 'x' * 1000}
+            for number in range(first + offset, end)
+        ]
+        return Reply(
+            200,
+            {
+                'incidents': incidents,
+                'total': last - first,
+                'more': end < last,
+                'limit': limit,
+                'offset': offset,
+            },
+        )
+
+
+def export(wire, api, count, folder):
+    """Export so many incidents, and return their number and the peak memory in MiB."""
+    api.rule(History(count))
+    file = folder / f'{count}.csv'
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    process = wire.start(
+        *('list', 'incidents', '--since', '2026-01-01T00:00Z', '--until', '2026-07-01T00:00Z'),
+        *('--format', 'csv', '-o', str(file)),
+    )
+    _, errors = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, errors) == (0, b'')
+    ids = [row[0] for row in csv.reader(file.open())][1:]
+    assert ids and before is not None
+    return ids
+
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='memory is measured as on Linux')
+def test_thirty_thousand_records_stream_in_flat_memory(wire, api, tmp_path):
+    ids = export(wire, api, 30_000, tmp_path)
+    assert sorted(ids) == sorted(f'Q{number}' for number in range(30_000))
