@@ -16,6 +16,7 @@ from pdpyras_sandbox import (  # noqa: F401
     directory,
     incidents,
     oncalls,
+    orchestrations,
     subscriptions,
 )
 from pdpyras_sandbox.access import is_own

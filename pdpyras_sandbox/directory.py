@@ -386,20 +386,6 @@ KINDS['/extensions'] = Kind(
 )
 
 
-def complete_orchestration(call, orchestration):
-    integration = {
-        'id': f'{call.store.random.getrandbits(128):032x}',
-        'label': 'Default Integration',
-        'parameters': {'routing_key': 'R' + call.store.new_id('', 31), 'type': 'global'},
-    }
-    orchestration['integrations'] = [integration]
-    orchestration['routes'] = 0
-    orchestration['version'] = call.store.new_id('', 32)
-
-
-KINDS['/event_orchestrations'] = Kind(id=('O', 36), created=complete_orchestration)
-
-
 # The account itself.
 
 

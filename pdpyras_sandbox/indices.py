@@ -36,6 +36,10 @@ INDICES: dict[str, tuple[str, Key]] = {
     'incidents_by_number': ('/incidents', lambda incident: incident['incident_number']),
     'open_alerts': ('/incidents/*/alerts', alert_key_if_open),
     'integrations_by_key': ('/services/*/integrations', lambda part: part['integration_key']),
+    'orchestration_integrations_by_key': (
+        '/event_orchestrations/*/integrations',
+        lambda integration: integration['parameters']['routing_key'],
+    ),
     'log_entries_by_incident': ('/log_entries', lambda entry: entry['incident']['id']),
     'users_by_email': ('/users', lambda user: user['email'].lower()),
 }

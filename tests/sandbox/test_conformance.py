@@ -145,6 +145,7 @@ def ids_in(body):
 
 #: Where the records are that a path below another one names.
 ELSEWHERE = {
+    '/event_orchestrations/services': '/services',
     '/service_dependencies/business_services': '/business_services',
     '/service_dependencies/technical_services': '/services',
 }

@@ -236,14 +236,6 @@ def test_maintenance_windows_are_compared_as_times_whatever_their_offset(web):
     assert listed['start_time'] == ahead
 
 
-def test_an_orchestration_has_a_router_that_remembers(web):
-    orchestration = web.post('/event_orchestrations', {'orchestration': {'name': 'All'}})
-    path = f'/event_orchestrations/{orchestration["orchestration"]["id"]}/router'
-    sets = [{'id': 'start', 'rules': [{'label': 'database', 'actions': {'route_to': 'P1'}}]}]
-    web.put(path, {'orchestration_path': {'sets': sets}})
-    assert web.get(path)['orchestration_path']['sets'][0]['rules'][0]['label'] == 'database'
-
-
 def test_webhooks_can_be_registered(web):
     webhook = {
         'type': 'webhook_subscription',

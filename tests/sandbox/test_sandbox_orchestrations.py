@@ -1,0 +1,60 @@
+"""Event orchestrations as they are configured."""
+
+import pytest
+
+
+@pytest.fixture
+def path(web):
+    body = {'orchestration': {'name': 'All'}}
+    created = web.post('/event_orchestrations', body)['orchestration']
+    return f'/event_orchestrations/{created["id"]}'
+
+
+def router_of(*services):
+    rules = [{'label': 'x', 'actions': {'route_to': service}} for service in services]
+    return {'orchestration_path': {'sets': [{'id': 'start', 'rules': rules}]}}
+
+
+def test_rules_get_ids_and_keep_them(web, path):
+    written = web.put(path + '/router', router_of('P1', 'P2'))['orchestration_path']
+    rules = written['sets'][0]['rules']
+    assert len({rule['id'] for rule in rules}) == 2
+    assert web.get(path + '/router')['orchestration_path'] == written
+    again = web.put(path + '/router', {'orchestration_path': written})['orchestration_path']
+    assert again['sets'][0]['rules'] == rules
+
+
+def test_the_services_that_a_router_leads_to_are_counted(web, path):
+    assert web.get(path)['orchestration']['routes'] == 0
+    web.put(path + '/router', router_of('P1', 'P2', 'P1', 'unrouted'))
+    assert web.get(path)['orchestration']['routes'] == 2
+
+
+@pytest.mark.parametrize('kind', ['router', 'unrouted', 'global'])
+def test_a_path_that_nobody_has_written_has_no_rules(web, path, kind):
+    shown = web.get(f'{path}/{kind}')['orchestration_path']
+    assert shown['sets'] == [{'id': 'start', 'rules': []}]
+    assert shown['type'] == kind
+    assert shown['parent']['type'] == 'event_orchestration_reference'
+    expected = 'unrouted' if kind == 'router' else None
+    assert shown['catch_all']['actions'].get('route_to') == expected
+    assert web.refusal('GET', f'/event_orchestrations/PNOBODY/{kind}')[0] == 404
+
+
+def test_a_service_has_an_orchestration_of_its_own(web):
+    path = '/event_orchestrations/services/' + web.service['id']
+    assert web.get(path)['orchestration_path']['parent']['type'] == 'service_reference'
+    rule = {'actions': {'severity': 'info'}}
+    sets = {'orchestration_path': {'sets': [{'id': 'start', 'rules': [rule]}]}}
+    assert web.put(path, sets)['orchestration_path']['sets'][0]['rules'][0]['id']
+    assert web.refusal('GET', '/event_orchestrations/services/PNOBODY')[0] == 404
+
+
+def test_an_orchestration_has_integrations_with_routing_keys(web, path):
+    web.post(path + '/integrations', {'integration': {'label': 'Other'}})
+    integrations = web.get(path + '/integrations')['integrations']
+    assert [one['label'] for one in integrations] == ['Default Integration', 'Other']
+    keys = {one['parameters']['routing_key'] for one in integrations}
+    assert len(keys) == 2
+    assert all(key.startswith('R') and len(key) == 32 for key in keys)
+    assert web.get(path)['orchestration']['integrations'] == integrations
