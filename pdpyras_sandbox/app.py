@@ -22,6 +22,7 @@ from pdpyras_sandbox import (  # noqa: F401
 from pdpyras_sandbox.access import is_own
 from pdpyras_sandbox.call import Call
 from pdpyras_sandbox.control import control
+from pdpyras_sandbox.cors import allow_any_origin
 from pdpyras_sandbox.decoding import decoded
 from pdpyras_sandbox.errors import (
     ApiError,
@@ -287,6 +288,8 @@ class Gate:
         try:
             response = self.answer(environ, path)
             response.headers['X-Request-Id'] = uuid.uuid4().hex
+            if 'Origin' in request.headers:
+                allow_any_origin(request, response)
             self.state.traffic.answer(seen, response)
         finally:
             log_access(seen, time.monotonic() - started)

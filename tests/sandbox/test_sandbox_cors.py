@@ -1,0 +1,33 @@
+"""Cross-origin requests: what a browser asks before a script of another website calls an API."""
+
+ORIGIN = {'Origin': 'https://app.example.com'}
+ASKED = {
+    **ORIGIN,
+    'Authorization': None,
+    'Access-Control-Request-Method': 'PUT',
+    'Access-Control-Request-Headers': 'authorization,content-type,from',
+}
+
+
+def test_a_browser_is_told_beforehand_what_it_may_send(web):
+    answer = web.call('OPTIONS', '/incidents', headers=ASKED)
+    assert answer.status_code == 200
+    assert answer.headers['Access-Control-Allow-Origin'] == '*'
+    assert 'PUT' in answer.headers['Access-Control-Allow-Methods']
+    assert answer.headers['Access-Control-Allow-Headers'] == 'authorization,content-type,from'
+
+
+def test_every_answer_may_be_read_by_any_origin_refusals_included(web):
+    for path, status in (('/users', 200), ('/users/PNOBODY', 404), ('/nonesuch', 404)):
+        answer = web.call('GET', path, headers=ORIGIN)
+        assert (answer.status_code, answer.headers['Access-Control-Allow-Origin']) == (status, '*')
+        assert 'ratelimit-reset' in answer.headers['Access-Control-Expose-Headers']
+    event = {'routing_key': web.sandbox.routing_key, 'payload': {'summary': 'Deployed'}}
+    answer = web.call('POST', '/v2/change/enqueue', event, headers=ORIGIN)
+    assert answer.headers['Access-Control-Allow-Origin'] == '*'
+
+
+def test_the_control_api_is_for_its_own_page_only(web):
+    answer = web.call('GET', '/_sandbox', headers=ORIGIN)
+    assert answer.status_code == 403
+    assert 'Access-Control-Allow-Origin' not in answer.headers
