@@ -273,7 +273,11 @@ class Gate:
             return failure(access_denied(problem))(environ, start_response)
         path = environ['PATH_INFO']
         if is_own(path):
-            return self.inner(environ, start_response)
+            try:
+                return self.inner(environ, start_response)
+            finally:
+                if environ['REQUEST_METHOD'] != 'GET':
+                    self.state.traffic.changed()
         with self.app.request_context(environ):
             response = self.respond(environ, path)
         return response(environ, start_response)

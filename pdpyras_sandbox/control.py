@@ -10,6 +10,7 @@ from flask import Blueprint, jsonify, request
 
 from pdpyras_sandbox.decoding import decoded
 from pdpyras_sandbox.dump import dump
+from pdpyras_sandbox.masking import Mask
 from pdpyras_sandbox.timeouts import pending_actions
 
 
@@ -27,7 +28,8 @@ def control(state):
 
     @blueprint.get('/requests')
     def list_requests():
-        return jsonify(requests=[shown(seen) for seen in state.traffic.list()])
+        keys = keys_of(state).values()
+        return jsonify(requests=[shown(seen, Mask(seen, keys)) for seen in state.traffic.list()])
 
     @blueprint.get('/faults')
     def list_faults():
@@ -37,11 +39,11 @@ def control(state):
     def add_fault():
         options = body()
         if options is None:
-            return jsonify(error='The body must be a JSON object that describes a fault'), 400
+            return refusal('The body must be a JSON object that describes a fault')
         try:
             state.faults.next(**options)
         except (TypeError, ValueError) as error:
-            return jsonify(error=str(error)), 400
+            return refusal(str(error))
         return jsonify(faults=state.faults.pending), 201
 
     @blueprint.delete('/faults')
@@ -57,11 +59,11 @@ def control(state):
     def advance_clock():
         duration = body()
         if duration is None:
-            return jsonify(error='The body must be a JSON object such as {"minutes": 30}'), 400
+            return refusal('The body must be a JSON object such as {"minutes": 30}')
         try:
             state.account.clock.advance(**duration)
         except ValueError as error:
-            return jsonify(error=str(error)), 400
+            return refusal(str(error))
         return jsonify(clock_of(state.account))
 
     @blueprint.get('/dump')
@@ -73,7 +75,7 @@ def control(state):
         try:
             state.load(body())
         except ValueError as error:
-            return jsonify(error=str(error)), 400
+            return refusal(str(error))
         return '', 204
 
     @blueprint.post('/reset')
@@ -82,6 +84,12 @@ def control(state):
         return '', 204
 
     return blueprint
+
+
+def refusal(reason, status=400):
+    response = jsonify(error=reason)
+    response.status_code = status
+    return response
 
 
 def body():
@@ -108,12 +116,13 @@ def keys_of(state):
     return {name: state.account.keys[name] for name in names}
 
 
-def shown(seen):
+def shown(seen, mask):
     return {
+        'number': seen.number,
         'method': seen.method,
-        'path': seen.path,
-        'query': seen.query,
-        'headers': {**seen.headers, 'Authorization': '(not shown)'},
-        'json': seen.json,
+        'path': mask.text(seen.path),
+        'query': mask.value(seen.query),
+        'headers': dict(mask.pairs(seen.headers.items())),
+        'json': mask.value(seen.json),
         'status': seen.status,
     }

@@ -1,53 +1,112 @@
-"""The page at ``/``: what is in the account, and what came in."""
+"""The page at ``/``: the account and its traffic as they are now, and buttons to change them.
 
-from flask import Blueprint, render_template
+The page is static. Its script listens to ``/_sandbox/live`` and acts through ``/_sandbox``, so that
+neither its own requests are recorded nor faults meant for others hit them.
+"""
 
-from pdpyras_sandbox.incidents import OPEN
+from __future__ import annotations
 
-#: How many rows each table shows.
-ROWS = 25
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, jsonify, send_from_directory
+
+from pdpyras_sandbox.account import reference
+from pdpyras_sandbox.control import body, refusal
+from pdpyras_sandbox.errors import ApiError
+from pdpyras_sandbox.events import enqueue
+from pdpyras_sandbox.incidents import Incidents, change_status
+from pdpyras_sandbox.live import details, row_of, timeline, updates
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response as AnyResponse
+
+    from pdpyras_sandbox.server import State
+
+#: Only the sandbox's own files are loaded and only the sandbox is talked to; nobody may frame it.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+STATUSES = ('acknowledged', 'resolved')
 
 
-def page(state):
+def page(state: State) -> Blueprint:
     """The page of a sandbox, as a Flask blueprint."""
-    blueprint = Blueprint('page', __name__, template_folder='templates')
+    blueprint = Blueprint('page', __name__)
+
+    @blueprint.after_request
+    def protect(response: AnyResponse) -> AnyResponse:
+        response.headers['Content-Security-Policy'] = POLICY
+        response.headers['X-Content-Type-Options'] = 'nosniff'
+        response.headers['Referrer-Policy'] = 'no-referrer'
+        response.headers['Cache-Control'] = 'no-store'
+        return response
 
     @blueprint.get('/')
-    def look():
+    def look() -> AnyResponse:
+        return send_from_directory('static', 'page.html')
+
+    @blueprint.get('/favicon.ico')
+    def icon() -> AnyResponse:
+        return send_from_directory('static', 'icon.svg')
+
+    @blueprint.get('/_sandbox/page/<name>')
+    def part(name: str) -> AnyResponse:
+        return send_from_directory('static', name)
+
+    @blueprint.get('/_sandbox/live')
+    def live() -> AnyResponse:
+        # Its end is the end of the connection: it has no length.
+        headers = {'Connection': 'close'}
+        return Response(updates(state), headers=headers, mimetype='text/event-stream')
+
+    @blueprint.get('/_sandbox/requests/<int:number>')
+    def show_request(number: int) -> AnyResponse:
+        seen = state.traffic.get(number)
+        if seen is None:
+            return refusal('This request is no longer kept', 404)
+        return jsonify(details(state.account, seen))
+
+    @blueprint.get('/_sandbox/incidents/<incident_id>')
+    def show_incident(incident_id: str) -> AnyResponse:
         account = state.account
         with account.store.lock:
-            incidents = [shown(account, i) for i in account.store.list('/incidents')]
-            html = render_template(
-                'page.html',
-                keys=account.keys,
-                email=account.keys['email'],
-                counts=counts(account.store),
-                incidents=latest([i for i in incidents if i['status'] in OPEN]),
-                events=latest(account.events),
-                requests=latest(state.traffic.list()),
-            )
-        # JSON can escape halves of characters, which no encoding has.
-        return html.encode(errors='replace')
+            incident = account.store.get('/incidents/' + incident_id)
+            if incident is None:
+                return refusal('There is no such incident', 404)
+            return jsonify(**row_of(account, incident), timeline=timeline(account, incident))
+
+    @blueprint.put('/_sandbox/incidents/<incident_id>')
+    def change_incident(incident_id: str) -> AnyResponse:
+        status = (body() or {}).get('status')
+        if status not in STATUSES:
+            return refusal('status must be one of: {}'.format(', '.join(STATUSES)))
+        account = state.account
+        with account.store.lock:
+            account.clock.catch_up()
+            incident = account.store.get('/incidents/' + incident_id)
+            if incident is None:
+                return refusal('There is no such incident', 404)
+            agent = reference(account.owner) if account.owner else incident['service']
+            if status != incident['status']:
+                change_status(Incidents(account, agent, {'type': 'web_ui'}), incident, status)
+            return jsonify(row_of(account, incident))
+
+    @blueprint.post('/_sandbox/events')
+    def send_event() -> AnyResponse:
+        event = body()
+        if event is None:
+            return refusal('The body must be an event, as /v2/enqueue takes it')
+        account = state.account
+        with account.store.lock:
+            account.clock.catch_up()
+            accepted = enqueue(account, {'routing_key': account.keys['routing_key'], **event})
+        response = jsonify(accepted)
+        response.status_code = 202
+        return response
+
+    @blueprint.errorhandler(ApiError)
+    def refuse(error: ApiError) -> AnyResponse:
+        return refusal('; '.join(error.errors) or error.message, error.status)
 
     return blueprint
-
-
-def latest(rows):
-    return rows[: -ROWS - 1 : -1]
-
-
-def counts(store):
-    names = ('users', 'teams', 'services', 'schedules', 'incidents')
-    return {name: len(store.list('/' + name)) for name in names}
-
-
-def shown(account, incident):
-    """An incident with names in place of references."""
-    assignees = [name_of(account, a['assignee']) for a in incident['assignments']]
-    service = name_of(account, incident['service'])
-    return {**incident, 'service': service, 'assignees': ', '.join(assignees)}
-
-
-def name_of(account, reference):
-    record = account.store.find(reference['id'])
-    return record['name'] if record else reference['id']

@@ -103,7 +103,9 @@ class Handler(WSGIRequestHandler):
         self.send_response(int(code), reason)
         for name, value in headers:
             self.send_header(name, value)
-        if 'content-length' not in {name.lower() for name, _ in headers} and code != '204':
+        names = {name.lower() for name, _ in headers}
+        # An answer of unknown length says that the connection is closed after it.
+        if not names & {'content-length', 'connection'} and code != '204':
             self.send_header('Content-Length', '0')
 
     def send(self, chunks):

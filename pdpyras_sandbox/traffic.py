@@ -70,6 +70,7 @@ class Traffic:
         self._answered = deque()
         self._bytes = 0
         self._number = 0
+        self._changes = 0
 
     def add(self, request):
         size = request.size
@@ -80,7 +81,7 @@ class Traffic:
             self._bytes += size
             while self._bytes > MAXIMUM_BYTES or len(self._requests) > KEPT:
                 self._bytes -= self._requests.popleft()[0]
-            self._changed.notify_all()
+            self._notify()
 
     def answer(self, request, response):
         """Record the answer to a request."""
@@ -93,7 +94,35 @@ class Traffic:
             if len(self._answered) > KEPT_RESPONSES:
                 oldest = self._answered.popleft()
                 oldest.response_headers = oldest.response_body = None
-            self._changed.notify_all()
+            self._notify()
+
+    def changed(self):
+        """Wake up the pages that show the sandbox, after a change that no request made."""
+        with self._changed:
+            self._notify()
+
+    def _notify(self):
+        self._changes += 1
+        self._changed.notify_all()
+
+    def wait(self, changes, seconds):
+        """Wait until something has happened that :meth:`wait` has not reported before.
+
+        :param changes: the number that the last call returned.
+        :param seconds: how long to wait at most.
+        :returns: the number of changes so far.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._changes != changes, seconds)
+            return self._changes
+
+    def get(self, number):
+        """Return the request with a number, or None if it is no longer kept."""
+        with self._changed:
+            for _, request in reversed(self._requests):
+                if request.number == number:
+                    return request
+        return None
 
     def list(self):
         with self._changed:
@@ -104,4 +133,4 @@ class Traffic:
             self._requests.clear()
             self._answered.clear()
             self._bytes = 0
-            self._changed.notify_all()
+            self._notify()

@@ -9,6 +9,7 @@ ARGUMENTS = (
     'no-sandbox',
     'no-first-run',
     'disable-gpu',
+    'disable-quic',
     'disable-dev-shm-usage',
     'disable-background-networking',
     'disable-component-update',

@@ -1,0 +1,188 @@
+"""The content of the page, and the stream of its changes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from pdpyras_sandbox.account import Account
+from pdpyras_sandbox.incidents import OPEN
+from pdpyras_sandbox.masking import Mask, masked_path
+from pdpyras_sandbox.oncalls import escalation_targets
+from pdpyras_sandbox.timeouts import pending_actions
+from pdpyras_sandbox.traffic import Request
+
+if TYPE_CHECKING:
+    from pdpyras_sandbox.server import State
+
+KEYS = ('api_key', 'user_key', 'oauth_token', 'routing_key')
+#: How many rows each list has.
+ROWS = 50
+#: How many pending actions are shown.
+NEXT_ACTIONS = 5
+#: Seconds after which the page hears from the sandbox even if nothing has happened but time.
+HEARTBEAT = 1
+#: Seconds between two updates of the page.
+PAUSE = 0.1
+
+
+def updates(state: State) -> Iterator[bytes]:
+    """Server-sent events: every section of the page at first, then each that has changed."""
+    sent: dict[str, str] = {}
+    seen = 0
+    while not state.faults.stopping.is_set():
+        for name, content in sections(state).items():
+            text = json.dumps(content)
+            if sent.get(name) != text:
+                sent[name] = text
+                yield f'event: {name}\ndata: {text}\n\n'.encode()
+        seen = state.traffic.wait(seen, HEARTBEAT)
+        state.faults.stopping.wait(PAUSE)
+
+
+def sections(state: State) -> dict[str, Any]:
+    account = state.account
+    with account.store.lock:
+        account.clock.catch_up()
+        return {
+            'clock': {
+                'now': account.clock.timestamp(),
+                'ahead': account.clock.ahead.total_seconds(),
+                'next': pending_actions(account.store)[:NEXT_ACTIONS],
+            },
+            'account': about(account),
+            'incidents': incidents(account),
+            'oncall': on_call(account),
+            'events': latest(account.events),
+            'requests': [line(seen) for seen in latest(state.traffic.list())],
+            'faults': state.faults.pending,
+        }
+
+
+def latest(rows: list[Any]) -> list[Any]:
+    return rows[: -ROWS - 1 : -1]
+
+
+def about(account: Account) -> dict[str, Any]:
+    names = ('users', 'teams', 'services', 'schedules', 'incidents')
+    return {
+        'counts': {name: len(account.store.list('/' + name)) for name in names},
+        'keys': {name: account.keys[name] for name in ('email', *KEYS)},
+        'services': [
+            {'name': service['name'], 'routing_key': integration['integration_key']}
+            for service in account.store.list('/services')
+            for integration in account.store.list(f'/services/{service["id"]}/integrations')
+            if integration.get('integration_key')
+        ],
+    }
+
+
+def incidents(account: Account) -> dict[str, Any]:
+    """The latest incidents, the open ones first, and how many there are of each status."""
+    everything = account.store.list('/incidents')
+    is_open = [incident for incident in everything if incident['status'] in OPEN]
+    resolved = [incident for incident in everything if incident['status'] not in OPEN]
+    return {
+        'open': len(is_open),
+        'resolved': len(resolved),
+        'rows': [row_of(account, incident) for incident in latest(is_open) + latest(resolved)],
+    }
+
+
+def row_of(account: Account, incident: dict[str, Any]) -> dict[str, Any]:
+    assignees = [name_of(account, item['assignee']) for item in incident['assignments']]
+    return {
+        'id': incident['id'],
+        'number': incident['incident_number'],
+        'title': incident['title'],
+        'status': incident['status'],
+        'urgency': incident['urgency'],
+        'service': name_of(account, incident['service']),
+        'assignees': assignees,
+        'created_at': incident['created_at'],
+        'updated_at': incident['updated_at'],
+    }
+
+
+def timeline(account: Account, incident: dict[str, Any]) -> list[dict[str, Any]]:
+    """What happened to an incident, in order."""
+    return [
+        {
+            'at': entry['created_at'],
+            'text': text_of(account, entry),
+            'by': 'time' if is_timeout(entry) else name_of(account, entry['agent']),
+            'note': note_of(entry),
+        }
+        for entry in account.store.list('/log_entries')
+        if entry['incident']['id'] == incident['id']
+    ]
+
+
+def is_timeout(entry: dict[str, Any]) -> bool:
+    return bool(entry['channel'].get('type') == 'timeout')
+
+
+def text_of(account: Account, entry: dict[str, Any]) -> str:
+    text = str(entry['summary']).rstrip('.')
+    if 'assignees' not in entry:
+        return text
+    names = [name_of(account, assignee) for assignee in entry['assignees']]
+    return f'{text} to {", ".join(names) or "nobody"}'
+
+
+def note_of(entry: dict[str, Any]) -> str:
+    """What somebody wrote with it."""
+    channel = entry['channel']
+    noted = channel.get('summary') if channel.get('type') == 'note' else None
+    return str(entry.get('message') or entry.get('note') or noted or '')
+
+
+def name_of(account: Account, reference: dict[str, Any]) -> str:
+    record = account.store.find(reference['id']) or reference
+    return str(record.get('name') or record.get('summary') or reference['id'])
+
+
+def on_call(account: Account) -> list[dict[str, Any]]:
+    """Who is on call now, by escalation policy and level."""
+    moment = account.clock.now()
+    return [
+        {
+            'id': policy['id'],
+            'policy': policy['name'],
+            'levels': [
+                [user['name'] for user in escalation_targets(account.store, policy, level, moment)]
+                for level in range(1, len(policy.get('escalation_rules') or ()) + 1)
+            ],
+        }
+        for policy in account.store.list('/escalation_policies')[:ROWS]
+    ]
+
+
+def line(seen: Request) -> dict[str, Any]:
+    """One request in the list."""
+    return {
+        'number': seen.number,
+        'at': None if seen.at is None else seen.at.isoformat(),
+        'method': seen.method,
+        'path': masked_path(seen.path),
+        'query': bool(seen.query),
+        'status': seen.status,
+    }
+
+
+def details(account: Account, seen: Request) -> dict[str, Any]:
+    """Everything about one request, without its keys."""
+    mask = Mask(seen, [account.keys[name] for name in KEYS])
+    return {
+        'query': [
+            [name, mask.value(value, name)]
+            for name, values in seen.query.items()
+            for value in values
+        ],
+        'headers': mask.pairs(seen.headers.items()),
+        'body': mask.body(seen.body),
+        'status': seen.status,
+        'response_headers': mask.pairs(seen.response_headers or ()),
+        'response_body': mask.body(seen.response_body or b''),
+    }
