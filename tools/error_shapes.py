@@ -1,7 +1,7 @@
 """tests/data/error_shapes.json: the shapes of the error responses that the document describes.
 
-A shape is an example of a body, with a sentence of our own in place of each text. Two bodies have
-the same shape if they have the same keys and types.
+A shape is an example of a body, with a sentence or an ID of our own in place of each text. Two
+bodies have the same shape if they have the same keys and types.
 """
 
 import json
@@ -38,7 +38,7 @@ def _from_example(example: Any, name: str) -> Any:
         return {key: _from_example(value, key) for key, value in example.items()}
     if isinstance(example, list):
         return [_from_example(item, name) for item in example[:1]]
-    return _sentence(name) if isinstance(example, str) else 1
+    return _text(name) if isinstance(example, str) else 1
 
 
 def _from_schema(document: Document, schema: Any, name: str) -> Any:
@@ -56,8 +56,8 @@ def _from_schema(document: Document, schema: Any, name: str) -> Any:
         properties['a_field'] = schema['additionalProperties']
     if properties:
         return {key: _from_schema(document, value, key) for key, value in properties.items()}
-    return 1 if schema.get('type') in ('integer', 'number') else _sentence(name)
+    return 1 if schema.get('type') in ('integer', 'number') else _text(name)
 
 
-def _sentence(name: str) -> str:
-    return 'Text of {}.'.format(name)
+def _text(name: str) -> str:
+    return 'P1A2B3C' if name.endswith('id') else 'Text of {}.'.format(name)
