@@ -7,7 +7,7 @@ import threading
 from typing import Any, List, Tuple
 
 #: Seconds to wait for the thread of a connection that was ended.
-GRACE = 5
+GRACE = 1
 
 
 class ClosingServer(socketserver.ThreadingMixIn, socketserver.TCPServer):

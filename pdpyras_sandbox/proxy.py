@@ -47,7 +47,7 @@ class SandboxProxy:
                 trusted += file.read()
         self._bundle = self._write('ca-bundle.pem', trusted)
         self._wgetrc = self._write('wgetrc', f'ca_certificate = {self._bundle}\n')
-        self._pagerduty = sandbox.https_server(self._authority.context(*API_HOSTS))
+        self._pagerduty = sandbox.server_for_pagerduty(self._authority.context(*API_HOSTS))
         self._server = _Server(('127.0.0.1', self._pagerduty.port), allowed)
         self._pagerduty.start()
         self._server.start()

@@ -1,4 +1,5 @@
-"""The pytest fixture ``pagerduty``: a running sandbox, empty at the start of every test.
+"""The pytest fixture ``pagerduty``: a running sandbox, empty at the start of every test; and
+``pagerduty_everywhere``: the same in place of PagerDuty.
 
 pytest loads this in every test run of everybody who has pdpyras installed. So it imports nothing
 before somebody uses the fixture, and keeps to what every supported Python can read.
@@ -48,3 +49,10 @@ def pagerduty(_pagerduty_server, request):
     request.node._pagerduty = _pagerduty_server
     _pagerduty_server.reset()
     return _pagerduty_server
+
+
+@pytest.fixture
+def pagerduty_everywhere(pagerduty):
+    """The same account, in place of PagerDuty for all HTTP clients that the test uses."""
+    with pagerduty.as_pagerduty():
+        yield pagerduty

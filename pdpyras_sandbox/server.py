@@ -5,6 +5,8 @@ import os
 import socket
 import ssl
 import threading
+from typing import TYPE_CHECKING, Optional
+from urllib.parse import urlsplit
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
@@ -17,9 +19,13 @@ from pdpyras_sandbox.connections import ClosingServer, shut_down
 from pdpyras_sandbox.faults import Faults
 from pdpyras_sandbox.founding import found
 from pdpyras_sandbox.limits import EVENTS_LIMIT, REST_LIMIT, RateLimit
+from pdpyras_sandbox.no_proxy import reach_directly
 from pdpyras_sandbox.received import Requests
 from pdpyras_sandbox.timeouts import watch
 from pdpyras_sandbox.traffic import Traffic
+
+if TYPE_CHECKING:
+    from pdpyras_sandbox.in_process import AsPagerDuty
 
 #: How many clients may wait for their connection to be accepted.
 BACKLOG = 128
@@ -56,6 +62,9 @@ class Handler(WSGIRequestHandler):
             super().handle_one_request()
         finally:
             self.server.idle.discard(self.connection)
+
+    def make_environ(self):
+        return {**super().make_environ(), 'wsgi.url_scheme': self.server.scheme}
 
     def run_wsgi(self):
         environ = self.make_environ()
@@ -185,6 +194,9 @@ class Server(ClosingServer, ThreadedWSGIServer):
     :param context: the certificate to serve HTTPS with; None for plain HTTP.
     """
 
+    #: The scheme of the URLs by which clients call it.
+    scheme = 'http'
+
     def __init__(self, listener, app, context=None):
         host, port = listener.getsockname()[:2]
         super().__init__(host, port, app, Handler, fd=listener.fileno())
@@ -195,13 +207,12 @@ class Server(ClosingServer, ThreadedWSGIServer):
             self.socket = context.wrap_socket(
                 self.socket, server_side=True, do_handshake_on_connect=False
             )
-            self.ssl_context = context
+            self.scheme = 'https'
 
     @property
     def url(self):
         host, port = self.server_address[:2]
-        scheme = 'http' if self.ssl_context is None else 'https'
-        return f'{scheme}://[{host}]:{port}' if ':' in host else f'{scheme}://{host}:{port}'
+        return '{}://{}:{}'.format(self.scheme, f'[{host}]' if ':' in host else host, port)
 
 
 def listening(host, port):
@@ -297,6 +308,17 @@ class Sandbox:
         load=None,
         tls=False,
     ):
+        self._options = {
+            'host': host,
+            'port': port,
+            'seed': seed,
+            'latency': latency,
+            'rate_limit': rate_limit,
+            'state': state,
+            'load': load,
+            'tls': tls,
+        }
+        self._closed = False
         self._authority = CertificateAuthority() if tls else None
         with listening(host, port) as listener:
             self._state = State(seed, latency, rate_limit, state, load)
@@ -305,6 +327,7 @@ class Sandbox:
             context = self._authority.context(*names) if self._authority else None
             self._server = Server(listener, self._app, context)
         self._server.start()
+        self._use_proxies_again = reach_directly(urlsplit(self.url).hostname)
 
     @property
     def url(self):
@@ -376,17 +399,48 @@ class Sandbox:
         """Whether the account was in the file given as ``state``."""
         return self._state.account.store.restored
 
-    def https_server(self, context: ssl.SSLContext) -> Server:
-        """Return another server for this account, for HTTPS on a free loopback port."""
+    def as_pagerduty(self) -> 'AsPagerDuty':
+        """Make this sandbox PagerDuty for the HTTP clients of this process.
+
+        >>> with Sandbox().as_pagerduty() as sandbox:
+        ...     requests.get('https://api.pagerduty.com/users', …)
+
+        Also a decorator. requests, urllib3, httpx and httpx2 reach the sandbox, in all threads, in
+        place of PagerDuty's APIs. Other clients that look for a host of PagerDuty get an error, a
+        :class:`~pdpyras_sandbox.in_process.RedirectError`. Other hosts are left alone.
+
+        The sandbox is closed at the end if it was made in the same expression.
+        """
+        from pdpyras_sandbox.in_process import AsPagerDuty
+
+        return AsPagerDuty(self)
+
+    def again(self) -> 'Sandbox':
+        """Return a new sandbox with the same options."""
+        return type(self)(**self._options)
+
+    def server_for_pagerduty(self, context: Optional[ssl.SSLContext] = None) -> Server:
+        """Return another server for this account, on a free loopback port.
+
+        It takes requests for PagerDuty's own URLs, by HTTPS if there is a context.
+        """
+        if self._closed:
+            raise RuntimeError('This sandbox is closed')
         with listening('127.0.0.1', 0) as listener:
-            return Server(listener, self._app, context)
+            server = Server(listener, self._app, context)
+        server.scheme = 'https'
+        return server
 
     def wait(self):
         """Serve until the program is interrupted."""
         self._server.wait()
 
-    def close(self):
+    def close(self) -> None:
         """Stop serving, end all connections, and close the file of the account."""
+        if self._closed:
+            return
+        self._closed = True
+        self._use_proxies_again()
         self._state.faults.stopping.set()
         self._server.stop()
         if self._authority:

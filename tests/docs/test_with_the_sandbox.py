@@ -43,3 +43,10 @@ def test_an_outage_is_reported(pagerduty):
 def test_a_stranger_is_refused(pagerduty):
     with pytest.raises(LookupError):
         take_over(pagerduty.session(), 'nobody@example.com')
+
+
+def test_a_script_with_its_own_session(pagerduty_everywhere):
+    pagerduty_everywhere.events().trigger('The oven is cold', 'oven-1')
+    session = pdpyras.APISession(pagerduty_everywhere.api_key)  # https://api.pagerduty.com
+
+    assert take_over(session, pagerduty_everywhere.email) == ['The oven is cold']

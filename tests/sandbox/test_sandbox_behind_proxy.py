@@ -1,0 +1,61 @@
+"""A sandbox is reached where the environment has a proxy, as in most companies."""
+
+import os
+
+import pytest
+import requests
+
+import pdpyras
+from pdpyras_sandbox import Sandbox
+
+NAMES = ('http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY', 'https_proxy', 'HTTPS_PROXY')
+NO_PROXY_NAMES = ('no_proxy', 'NO_PROXY')
+#: Nothing listens there.
+PROXY = 'http://127.0.0.1:9'
+
+
+def no_proxy():
+    return {name: os.environ[name] for name in NO_PROXY_NAMES if name in os.environ}
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch):
+    for name in NAMES + NO_PROXY_NAMES:
+        monkeypatch.delenv(name, raising=False)
+    return monkeypatch
+
+
+@pytest.mark.parametrize('name', NAMES[:4])
+@pytest.mark.parametrize(
+    'before',
+    [{}, {'no_proxy': 'a.example'}, {'NO_PROXY': 'a.example'}, dict.fromkeys(NO_PROXY_NAMES, 'a')],
+    ids=str,
+)
+def test_a_sandbox_is_reached_whatever_proxy_is_set(environment, name, before):
+    for variable, value in {name: PROXY, **before}.items():
+        environment.setenv(variable, value)
+    with Sandbox() as sandbox:
+        session = pdpyras.APISession(sandbox.user_key, base_url=sandbox.url)
+        assert session.rget('users/me')['email'] == sandbox.email
+        assert requests.get(sandbox.url + '/_sandbox', timeout=5).ok
+    assert no_proxy() == before
+
+
+def test_sandboxes_may_close_in_any_order(environment):
+    environment.setenv('HTTP_PROXY', PROXY)
+    first, second = Sandbox(), Sandbox()
+    first.close()
+    assert requests.get(second.url + '/_sandbox', timeout=5).ok
+    second.close()
+    assert no_proxy() == {}
+
+
+def test_the_environment_stays_as_it_is_without_a_proxy():
+    with Sandbox():
+        assert no_proxy() == {}
+
+
+def test_other_hosts_still_go_through_the_proxy(environment):
+    environment.setenv('HTTP_PROXY', PROXY)
+    with Sandbox(), pytest.raises(requests.exceptions.ProxyError):
+        requests.get('http://pagerduty.invalid', timeout=5)

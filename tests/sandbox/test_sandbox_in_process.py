@@ -1,0 +1,461 @@
+"""``as_pagerduty()``: this process's HTTP clients reach a sandbox in place of PagerDuty."""
+
+import asyncio
+import contextlib
+import http.client
+import json
+import os
+import socket
+import ssl
+import threading
+import urllib.request
+
+import pytest
+import requests
+import urllib3
+
+import pdpyras
+from pdpyras_sandbox import Sandbox, in_process
+from pdpyras_sandbox.proxy import SandboxProxy
+
+try:
+    import aiohttp
+except ImportError:
+    aiohttp = None
+
+URL = 'https://api.pagerduty.com/users/me'
+pytest_plugins = ['pytester']
+
+
+def headers(sandbox):
+    return {'Authorization': f'Token token={sandbox.user_key}'}
+
+
+def httpx_like(name):
+    return pytest.importorskip(name, reason=f'{name} is not installed')
+
+
+@pytest.fixture(scope='module')
+def sandbox():
+    with Sandbox(rate_limit=0) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope='module')
+def pagerduty_itself():
+    """A proxy behind which there is another account; for lack of a real one."""
+    with Sandbox(seed=1) as sandbox, SandboxProxy(sandbox) as proxy:
+        yield proxy
+
+
+@pytest.fixture(autouse=True)
+def no_look_up(monkeypatch):
+    """Fail whenever something asks for the address of a host of PagerDuty."""
+
+    def look_up(host, *args, **kwargs):
+        assert not str(host).endswith('pagerduty.com')
+        return original(host, *args, **kwargs)
+
+    original = in_process._socket.getaddrinfo
+    monkeypatch.setattr(in_process._socket, 'getaddrinfo', look_up)
+
+
+def with_requests(sandbox):
+    response = requests.get(URL, headers=headers(sandbox), timeout=5)
+    return response.status_code, response.json()
+
+
+def with_requests_and_a_proxy(sandbox):
+    proxies = {'https': 'http://127.0.0.1:9'}
+    response = requests.get(URL, headers=headers(sandbox), proxies=proxies, timeout=5)
+    return response.status_code, response.json()
+
+
+def with_urllib3(sandbox):
+    with urllib3.PoolManager(headers=headers(sandbox), timeout=5) as pools:
+        response = pools.request('GET', URL)
+        return response.status, json.loads(response.data)
+
+
+def with_a_pool_of_urllib3(sandbox):
+    pool = urllib3.HTTPSConnectionPool('API.pagerduty.com', headers=headers(sandbox), timeout=5)
+    response = pool.urlopen('GET', '/users/me')
+    return response.status, json.loads(response.data)
+
+
+def with_httpx(sandbox, name='httpx'):
+    response = httpx_like(name).get(URL, headers=headers(sandbox), timeout=5)
+    return response.status_code, response.json()
+
+
+def with_httpx2(sandbox):
+    return with_httpx(sandbox, 'httpx2')
+
+
+def with_asynchronous_httpx(sandbox, name='httpx'):
+    async def get():
+        async with httpx_like(name).AsyncClient(headers=headers(sandbox), timeout=5) as client:
+            responses = await asyncio.gather(*[client.get(URL) for _ in range(3)])
+            assert len({response.text for response in responses}) == 1
+            return responses[0].status_code, responses[0].json()
+
+    return asyncio.run(get())
+
+
+def with_asynchronous_httpx2(sandbox):
+    return with_asynchronous_httpx(sandbox, 'httpx2')
+
+
+CLIENTS = [
+    with_requests,
+    with_requests_and_a_proxy,
+    with_urllib3,
+    with_a_pool_of_urllib3,
+    with_httpx,
+    with_httpx2,
+    with_asynchronous_httpx,
+    with_asynchronous_httpx2,
+]
+
+
+@pytest.mark.parametrize('get', CLIENTS, ids=lambda get: get.__name__)
+def test_a_client_reaches_the_sandbox_with_the_urls_of_pagerduty(get, sandbox):
+    with sandbox.as_pagerduty() as yielded:
+        status, body = get(sandbox)
+    assert yielded is sandbox
+    assert status == 200
+    assert body['user']['email'] == sandbox.email
+    assert body['user']['self'].startswith('https://api.pagerduty.com/users/')
+    assert sandbox.requests[-1].headers['Host'] == 'api.pagerduty.com'
+
+
+def test_a_client_of_the_library_needs_no_change(sandbox):
+    with sandbox.as_pagerduty():
+        session = pdpyras.APISession(sandbox.user_key)
+        key = pdpyras.EventsAPISession(sandbox.routing_key).trigger('Disk full', 'db1')
+        (incident,) = session.iter_all('incidents', params={'incident_key': key})
+    assert incident['incident_key'] == key
+
+
+def test_a_session_made_before_is_redirected_only_inside(sandbox, pagerduty_itself):
+    with requests.Session() as session:
+        session.trust_env = False
+        session.proxies = {'https': pagerduty_itself.url}
+        session.verify = pagerduty_itself.variables['REQUESTS_CA_BUNDLE']
+
+        def status(key):
+            options = {'headers': {'Authorization': 'Token token=' + key}, 'timeout': 5}
+            return session.get(URL, **options).status_code
+
+        other_key = pagerduty_itself.variables['PAGERDUTY_USER_KEY']
+        before = status(other_key), status(sandbox.user_key)
+        with sandbox.as_pagerduty():
+            inside = status(other_key), status(sandbox.user_key)
+        after = status(other_key), status(sandbox.user_key)
+    assert before == after == (200, 401)
+    assert inside == (401, 200)
+
+
+@pytest.mark.parametrize('name', ['httpx', 'httpx2'])
+def test_a_client_of_httpx_made_before_is_redirected_only_inside(name, sandbox, pagerduty_itself):
+    module = httpx_like(name)
+    context = ssl.create_default_context(cafile=pagerduty_itself.variables['SSL_CERT_FILE'])
+    with module.Client(proxy=pagerduty_itself.url, verify=context, trust_env=False) as client:
+        statuses = [client.get(URL, headers=headers(sandbox)).status_code]
+        with sandbox.as_pagerduty():
+            statuses.append(client.get(URL, headers=headers(sandbox)).status_code)
+        statuses.append(client.get(URL, headers=headers(sandbox)).status_code)
+    assert statuses == [401, 200, 401]
+
+
+def test_threads_are_redirected_also_those_that_run_already(sandbox):
+    begin, statuses = threading.Event(), []
+
+    def work():
+        begin.wait(5)
+        statuses.append(requests.get(URL, headers=headers(sandbox), timeout=5).status_code)
+
+    threads = [threading.Thread(target=work) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    with sandbox.as_pagerduty():
+        begin.set()
+        for thread in threads:
+            thread.join()
+    assert statuses == [200] * 20
+
+
+def test_settings_of_a_pool_of_urllib3_apply(sandbox):
+    sandbox.faults.next(2, status=503)
+    retries = urllib3.Retry(2, status_forcelist=[503], backoff_factor=0)
+    with urllib3.PoolManager(retries=retries, headers=headers(sandbox)) as pools:
+        with sandbox.as_pagerduty():
+            assert pools.request('GET', URL).status == 200
+        sandbox.faults.next(hang=5)
+        pool = urllib3.HTTPSConnectionPool('api.pagerduty.com', timeout=0.05, retries=False)
+        with sandbox.as_pagerduty(), pytest.raises(urllib3.exceptions.ReadTimeoutError):
+            pool.request('GET', '/users')
+
+
+def open_with_urllib(sandbox):
+    urllib.request.urlopen(URL, timeout=5)
+
+
+def open_with_urllib_through_a_proxy(sandbox):
+    proxy = urllib.request.ProxyHandler({'https': sandbox.url})
+    urllib.request.build_opener(proxy).open(URL, timeout=5)
+
+
+def open_with_http_client(sandbox):
+    http.client.HTTPSConnection('API.PagerDuty.com.', timeout=5).request('GET', '/users')
+
+
+def connect_a_socket(sandbox):
+    with socket.socket() as connection:
+        connection.connect(('events.eu.pagerduty.com', 443))
+
+
+def connect_by_a_function_imported_before(sandbox):
+    # As `from socket import getaddrinfo` does.
+    ORIGINAL_GETADDRINFO(b'api.pagerduty.com', 443)
+
+
+ORIGINAL_GETADDRINFO = socket.getaddrinfo
+
+
+def look_up_a_name(sandbox):
+    socket.gethostbyname('app.pagerduty.com')
+
+
+def connect_by_asyncio(sandbox):
+    asyncio.run(asyncio.open_connection('api.pagerduty.com', 443))
+
+
+def open_with_aiohttp(sandbox):
+    async def get():
+        async with aiohttp.ClientSession() as session:
+            await session.get(URL, proxy=sandbox.url)
+
+    asyncio.run(get())
+
+
+def call_without_tls(sandbox):
+    requests.get('http://api.pagerduty.com/users', timeout=5)
+
+
+def call_without_tls_through_a_proxy(sandbox):
+    proxies = {'http': sandbox.url}
+    requests.get('http://api.pagerduty.com/users', proxies=proxies, timeout=5)
+
+
+def call_another_port(sandbox):
+    httpx_like('httpx').get('https://api.pagerduty.com:8443/users')
+
+
+def call_a_website_of_pagerduty(sandbox):
+    requests.get('https://sandbox.pagerduty.com/users', timeout=5)
+
+
+@pytest.mark.parametrize(
+    'call',
+    [
+        open_with_urllib,
+        open_with_urllib_through_a_proxy,
+        open_with_http_client,
+        connect_a_socket,
+        connect_by_a_function_imported_before,
+        look_up_a_name,
+        connect_by_asyncio,
+        open_with_aiohttp,
+        call_without_tls,
+        call_without_tls_through_a_proxy,
+        call_another_port,
+        call_a_website_of_pagerduty,
+    ],
+    ids=lambda call: call.__name__,
+)
+def test_a_request_that_cannot_be_redirected_is_an_error_that_names_the_sandbox(call, sandbox):
+    if call is open_with_aiohttp and aiohttp is None:
+        pytest.skip('aiohttp is not installed')
+    seen = len(sandbox.requests)
+    with sandbox.as_pagerduty(), pytest.raises(OSError, match='pagerduty') as raised:
+        call(sandbox)
+    assert f'the sandbox at {sandbox.url} is PagerDuty' in str(raised.value)
+    assert len(sandbox.requests) == seen
+
+
+def test_other_hosts_are_left_alone(sandbox):
+    def get_all(url):
+        yield requests.get(url, timeout=5).status_code
+        yield urllib.request.urlopen(url, timeout=5).status
+        with contextlib.suppress(pytest.skip.Exception):
+            yield httpx_like('httpx').get(url).status_code
+
+    url = sandbox.url.replace('127.0.0.1', 'localhost') + '/_sandbox'
+    with Sandbox().as_pagerduty():
+        assert set(get_all(url)) == {200}
+    # A name that only looks like PagerDuty's.
+    with Sandbox().as_pagerduty(), pytest.raises(requests.ConnectionError) as raised:
+        requests.get('https://api.pagerduty.com.invalid', timeout=5)
+    assert 'sandbox' not in str(raised.value)
+
+
+@contextlib.contextmanager
+def nothing_left_behind():
+    """Check that threads, connections and replaced functions are as before."""
+    places = [
+        (urllib3.connectionpool.HTTPConnectionPool, 'urlopen'),
+        (in_process._socket, 'getaddrinfo'),
+        (socket, 'getaddrinfo'),
+        (socket, 'gethostbyname'),
+        (socket.socket, 'connect'),
+        (http.client.HTTPConnection, 'putrequest'),
+    ]
+
+    def state():
+        functions = [(name in vars(owner), getattr(owner, name)) for owner, name in places]
+        return functions, set(threading.enumerate()), len(os.listdir('/proc/self/fd'))
+
+    before = state()
+    yield
+    assert state() == before
+
+
+def test_nothing_is_left_behind(sandbox):
+    with sandbox.as_pagerduty():
+        # What is imported stays.
+        with_requests(sandbox)
+    with nothing_left_behind():
+        with Sandbox().as_pagerduty() as own, own.as_pagerduty():
+            assert with_requests(own)[0] == 200
+            with_asynchronous_httpx(own)
+        with pytest.raises(ZeroDivisionError), Sandbox().as_pagerduty() as own:
+            assert with_requests(own)[0] == 200
+            raise ZeroDivisionError
+
+
+def test_the_innermost_block_wins(sandbox):
+    with Sandbox() as other, other.as_pagerduty():
+        with sandbox.as_pagerduty():
+            assert with_requests(sandbox)[0] == 200
+            assert with_requests(other)[0] == 200
+        assert with_requests(other)[0] == 200
+
+
+def test_blocks_may_end_in_any_order(sandbox):
+    with nothing_left_behind():
+        first, second = sandbox.as_pagerduty(), sandbox.as_pagerduty()
+        first.__enter__()
+        second.__enter__()
+        first.__exit__(None, None, None)
+        assert with_requests(sandbox)[0] == 200
+        second.__exit__(None, None, None)
+
+
+def test_a_sandbox_made_in_the_expression_closes_with_the_block():
+    with Sandbox().as_pagerduty() as sandbox:
+        url = sandbox.url
+        assert requests.get(url + '/_sandbox', timeout=5).ok
+    with pytest.raises(requests.ConnectionError):
+        requests.get(url + '/_sandbox', timeout=5)
+    with contextlib.ExitStack() as stack:
+        url = stack.enter_context(Sandbox().as_pagerduty()).url
+    with pytest.raises(requests.ConnectionError):
+        requests.get(url + '/_sandbox', timeout=5)
+
+
+class Holder:
+    def __init__(self):
+        self.sandbox = Sandbox()
+
+
+def test_a_sandbox_that_has_a_name_stays_usable_until_it_is_closed():
+    named, held = Sandbox(), Holder()
+    with named.as_pagerduty(), held.sandbox.as_pagerduty():
+        assert with_requests(held.sandbox)[0] == 200
+    for sandbox in named, held.sandbox:
+        assert requests.get(sandbox.url + '/_sandbox', timeout=5).ok
+        with sandbox.as_pagerduty():
+            assert with_requests(sandbox)[0] == 200
+        sandbox.close()
+        with pytest.raises(RuntimeError, match='This sandbox is closed'):
+            sandbox.as_pagerduty().__enter__()
+
+
+def test_a_sandbox_that_serves_https_is_redirected_to_as_well():
+    with Sandbox(tls=True).as_pagerduty() as sandbox:
+        assert with_requests(sandbox)[0] == 200
+
+
+def test_a_decorator_makes_a_new_sandbox_for_each_call():
+    key = sandbox_key()
+
+    # `@Sandbox().as_pagerduty()`, in the syntax of older versions.
+    decorator = Sandbox().as_pagerduty()
+
+    @decorator
+    def create(name):
+        """Create a user."""
+        session = pdpyras.APISession(key)
+        session.rpost('users', json={'name': name, 'email': 'new@example.com'})
+        return len(session.list_all('users'))
+
+    with nothing_left_behind():
+        assert [create('Bea'), create(name='Bea')] == [2, 2]
+    assert create.__doc__ == 'Create a user.'
+
+
+def sandbox_key():
+    """The key of a user, which is the same in each new sandbox."""
+    with Sandbox() as sandbox:
+        return sandbox.user_key
+
+
+def test_a_decorator_keeps_the_state_of_a_sandbox_that_has_a_name(sandbox):
+    @sandbox.as_pagerduty()
+    def trigger():
+        pdpyras.EventsAPISession(sandbox.routing_key).trigger('Disk full', 'db1', dedup_key='same')
+
+    seen = len(sandbox.requests)
+    trigger()
+    trigger()
+    assert len(sandbox.requests) == seen + 2
+
+
+def test_coroutines_and_generators_can_be_decorated(sandbox):
+    httpx = httpx_like('httpx')
+
+    @sandbox.as_pagerduty()
+    async def get():
+        async with httpx.AsyncClient(headers=headers(sandbox)) as client:
+            return (await client.get(URL)).status_code
+
+    @sandbox.as_pagerduty()
+    def generate():
+        yield with_requests(sandbox)[0]
+
+    assert asyncio.run(get()) == 200
+    assert list(generate()) == [200]
+    with pytest.raises(TypeError, match='decorates functions'):
+        sandbox.as_pagerduty()(Holder)
+
+
+def test_the_fixture_redirects_a_test_and_only_that(pytester):
+    pytester.makepyfile(
+        """
+        import pdpyras
+        from pdpyras_sandbox import in_process
+
+        def test_one(pagerduty_everywhere):
+            events = pdpyras.EventsAPISession(pagerduty_everywhere.routing_key)
+            events.trigger('Disk full', 'db1')
+            pagerduty_everywhere.requests.assert_sent('POST', '/v2/enqueue')
+
+        def test_two(pagerduty_everywhere):
+            assert pagerduty_everywhere.requests == []
+
+        def test_three(pagerduty):
+            assert in_process._redirections == []
+        """
+    )
+    pytester.runpytest_subprocess('-p', 'no:cacheprovider').assert_outcomes(passed=3)
