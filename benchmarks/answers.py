@@ -1,4 +1,4 @@
-"""The HTTP answers of a PagerDuty with many users, for the server and for the stubs alike."""
+"""The HTTP responses of an account with many users, for the servers and the stubs."""
 
 import json
 from typing import NamedTuple
@@ -17,7 +17,7 @@ class Answer(NamedTuple):
 
 
 class Answers:
-    """The answer to each request; each body is encoded once."""
+    """The responses to requests. Each body is encoded once."""
 
     def __init__(self, users=USERS):
         self._users = users
@@ -27,7 +27,7 @@ class Answers:
         self._event = answer(202, bodies.accepted_event())
 
     def to(self, method, target):
-        """The answer to a request for a target such as ``/users?limit=100``."""
+        """Return the response to a request for a target such as ``/users?limit=100``."""
         path, _, query = target.partition('?')
         if method == 'POST':
             return self._event if path == '/v2/enqueue' else self._incident
@@ -52,7 +52,7 @@ class Answers:
 
 
 def answer(status, content, **headers):
-    """An answer with the headers that PagerDuty sends, as far as they tell a client anything."""
+    """Return a response with those of PagerDuty's headers that clients read."""
     body = json.dumps(content, separators=(',', ':')).encode('utf-8')
     usual = {
         'Content-Type': 'application/json; charset=utf-8',

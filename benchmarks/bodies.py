@@ -1,4 +1,4 @@
-"""What the contenders send and receive: bodies like those of a real account."""
+"""The bodies of requests and responses, like those of a real account."""
 
 USER_IDS = ['P{:06X}'.format(number * 7919 % 0xFFFFFF) for number in range(1, 1001)]
 
@@ -14,12 +14,12 @@ services/{}/integrations tags tags/{} teams teams/{} teams/{}/members users user
 users/{}/contact_methods users/{}/notification_rules
 """
 
-#: Fifty paths that people's jobs call; `{}` stands for an ID.
+#: Fifty paths that scripts often request; `{}` stands for an ID.
 PATHS = _PATHS.split()
 
 
 def user(number):
-    """A user as the listing gives it: 1.2 KB of JSON."""
+    """Return a user as GET /users does: 1.2 KB of JSON."""
     identifier = USER_IDS[number % len(USER_IDS)]
     return {
         'id': identifier,
@@ -60,7 +60,7 @@ def _reference(kind, identifier):
 
 
 def incident():
-    """An incident to be created."""
+    """Return an incident to create."""
     return {
         'type': 'incident',
         'title': 'The disk of db-7 is 97 % full',
@@ -74,7 +74,7 @@ def incident():
 
 
 def created_incident():
-    """The same as the API answers."""
+    """Return the created incident."""
     return dict(
         incident(),
         id='Q2AIXW2ZIJ2CYN',
@@ -89,7 +89,7 @@ def created_incident():
 
 
 def custom_details():
-    """Fifty facts about an alert, as a monitoring system has them."""
+    """Return fifty details of an alert, like those of a monitoring system."""
     return {
         'metric.{}.value'.format(number): 'reading {} of host db-7'.format(number * 3)
         for number in range(50)
@@ -97,7 +97,7 @@ def custom_details():
 
 
 def event():
-    """The event that a trigger with the custom details sends."""
+    """Return the event of a trigger with the custom details."""
     return {
         'routing_key': 'the-routing-key-of-a-service-000',
         'event_action': 'trigger',
@@ -111,7 +111,7 @@ def event():
 
 
 def accepted_event():
-    """What the Events API answers."""
+    """Return the response of the Events API."""
     return {
         'status': 'success',
         'message': 'Event processed',

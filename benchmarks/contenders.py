@@ -1,8 +1,8 @@
-"""The contenders: each does the same acts, in the way that its own documentation shows.
+"""The contenders: the same work with each library, as its own documentation shows it.
 
-A contender lives in a worker process of its own, which can import one of the peers only. Each of
-its acts is a method that makes a session and returns a function that does the act once. An act
-that a contender does not have is a method that it lacks.
+A contender runs in its own worker process, which can import only one of the peers. Each of its
+methods creates a session and returns a function that does the work once. A contender lacks the
+methods that its library cannot do.
 """
 
 import itertools
@@ -22,7 +22,7 @@ HEADERS = {
 
 
 def ids():
-    """IDs of users one after the other: a job seldom asks for the same thing twice."""
+    """Return an iterator of user IDs: scripts seldom request the same resource twice."""
     return itertools.cycle(bodies.USER_IDS)
 
 
@@ -78,7 +78,7 @@ class Requests:
 
 
 class _WithPathTables:
-    """Acts on the tables of the API, which are functions of the same names in each library."""
+    """Functions that use the tables of the API, with the same names in each library."""
 
     module = None
 
@@ -100,7 +100,7 @@ class _WithPathTables:
 
 
 class _Sessions(_WithPathTables):
-    """Acts that are spelt the same in each library."""
+    """Work that looks the same in each library."""
 
     def get_json(self, place):
         session, users = self.rest_session(place), ids()
@@ -130,7 +130,7 @@ class _Sessions(_WithPathTables):
 
 
 class Pdpyras(_Sessions):
-    """This library or pdpyras 5.4.1: a drop-in runs the very same code."""
+    """This library or pdpyras 5.4.1, with the same code."""
 
     def __init__(self):
         import pdpyras

@@ -1,7 +1,7 @@
-"""The benchmark's own environment: an interpreter, each peer in a directory of its own, variables.
+"""The environment of the benchmark: an interpreter, a directory for each peer, and variables.
 
-The peers are black boxes here: installed from PyPI, run, never read, and never two of them in one
-process. This library itself is not installed: it is the file in this checkout.
+The peers are black boxes: they are installed from PyPI and run, never read, and no process imports
+two of them. This library is not installed; it is the file in this checkout.
 """
 
 import os
@@ -15,7 +15,7 @@ LIBRARY = os.path.dirname(HERE)
 HOME = os.path.join(HERE, '.env')
 PYTHON = os.path.join(HOME, 'Scripts' if os.name == 'nt' else 'bin', 'python')
 
-#: Each directory of packages, and what pip installs into it.
+#: The arguments of pip install for each directory of packages.
 _PEERS = {
     'pdpyras-5.4.1': ['--no-deps', 'pdpyras==5.4.1'],
     'pagerduty': ['pagerduty'],
@@ -25,23 +25,23 @@ _INTERPRETER = ['requests', 'deprecation']
 
 
 def is_active():
-    """Whether this process runs in the environment."""
+    """Return whether this process runs in the environment."""
     return os.path.realpath(sys.prefix) == os.path.realpath(HOME)
 
 
 def peer(name):
-    """The directory that a peer is imported from."""
+    """Return the directory from which a peer is imported."""
     return os.path.join(HOME, 'peers', name)
 
 
-def make(anew=False):
-    """Make the environment unless it is there for this version of Python."""
+def create(recreate=False):
+    """Create the environment unless it exists for this version of Python."""
     made = os.path.join(HOME, 'made-by')
-    if not anew and os.path.exists(made):
+    if not recreate and os.path.exists(made):
         with open(made, encoding='utf-8') as file:
             if file.read() == sys.version:
                 return
-    print('Making the environment in {} …'.format(HOME), file=sys.stderr)
+    print('Creating the environment in {} …'.format(HOME), file=sys.stderr)
     shutil.rmtree(HOME, ignore_errors=True)
     venv.create(HOME, with_pip=True)
     install(*_INTERPRETER)
@@ -52,7 +52,7 @@ def make(anew=False):
 
 
 def install(*packages):
-    """Install packages from PyPI; pip says what is wrong if it cannot."""
+    """Install packages from PyPI, or exit with the error of pip."""
     pip = [PYTHON, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check']
     done = subprocess.run(pip + list(packages), stderr=subprocess.PIPE, text=True)
     if done.returncode:
@@ -60,7 +60,7 @@ def install(*packages):
 
 
 def versions():
-    """What is compared, by name: ``{'requests': '2.34.2', …}``."""
+    """Return the versions of the packages: ``{'requests': '2.34.2', …}``."""
     wanted = {'requests', 'urllib3', 'pdpyras', 'pagerduty', 'orjson'}
     found = {}
     for path in [[]] + [['--path', peer(name)] for name in _PEERS]:
@@ -76,11 +76,11 @@ def versions():
 
 
 def variables(directories, count):
-    """Environment variables for a process, exactly so many, with no proxy among them."""
+    """Return this number of environment variables for a process, none of them for a proxy."""
     named = {
         'PATH': os.environ.get('PATH', ''),
         'LANG': 'C.UTF-8',
-        # There is no ~/.netrc here.
+        # A home directory without ~/.netrc.
         'HOME': HOME,
         'PYTHONPATH': os.pathsep.join(directories),
         'PYTHONPYCACHEPREFIX': os.path.join(HOME, 'bytecode'),

@@ -1,4 +1,4 @@
-"""What the same acts cost without a client library: as low as Python's own HTTP goes."""
+"""The same work without a client library: the lower bound of its cost in Python."""
 
 import http.client
 import json
@@ -8,7 +8,7 @@ import contenders
 
 
 class _Floor:
-    """Acts over ``self.exchange(place)``, a function that gets a target and returns the body."""
+    """Work with ``self.exchange(place)``, a function that takes a target and returns a body."""
 
     def get_user(self, place):
         get, users = self.exchange(place), contenders.ids()
@@ -44,7 +44,7 @@ class HttpClient(_Floor):
 
 
 class Urllib3(_Floor):
-    """urllib3, which requests is built on."""
+    """urllib3, on which requests is built."""
 
     @staticmethod
     def exchange(place):

@@ -1,4 +1,4 @@
-"""Taking turns: all contenders do the same act in every round, so that noise meets them alike."""
+"""Measure in rounds: every contender runs once in each round, so noise affects all of them."""
 
 import json
 import os
@@ -11,14 +11,14 @@ from rows import FORMER, OURS, SUCCESSOR, Entry
 
 HERE = environment.HERE
 
-#: The name that worker.py knows a contender by, and where its package is.
+#: The name of a contender in worker.py, and the directories of its package.
 _PROGRAMS = {
     OURS: ('pdpyras', [environment.LIBRARY]),
     FORMER: ('pdpyras', [environment.peer('pdpyras-5.4.1')]),
     SUCCESSOR: ('pagerduty', [environment.peer('pagerduty')]),
 }
 
-#: Seconds that a turn takes, roughly: short beside what disturbs it, long beside the clock's steps.
+#: Approximate seconds per turn: shorter than disturbances, longer than the clock's resolution.
 _TURN = 0.03
 
 
@@ -35,14 +35,14 @@ class Quartiles(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """What came out for a row: the measured values by label, in the order of the rounds."""
+    """The results of a row: the measured values by label, in the order of the rounds."""
 
     row: Any
     values: Dict[str, List[float]]
     missing: Dict[str, str]
 
     def against(self, label, baseline=None) -> Optional[Quartiles]:
-        """The quartiles of a contender's ratios to the baseline, each within one round."""
+        """Return the quartiles of the ratios to the baseline, each of values from one round."""
         own, other = self.values.get(label), self.values.get(baseline or self.row.baseline)
         if not own or not other:
             return None
@@ -52,13 +52,13 @@ class Measured(NamedTuple):
         return Quartiles.of(self.values[label]) if self.values.get(label) else None
 
     def together(self, later):
-        """This and what came out in later rounds."""
+        """Return these results and those of later rounds as one."""
         values = {label: self.values[label] + later.values[label] for label in self.values}
         return self._replace(values=values)
 
 
 class Process:
-    """A Python process that is talked to in lines of JSON."""
+    """A Python process that reads and writes lines of JSON."""
 
     def __init__(self, arguments, variables):
         self._process = subprocess.Popen(
@@ -88,9 +88,9 @@ class Process:
 
 
 class Laboratory:
-    """The servers and a worker for each contender; a context manager that ends them all.
+    """The servers and a worker for each contender, as a context manager that ends them.
 
-    :param latency: seconds that the slow server takes for an answer.
+    :param latency: the delay of each response of the slow server, in seconds.
     """
 
     def __init__(self, latency):
@@ -109,12 +109,12 @@ class Laboratory:
             process.close()
 
     def measure(self, row, rounds):
-        """Let all who take part in a row do its act in turn, so many rounds."""
+        """Run the contenders of a row in turn, for this number of rounds."""
         missing, values = {}, {label: [] for label in row.entries}
         number = self._number(row)
         labels = list(row.entries)
         for turn in range(rounds):
-            # Nobody always comes first.
+            # Begin each round with another contender.
             start = turn % len(labels)
             for label in labels[start:] + labels[:start]:
                 answer = self._ask(row, label, number)
@@ -125,14 +125,14 @@ class Laboratory:
         return Measured(row, values, missing)
 
     def waits(self, contender, windows):
-        """How long a contender waits through each of the windows of a rate limit."""
+        """Return the seconds that a contender waits in each of the windows of a rate limit."""
         entry = Entry(contender, 'get_user')
         question = {'quantity': 'waited_seconds', 'act': entry.act, 'options': {}}
         worker = self._worker(entry, variables=32)
         return [worker.ask(dict(question, number=window))['value'] for window in windows]
 
     def _number(self, row):
-        """How many repetitions make a turn of the right length."""
+        """Return the number of repetitions that make a turn of the right length."""
         if not row.quantity.endswith('_seconds') or row.quantity == 'import_seconds':
             return 1
         if row.place == 'slow':
@@ -164,7 +164,7 @@ class Laboratory:
 
 
 def share_one_processor():
-    """Keep this process and all that it starts on one processor, where the system can do that.
+    """Keep this process and its children on one processor, if the system can.
 
     Client and server take turns anyway; moving between processors only adds noise.
     """

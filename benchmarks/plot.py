@@ -1,4 +1,4 @@
-"""The plot for the docs: what a call costs with each library, as SVG."""
+"""The plot for the documentation: the cost of a call with each library, as SVG."""
 
 from rows import FORMER, OURS, SUCCESSOR
 
@@ -6,11 +6,11 @@ _COLOURS = {FORMER: '#c44e52', SUCCESSOR: '#8c8c8c', OURS: '#2a7f4f'}
 
 
 def draw(results, path):
-    """Draw the rows whose baseline is requests as bars; shorter is better."""
+    """Draw the rows with requests as their baseline, as bars. Shorter is better."""
     import matplotlib
 
     matplotlib.use('svg')
-    # Text stays text, and the same figures give the same file.
+    # Keep text as text, and write the same file for the same results.
     matplotlib.rcParams.update({'svg.fonttype': 'none', 'svg.hashsalt': 'pdpyras'})
     from matplotlib import pyplot
 
@@ -21,7 +21,7 @@ def draw(results, path):
     axes.axvline(1, color='black', linewidth=1)
     axes.text(1.01, len(shown) - 0.42, 'requests = 1', fontsize=8, va='bottom')
     axes.set_yticks(range(len(shown)), [result.row.title for result in shown], fontsize=9)
-    axes.set_xlabel('cost against bare requests (bars: medians, lines: quartiles)')
+    axes.set_xlabel('cost relative to bare requests (bars: medians, lines: quartiles)')
     axes.spines[['top', 'right']].set_visible(False)
     handles, labels = axes.get_legend_handles_labels()
     axes.legend(handles[::-1], labels[::-1], loc='lower right', frameon=False)

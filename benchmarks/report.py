@@ -1,4 +1,4 @@
-"""What came out, as a table for people and as JSON for programs."""
+"""The results, as a table for people and as JSON for programs."""
 
 import platform
 import statistics
@@ -8,12 +8,12 @@ from rows import COLUMNS, OURS
 _TITLE_WIDTH = 40
 _WIDTH = 21
 
-#: Seconds that a wait may go on after the server is ready again.
+#: The maximum number of seconds to wait after the server is ready again.
 _MOST_BEYOND = 3
 
 
 def table(results):
-    """The rows as text, each contender as its ratio to the baseline: median (quartiles)."""
+    """Return the rows as text, with the ratios to the baseline as median (quartiles)."""
     heads = ['baseline = 1'] + [name for name in COLUMNS if name != 'requests'] + ['goal']
     lines = [_line('work', heads), _rule(heads)]
     for result in results:
@@ -25,7 +25,7 @@ def table(results):
 
 
 def duels(results):
-    """The medians of ours divided by each of the others, as text."""
+    """Return the medians of this library divided by each of the others, as text."""
     others = [name for name in COLUMNS if name != OURS]
     lines = [_line('ours divided by', others), _rule(others)]
     for result in results:
@@ -37,7 +37,7 @@ def duels(results):
 
 
 def waits(windows, waited):
-    """How long the contenders wait through rate limits, as text."""
+    """Return the waiting times of the contenders at rate limits, as text."""
     heads = ['wait ÷ T', 'worst', 'most beyond T', 'goal']
     title = 'a 429 whose window ends after T = {} … {} s'.format(windows[0], windows[-1])
     lines = [_line(title, heads), _rule(heads)]
@@ -51,7 +51,7 @@ def waits(windows, waited):
 
 
 def as_json(results, windows, waited, versions):
-    """All that was measured, in a form that json.dump takes."""
+    """Return all results in a form that json.dump accepts."""
     return {
         'python': platform.python_version(),
         'machine': '{} {}'.format(platform.system(), platform.machine()),

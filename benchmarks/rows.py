@@ -1,4 +1,4 @@
-"""What is measured: the rows of the table, and who takes part in each."""
+"""The rows of the table: the work to measure, and the contenders."""
 
 from typing import Any, Dict, NamedTuple, Optional
 
@@ -11,32 +11,32 @@ COLUMNS = ['http.client', 'urllib3', 'requests', FORMER, SUCCESSOR, OURS]
 
 
 class Entry(NamedTuple):
-    """What one contender does in a row."""
+    """The part of one contender in a row."""
 
     contender: str
-    #: A method of its class, if it takes one to measure the quantity.
+    #: A method of its class, or None if the quantity needs none.
     act: Optional[str]
     options: Dict[str, Any] = {}
-    #: A package that is importable beside the contender.
+    #: Another package that the contender can import.
     beside: Optional[str] = None
-    #: The name of a process apart, where other rows would disturb it or be disturbed by it.
+    #: The name of a separate process, if other rows would disturb this one or be disturbed.
     apart: str = ''
 
 
 class Row(NamedTuple):
     title: str
-    #: What is measured: a method of worker.Worker.
+    #: The measured quantity: a method of worker.Worker.
     quantity: str
-    #: By column; other labels are shown as baselines only.
+    #: Entries by column. Other labels serve as baselines only.
     entries: Dict[str, Entry]
-    #: The label that all are divided by.
+    #: The label of the entry that the others are divided by.
     baseline: str
-    #: What ours may be at the most.
+    #: The maximum for this library.
     goal: float
     place: str = 'memory'
-    #: How many environment variables the processes have.
+    #: The number of environment variables of the processes.
     variables: int = 32
-    #: How many times each contender's turn comes, of the rounds that the run makes.
+    #: The share of the rounds in which this row is measured.
     share: float = 1.0
 
 

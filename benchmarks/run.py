@@ -1,10 +1,10 @@
 """Measure this library side by side with pdpyras 5.4.1, its successor, requests and the floor.
 
     python benchmarks/run.py                  # about ten minutes
-    python benchmarks/run.py --quick          # less than one
+    python benchmarks/run.py --quick          # less than a minute
     python benchmarks/run.py --json results.json --plot docs/performance.svg
 
-The first run makes an environment in benchmarks/.env and needs PyPI for it.
+The first run creates an environment in benchmarks/.env, for which it needs PyPI.
 """
 
 import argparse
@@ -29,11 +29,11 @@ def arguments():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('--quick', action='store_true', help='fewer rounds: less than a minute')
-    parser.add_argument('--json', metavar='FILE', help='write all that was measured')
-    parser.add_argument('--plot', metavar='FILE', help='draw the table as SVG')
-    parser.add_argument('--rows', metavar='WORD', help='only rows with this in their title')
+    parser.add_argument('--json', metavar='FILE', help='write all results as JSON')
+    parser.add_argument('--plot', metavar='FILE', help='draw the results as SVG')
+    parser.add_argument('--rows', metavar='WORD', help='only rows with this word in their title')
     parser.add_argument(
-        '--renew', action='store_true', help="make the environment anew, with PyPI's newest"
+        '--renew', action='store_true', help='recreate the environment, with the newest packages'
     )
     options = parser.parse_args()
     for path in filter(None, (options.json, options.plot)):
@@ -43,9 +43,9 @@ def arguments():
 
 
 def measured(rows, sittings, rounds):
-    """Measure the rows in several sittings, each with processes of its own.
+    """Measure the rows in several sittings, each with new processes.
 
-    A process is faster or slower than the next one for all its life, by where its memory lies.
+    The layout of its memory makes a process faster or slower for as long as it lives.
     """
     results = {}
     for sitting in range(sittings):
@@ -87,7 +87,7 @@ if __name__ == '__main__':
         raise SystemExit('The benchmark needs Python 3.10, as the newest peer does.')
     options = arguments()
     if not environment.is_active():
-        environment.make(anew=options.renew)
+        environment.create(recreate=options.renew)
         if options.plot:
             environment.install('matplotlib')
         again = [environment.PYTHON, os.path.abspath(__file__), *sys.argv[1:]]

@@ -1,7 +1,7 @@
-"""The servers, in a process of their own: one answers at once, one after a delay.
+"""The two servers, in one process: one responds at once, the other after a delay.
 
-They do as little as a server can, so that what is measured is the client. The process prints the
-URLs of both and goes when its standard input is closed.
+They do as little as possible, so that the client is what is measured. The process prints both URLs
+and ends when its standard input is closed.
 """
 
 import json
@@ -16,7 +16,7 @@ from answers import Answers
 
 
 class Server:
-    """Answers on a port of its own, each connection in a thread of its own."""
+    """A server on its own port, with a thread for each connection."""
 
     def __init__(self, answers, delay=0.0):
         self._answers = answers
@@ -44,11 +44,11 @@ class Server:
                         time.sleep(self._delay)
                     connection.sendall(self._answer(request_line))
             except ConnectionError:
-                return  # The client is done.
+                return  # The client has disconnected.
 
     def _answer(self, request_line):
         method, target, _ = request_line.split(' ')
-        # There is a page for each query; a single user is the same whatever the ID.
+        # Each query has its page; a single user is the same for every ID.
         answered = (method, target if '?' in target else target.count('/'))
         if answered not in self._encoded:
             self._encoded[answered] = _encoded(self._answers.to(method, target))
@@ -56,7 +56,7 @@ class Server:
 
 
 def _received(connection):
-    """Receive a request, and give the first line of it, or '' if the client has hung up."""
+    """Receive a request and return its first line, or '' if the client has disconnected."""
     data = connection.recv(65536)
     if not data:
         return ''
@@ -73,7 +73,7 @@ def _received(connection):
 def _more(connection):
     data = connection.recv(65536)
     if not data:
-        raise ConnectionError('The client hung up in the middle of a request.')
+        raise ConnectionError('The client disconnected in the middle of a request.')
     return data
 
 

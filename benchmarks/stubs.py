@@ -1,6 +1,6 @@
-"""Transports that answer from memory, so that what is measured is the client alone.
+"""Transports that respond from memory, so that only the client is measured.
 
-``answer_to(method, target)`` gives the answers; see answers.Answers.to.
+``answer_to(method, target)`` returns a response, like answers.Answers.to.
 """
 
 import io
@@ -10,7 +10,7 @@ from urllib3 import HTTPResponse
 
 
 class MemoryAdapter(HTTPAdapter):
-    """The network as requests sees it."""
+    """A transport for requests."""
 
     def __init__(self, answer_to):
         super().__init__()
@@ -23,7 +23,7 @@ class MemoryAdapter(HTTPAdapter):
 
 
 def httpx_memory(answer_to):
-    """The network as the successor's HTTP library sees it."""
+    """Return a transport for the HTTP library of the successor."""
     import httpx2
 
     def handle(request):
@@ -34,9 +34,9 @@ def httpx_memory(answer_to):
 
 
 def httpx_plain(url):
-    """A transport that goes to a server without TLS, whatever the URL of the request says.
+    """Return a transport that connects to a server without TLS, whatever the URL of the request.
 
-    The successor takes no base URL with ``http``.
+    The successor rejects base URLs with ``http``.
     """
     import httpx2
 

@@ -1,4 +1,4 @@
-"""How long a client waits through a rate limit, in simulated time."""
+"""The time that a client waits at a rate limit, on a simulated clock."""
 
 import math
 from unittest import mock
@@ -7,9 +7,9 @@ from answers import Answers, answer
 
 
 class RateLimited:
-    """An API that lets no request in before its window is over, and a clock that only waits move.
+    """An API that rejects requests until its window is over, and a clock that only waits advance.
 
-    It says in ``ratelimit-reset`` in how many seconds that will be, as PagerDuty does.
+    Like PagerDuty, it sends the remaining seconds in ``ratelimit-reset``.
     """
 
     def __init__(self, window):
@@ -33,9 +33,9 @@ class RateLimited:
 
 
 def waited_through(window, act_at):
-    """The seconds until an act succeeds that starts with a window of so many before it.
+    """Return the seconds until a call succeeds that begins with a window of this length.
 
-    :param act_at: a function that takes ``answer_to`` and returns the act.
+    :param act_at: a function that takes ``answer_to`` and returns the call.
     """
     api = RateLimited(window)
     act = act_at(api.to)

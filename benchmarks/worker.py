@@ -1,10 +1,10 @@
-"""The process of one contender: takes a measurement for each line of JSON on its standard input.
+"""The process of one contender: one measurement for each line of JSON on its standard input.
 
     python worker.py CONTENDER '{"memory": "https://…", "prompt": "http://…", "slow": "http://…"}'
 
 A line has the keys ``quantity`` (a method of Worker), ``act`` (a method of the contender, or null),
-``place`` (where to), ``options`` of the act, and ``number`` of repetitions. The answer is
-``{"value": …}``, or ``{"missing": why}`` where the contender does not have the act.
+``place`` (the name of a server), ``options`` of the act, and ``number`` of repetitions. The result
+is ``{"value": …}``, or ``{"missing": reason}`` if the contender does not have the act.
 """
 
 import gc
@@ -30,7 +30,7 @@ CONTENDERS = {
 
 
 class Place(NamedTuple):
-    """Where an act goes: over the network to a URL, or to what answers from memory."""
+    """The server of an act: a URL on the network, or a function that responds from memory."""
 
     url: str
     answer_to: Optional[Callable] = None
@@ -49,13 +49,13 @@ class Worker:
         return Place(self._memory_url, answer_to)
 
     def _act(self, command):
-        """The act, on a session that stays the same from one measurement to the next."""
+        """Return the act, with the same session for every measurement."""
         key = json.dumps([command['act'], command['place'], command['options']])
         if key not in self._acts:
             make = getattr(self._contender, command['act'])
             self._acts[key] = make(self._places[command['place']], **command['options'])
             if command['place'] != 'slow':
-                # The first time, caches are filled and modules loaded.
+                # The first call fills caches and imports modules.
                 self._acts[key]()
         return self._acts[key]
 
@@ -74,7 +74,7 @@ class Worker:
         return (clock() - start) / number
 
     def peak_bytes(self, command):
-        """The most memory held at a time during an act."""
+        """Return the peak of the memory allocated during an act."""
         act = self._act(command)
         gc.collect()
         tracemalloc.start()
@@ -84,7 +84,7 @@ class Worker:
         return peak
 
     def import_seconds(self, command):
-        """The CPU time of an import in a fresh interpreter."""
+        """Return the CPU time of an import in a new interpreter."""
         code = (
             'import time; start = time.process_time(); import {}; '
             'print(time.process_time() - start)'
@@ -93,7 +93,7 @@ class Worker:
         return float(subprocess.run(python, check=True, capture_output=True).stdout)
 
     def waited_seconds(self, command):
-        """How long an act takes that meets a rate limit with ``number`` seconds to go."""
+        """Return the time of an act at a rate limit that ends in ``number`` seconds."""
         make = getattr(self._contender, command['act'])
         return waited_through(command['number'], lambda answer_to: make(self._in_memory(answer_to)))
 
@@ -106,7 +106,7 @@ class Worker:
         except TypeError as error:
             if not command['options']:
                 raise
-            # An option that the library does not have.
+            # The library lacks the option.
             return {'missing': str(error)}
 
 

@@ -1,4 +1,4 @@
-"""Read operations, and the shapes of what they take and answer, from an OpenAPI 3 document."""
+"""Read operations and the shapes of their bodies from an OpenAPI 3.0 document."""
 
 import re
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
@@ -8,11 +8,11 @@ METHODS = ('GET', 'POST', 'PUT', 'PATCH', 'DELETE')
 
 
 class DocumentError(Exception):
-    """The document cannot be used; the message says why."""
+    """The document, or what is derived from it, cannot be used. The message gives the reason."""
 
 
 class Property(NamedTuple):
-    """What matters here about a property of a body, or about a query parameter."""
+    """A property of a body, or a query parameter."""
 
     #: ``{}`` for an object, ``[]`` for an array, else empty.
     kind: str
@@ -21,10 +21,10 @@ class Property(NamedTuple):
     maximum: Optional[int]
 
 
-#: The properties of a body by their names.
+#: The properties of a body by name.
 Shape = Optional[Dict[str, Property]]
 
-#: The shape of a body that has no properties: an array, a file.
+#: The shape of a body without properties, such as an array or a file.
 NOT_AN_OBJECT = None
 
 
@@ -35,18 +35,18 @@ class Description(NamedTuple):
     path: str
     tag: str
     query: Dict[str, Property]
-    #: The alternative shapes of the request's body; empty if it has none.
+    #: The alternative shapes of the request body; empty without a body.
     request: List[Shape]
-    #: Those of the bodies of successes; empty if they have none.
+    #: The alternative shapes of successful responses; empty without a body.
     response: List[Shape]
-    #: Whether any success is described.
+    #: Whether any successful response is described.
     has_success: bool
-    #: The names of properties in examples of successes.
+    #: The names of properties in the examples of successful responses.
     example_names: frozenset
 
 
 class Document:
-    """An OpenAPI 3 document, with its references resolved as they are met."""
+    """An OpenAPI 3.0 document, whose references are resolved when they are read."""
 
     def __init__(self, content: Any) -> None:
         if not isinstance(content, dict) or not isinstance(content.get('paths'), dict):
@@ -55,15 +55,15 @@ class Document:
         if not version.startswith('3.0.'):
             raise DocumentError('This tool reads OpenAPI 3.0; the document has {}.'.format(version))
         self.content = content
-        #: Where examples are not what their schemas say, a sentence each.
+        #: A sentence for each example that does not fit its schema.
         self.contradictions = []  # type: List[str]
 
     def operations(self) -> Iterator[Description]:
         for method, path, item in self.declarations():
-            yield self._described_or_told(method, path, item)
+            yield self._described_or_error(method, path, item)
 
     def declarations(self) -> Iterator[Tuple[str, str, Any]]:
-        """The method and the path of each operation, and what is written at the path."""
+        """Return the method and path of each operation, and the item at the path."""
         for path, item in self.content['paths'].items():
             if not path.startswith('/'):
                 raise DocumentError('The path {!r} does not begin with a slash.'.format(path))
@@ -75,7 +75,7 @@ class Document:
                     yield method, path, item
 
     def resolve(self, node: Any) -> Any:
-        """Follow references until something that is not one."""
+        """Follow references until the node is not a reference."""
         followed = []  # type: List[str]
         while isinstance(node, dict) and isinstance(node.get('$ref'), str):
             if node['$ref'] in followed:
@@ -86,22 +86,24 @@ class Document:
 
     def _at(self, pointer: str) -> Any:
         if not pointer.startswith('#/'):
-            raise DocumentError('{}: only references within a document work.'.format(pointer))
+            raise DocumentError(
+                '{}: only references within the document are supported.'.format(pointer)
+            )
         node = self.content
         for step in unquote(pointer).split('/')[1:]:
             step = step.replace('~1', '/').replace('~0', '~')
             try:
                 node = node[int(step)] if isinstance(node, list) else node[step]
             except (KeyError, IndexError, ValueError, TypeError):
-                raise DocumentError('Nothing is at the reference {}.'.format(pointer)) from None
+                raise DocumentError('The reference {} leads nowhere.'.format(pointer)) from None
         return node
 
-    def _described_or_told(self, method: str, path: str, item: Any) -> Description:
+    def _described_or_error(self, method: str, path: str, item: Any) -> Description:
         try:
             return self._described(method, path, item)
         except (AttributeError, IndexError, KeyError, TypeError) as error:
             raise DocumentError(
-                '{} {} is not described as OpenAPI 3.0 has it: {!r}.'.format(method, path, error)
+                '{} {} is not valid OpenAPI 3.0: {!r}.'.format(method, path, error)
             ) from error
 
     def _described(self, method: str, path: str, item: Any) -> Description:
@@ -125,7 +127,7 @@ class Document:
     def _query(self, parameters: Any) -> Iterator[Tuple[str, Property]]:
         for parameter in map(self.resolve, parameters):
             if parameter['in'] == 'query':
-                # Some tell the maximum in the description of the parameter, not of its schema.
+                # Some have the maximum in the description of the parameter, not of its schema.
                 schema = dict(self.resolve(parameter.get('schema', {})))
                 schema.setdefault('description', parameter.get('description', ''))
                 yield parameter['name'], self._property(schema)
@@ -137,12 +139,12 @@ class Document:
         if 'application/json' not in content:
             return [NOT_AN_OBJECT]
         shapes = self._shapes(where + ' request', content['application/json'])
-        # What is read-only belongs to answers: "SHOULD NOT be sent as part of the request", says
-        # https://spec.openapis.org/oas/v3.0.3#schema-object.
+        # Read-only properties "SHOULD NOT be sent as part of the request":
+        # https://spec.openapis.org/oas/v3.0.3#schema-object
         return [_without_read_only(shape) for shape in shapes]
 
     def _successes(self, operation: Any) -> List[Any]:
-        """What is described about the body of each success; {} where there is none."""
+        """Return the media type object of each successful response; {} without a body."""
         responses = operation['responses'].items()
         found = [self.resolve(response) for status, response in responses if status[0] == '2']
         return [next(iter(response.get('content', {}).values()), {}) for response in found]
@@ -155,7 +157,9 @@ class Document:
             if not any(_fits(example, shape) for shape in shapes):
                 self.contradictions.append(
                     '{}: an example has {}; the schema has {}.'.format(
-                        where, _told(example), ' or '.join(sorted(set(map(_told, shapes))))
+                        where,
+                        _properties_of(example),
+                        ' or '.join(sorted(set(map(_properties_of, shapes)))),
                     )
                 )
         return shapes
@@ -167,7 +171,7 @@ class Document:
             yield self.resolve(example).get('value')
 
     def shapes(self, schema: Any) -> List[Shape]:
-        """The alternative shapes that a schema gives a body."""
+        """Return the alternative shapes of a body with this schema."""
         schema = self.resolve(schema)
         own = {name: self._property(value) for name, value in schema.get('properties', {}).items()}
         shapes = [own if schema.get('type', 'object') == 'object' else NOT_AN_OBJECT]
@@ -195,8 +199,8 @@ class Document:
 
 
 def _maximum(schema: Any) -> Optional[int]:
-    told = re.search(r'(?i)\bmaximum\b[^.]*?\b(?:of|is) (\d+)', schema.get('description', ''))
-    return schema.get('maximum', int(told.group(1)) if told else None)
+    found = re.search(r'(?i)\bmaximum\b[^.]*?\b(?:of|is) (\d+)', schema.get('description', ''))
+    return schema.get('maximum', int(found.group(1)) if found else None)
 
 
 def _without_read_only(shape: Shape) -> Shape:
@@ -223,7 +227,7 @@ def _names(body: Any) -> Any:
     return body if isinstance(body, dict) else ()
 
 
-def _told(body: Any) -> str:
+def _properties_of(body: Any) -> str:
     if not isinstance(body, dict):
-        return 'no object'
+        return 'not an object'
     return ', '.join(sorted(body)) or 'no properties'

@@ -1,20 +1,19 @@
-"""Derive the sandbox's table of operations from PagerDuty's OpenAPI document.
+"""pdpyras_sandbox/shapes.json: the sandbox's table of operations.
 
-    python tools/sandbox_shapes.py REST/openapiv3.json > pdpyras_sandbox/shapes.json
-
-The table holds facts only: which method and path exist, what they take, and the shape of what they
-answer. Descriptions, examples and everything else that a server does not act on stay behind.
+The table has the methods and paths of PagerDuty's OpenAPI document, their parameters, and the
+shapes of requests and responses. It leaves out descriptions, examples and everything else that a
+server does not act on.
 """
 
 import json
 import re
 
-#: The parts of a schema that the sandbox acts on.
+#: The keywords of a schema that the sandbox uses.
 KEPT = (
     'type', 'nullable', 'enum', 'format', 'minLength', 'maxLength', 'minimum', 'maximum',
     'minItems', 'maxItems', 'required',
 )  # fmt: skip
-#: Formats whose values look different from any other string.
+#: Formats of strings that the sandbox generates or checks.
 FORMATS = ('date-time', 'email', 'uuid', 'time', 'partial-time')
 JSON_TYPES = {
     dict: 'object',
@@ -24,29 +23,29 @@ JSON_TYPES = {
     int: 'integer',
     float: 'number',
 }
-#: How descriptions say that a property may be null where its type does not.
+#: Descriptions say in these words that a property may be null when its type does not.
 NULL_IN_WORDS = re.compile(r'\b(If|or|is) `null`')
-#: Properties that are null until somebody sets them, although the document does not say so:
+#: Properties that are null until they are set, although the document does not say so:
 #: https://developer.pagerduty.com/docs/types ("any field in the PagerDuty API can contain null").
 NULL_IF_UNSET = (
     'priority', 'schedule', 'description', 'job_title', 'last_incident_timestamp', 'resolve_reason',
     'support_hours',
 )  # fmt: skip
-#: Operations whose answer is documented as a list of records, and is one record.
+#: Operations that return one record, although the document describes a list.
 ONE_RECORD = {'GET /vendors/{id}'}
-#: A shape that is used often enough, and is long enough, to be stated once and referred to.
+#: The length from which a shape that occurs more than once is stated once and referred to.
 SHARED_LENGTH = 60
 
 
 class Reducer:
-    """Turns schemas into shapes: `allOf` merged, everything without effect dropped."""
+    """Reduces schemas to shapes: `allOf` is merged, unused keywords are left out."""
 
     def __init__(self, document):
         self.document = document
         self.shapes = {}
 
     def shape(self, schema, within=()):
-        """The shape of a schema; a reference back into itself ends as "anything"."""
+        """Return the shape of a schema. A reference to an enclosing schema becomes "anything"."""
         reference = schema.get('$ref')
         if isinstance(reference, str):
             if reference in within:
@@ -88,13 +87,13 @@ class Reducer:
                 shape = {**shape, mark: True}
         said = 'type' in declared and NULL_IN_WORDS.search(declared.get('description', ''))
         if said or (name in NULL_IF_UNSET and not is_required):
-            # The API does answer null, whether the document says it in words or not at all.
+            # The API returns null, whether the document says so in words or not at all.
             shape = {**shape, 'nullable': True}
         return shape
 
 
 def takes_null(shape):
-    """Whether null is valid: ``nullable`` does not add it to a list of values or of choices."""
+    """Return whether null is valid: ``nullable`` does not add it to an enum or to choices."""
     if 'enum' in shape:
         return None in shape['enum']
     if 'any' in shape:
@@ -103,7 +102,7 @@ def takes_null(shape):
 
 
 def merged(one, other):
-    """Both shapes at once, as `allOf` means it; where they disagree, the first one is narrower."""
+    """Return the shape that `allOf` both means. Where they disagree, the first one wins."""
     both = {**other, **one}
     if 'required' in one or 'required' in other:
         both['required'] = sorted({*one.get('required', []), *other.get('required', [])})
@@ -151,7 +150,7 @@ def reduce_operation(document, reducer, parameters, operation):
 
 
 def reconciled(shape, example):
-    """The shape without what forbids an example: the document's examples are what the API takes."""
+    """Return the shape without the rules that an example breaks: the API accepts its examples."""
     if isinstance(example, dict) and 'properties' in shape:
         missing = {name for name in shape.get('required', ()) if example.get(name) is None}
         required = [name for name in shape.get('required', ()) if name not in missing]
@@ -200,7 +199,7 @@ def examples(document, body):
 
 
 def success(document, operation):
-    """The status of the first documented success, and the schema of its body if it has one."""
+    """Return the status of the first documented success, and the schema of its body or None."""
     for status, response in operation['responses'].items():
         if status.startswith('2'):
             body = json_body(document, response)
@@ -209,7 +208,7 @@ def success(document, operation):
 
 
 def json_body(document, message):
-    """The schema and the examples of a message's JSON body, or None."""
+    """Return the schema and the examples of the JSON body of a message, or None."""
     content = document.resolve(message).get('content', {})
     for media_type, body in content.items():
         if 'json' in media_type and 'schema' in body:
@@ -218,7 +217,7 @@ def json_body(document, message):
 
 
 def share(operations):
-    """State every long shape that occurs more than once in one place, and refer to it by number."""
+    """State every long shape that occurs more than once in one place, referred to by number."""
     texts, counts = {}, {}
 
     def count(node):
