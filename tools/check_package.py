@@ -34,6 +34,7 @@ IN_WHEEL = [
     'pdpyras.py',
     'pdpyras-stubs/__init__.pyi',
     'pdpyras_extras/__init__.py',
+    'pdpyras_extras/logs.py',
     'pdpyras_extras/py.typed',
     'pdpyras_extras/webhooks.py',
     'pdpyras_extras/cli/operations.tsv',

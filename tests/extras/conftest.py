@@ -1,9 +1,11 @@
 """Tests of pdpyras_extras. It needs Python 3.9, so older ones collect none of them."""
 
+import logging
 import sys
 from importlib.util import find_spec
 
 import pytest
+from wire import Reply
 
 import pdpyras
 
@@ -44,3 +46,23 @@ def pdp(account):
 def account_session(account):
     with pdpyras.APISession(account.api_key, account.email, base_url=account.url) as session:
         yield session
+
+
+@pytest.fixture
+def events_api(api):
+    """The scripted server, which accepts every event unless a test scripts another reply."""
+    api.rule(accept)
+    return api
+
+
+def accept(seen):
+    return Reply(202, {'status': 'success', 'dedup_key': seen.json['dedup_key']})
+
+
+@pytest.fixture
+def log():
+    """A logger that is not connected to others."""
+    logger = logging.Logger('shop.payment', logging.DEBUG)
+    yield logger
+    for handler in logger.handlers:
+        handler.close()
