@@ -139,6 +139,14 @@ def add_options(parser: Parser, port: int) -> None:
     parser.add_argument(
         '--load', type=not_empty, metavar='FILE', help='start from the account in this JSON file'
     )
+    parser.add_argument(
+        '--webhooks-to',
+        type=not_empty,
+        action='append',
+        default=[],
+        metavar='HOST',
+        help='send webhooks to this host, too; may be repeated',
+    )
 
 
 def add_allow(parser: Parser) -> None:

@@ -27,6 +27,8 @@ class Account:
     def __init__(self, seed=None, database=None):
         self.store = Store(seed or 0, database)
         self.clock = Clock(self.store)
+        #: Announces what happens in the account; there from the start of the sandbox.
+        self.webhooks = None
         #: The latest events received, newest last, for the page.
         self.events = []
         self.keys = self.store.get(KEYS_PATH)

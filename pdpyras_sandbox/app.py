@@ -18,6 +18,7 @@ from pdpyras_sandbox import (  # noqa: F401
     oncalls,
     orchestrations,
     subscriptions,
+    webhooks,
 )
 from pdpyras_sandbox.access import is_own
 from pdpyras_sandbox.call import Call

@@ -16,6 +16,8 @@ from pdpyras_sandbox.store import Store
 PATH = '/_sandbox/clock'
 #: The keywords of :meth:`Clock.advance`, which are those of :class:`datetime.timedelta`.
 UNITS = ('weeks', 'days', 'hours', 'minutes', 'seconds', 'milliseconds', 'microseconds')
+#: Seconds between two looks at the alarms, for those who wait for webhooks.
+TICK = 1
 #: The last year that the clock can reach.
 LAST_YEAR = 2999
 
@@ -45,6 +47,8 @@ class Clock:
         self._stopped_at: datetime | None = None
         self._alarms: list[Alarm] = []
         self._number = 0
+        self._ticking: threading.Thread | None = None
+        self._closed = threading.Event()
         #: The functions that alarms call, by kind.
         self.handlers: dict[str, Callable[[Alarm], None]] = {}
         #: Called without the lock after the alarms of one moment: waits for what they set off.
@@ -88,6 +92,23 @@ class Clock:
         now = self._stopped_at or self._now()
         while self._alarms and self._alarms[0].at <= now:
             self._ring(heapq.heappop(self._alarms))
+
+    def tick(self) -> None:
+        """From now on, let alarms ring as real time passes, whether or not requests come in."""
+        if self._ticking is None:
+            self._ticking = threading.Thread(target=self._tick, name='sandbox-clock', daemon=True)
+            self._ticking.start()
+
+    def _tick(self) -> None:
+        while not self._closed.wait(TICK):
+            with self._store.lock:
+                self.catch_up()
+
+    def close(self) -> None:
+        """Stop ticking."""
+        self._closed.set()
+        if self._ticking is not None:
+            self._ticking.join()
 
     def _ring(self, alarm: Alarm) -> None:
         with self._stopped(alarm.at):

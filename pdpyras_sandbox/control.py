@@ -2,8 +2,8 @@
 
 ``GET /_sandbox`` tells the keys; ``/_sandbox/faults`` lists (GET), takes (POST) and clears (DELETE)
 faults; ``/_sandbox/clock`` shows (GET) and advances (POST) the clock; ``GET /_sandbox/requests``
-lists what was received; ``GET /_sandbox/dump`` returns the account and ``POST /_sandbox/load``
-replaces it; ``POST /_sandbox/reset`` starts afresh.
+lists what was received, and ``GET /_sandbox/webhooks`` what was sent; ``/_sandbox/dump`` (GET) and
+``/_sandbox/load`` (POST) return and replace the account; ``POST /_sandbox/reset`` starts afresh.
 """
 
 from flask import Blueprint, jsonify, request
@@ -65,6 +65,12 @@ def control(state):
         except ValueError as error:
             return refusal(str(error))
         return jsonify(clock_of(state.account))
+
+    @blueprint.get('/webhooks')
+    def list_webhooks():
+        return jsonify(
+            subscriptions=state.webhooks.subscriptions, deliveries=state.webhooks.deliveries
+        )
 
     @blueprint.get('/dump')
     def dump_account():

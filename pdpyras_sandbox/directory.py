@@ -349,36 +349,6 @@ KINDS['/maintenance_windows'] = Kind(
 )
 
 
-def complete_webhook(call, webhook):
-    webhook.setdefault('active', True)
-    webhook['delivery_method'] = {
-        'id': call.store.new_id('PF', 7),
-        'secret': f'{call.store.random.getrandbits(256):064x}',
-        'temporarily_disabled': False,
-        'custom_headers': [],
-        **webhook['delivery_method'],
-    }
-
-
-KINDS['/webhook_subscriptions'] = Kind(created=complete_webhook)
-
-
-@handles('GET /webhook_subscriptions')
-def list_webhooks(call):
-    kind, wanted = call.query.get('filter_type'), call.query.get('filter_id')
-    webhooks = [
-        (webhook, webhook.get('filter') or {})
-        for webhook in call.store.list('/webhook_subscriptions')
-    ]
-    found = [
-        webhook
-        for webhook, scope in webhooks
-        if not kind or scope.get('type') == kind + '_reference'
-        if not wanted or scope.get('id') == wanted
-    ]
-    return page_of(call, found)
-
-
 #: Events create these.
 KINDS['/change_events'] = Kind()
 KINDS['/extensions'] = Kind(

@@ -36,6 +36,7 @@ class Incidents:
     """
 
     def __init__(self, account, agent, channel):
+        self.account = account
         self.store = account.store
         self.clock = account.clock
         self.agent = agent
@@ -103,6 +104,7 @@ class Incidents:
         else:
             incident['assigned_via'] = 'direct_assignment'
             self.assign(incident, incident['assignments'])
+        self.announce('incident.triggered', incident)
         return incident
 
     def _next_number(self):
@@ -201,7 +203,12 @@ class Incidents:
             **{name: value for name, value in extra.items() if value is not None},
         }
         self.save(incident)
+        if action in ANNOUNCED:
+            self.announce(ANNOUNCED[action], incident)
         return self.store.add('/log_entries', entry)
+
+    def announce(self, event_type, incident, data=None):
+        self.account.webhooks.announce(event_type, incident, self.agent, data)
 
     def add_alert(self, incident, attributes):
         path = f'/incidents/{incident["id"]}/alerts'
@@ -231,6 +238,15 @@ class Incidents:
             self.resolve(incident)
 
 
+#: The steps that webhooks are called with, whoever takes them, and the event types.
+ANNOUNCED = {
+    'acknowledge': 'incident.acknowledged',
+    'unacknowledge': 'incident.unacknowledged',
+    'resolve': 'incident.resolved',
+    'escalate': 'incident.escalated',
+    'delegate': 'incident.delegated',
+    'priority_change': 'incident.priority_updated',
+}
 LOG_SUMMARIES = {
     'trigger': 'Triggered.',
     'assign': 'Assigned.',
@@ -399,6 +415,7 @@ def change_assignment(call, incidents, incident, given):
         users = [call.referred(assignee, '/users') for assignee in wanted]
         incident['assigned_via'] = 'direct_assignment'
         incidents.assign(incident, [{'assignee': user} for user in users])
+        incidents.announce('incident.reassigned', incident)
 
 
 @handles('PUT /incidents/{id}/merge')
@@ -455,7 +472,15 @@ def add_note(call):
         'channel': {'summary': 'The PagerDuty website or APIs'},
     }
     incidents.log(incident, 'annotate', channel={'type': 'note', 'summary': content})
+    announce_text(incidents, incident, 'annotated', note['id'], 'note', content=content)
     return call.store.add(call.path, note)
+
+
+def announce_text(incidents, incident, event, text_id, kind, **text):
+    """Call webhooks with a note or a status update of an incident."""
+    facts = {'id': text_id, 'type': 'incident_' + kind, **text, 'trimmed': False}
+    data = {'incident': reference(incident), **facts}
+    incidents.announce('incident.' + event, incident, data)
 
 
 @handles('POST /incidents/{id}/status_updates')
@@ -464,8 +489,11 @@ def add_status_update(call):
     incident = call.record(call.parent())
     message = call.body['message']
     incidents.log(incident, 'status_update', message=message)
+    update_id = call.store.new_id()
+    event = 'status_update_published'
+    announce_text(incidents, incident, event, update_id, 'status_update', message=message)
     return {
-        'id': call.store.new_id(),
+        'id': update_id,
         'message': message,
         'created_at': call.clock.timestamp(),
         'sender': reference(call.sender),
@@ -493,10 +521,25 @@ def request_responders(call):
         'responder_request_targets': [{'responder_request_target': t} for t in targets],
     }
     incident['responder_requests'].append(request)
-    Incidents(call.account, reference(requester), {'type': 'api'}).log(
-        incident, 'responder_request'
-    )
+    incidents = Incidents(call.account, reference(requester), {'type': 'api'})
+    incidents.log(incident, 'responder_request')
+    for target in targets:
+        announce_responder(call, incidents, incident, target)
     return request
+
+
+def announce_responder(call, incidents, incident, target):
+    record = call.store.find(target['id'])
+    data = {
+        'incident': reference(incident),
+        'user': None,
+        'escalation_policy': None,
+        record['type']: reference(record),
+        'message': call.body['message'],
+        'state': 'pending',
+        'type': 'incident_responder',
+    }
+    incidents.announce('incident.responder.added', incident, data)
 
 
 @handles('PUT /incidents/{id}/alerts/{alert_id}')

@@ -420,6 +420,8 @@ def audit(call, action, record):
         'details': {'resource': {**reference(record), 'summary': summary_of(record)}},
     }
     call.store.add('/audit/records', entry)
+    if record['type'] == 'service':
+        call.account.webhooks.announce(f'service.{action}d', record, actor)
 
 
 # How a record is shown.

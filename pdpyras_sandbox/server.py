@@ -16,6 +16,7 @@ from pdpyras_sandbox.account import Account
 from pdpyras_sandbox.app import create_app
 from pdpyras_sandbox.certificates import CertificateAuthority
 from pdpyras_sandbox.connections import ClosingServer, shut_down
+from pdpyras_sandbox.deliveries import Deliveries
 from pdpyras_sandbox.faults import Faults
 from pdpyras_sandbox.founding import found
 from pdpyras_sandbox.limits import EVENTS_LIMIT, REST_LIMIT, RateLimit
@@ -23,6 +24,7 @@ from pdpyras_sandbox.no_proxy import reach_directly
 from pdpyras_sandbox.received import Requests
 from pdpyras_sandbox.timeouts import watch
 from pdpyras_sandbox.traffic import Traffic
+from pdpyras_sandbox.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from pdpyras_sandbox.in_process import AsPagerDuty
@@ -231,7 +233,9 @@ def listening(host, port):
 class State:
     """What a sandbox consists of besides its server."""
 
-    def __init__(self, seed=None, latency=0, rate_limit=REST_LIMIT, state=None, load=None):
+    def __init__(
+        self, seed=None, latency=0, rate_limit=REST_LIMIT, state=None, load=None, webhooks_to=()
+    ):
         #: The dump that the account starts from; None for a new account.
         self.start = dump.read(load) if isinstance(load, (str, os.PathLike)) else load
         if self.start is not None:
@@ -241,6 +245,8 @@ class State:
         self.faults = Faults()
         self.traffic = Traffic()
         self.account = Account(seed, state)
+        self.webhooks = Webhooks(self.account, Deliveries(self.account, webhooks_to))
+        self.account.webhooks = self.webhooks
         self.rest_limit = RateLimit(rate_limit, self.account.clock.seconds)
         self.events_limit = RateLimit(min(EVENTS_LIMIT, rate_limit), self.account.clock.seconds)
         try:
@@ -249,7 +255,7 @@ class State:
                     self._begin()
             self._resume()
         except BaseException:
-            self.account.store.close()
+            self.close()
             raise
 
     def _begin(self):
@@ -263,6 +269,7 @@ class State:
         """Set the alarms that belong to the records of the account."""
         self.account.clock.clear()
         watch(self.account)
+        self.webhooks.resume()
 
     def load(self, content):
         dump.check(content)
@@ -281,6 +288,12 @@ class State:
         self.rest_limit.reset()
         self.events_limit.reset()
 
+    def close(self):
+        self.account.clock.close()
+        self.webhooks.close()
+        with self.account.store.lock:
+            self.account.store.close()
+
 
 class Sandbox:
     """A PagerDuty account on this machine, served until :meth:`close`.
@@ -295,6 +308,8 @@ class Sandbox:
     :param load: start from this dump of an account, or from the JSON file that holds one; ``seed``
         then has no effect.
     :param tls: serve HTTPS, with a certificate of the authority in the file :attr:`ca_file`.
+    :param webhooks_to: names or addresses of hosts that webhooks may go to; without it, they go to
+        loopback addresses only.
     """
 
     def __init__(
@@ -307,6 +322,7 @@ class Sandbox:
         state=None,
         load=None,
         tls=False,
+        webhooks_to=(),
     ):
         self._options = {
             'host': host,
@@ -317,17 +333,19 @@ class Sandbox:
             'state': state,
             'load': load,
             'tls': tls,
+            'webhooks_to': webhooks_to,
         }
         self._closed = False
         self._authority = CertificateAuthority() if tls else None
         with listening(host, port) as listener:
-            self._state = State(seed, latency, rate_limit, state, load)
+            self._state = State(seed, latency, rate_limit, state, load, webhooks_to)
             self._app = create_app(self._state, Access(host))
             names = (host, '127.0.0.1', '::1', 'localhost')
             context = self._authority.context(*names) if self._authority else None
             self._server = Server(listener, self._app, context)
         self._server.start()
         self._use_proxies_again = reach_directly(urlsplit(self.url).hostname)
+        self._state.webhooks.url = self.url
 
     @property
     def url(self):
@@ -373,6 +391,11 @@ class Sandbox:
     def clock(self):
         """The account's clock: ``sandbox.clock.advance(minutes=30)``, ``sandbox.clock.now()``."""
         return self._state.account.clock
+
+    @property
+    def webhooks(self):
+        """The webhooks sent: ``sandbox.webhooks.deliveries``, ``sandbox.webhooks.wait()``."""
+        return self._state.webhooks
 
     @property
     def faults(self):
@@ -445,8 +468,7 @@ class Sandbox:
         self._server.stop()
         if self._authority:
             self._authority.close()
-        with self._state.account.store.lock:
-            self._state.account.store.close()
+        self._state.close()
 
     def __enter__(self):
         return self

@@ -19,5 +19,6 @@ if sys.version_info < (3, 9):  # The sandbox needs it; so does the responses tha
         'test_time.py',
         'test_with_responses.py',
         'test_with_the_sandbox.py',
+        'test_webhook_receiver.py',
         'test_with_vcrpy.py',
     ]

@@ -1,5 +1,7 @@
 """What the tests of the sandbox share: a bare HTTP client for it, without the library."""
 
+import contextlib
+
 import pytest
 import requests
 
@@ -105,7 +107,18 @@ class Api:
 
 
 @pytest.fixture
-def web(pagerduty):
-    api = Api(pagerduty)
-    yield api
-    api.http.close()
+def api_of():
+    """Makes clients of sandboxes, such as those that a test starts itself."""
+    with contextlib.ExitStack() as clients:
+
+        def api_of(sandbox):
+            api = Api(sandbox)
+            clients.enter_context(api.http)
+            return api
+
+        yield api_of
+
+
+@pytest.fixture
+def web(pagerduty, api_of):
+    return api_of(pagerduty)
