@@ -256,6 +256,8 @@ def test_ctrl_c_while_it_starts_ends_it_cleanly(monkeypatch, capsys):
 
     monkeypatch.setattr(server, 'Sandbox', interrupted)
     monkeypatch.setattr(__main__.signal, 'signal', lambda number, handler: None)
+    # Handlers would outlive this test, and the stream that they write to would not.
+    monkeypatch.setattr(__main__, 'show_access_log', lambda: None)
     __main__.main(['--port', '0'])
     assert capsys.readouterr() == ('', '')
 
