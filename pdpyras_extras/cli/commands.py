@@ -7,13 +7,14 @@ import re
 import sys
 from datetime import datetime, timezone
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Iterable, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Tuple
 from uuid import uuid4
 
 import click
 
 from pdpyras_extras.cli import operations
-from pdpyras_extras.cli.connection import Connection, Group, Mistake, usage_errors
+from pdpyras_extras.cli.connection import Connection, Group
+from pdpyras_extras.cli.failures import OK, PARTLY, REJECTED, USAGE, Mistake, advice, usage_errors
 from pdpyras_extras.cli.formats import one_line, print_json
 from pdpyras_extras.cli.options import (
     TIME,
@@ -23,7 +24,6 @@ from pdpyras_extras.cli.options import (
     path_argument,
 )
 from pdpyras_extras.cli.output import ItemHook, Output, output_options, write
-from pdpyras_extras.cli.statuses import OK, PARTLY, REJECTED, USAGE
 
 if TYPE_CHECKING:
     import pdpyras
@@ -361,8 +361,8 @@ def _id_of(session: pdpyras.APISession, collection: str, text: Optional[str]) ->
 @click.option('--service', 'services', multiple=True, metavar='ID|NAME', help='Of this service.')
 @click.option('--team', 'teams', multiple=True, metavar='ID|NAME', help='Of this team.')
 @click.option('--user', 'users', multiple=True, metavar='ID|EMAIL', help='Assigned to this user.')
-@click.option('--ack', 'action', flag_value='acknowledged', help='Acknowledge them.')
-@click.option('--resolve', 'action', flag_value='resolved', help='Resolve them.')
+@click.option('--ack', is_flag=True, help='Acknowledge them.')
+@click.option('--resolve', 'resolves', is_flag=True, help='Resolve them.')
 @click.option('--yes', is_flag=True, help='Do so without asking.')
 @output_options
 @pass_connection
@@ -373,7 +373,8 @@ def incidents(
     services: Tuple[str, ...],
     teams: Tuple[str, ...],
     users: Tuple[str, ...],
-    action: Optional[str],
+    ack: bool,
+    resolves: bool,
     yes: bool,
     output: Output,
 ) -> int:
@@ -384,7 +385,9 @@ def incidents(
       pdpyras incidents --urgency high
       pdpyras incidents --service 'Web Shop' --ack
     """
-    if action and not yes and not sys.stdin.isatty():
+    if ack and resolves:
+        raise Mistake('Pass --ack or --resolve, not both.')
+    if (ack or resolves) and not yes and not sys.stdin.isatty():
         raise Mistake('There is no terminal to ask on. Pass --yes.')
     with connection.api() as session:
         params = {
@@ -397,48 +400,57 @@ def incidents(
             'user_ids': [_id_of(session, 'users', user) for user in users],
         }
         params = {name: value for name, value in params.items() if value}
-        if action:
-            found = session.list_all('incidents', params=params)
-            return _change_status(connection, session, found, action, yes, output)
-        write(
-            connection,
-            output,
-            lambda item_hook: session.iter_all('incidents', params=params, item_hook=item_hook),
-        )
-    return OK
+        if not (ack or resolves):
+            write(
+                connection,
+                output,
+                lambda item_hook: session.iter_all('incidents', params=params, item_hook=item_hook),
+            )
+            return OK
+        found = session.list_all('incidents', params=params)
+        status = 'resolved' if resolves else 'acknowledged'
+        changed = [incident for incident in found if incident['status'] != status]
+        if not (changed and (yes or _is_confirmed(changed, status))):
+            return OK
+        return _change_status(connection, session, changed, status, output)
+
+
+def _is_confirmed(incidents: List[Any], status: str) -> bool:
+    for incident in incidents:
+        click.echo(one_line('{id}  {title}'.format(**incident)), err=True)
+    verb = 'Resolve' if status == 'resolved' else 'Acknowledge'
+    return click.confirm(f'{verb} {_count(incidents)}?', err=True)
 
 
 def _change_status(
     connection: Connection,
     session: pdpyras.APISession,
-    found: List[Any],
+    incidents: List[Any],
     status: str,
-    yes: bool,
     output: Output,
 ) -> int:
-    changed = [incident for incident in found if incident['status'] != status]
-    verb = {'acknowledged': 'acknowledge', 'resolved': 'resolve'}[status]
-    if not changed:
-        click.echo(f'pdpyras: there is no incident to {verb}.', err=True)
-        return OK
-    if not yes:
-        for incident in changed:
-            line = '#{incident_number} {title}'.format(**incident)
-            click.echo(one_line(line), err=True)
-        if not click.confirm(f'{verb.capitalize()} {_count(changed)}?', err=True):
-            return OK
+    import pdpyras
+
     items = [
         {'id': incident['id'], 'type': 'incident_reference', 'status': status}
-        for incident in changed
+        for incident in incidents
     ]
-    updated, failed = session.update_all('incidents', items)
+    try:
+        updated, failed = session.update_all('incidents', items)
+    except pdpyras.PDClientError as error:
+        done = len(getattr(error, 'updated', ()))
+        connection.notes.append(f'{done} of {_count(items)} had been {status} before.')
+        raise
     write(connection, output, lambda item_hook: updated)
     if not failed:
         return OK
-    reasons = '; '.join(
-        '{}: {}'.format(item['id'], ', '.join(error.errors) or error) for item, error in failed
-    )
-    message = f'pdpyras: {len(failed)} of {_count(changed)} could not be {status}: {reasons}'
+    # Mostly, all of them have one reason.
+    ids_by_reason: Dict[str, List[str]] = {}
+    for item, failure in failed:
+        reason = ' '.join(failure.errors) or str(failure)
+        ids_by_reason.setdefault(reason + advice(failure), []).append(item['id'])
+    reasons = ' '.join(f'{reason} ({", ".join(ids)})' for reason, ids in ids_by_reason.items())
+    message = f'pdpyras: {len(failed)} of {_count(items)} could not be {status}: {reasons}'
     click.echo(one_line(message), err=True)
     return PARTLY if updated else REJECTED
 
@@ -576,8 +588,7 @@ def completion(shell: str) -> None:
       pdpyras completion bash > ~/.local/share/bash-completion/completions/pdpyras
       pdpyras completion fish > ~/.config/fish/completions/pdpyras.fish
     """
-    from click.shell_completion import get_completion_class
+    from click.shell_completion import BashComplete, FishComplete, ZshComplete
 
-    script = get_completion_class(shell)
-    assert script is not None
-    click.echo(script(cli, {}, 'pdpyras', COMPLETION).source())
+    scripts = {'bash': BashComplete, 'zsh': ZshComplete, 'fish': FishComplete}
+    click.echo(scripts[shell](cli, {}, 'pdpyras', COMPLETION).source())

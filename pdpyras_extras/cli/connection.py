@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Iterator, List, NamedTuple, Optional, TypeVar
+from typing import TYPE_CHECKING, Any, List, NamedTuple, Optional, TypeVar
 
 import click
 
-from pdpyras_extras.cli.statuses import USAGE
+from pdpyras_extras.cli.failures import Mistake, usage_errors
 
 if TYPE_CHECKING:
     import pdpyras
 
 _S = TypeVar('_S', bound='pdpyras.PDSession')
-
-
-class Mistake(click.ClickException):
-    """Something to correct on the command line, in a file or in the environment."""
-
-    exit_code = USAGE
 
 
 class Region(NamedTuple):
@@ -66,9 +59,9 @@ class Connection:
 
     def api(self, url: Optional[str] = None) -> pdpyras.APISession:
         """Return a session with the REST API, by default at the URL that the options give."""
+        key = self.api_key
         import pdpyras
 
-        key = self.api_key
         auth_type = 'bearer' if key.startswith(TOKEN_PREFIXES) else 'token'
         # PAGERDUTY_EMAIL is set by `pdpyras sandbox run`.
         senders = [self.sender, *map(os.environ.get, ('PAGERDUTY_FROM', 'PAGERDUTY_EMAIL'))]
@@ -81,17 +74,17 @@ class Connection:
 
     def events(self) -> pdpyras.EventsAPISession:
         """Return a session with the Events API."""
+        key = self.routing_key
         import pdpyras
 
-        key = self.routing_key
         with usage_errors():
             return _configured(pdpyras.EventsAPISession(key, base_url=self.events_url))
 
     def change_events(self) -> pdpyras.ChangeEventsAPISession:
         """Return a session for change events."""
+        key = self.routing_key
         import pdpyras
 
-        key = self.routing_key
         with usage_errors():
             session = pdpyras.ChangeEventsAPISession(key, base_url=self.events_url)
         # Change events have no deduplication key, so a repeated one shows twice.
@@ -174,15 +167,6 @@ def _configured(session: _S) -> _S:
     session.sleep_timer = FIRST_WAIT / session.sleep_timer_base
     session.retry = dict(STATUS_RETRIES)
     return session
-
-
-@contextmanager
-def usage_errors() -> Iterator[None]:
-    """Report arguments that the library rejects as errors of usage."""
-    try:
-        yield
-    except ValueError as error:
-        raise Mistake(str(error)) from None
 
 
 def _remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:

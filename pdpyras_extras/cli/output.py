@@ -24,7 +24,8 @@ from typing import (
 import click
 
 from pdpyras_extras.cli import formats
-from pdpyras_extras.cli.connection import Connection, Mistake
+from pdpyras_extras.cli.connection import Connection
+from pdpyras_extras.cli.failures import Mistake
 
 _F = TypeVar('_F', bound=Callable[..., Any])
 #: Called with a record, its number and the total, which may be '?'.

@@ -8,22 +8,14 @@ import os
 import sys
 import warnings
 from contextlib import contextmanager
-from typing import Any, Iterator, List, Optional, Sequence
+from typing import Any, Iterator, List, Sequence
 
 import click
 
 from pdpyras_extras.cli.commands import COMPLETION, cli
 from pdpyras_extras.cli.connection import Connection
+from pdpyras_extras.cli.failures import CLOSED_PIPE, INTERRUPTED, OK, USAGE, advice, status_of
 from pdpyras_extras.cli.formats import one_line
-from pdpyras_extras.cli.statuses import (
-    CLOSED_PIPE,
-    FAILED,
-    INTERRUPTED,
-    OK,
-    PARTLY,
-    REJECTED,
-    USAGE,
-)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -76,41 +68,15 @@ def _invoke(arguments: List[str], connection: Connection) -> int:
         named = f'{error.filename}: ' if error.filename else ''
         return _fail(USAGE, f'{named}{error.strerror or error}.', connection)
     except Exception as error:
-        status = _status_of(error)
+        status = status_of(error)
         if status is None:
             raise
-        return _fail(status, f'{error}{_advice(error)}', connection)
+        return _fail(status, f'{error}{advice(error)}', connection)
 
 
 def _fail(status: int, message: str, connection: Connection) -> int:
     click.echo(one_line(' '.join(['pdpyras:', message, *connection.notes])), err=True)
     return status
-
-
-def _status_of(error: Exception) -> Optional[int]:
-    import pdpyras
-
-    if isinstance(error, pdpyras.URLError):
-        return USAGE
-    if not isinstance(error, pdpyras.PDClientError):
-        return None
-    if getattr(error, 'updated', None):
-        return PARTLY
-    is_rejected = isinstance(error, pdpyras.PDHTTPError)
-    return REJECTED if is_rejected and not isinstance(error, pdpyras.PDServerError) else FAILED
-
-
-def _advice(error: Exception) -> str:
-    """Return what to do on the command line, after what the library says."""
-    import pdpyras
-
-    if not isinstance(error, pdpyras.PDHTTPError):
-        return ''
-    if error.status_code == 401:
-        return ' To find out why, run: pdpyras whoami'
-    if error.status_code == 400 and "'From' header" in str(error.errors):
-        return ' Pass --from EMAIL, or set PAGERDUTY_FROM.'
-    return ''
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, List, Optional, Tuple
 
 from pdpyras_extras.cli.connection import REGIONS, TOKEN_PREFIXES, Connection
@@ -51,8 +52,10 @@ def describe(session: pdpyras.APISession) -> List[Tuple[str, str]]:
             f'{kind} of {"a user" if access == "user" else "the account"}, {session.trunc_key}',
         ),
         ('region', region_name(session.url) or f'not a region of PagerDuty: {session.url}'),
-        ('account', f'{session.subdomain}.pagerduty.com'),
     ]
+    # An account key that must not see users, say, is valid all the same.
+    with suppress(pdpyras.PDClientError):
+        facts.append(('account', f'{session.subdomain}.pagerduty.com'))
     if access == 'user':
         user = session.rget('/users/me')
         facts.append(('user', f'{user["name"]} <{user["email"]}>'))

@@ -223,6 +223,14 @@ def test_whoami_passes_other_failures_on(pdp, api):
     assert '403' in line
 
 
+def test_whoami_does_without_the_account_if_the_key_must_not_see_users(pdp, api):
+    body = {'error': {'message': 'Bad Request', 'errors': ['account-level access token']}}
+    api.reply(400, body)
+    api.reply(403, {'error': {'message': 'Forbidden', 'code': 2010}})
+    printed = facts(pdp.with_variables(PAGERDUTY_URL=api.url).output('whoami'))
+    assert list(printed) == ['key', 'region']
+
+
 # Regions and URLs
 
 

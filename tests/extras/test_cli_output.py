@@ -4,14 +4,11 @@ import csv
 import io
 import json
 import re
-import resource
-import sys
 
 import pytest
-from cli_process import PATIENCE, CommandLine
+from cli_process import CommandLine
 from hypothesis import given
 from hypothesis import strategies as st
-from wire import Reply
 
 from pdpyras_extras.cli import formats
 
@@ -237,65 +234,3 @@ def test_records_in_a_pipe_have_a_bar_on_the_terminal(pdp):
     status, shown = pdp.in_terminal('list', 'users', stdout=subprocess.DEVNULL)
     assert status == 0
     assert re.search(r'\d+/\?', shown)
-
-
-# Long listings
-
-
-class History:
-    """A scripted /incidents with many records in a period, which pagination alone cannot reach."""
-
-    def __init__(self, count):
-        from datetime import datetime, timedelta, timezone
-
-        start = datetime(2026, 1, 1, tzinfo=timezone.utc)
-        self.times = [
-            (start + timedelta(seconds=60 * number)).strftime('%Y-%m-%dT%H:%M:%SZ')
-            for number in range(count)
-        ]
-
-    def __call__(self, seen):
-        from bisect import bisect_left
-
-        query = seen.query
-        first = bisect_left(self.times, query['since'])
-        last = bisect_left(self.times, query['until'])
-        offset, limit = int(query['offset']), int(query['limit'])
-        assert offset + limit <= 10_000
-        end = min(first + offset + limit, last)
-        incidents = [
-            {'id': f'Q{number}', 'created_at': self.times[number], 'title': 'x' * 1000}
-            for number in range(first + offset, end)
-        ]
-        return Reply(
-            200,
-            {
-                'incidents': incidents,
-                'total': last - first,
-                'more': end < last,
-                'limit': limit,
-                'offset': offset,
-            },
-        )
-
-
-def export(wire, api, count, folder):
-    """Export so many incidents, and return their number and the peak memory in MiB."""
-    api.rule(History(count))
-    file = folder / f'{count}.csv'
-    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    process = wire.start(
-        *('list', 'incidents', '--since', '2026-01-01T00:00Z', '--until', '2026-07-01T00:00Z'),
-        *('--format', 'csv', '-o', str(file)),
-    )
-    _, errors = process.communicate(timeout=PATIENCE)
-    assert (process.returncode, errors) == (0, b'')
-    ids = [row[0] for row in csv.reader(file.open())][1:]
-    assert ids and before is not None
-    return ids
-
-
-@pytest.mark.skipif(sys.platform != 'linux', reason='memory is measured as on Linux')
-def test_thirty_thousand_records_stream_in_flat_memory(wire, api, tmp_path):
-    ids = export(wire, api, 30_000, tmp_path)
-    assert sorted(ids) == sorted(f'Q{number}' for number in range(30_000))
