@@ -1,6 +1,6 @@
-"""PagerDuty's REST API v2 and Events API v2, through requests.
+"""Client for PagerDuty's REST API v2 and Events API v2, built on requests.
 
-One file that needs only requests and deprecation: import it, or copy it into your tree::
+One file that needs only requests and deprecation. Import it, or copy it into your tree::
 
     import pdpyras
 
@@ -14,26 +14,27 @@ One file that needs only requests and deprecation: import it, or copy it into yo
     dedup_key = events.trigger('Server is on fire', source='dusty.old.server.net')
     events.resolve(dedup_key)
 
-From top to bottom: errors; limits and defaults; URLs; entity wrapping; responses; decorators;
-PDSession and its retries; APISession; the events sessions; what is kept for 4.x; the API as tables.
-Adding an endpoint touches the tables at the end and nothing else.
+Sections, top to bottom: errors; limits and defaults; secrets; URLs; endpoints; responses;
+warnings; decorators; names from 4.x; transport; PDSession and its retries; APISession; listings;
+the events sessions; the API as tables. Adding an endpoint only changes the tables.
 """
 
-import logging  # noqa: F401 - people's tests look for it here, as for some names below
+import logging
 import os
 import re
 import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from copy import copy, deepcopy
 from datetime import date, datetime, timezone
 from functools import lru_cache, wraps
+from http.client import HTTPException
 from http.cookiejar import DefaultCookiePolicy
-from importlib import import_module
-from json import dumps
-from logging import DEBUG, NOTSET, Logger, StreamHandler, getLogger
+from json import JSONDecodeError, dumps, loads
+from logging import DEBUG, INFO, NOTSET, WARNING, Logger, StreamHandler, getLogger
 from random import random
-from threading import Lock, local
+from threading import RLock, Thread
 from typing import (
     Any,
     Callable,
@@ -46,11 +47,12 @@ from typing import (
     Pattern,
     Tuple,
     TypeVar,
+    Union,
     cast,
 )
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl, quote, unquote
 from urllib.request import getproxies, getproxies_environment
-from warnings import warn
+from warnings import warn, warn_explicit
 
 import requests
 from deprecation import deprecated  # type: ignore[import-untyped]
@@ -61,7 +63,9 @@ from requests.cookies import RequestsCookieJar
 from requests.exceptions import (
     ConnectTimeout,
     InvalidHeader,
+    ProxyError,
     RequestException,
+    SSLError,
     TooManyRedirects,
     UnrewindableBodyError,
 )
@@ -94,7 +98,6 @@ __all__ = [
     'TEXT_LEN_LIMIT',
     'TIMEOUT',
     'URLError',
-    'USE_ORJSON',
     'auto_json',
     'canonical_path',
     'deprecated_kwarg',
@@ -103,6 +106,7 @@ __all__ = [
     'http_error_message',
     'infer_entity_wrapper',
     'is_path_param',
+    'json_loads',
     'last_4',
     'normalize_url',
     'plural_name',
@@ -116,14 +120,37 @@ __all__ = [
     'wrapped_entities',
 ]
 
+# Not part of the API, but `from pdpyras import *` brought these in 5.4.1, and scripts rely on it.
+__all__ += [
+    'HTTPError',
+    'Iterator',
+    'JSONDecodeError',
+    'PoolError',
+    'REQUESTS_VERSION',
+    'RequestException',
+    'Response',
+    'Session',
+    'Union',
+    'datetime',
+    'deepcopy',
+    'logging',
+    'random',
+    'requests',
+    'sys',
+    'time',
+    'warn',
+]
+
+#: Decoded JSON.
+Json = Any
 _F = TypeVar('_F', bound=Callable[..., Any])
 
 # ---------------------------------------------------------------------------------------- Errors
 #
-#   URLError                 a URL that this session must not or cannot send a request to
-#   PDClientError            no answer that could be used
-#   └─ PDHTTPError           the API answered, and not with success
-#      └─ PDServerError      it is the server's fault: a 5xx, or a success that makes no sense
+#   URLError                 a URL that the session must not or cannot use
+#   PDClientError            no usable response
+#   └─ PDHTTPError           the API responded, but not with success
+#      └─ PDServerError      the server's fault: a 5xx, or a success with an invalid body
 
 
 class URLError(Exception):
@@ -131,33 +158,30 @@ class URLError(Exception):
 
 
 class PDClientError(Exception):
-    """A request that did not end in an answer that could be used.
+    """A request that did not end in a usable response.
 
-    In ``if error.response:``, the response tells an HTTP error from a network error.
+    ``if error.response:`` is true for an HTTP error and false for a network error.
     """
 
-    #: What happened, for a person to read.
+    #: Description of what happened.
     msg: str
 
-    #: The response that the error is about, or None where none was received.
-    response: Optional[Response]
+    #: The response that caused the error, or None if none was received.
+    response: Optional[Response] = None
 
     def __init__(self, message: str, response: Optional[Response] = None) -> None:
-        if response is not None:
-            # Servers repeat in their answers what they were sent.
-            message = _masked(message, response)
         super().__init__(message)
         self.msg = message
-        self.response = _shown_in_error(response)
+        self.response = _truthy_response(response)
 
     def __reduce__(self) -> Any:
         return type(self), (self.msg, self.response)
 
 
 class PDHTTPError(PDClientError):
-    """The API answered with an HTTP status that is not success; :attr:`response` is always set."""
+    """The API responded with an unsuccessful HTTP status; :attr:`response` is always set."""
 
-    response: Response  # pyright: ignore[reportIncompatibleVariableOverride]
+    response: Response = cast(Any, None)  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def __init__(self, message: str, response: Response) -> None:
         super().__init__(message, response)
@@ -169,50 +193,36 @@ class PDHTTPError(PDClientError):
 
     @property
     def request_id(self) -> Optional[str]:
-        """What PagerDuty's support asks for when an API call went wrong, or None."""
+        """ID of the request, which PagerDuty's support asks for, or None."""
         return cast(Optional[str], _header(self.response, 'x-request-id'))
 
     @property
     def code(self) -> Optional[int]:
-        """PagerDuty's own error code, such as 2001, or None where the body has none.
+        """PagerDuty's own error code, such as 2001, or None if the body has none.
 
         See https://developer.pagerduty.com/docs/errors.
         """
-        code = self._details.get('code')
-        return code if isinstance(code, int) else None
+        return _api_error(self.response).code
 
     @property
     def errors(self) -> List[str]:
-        """What PagerDuty found wrong with the request, a sentence each; empty if it doesn't say."""
-        errors = self._details.get('errors')
-        if isinstance(errors, list):
-            return [str(error) for error in errors]
-        return [] if errors is None else [str(errors)]
-
-    @property
-    def _details(self) -> Dict[str, Any]:
-        # REST answers {"error": {"code": …, "errors": […]}}, Events v2 {"errors": […]}.
-        try:
-            body = self.response.json()
-        except (LookupError, ValueError, RecursionError):
-            return {}
-        details = body.get('error', body) if isinstance(body, dict) else None
-        return details if isinstance(details, dict) else {}
+        """PagerDuty's explanations of the error, a sentence each; empty if there are none."""
+        return _api_error(self.response).sentences
 
 
 class PDServerError(PDHTTPError):
-    """The server failed: a 5xx status, or a success whose body is not what the API promises."""
+    """The server failed: a 5xx status, or a success whose body is not what the API documents."""
 
 
 class _ErrorResponse(Response):
-    """A response as an exception shows it: the same one, but true whatever its status.
+    """The response of an exception: like the original, but true whatever its status.
 
-    ``requests.Response`` is false for 4xx and 5xx, so that ``if error.response:`` could not tell an
-    HTTP error from a network error, which is what the documented error handling relies on.
+    ``requests.Response`` is false for 4xx and 5xx, so ``if error.response:``, which the documented
+    error handling relies on, could not tell an HTTP error from a network error.
     """
 
     def __init__(self, response: Response) -> None:
-        # A view, not a copy: what is read from one need not be read again from the other.
+        # Shares the original's state, so a body is read only once.
         self.__dict__ = response.__dict__
 
     def __bool__(self) -> bool:
@@ -227,33 +237,29 @@ class _ErrorResponse(Response):
         return _restored_error_response, (self.__getstate__(),)
 
     def __getstate__(self) -> Dict[str, Any]:
+        """The state for a pickle, without credentials: the server may echo them anywhere."""
+        secrets = _Secrets.of(self)
         state: Dict[str, Any] = super().__getstate__()
-        # The requests hold the key, in a header (REST) or in the body (Events), and the answer may
-        # repeat it.
-        state['request'] = _without_credentials(self.request)
+        state['request'] = _without_credentials(self.request, secrets)
         state['history'] = []
-        state['url'] = _masked(self.url, self)
-        headers = {name: _masked(value, self) for name, value in self.headers.items()}
-        state['headers'] = CaseInsensitiveDict(headers)
-        state['reason'] = self.reason and _masked(self.reason, self)
+        state['cookies'] = RequestsCookieJar()
+        for name in ('url', 'reason', 'encoding'):
+            if isinstance(state[name], str):
+                state[name] = secrets.hide(state[name])
+        state['headers'] = CaseInsensitiveDict(
+            (secrets.hide(name), secrets.hide(value)) for name, value in self.headers.items()
+        )
         if state['_content']:
-            content = state['_content'].decode('latin-1')
-            state['_content'] = _masked(content, self).encode('latin-1')
+            content = state['_content'].decode('utf-8', 'surrogateescape')
+            state['_content'] = secrets.hide(content).encode('utf-8', 'surrogateescape')
         return state
 
 
-def _shown_in_error(response: Any) -> Any:
-    # By its own class: a mock with a spec says that it is a Response, and is true already.
-    kind: Any = type(response)
-    if issubclass(kind, _ErrorResponse) or not issubclass(kind, requests.Response):
-        return response
-    return _error_response_of(kind)(response)
-
-
-@lru_cache(maxsize=None)
-def _error_response_of(kind: Any) -> Any:
-    """The class of what is shown for a response of a class that adapters of the user's may have."""
-    return _ErrorResponse if kind is Response else type(kind.__name__, (_ErrorResponse, kind), {})
+def _truthy_response(response: Any) -> Any:
+    # type(), not isinstance(): a spec'd mock passes as a Response and is already truthy.
+    if issubclass(type(response), requests.Response) and not isinstance(response, _ErrorResponse):
+        return _ErrorResponse(response)
+    return response
 
 
 def _restored_error_response(state: Dict[str, Any]) -> Response:
@@ -262,64 +268,210 @@ def _restored_error_response(state: Dict[str, Any]) -> Response:
     return _ErrorResponse(response)
 
 
-def _without_credentials(request: Any) -> Any:
+def _without_credentials(request: Any, secrets: '_Secrets') -> Optional[PreparedRequest]:
+    """Copy a request for a pickle: its method, URL and headers, but not its body."""
     if not isinstance(request, PreparedRequest):
         return None
     shown = PreparedRequest()
-    shown.method, shown.url = request.method, request.url
-    shown.headers = CaseInsensitiveDict(request.headers or {})
-    shown.headers.pop('Authorization', None)
-    shown.url = _without_secrets(str(shown.url), _secrets(request))
+    shown.method, shown.url = request.method, secrets.hide(str(request.url))
+    headers = dict(request.headers or {})
+    shown.headers = CaseInsensitiveDict(
+        (name, value) for name, value in headers.items() if name.lower() not in _SECRET_HEADERS
+    )
     return shown
 
 
 # --------------------------------------------------------------------------- Limits and defaults
 
-#: Results that classic pagination can reach: ``offset`` plus ``limit`` may not go past this.
+#: Number of results that classic pagination can reach: ``offset`` plus ``limit`` may not exceed it.
 #: See https://developer.pagerduty.com/docs/pagination.
 ITERATION_LIMIT = 10000
 
-#: Seconds to wait for the API before giving up on a request; read when a session is made.
+#: Seconds to wait for the API before giving up on a request; read when a session is created.
 TIMEOUT = 60
 
-#: Characters of a response's body that are quoted in error messages.
+#: Number of characters of a response body that error messages quote.
 TEXT_LEN_LIMIT = 100
 
-#: Whether responses are decoded by orjson where that is installed: faster, and with equal results.
-USE_ORJSON = True
+#: Function that decodes the JSON of a response body from bytes, such as ``orjson.loads``; None to
+#: decode as requests does.
+json_loads: Optional[Callable[[bytes], Json]] = None
 
-#: Characters of an event's summary that the API accepts.
+#: Maximum length of an error message, in characters.
+_MESSAGE_LIMIT = 1900
+
+#: Maximum length of a URL that is shown in a message or kept in a cache, in characters.
+_URL_LIMIT = 1000
+
+#: Maximum length of an event's summary, in characters.
 #: See https://developer.pagerduty.com/docs/send-alert-event.
 _SUMMARY_LIMIT = 1024
 
-#: Endpoints counted apart in ``api_call_counts``; later ones share the key that ends in "(others)".
+#: Number of endpoints with counters of their own in ``api_call_counts``; later ones share a key
+#: that ends in "(others)".
 _COUNTED_ENDPOINTS_LIMIT = 1000
 
-#: Results that the raw analytics give in a page at the most.
+#: Maximum page size of the raw analytics endpoints.
 #: See https://developer.pagerduty.com/api-reference/, "Get raw data - multiple incidents".
 _ANALYTICS_PAGE_LIMIT = 1000
 
-#: Listings whose cursors have names of their own: the parameter, and the key in the answer.
-_CURSOR_NAMES = {'/alert_grouping_settings': ('after', 'after')}
-
-#: Pages requested ahead at the most: together with a request of the caller's own, they use up the
-#: connections that requests keeps for one host.
+#: Maximum number of pages requested ahead: with the caller's own request, they use all the
+#: connections to one host that requests keeps by default.
 _READ_AHEAD_LIMIT = 9
 
-#: What no retry of a request can mend. A RequestException that is a ValueError too (a URL without
-#: host, a header with a line break) is another such mistake.
-_UNMENDABLE: Tuple[Any, ...] = (TooManyRedirects, ValueError)
-try:
-    from requests.exceptions import InvalidJSONError
+#: Seconds after which waiting for a rate limit to reset is logged as a warning.
+_LONG_WAIT = 10
 
-    _REFUSES_NAN = True
-except ImportError:  # requests older than 2.26, which sends NaN as if that were JSON
-    InvalidJSONError = type('InvalidJSONError', (RequestException,), {})  # type: ignore[assignment,misc]
-    _REFUSES_NAN = False
-_UNMENDABLE += (InvalidJSONError,)
-
-#: What can go wrong between here and the API.
+#: Errors of the network, which a retry may get past.
 NETWORK_ERRORS = (HTTPError, PoolError, RequestException)
+
+#: Everything that can go wrong between a request and its response. An OSError is a missing CA
+#: bundle, for example, and a ValueError or OverflowError an HTTP response that is malformed.
+_FAILURES = NETWORK_ERRORS + (HTTPException, OSError, ValueError, OverflowError)
+
+
+# --------------------------------------------------------------------------------------- Secrets
+
+_SECRET_HEADERS = ('authorization', 'proxy-authorization', 'cookie')
+_SECRET_FIELDS = ('routing_key', 'service_key')
+_SECRET_FIELD = r'(?:routing|service)_key\W{1,5}?([\w+/=.-]+)'
+_AUTH_SCHEME = r'(?i)\s*(?:token\s+token=|(?:bearer|basic|token|digest)\s)\s*'
+_USERINFO = r'(//)[^/?#\s@]*@'
+_CONTROL_CHARACTERS = r'[\x00-\x1f\x7f-\x9f\u2028\u2029]'
+
+
+class _Secrets:
+    """The credentials of a request, which must not appear in any text that is shown.
+
+    Whatever shows text passes it through :meth:`hide`, or through :meth:`show` if it comes from
+    outside.
+    """
+
+    def __init__(self, *values: Any) -> None:
+        # last_4 would reveal all of a shorter key, and replacing it would garble other words.
+        texts = {_as_text(value) for value in values if value}
+        self._values = sorted((text for text in texts if len(text) > 4), key=len, reverse=True)
+
+    @classmethod
+    def of(cls, message: Any) -> '_Secrets':
+        """Find the credentials of a request, or of the request that a response answers."""
+        # Users' mock responses may lack a request.
+        request = getattr(message, 'request', message)
+        if not isinstance(request, PreparedRequest):
+            return cls()
+        headers = request.headers or {}
+        values = [headers.get(name) for name in _SECRET_HEADERS[:2]]
+        found = [value for header in values if header for value in _credentials(header)]
+        return cls(*found, *_keys_in(request.body))
+
+    @classmethod
+    def of_proxies(cls, *settings: Any) -> List[str]:
+        """Find the user information in the URLs of ``proxies`` dicts."""
+        urls = [str(url) for proxies in settings for url in dict(proxies or {}).values()]
+        # To the last "@": a password may hold "/" and "#", although a URL must not.
+        found = [url.rpartition('@')[0].partition('//')[2] for url in urls if '@' in url]
+        passwords = [userinfo.partition(':')[2] for userinfo in found]
+        # urllib3 may take the part before a "/" or "#" for the host, and report that.
+        parts = [part for password in passwords for part in re.split('[/?#@]', password)]
+        return found + passwords + parts + [unquote(password) for password in passwords]
+
+    def hide(self, text: Any) -> str:
+        """Replace each credential in a text, and the user information in each URL."""
+        text = _as_text(text)
+        for value in self._values:
+            if _longest_word(value) in text:
+                text = _spellings(value).sub(last_4(value).replace('\\', r'\\'), text)
+        return re.sub(_USERINFO, r'\1(credentials)@', text) if '@' in text else text
+
+    def hide_in(self, error: BaseException) -> None:
+        """Replace the credentials in an exception and its causes, as tracebacks show those."""
+        pending: List[Any] = [error]
+        seen: List[BaseException] = []
+        while pending:
+            current = pending.pop()
+            if isinstance(current, BaseException) and current not in seen:
+                seen.append(current)
+                pending += [current.__cause__, current.__context__, *current.args]
+                with suppress(AttributeError, TypeError):
+                    current.args = tuple(
+                        self.hide(item) if isinstance(item, (str, bytes)) else item
+                        for item in current.args
+                    )
+
+    def show(self, text: Any, length: int = _MESSAGE_LIMIT) -> str:
+        """Make a text from outside fit for a message: masked, without control characters, cut."""
+        # Cut before escaping as well: the text may be the whole body of a response.
+        shown = self.hide(_as_text(text)[: 100 * length])
+        return _cut(_printable(shown[: length + 1]), length)
+
+
+def last_4(secret: str) -> str:
+    """Mask a secret, all but its last four characters.
+
+    >>> last_4('u+dHHxz3zVNmGk6yNLAv')
+    '*NLAv'
+    """
+    return '*' + str(secret)[-4:]
+
+
+def _as_text(value: Any) -> str:
+    return value.decode('latin-1') if isinstance(value, bytes) else str(value)
+
+
+def _credentials(header: Any) -> List[str]:
+    """The secret parts of an Authorization header, the most likely first.
+
+    >>> _credentials('Token token=abc'), _credentials('Custom abc')
+    (['abc'], ['Custom abc', 'abc'])
+    """
+    value = _as_text(header).strip()
+    secret = re.sub(_AUTH_SCHEME, '', value, count=1).strip().strip('"')
+    has_unknown_scheme = secret == value and ' ' in value
+    return [secret, value.partition(' ')[2].strip()] if has_unknown_scheme else [secret]
+
+
+def _keys_in(body: Any) -> List[str]:
+    """The routing keys in the body of an event, whatever its size and encoding."""
+    if not isinstance(body, (bytes, str)):
+        return []
+    text = body.decode('utf-8', 'replace') if isinstance(body, bytes) else body
+    if not any(field in text for field in _SECRET_FIELDS):
+        return []
+    with suppress(ValueError, RecursionError):
+        event = loads(text)
+        if isinstance(event, dict):
+            return [str(event[field]) for field in _SECRET_FIELDS if event.get(field)]
+    return list(dict.fromkeys(re.findall(_SECRET_FIELD, text)[:100]))
+
+
+@lru_cache(maxsize=64)
+def _longest_word(secret: str) -> str:
+    """The longest part of a secret that looks the same in every encoding."""
+    return max(re.findall('[A-Za-z0-9]*', secret), key=len)
+
+
+@lru_cache(maxsize=64)
+def _spellings(secret: str) -> 'Pattern[str]':
+    """A pattern for a secret as it is, or encoded for a URL, JSON or a Python literal."""
+    return re.compile(
+        ''.join(
+            character
+            if re.match('[A-Za-z0-9]', character)
+            else r'(?:\\?{}|(?i:{}|\\u{:04x}))'.format(
+                re.escape(character), quote(character, safe=''), ord(character)
+            )
+            for character in secret
+        )
+    )
+
+
+def _printable(text: str) -> str:
+    r"""Escape control characters, so that a server cannot forge log lines: ``\n`` for a newline."""
+    return re.sub(_CONTROL_CHARACTERS, lambda found: repr(found.group())[1:-1], text)
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: max(0, length - 3)] + '...'
 
 
 # ------------------------------------------------------------------------------------------ URLs
@@ -333,29 +485,25 @@ class _Base(NamedTuple):
     path: str
 
 
-#: PagerDuty's service regions. A ``self`` link made by one of them is good in the others.
+#: PagerDuty's service regions. A ``self`` link of one region is valid in the others.
 #: See https://support.pagerduty.com/main/docs/service-regions.
 _REGIONS = (('https', 'api.pagerduty.com', 443), ('https', 'api.eu.pagerduty.com', 443))
 
 _DEFAULT_PORTS = {'http': 80, 'https': 443}
-# What each request looks for is compiled here, the rest when it is needed: an import is not slowed
-# down by what few scripts use.
+# Compiled here only if every request uses it; `re` compiles the rest on first use, to keep imports
+# fast.
 _ABSOLUTE = re.compile(r'[A-Za-z][A-Za-z0-9+.-]*:|//')
 _ORIGIN = re.compile(r'^[^/?#]*//[^/?#]*')
-#: What moves a request elsewhere, as a browser or urllib3 reads it.
+#: Characters that make browsers or urllib3 send the request elsewhere.
 _UNPRINTABLE = r'[\x00-\x1f\x7f\\]'
 _DOT_SEGMENT = r'(?i)(?:/|%2f|%5c)(?:\.|%2e){1,2}(?:/|%2f|%5c|;)'
-#: A character of each URL that has either of these, or more than a path; few others have one.
+#: A character that is in every URL with one of these, or with a query or fragment.
 _SPECIAL = re.compile(r'[\x00-\x1f\x7f\\.%?#]')
-_USERINFO = r'^([^/?#]*//)[^/?#]*@'
-_IDENTIFIER = r'[A-Z]|\d|.{40}'
-_API_VERSION = r'v\d+$'
-#: A name with a digit in it, such as ``oauth2_clients``.
-_NAME = r'[a-z]+\d?(?:_[a-z]+)+$'
+_LOOPBACK = r'(?:(?:.+\.)?localhost|127(?:\.\d{1,3}){3}|\[::1\])$'
 
 
 def normalize_url(base_url: str, url: str) -> str:
-    """Make a full URL of a path; pass a full URL under ``base_url`` through.
+    """Return the full URL of a path, or a full URL under ``base_url`` unchanged.
 
     >>> normalize_url('https://api.pagerduty.com', '/users')
     'https://api.pagerduty.com/users'
@@ -369,30 +517,32 @@ def normalize_url(base_url: str, url: str) -> str:
 
 
 def canonical_path(base_url: str, url: str) -> str:
-    """The documented path pattern of a URL or path, one of :data:`CANONICAL_PATHS`.
+    """Return the path pattern that documents a URL or path, one of :data:`CANONICAL_PATHS`.
 
     >>> canonical_path('https://api.pagerduty.com', 'users/PABC123/contact_methods?limit=1')
     '/users/{id}/contact_methods'
 
-    :raises URLError: if no pattern matches it, or where :func:`normalize_url` raises it.
+    :raises URLError: if no pattern matches, or where :func:`normalize_url` raises it.
     """
     _, path = _locate(base_url, url)
     pattern = _listed_path(path)
     if pattern is None:
         raise URLError(
-            'URL {} does not match any API path that this version of pdpyras lists. If the API has '
-            'it, append its path to pdpyras.CANONICAL_PATHS.'.format(url)
+            'URL {} does not match any API path that this version of pdpyras lists{}. If the API '
+            'has it, append its path to pdpyras.CANONICAL_PATHS.'.format(
+                _Secrets().show(url, _URL_LIMIT), _suggestion(path)
+            )
         )
     return pattern
 
 
 def is_path_param(path_node: str) -> bool:
-    """Whether a node of a path pattern stands for a variable part: ``{id}`` does, ``users`` not."""
+    """Whether a node of a path pattern is a parameter: ``{id}`` is one, ``users`` is not."""
     return path_node.startswith('{') and path_node.endswith('}')
 
 
 def endpoint_matches(endpoint_pattern: str, method: str, path: str) -> bool:
-    """Whether ``'GET /path'`` or ``'* /path'`` stands for that method of that path pattern."""
+    """Whether an endpoint pattern (``'GET /path'`` or ``'* /path'``) matches a method and path."""
     return endpoint_pattern in (method.upper() + ' ' + path, '* ' + path)
 
 
@@ -405,9 +555,9 @@ def _parse_base(base_url: str) -> _Base:
     is_more = any(part is not None for part in (parts.auth, parts.query, parts.fragment))
     if not parts.scheme or not parts.host or is_more:
         raise URLError(
-            'The url of a session must be like https://api.pagerduty.com, with its scheme and '
+            'The url of a session must look like https://api.pagerduty.com: with a scheme, but '
             'without credentials, query or fragment; it is {!r}.'.format(
-                _without_userinfo(str(base_url))
+                _Secrets().show(base_url, _URL_LIMIT)
             )
         )
     base_path = (parts.path or '').rstrip('/')
@@ -415,39 +565,40 @@ def _parse_base(base_url: str) -> _Base:
 
 
 def _origin(parts: Any) -> _Origin:
-    """What decides where a request goes, as urllib3 reads it: scheme, host and port."""
+    """The scheme, host and port that a request goes to, as urllib3 reads the URL."""
     port = _DEFAULT_PORTS.get(parts.scheme) if parts.port is None else parts.port
     return parts.scheme, parts.host, port
 
 
+def _is_same_origin(url: Optional[str], other: Optional[str]) -> bool:
+    try:
+        return _origin(parse_url(url or '')) == _origin(parse_url(other or ''))
+    except LocationParseError:
+        return False
+
+
 @lru_cache(maxsize=64)
 def _is_exposed(origin: str) -> bool:
-    """Whether what is sent there can be read on the way."""
+    """Whether requests to an origin can be read on the network: plain HTTP, and not loopback."""
     parts = parse_url(origin)
-    return parts.scheme == 'http' and not _is_loopback(parts.host or '')
-
-
-def _is_loopback(host: str) -> bool:
-    names = r'(?:.+\.)?localhost|127(?:\.\d{1,3}){3}|\[::1\]'
-    return re.match('(?:{})$'.format(names), host) is not None
+    return parts.scheme == 'http' and not re.match(_LOOPBACK, parts.host or '')
 
 
 def _locate(base_url: str, url: str) -> Tuple[str, str]:
-    """The full URL that a request to ``url`` goes to; and its path below the base, without query,
-    fragment and trailing slash."""
+    """Return the full URL, and its path below the base without query, fragment and trailing slash.
+
+    :raises URLError: if the URL is not under the base.
+    """
     if not isinstance(url, str):
-        raise _not_text(url)
-    return _locate_str(base_url, url)
+        hint = ' Pass the value of its key "self".' if isinstance(url, Mapping) else ''
+        raise URLError('A URL or path must be a str, not {}.{}'.format(type(url).__name__, hint))
+    return _locate_cached(base_url, url) if len(url) <= _URL_LIMIT else _locate_str(base_url, url)
 
 
-def _not_text(url: Any) -> URLError:
-    hint = ' Pass what is at its key "self".' if isinstance(url, Mapping) else ''
-    return URLError('A URL or path must be a str; it is a {}.{}'.format(type(url).__name__, hint))
-
-
-# A pure function of two strings; one call of a method asks for the same ones several times.
-@lru_cache(maxsize=256)
 def _locate_str(base_url: str, url: str) -> Tuple[str, str]:
+    if not base_url and _ABSOLUTE.match(url):
+        # A subclass of PDSession without a url of its own takes full URLs.
+        return url, _before_query(_ORIGIN.sub('', url)).rstrip('/')
     base = _parse_base(base_url)
     end = len(base.url)
     if url.startswith(base.url) and url[end : end + 1] in ('', '/', '?', '#'):
@@ -460,15 +611,19 @@ def _locate_str(base_url: str, url: str) -> Tuple[str, str]:
     path = below
     if _SPECIAL.search(path):
         path = _before_query(path)
-        _refuse_detour(path, url)
+        _reject_path_tricks(path, url)
     return full_url, path.rstrip('/')
 
 
-def _refuse_detour(path: str, url: str) -> None:
+# One call of a method locates the same URL several times.
+_locate_cached = lru_cache(maxsize=256)(_locate_str)
+
+
+def _reject_path_tricks(path: str, url: str) -> None:
     if re.search(_UNPRINTABLE, path) or re.search(_DOT_SEGMENT, '/' + path + '/'):
         raise URLError(
-            'URL {!r} is refused: its path has a "." or ".." segment, a backslash or a control '
-            'character, so that it may lead elsewhere.'.format(url)
+            'URL {} is rejected: its path has a "." or ".." segment, a backslash or a control '
+            'character, so it may lead elsewhere.'.format(_Secrets().show(url, _URL_LIMIT))
         )
 
 
@@ -477,14 +632,14 @@ def _before_query(url: str) -> str:
 
 
 def _below_base(base: _Base, url: str) -> Tuple[str, str]:
-    """Take an absolute URL that does not start with the base to the letter; refuse it if it isn't
-    the same place written otherwise, or the same resource in a sibling service region."""
-    _refuse_detour(_before_query(url), url)
+    """Accept an absolute URL that is under the base, spelled differently, or the same resource in
+    a sibling region; reject any other."""
+    _reject_path_tricks(_before_query(url), url)
     try:
         parts = parse_url(url)
     except LocationParseError:
         parts = parse_url('')
-    if parts.host and not re.match(_USERINFO, url):
+    if parts.host and not re.match('[^/?#]*' + _USERINFO, url):
         origin = _origin(parts)
         rest = _ORIGIN.sub('', url)
         below = rest[len(base.path) :]
@@ -496,57 +651,159 @@ def _below_base(base: _Base, url: str) -> Tuple[str, str]:
     raise URLError(
         'URL {} is not under {}, the url of this session; the API key is not sent elsewhere. '
         'Pass a path, or set the url attribute of the session.'.format(
-            _without_userinfo(url), base.url
+            _Secrets().show(url, _URL_LIMIT), base.url
         )
     )
 
 
-def _without_userinfo(url: str) -> str:
-    return re.sub(_USERINFO, r'\1(credentials)@', url)
+# ------------------------------------------------------------------------------------- Endpoints
+#
+# An endpoint is a method and a path pattern. Most wrap their request and response bodies in an
+# object with one property, the wrapper: {"user": {…}}, {"users": […], "more": false}.
+# See https://developer.pagerduty.com/docs/wrapped-entities.
+
+_Wrappers = Tuple[Optional[str], Optional[str]]
+
+_BODY_VERBS = ('post', 'put', 'patch')
+
+#: Keys of a response body that describe the response rather than hold content.
+_NOT_CONTENT = frozenset(
+    ('limit', 'offset', 'more', 'total', 'next_cursor', 'cursor')
+    + ('response_metadata', 'privileges', 'additional_fields', 'account_id', 'warnings')
+)
+
+#: Listings whose cursors have names of their own: the query parameter, and the response key.
+_CURSOR_NAMES = {'/alert_grouping_settings': ('after', 'after')}
+
+#: Collection names whose singular does not follow the rules in _singular.
+_IRREGULAR_PLURALS = {
+    'analyses': 'analysis',
+    'buses': 'bus',
+    'credentials': 'credentials',
+    'data': 'data',
+    'metadata': 'metadata',
+    'news': 'news',
+    'series': 'series',
+    'statuses': 'status',
+}
+_IRREGULAR_SINGULARS = {singular: plural for plural, singular in _IRREGULAR_PLURALS.items()}
+
+_IDENTIFIER = r'[A-Z]|\d|.{40}'
+_API_VERSION = r'v\d+$'
+#: A name with a digit in it, such as ``oauth2_clients``.
+_NAME = r'[a-z]+\d?(?:_[a-z]+)+$'
 
 
-class _PathTable(List[str]):
-    """A list of path patterns that are looked up in a tree, which is grown anew after a change."""
+class _Endpoint(NamedTuple):
+    """A path pattern, and the rules of the tables for it; or what its shape suggests."""
 
-    _tree: Optional[Dict[str, Any]] = None
-    _changes = 0
+    path: str
+    #: Whether the path is in CANONICAL_PATHS, so that the tables know its wrappers.
+    is_listed: bool
 
-    def match(self, path: str) -> Optional[str]:
-        """The pattern in the list that a path matches best, or None."""
-        tree, changes = self._tree, self._changes
-        if tree is None:
-            tree = _grow_tree(self)
-            # Not kept if another thread has changed the list meanwhile.
-            if changes == self._changes:
-                self._tree = tree
-        return _search_tree(tree, path.split('/')[1:])
+    @classmethod
+    def at(cls, base_url: str, url: str) -> '_Endpoint':
+        """The endpoint of a URL or path.
 
-    def __contains__(self, pattern: object) -> bool:
-        return isinstance(pattern, str) and self.match(pattern) == pattern
+        :raises URLError: where :func:`normalize_url` raises it, and for the base URL itself.
+        """
+        _, path = _locate(base_url, url)
+        if not path:
+            raise URLError('An empty path names no resource; pass one such as /users.')
+        listed = _listed_path(path)
+        return cls(_guessed_pattern(path), False) if listed is None else cls(listed, True)
+
+    def wrap(self, verb: str, content: Json) -> Json:
+        """The request body for the content, which may be wrapped already."""
+        wrapper = entity_wrappers(verb, self.path)[0]
+        if content is None or wrapper is None:
+            return content
+        if not isinstance(content, Mapping):
+            return {wrapper: content}
+        # The API takes no single resource under the name of a collection.
+        name = singular_name(wrapper)
+        if wrapper in content or isinstance(content.get(name), (Mapping, list)):
+            return content
+        if not self.is_listed and _looks_wrapped(content):
+            return content
+        return {name: content}
+
+    def unwrap(self, verb: str, response: Response) -> Json:
+        """The content of a response body; None if the body is empty."""
+        wrapper = entity_wrappers(verb, self.path)[1]
+        body = try_decoding(response)
+        if wrapper is None or (body is None and _is_empty(response)):
+            return body
+        if isinstance(body, dict):
+            # Where the table names a collection for one resource, the API responds in the singular.
+            for name in (wrapper, singular_name(wrapper)):
+                if name in body:
+                    return body[name]
+        if self.is_listed:
+            raise _wrapper_missing(response, wrapper, body)
+        return body
+
+    @property
+    def has_cursors(self) -> bool:
+        return self.path in CURSOR_BASED_PAGINATION_PATHS or self.path in _CURSOR_NAMES
+
+    @property
+    def cursor_names(self) -> Tuple[str, str]:
+        """The names of the cursor: as a query parameter, and in the response."""
+        return _CURSOR_NAMES.get(self.path, ('cursor', 'next_cursor'))
+
+    def page_size(self, given: Optional[int], default: int) -> int:
+        """The page size to request: as given, but at most what the endpoint allows.
+
+        :raises ValueError: if it is not a positive whole number.
+        """
+        size = _whole_number('page_size', default if given is None else given, 1)
+        return min(size, _MAX_PAGE_SIZES.get(self.path, size))
+
+    def results_wrapper(self) -> str:
+        """The key of the results on a page of this listing.
+
+        :raises URLError: if the endpoint is not a listing.
+        """
+        wrapper = entity_wrappers('GET', self.path)[1]
+        if wrapper is None:
+            raise URLError(
+                'GET {} does not wrap its results, so it cannot be paginated. Use rget or '
+                'jget.'.format(_cut(self.path, _URL_LIMIT))
+            )
+        is_resource = is_path_param(self.path.split('/')[-1])
+        is_singular = singular_name(wrapper) == wrapper and plural_name(wrapper) != wrapper
+        if is_resource or (self.is_listed and is_singular):
+            raise URLError(
+                'GET {} is not a collection with pages. Use rget.'.format(
+                    _cut(self.path, _URL_LIMIT)
+                )
+            )
+        return wrapper
 
 
-def _forgetting_the_tree(mutator: _F) -> _F:
-    @wraps(mutator)
-    def change(self: _PathTable, *args: Any, **kwargs: Any) -> Any:
-        try:
-            return mutator(self, *args, **kwargs)
-        finally:
-            self._changes += 1
-            self._tree = None
-
-    return cast(_F, change)
-
-
-_LIST_MUTATORS = '__delitem__ __iadd__ __imul__ __setitem__ append clear extend insert pop remove'
-for _mutator in (_LIST_MUTATORS + ' reverse sort').split():
-    setattr(_PathTable, _mutator, _forgetting_the_tree(getattr(list, _mutator)))
-
-# A node of the tree maps a segment to the node below it; no segment of a URL holds a slash.
+# A node of the index maps a segment of a path to the node below. A segment never holds a slash, so
+# that these two keys cannot be segments.
 _ANY_SEGMENT = '/{}'
 _PATTERN = '/pattern'
 
+#: CANONICAL_PATHS when it was last indexed, and the index.
+_indexed_paths: Tuple[List[str], Dict[str, Any]] = ([], {})
 
-def _grow_tree(patterns: List[str]) -> Dict[str, Any]:
+
+def _listed_path(path: str) -> Optional[str]:
+    """The pattern in CANONICAL_PATHS that a path matches best, or None."""
+    global _indexed_paths
+    paths, index = _indexed_paths
+    # The table is read at each call: users append to it, or replace it.
+    if paths != CANONICAL_PATHS:
+        paths = list(CANONICAL_PATHS)
+        index = _index_of(paths)
+        _indexed_paths = paths, index
+    return _search(index, path.split('/')[1:])
+
+
+def _index_of(patterns: List[str]) -> Dict[str, Any]:
     root: Dict[str, Any] = {}
     for pattern in patterns:
         node = root
@@ -556,7 +813,7 @@ def _grow_tree(patterns: List[str]) -> Dict[str, Any]:
     return root
 
 
-def _search_tree(node: Dict[str, Any], segments: List[str]) -> Optional[str]:
+def _search(node: Dict[str, Any], segments: List[str]) -> Optional[str]:
     for depth, segment in enumerate(segments, 1):
         below = node.get(segment)
         if below is None:
@@ -565,7 +822,7 @@ def _search_tree(node: Dict[str, Any], segments: List[str]) -> Optional[str]:
                 return None
         elif _ANY_SEGMENT in node:
             # A literal beats a parameter: /users/me is not the user whose ID is "me".
-            found = _search_tree(below, segments[depth:])
+            found = _search(below, segments[depth:])
             if found is not None:
                 return found
             below = node[_ANY_SEGMENT]
@@ -573,23 +830,8 @@ def _search_tree(node: Dict[str, Any], segments: List[str]) -> Optional[str]:
     return node.get(_PATTERN)
 
 
-def _listed_path(path: str) -> Optional[str]:
-    # The table is read at call time: people append to it, and some replace it by a plain list.
-    paths = CANONICAL_PATHS
-    return (paths if isinstance(paths, _PathTable) else _PathTable(paths)).match(path)
-
-
-def _endpoint(base_url: str, url: str) -> Tuple[str, bool]:
-    """The path pattern of a URL and whether a table lists it; a guess from its shape otherwise."""
-    _, path = _locate(base_url, url)
-    listed = _listed_path(path)
-    if listed is not None:
-        return listed, True
-    return _guessed_pattern(path), False
-
-
 def _guessed_pattern(path: str) -> str:
-    """The path with ``{id}`` for whatever looks like an identifier.
+    """The path with ``{id}`` in place of each segment that looks like an identifier.
 
     >>> _guessed_pattern('/v4/things/PABC123/parts')
     '/v4/things/{id}/parts'
@@ -605,36 +847,17 @@ def _guessed_pattern(path: str) -> str:
     )
 
 
-# ------------------------------------------------------------------------------- Entity wrapping
-#
-# Most endpoints wrap what they take or give in an object with one property, the wrapper:
-# {"user": {…}}, {"users": […], "more": false}.
-# See https://developer.pagerduty.com/docs/wrapped-entities.
+def _suggestion(path: str) -> str:
+    """A hint at the listed path that is most like an unlisted one, or ''."""
+    from difflib import get_close_matches  # Imported on first use, to keep imports fast.
 
-_Wrappers = Tuple[Optional[str], Optional[str]]
-
-#: Beside the content of a body, these are about the answer, not part of it.
-_NOT_CONTENT = frozenset(
-    ('limit', 'offset', 'more', 'total', 'next_cursor', 'cursor')
-    + ('response_metadata', 'privileges', 'additional_fields', 'account_id', 'warnings')
-)
-
-#: Collection names whose singular no rule below gives.
-_IRREGULAR_PLURALS = {
-    'analyses': 'analysis',
-    'buses': 'bus',
-    'credentials': 'credentials',
-    'data': 'data',
-    'metadata': 'metadata',
-    'news': 'news',
-    'series': 'series',
-    'statuses': 'status',
-}
-_IRREGULAR_SINGULARS = {singular: plural for plural, singular in _IRREGULAR_PLURALS.items()}
+    guess = _guessed_pattern(path[:200])
+    close = get_close_matches(guess, CANONICAL_PATHS, n=1, cutoff=0.75)
+    return '; did you mean {}?'.format(close[0]) if close else ''
 
 
 def singular_name(r_name: str) -> str:
-    """The name of one resource of a collection.
+    """Return the name of one resource of a collection.
 
     >>> singular_name('escalation_policies')
     'escalation_policy'
@@ -656,7 +879,7 @@ def _singular(noun: str) -> str:
 
 
 def plural_name(obj_type: str) -> str:
-    """The name of the collection for the ``type`` of a resource or of a reference to one.
+    """Return the name of the collection for the ``type`` of a resource or reference.
 
     >>> plural_name('escalation_policy_reference')
     'escalation_policies'
@@ -677,133 +900,106 @@ def _plural(noun: str) -> str:
 
 
 def entity_wrappers(method: str, path: str) -> _Wrappers:
-    """The names of the properties that wrap the request and the response of an endpoint.
+    """Return the names of the properties that wrap the request and the response of an endpoint.
 
-    :param path: a path pattern, as :func:`canonical_path` gives it.
+    :param path: a path pattern, as :func:`canonical_path` returns it.
     :returns: (request wrapper, response wrapper), each None where the body is not wrapped.
 
     >>> entity_wrappers('POST', '/business_services/{id}/subscribers')
     ('subscribers', 'subscriptions')
 
-    :raises ValueError: if :data:`ENTITY_WRAPPER_CONFIG` holds something else for it than a name,
-        None or a pair of those.
+    :raises ValueError: if the entry in :data:`ENTITY_WRAPPER_CONFIG` is not a name, None or a pair
+        of those.
     """
     for endpoint in (method.upper() + ' ' + path, '* ' + path):
         if endpoint in ENTITY_WRAPPER_CONFIG:
-            return _configured_wrappers(endpoint)
+            entry = ENTITY_WRAPPER_CONFIG[endpoint]
+            pair = entry if isinstance(entry, tuple) else (entry, entry)
+            if len(pair) == 2 and all(name is None or isinstance(name, str) for name in pair):
+                return cast(_Wrappers, pair)
+            raise ValueError(
+                'ENTITY_WRAPPER_CONFIG[{!r}] must be a name, None, or a pair of those; it is '
+                '{!r}.'.format(endpoint, entry)
+            )
     wrapper = infer_entity_wrapper(method, path)
     return wrapper, wrapper
 
 
-def _configured_wrappers(endpoint: str) -> _Wrappers:
-    entry = ENTITY_WRAPPER_CONFIG[endpoint]
-    pair = entry if isinstance(entry, tuple) else (entry, entry)
-    if len(pair) == 2 and all(name is None or isinstance(name, str) for name in pair):
-        return cast(_Wrappers, pair)
-    raise ValueError(
-        'ENTITY_WRAPPER_CONFIG[{!r}] must be a name, None, or a pair of those; it is {!r}.'.format(
-            endpoint, entry
-        )
-    )
-
-
 def infer_entity_wrapper(method: str, path: str) -> str:
-    """The wrapper that the API's naming convention gives an endpoint, request and response alike.
+    """Return the wrapper of an endpoint, request and response, by the API's naming convention.
 
     >>> infer_entity_wrapper('GET', '/users/{id}'), infer_entity_wrapper('POST', '/users')
     ('user', 'user')
     """
-    return _inferred_wrapper(method.upper(), path)
-
-
-# A pure function of two strings, of which there are not many.
-@lru_cache(maxsize=1024)
-def _inferred_wrapper(method: str, path: str) -> str:
     nodes = path.split('/')
     if len(nodes) > 1 and is_path_param(nodes[-1]):
         return singular_name(nodes[-2])
-    return singular_name(nodes[-1]) if method == 'POST' else nodes[-1]
+    return singular_name(nodes[-1]) if method.upper() == 'POST' else nodes[-1]
 
 
-def unwrap(response: Response, wrapper: Optional[str]) -> Any:
-    """The content of a response: what its wrapper holds, or the whole body if ``wrapper`` is None.
+def unwrap(response: Response, wrapper: Optional[str]) -> Json:
+    """Return what the wrapper of a response holds, or the whole body if ``wrapper`` is None.
 
     An empty body gives None.
 
     :raises PDServerError: if the body is not JSON or lacks the wrapper.
     """
     body = try_decoding(response)
-    if wrapper is None or body is None:
+    if wrapper is None or (body is None and _is_empty(response)):
         return body
     if isinstance(body, dict) and wrapper in body:
         return body[wrapper]
     raise _wrapper_missing(response, wrapper, body)
 
 
-def _wrapper_missing(response: Response, wrapper: str, body: Any) -> PDServerError:
-    found = 'empty' if body is None else 'a {}'.format(type(body).__name__)
+def _wrapper_missing(response: Response, wrapper: str, body: Json) -> PDServerError:
+    secrets = _Secrets.of(response)
+    found = 'is empty.' if _is_empty(response) else 'is a {}.'.format(type(body).__name__)
     if isinstance(body, dict):
-        found = 'an object with the keys: {}'.format(', '.join(sorted(map(str, body))) or '(none)')
+        keys = ', '.join(sorted(map(str, body)))
+        found = 'has the keys: {}.'.format(secrets.show(keys, 500) or '(none)')
+    template = (
+        '{}: expected a JSON object with the key "{}" in the response (status {}), which {}{}'
+    )
     return PDServerError(
-        '{}: expected a JSON object with the key "{}" in the response (status {}{}), which is '
-        '{}.'.format(
-            _request_line(response),
-            wrapper,
+        template.format(
+            _request_line(response, secrets),
+            _cut(wrapper, 100),
             response.status_code,
-            _named_request_id(response),
             found,
+            _request_id_suffix(response, secrets),
         ),
         response,
     )
-
-
-def _wrap(content: Any, wrapper: Optional[str], is_listed: bool) -> Any:
-    """The JSON body that carries the content, which may be wrapped already."""
-    if content is None or wrapper is None:
-        return content
-    if not isinstance(content, Mapping):
-        return {wrapper: content}
-    # The API takes no single resource under the name of a collection.
-    name = singular_name(wrapper)
-    if wrapper in content or isinstance(content.get(name), (Mapping, list)):
-        return content
-    if not is_listed and _looks_wrapped(content):
-        return content
-    return {name: content}
 
 
 def _looks_wrapped(content: Mapping) -> bool:  # type: ignore[type-arg]
     return len(content) == 1 and all(isinstance(x, (Mapping, list)) for x in content.values())
 
 
-def _unwrapped(response: Response, wrapper: Optional[str], is_listed: bool) -> Any:
-    body = try_decoding(response)
-    if wrapper is None or body is None:
-        return body
-    if isinstance(body, dict):
-        # Where a collection's name is configured for one resource, the API says it in the singular.
-        for name in (wrapper, singular_name(wrapper)):
-            if name in body:
-                return body[name]
-    if is_listed:
-        raise _wrapper_missing(response, wrapper, body)
-    return body
-
-
 # ------------------------------------------------------------------------------------- Responses
 
 
-def successful_response(r: Response, context: Optional[str] = None) -> Response:
-    """Pass a successful response on.
+class _ApiError(NamedTuple):
+    """The parts of an error response that are documented."""
 
-    :param context: what the request was for, to be named in the error, such as 'sending an event'.
+    message: Optional[str] = None
+    code: Optional[int] = None
+    #: Explanations, a sentence each.
+    sentences: List[str] = []
+
+
+def successful_response(r: Response, context: Optional[str] = None) -> Response:
+    """Return a successful response, and raise an error for any other.
+
+    :param context: the purpose of the request for the error message, such as 'sending an event'.
     :raises PDServerError: if the status is 5xx.
-    :raises PDHTTPError: if it is another one that is not a success.
+    :raises PDHTTPError: if the status is another one that is not 2xx.
     :raises PDClientError: if there is no response.
     """
-    if r is None:
+    if r is None or r.status_code == 0:
         when = ' when ' + context if context else ''
-        raise PDClientError('No response was received from the API{}.'.format(when))
+        raise PDClientError('No response was received from the API{}.'.format(when), r)
     kind = _status_class(r)
     if kind == 2:
         return r
@@ -812,98 +1008,148 @@ def successful_response(r: Response, context: Optional[str] = None) -> Response:
 
 
 def http_error_message(r: Response, context: Optional[str] = None) -> str:
-    """What a failure says: the request, whose fault it is, the status, the start of the body."""
-    fault = {3: 'a redirect', 4: 'client error', 5: 'server error'}
-    message = '{}: API responded with {} (status {}){}{}: {}'.format(
-        _request_line(r),
-        fault.get(_status_class(r), 'an unexpected answer'),
+    """Describe an error response: the request, the fault, the API's own sentences, what to do.
+
+    :param context: the purpose of the request, such as 'sending an event'.
+    """
+    secrets = _Secrets.of(r)
+    faults = {3: 'unexpected redirect', 4: 'client error', 5: 'server error'}
+    said = _api_error(r)
+    # A body without the API's sentences is quoted: an error page of a proxy, for example.
+    details = '; '.join(said.sentences) or secrets.show(_text(r), TEXT_LEN_LIMIT) or '(empty body)'
+    return '{}: {}{}: {} {}{}: {}{}{}'.format(
+        _request_line(r, secrets),
+        faults.get(_status_class(r), 'unexpected status'),
+        secrets.show(' when ' + context, 300) if context else '',
         r.status_code,
-        ' when ' + context if context else '',
-        _named_request_id(r),
-        truncate_text(_masked(_text(r), r)) or '(empty body)',
+        secrets.show(said.message or getattr(r, 'reason', None) or '(no reason given)', 200),
+        '' if said.code is None else ' (code {})'.format(said.code),
+        secrets.show(details, 800),
+        _advice(r, said),
+        _request_id_suffix(r, secrets),
     )
-    return _masked(message, r)
+
+
+def _advice(r: Response, said: _ApiError) -> str:
+    """What to do about an error response, where the API's own sentences do not tell; or ''."""
+    if r.status_code == 400 and any("'From' header" in text for text in said.sentences):
+        return (
+            " Pass default_from= to the session: the e-mail address of one of the account's users."
+        )
+    if r.status_code == 401:
+        return (
+            ' The API key is wrong or no longer valid, or it belongs to another service region: '
+            'see the url attribute of the session.'
+        )
+    if r.status_code == 404 and isinstance(getattr(r, 'url', None), str):
+        path = _before_query(_ORIGIN.sub('', r.url)).rstrip('/')
+        suggestion = '' if _listed_path(path) else _suggestion(path)
+        return suggestion and ' The path is not a known one' + suggestion
+    return ''
+
+
+def _api_error(r: Response) -> _ApiError:
+    """Parse an error response.
+
+    REST responds ``{"error": {"message": …, "code": …, "errors": […]}}`` and Events v2
+    ``{"status": …, "message": …, "errors": […]}``; some endpoints have other shapes of ``errors``.
+    """
+    try:
+        body = r.json()
+        error = body.get('error', body) if isinstance(body, dict) else body
+        if not isinstance(error, dict):
+            return _ApiError(sentences=_sentences(error))
+        message, code = error.get('message'), error.get('code')
+        return _ApiError(
+            message if isinstance(message, str) else None,
+            code if isinstance(code, int) else None,
+            _sentences(error.get('errors')) or _sentences(message),
+        )
+    except (AttributeError, LookupError, RuntimeError, TypeError, ValueError):
+        # Not JSON, a stream that was read already, or a mock response.
+        return _ApiError()
+
+
+def _sentences(content: Json) -> List[str]:
+    """The texts in the ``errors`` of a response, which may be a text, a list or an object."""
+    if isinstance(content, (list, tuple)):
+        return [sentence for item in content for sentence in _sentences(item)]
+    if isinstance(content, dict):
+        for key in ('messages', 'message', 'errors', 'detail', 'title'):
+            if content.get(key):
+                return _sentences(content[key])
+        return [
+            '{}: {}'.format(field, sentence)
+            for field, value in content.items()
+            for sentence in _sentences(value)
+        ]
+    return [] if content is None or content == '' else [str(content)]
 
 
 def _status_class(r: Response) -> int:
     """The first digit of the status: 2 for success."""
     if isinstance(r.status_code, int):
         return r.status_code // 100
-    # A mock as a response: most say no more than that they are ok.
+    # A mock response, most of which only know whether they are ok.
     return 2 if r.ok else 4
 
 
 def _header(r: Response, name: str) -> Any:
-    # Doubles of responses in people's tests need not have headers.
+    # Users' mock responses may lack headers.
     return getattr(r, 'headers', {}).get(name)
 
 
-def _named_request_id(r: Response) -> str:
+def _request_id_suffix(r: Response, secrets: _Secrets) -> str:
     request_id = _header(r, 'x-request-id')
-    return ', request ID {}'.format(request_id) if isinstance(request_id, str) else ''
+    is_known = isinstance(request_id, str)
+    return ' [request ID {}]'.format(secrets.show(request_id, 100)) if is_known else ''
 
 
-def try_decoding(r: Response) -> Any:
-    """The body of a response decoded from JSON; None if it is empty.
+def _request_line(r: Response, secrets: _Secrets) -> str:
+    """The method and URL of the request that a response answers."""
+    request = getattr(r, 'request', None)
+    method = getattr(request, 'method', None) or 'request'
+    url = getattr(r, 'url', None) or getattr(request, 'url', None) or '(URL unknown)'
+    return '{} {}'.format(secrets.show(method, 20).upper(), secrets.show(url, 300))
 
-    :raises PDServerError: if it is not JSON, or nested too deep to be decoded.
+
+def try_decoding(r: Response) -> Json:
+    """Return the decoded JSON body of a response; None if the body is empty.
+
+    :raises PDServerError: if the body is not JSON, or is nested too deeply.
     """
     try:
-        return _decoded(r)
+        if json_loads is not None and isinstance(getattr(r, 'content', None), bytes):
+            return json_loads(r.content)
+        return r.json()
     except (LookupError, ValueError, RecursionError) as error:
-        text = _text(r)
-        if not text.strip():
+        if _is_empty(r):
             return None
+        secrets = _Secrets.of(r)
         raise PDServerError(
-            '{}: API responded with invalid JSON (status {}): {}'.format(
-                _request_line(r), r.status_code, truncate_text(_masked(text, r))
+            '{}: the body of the response (status {}) is invalid JSON: {}{}'.format(
+                _request_line(r, secrets),
+                r.status_code,
+                secrets.show(_text(r), TEXT_LEN_LIMIT),
+                _request_id_suffix(r, secrets),
             ),
             r,
         ) from error
 
 
+def _is_empty(r: Response) -> bool:
+    """Whether the body of a response is empty or white space."""
+    content = getattr(r, 'content', None)
+    return not (content if isinstance(content, bytes) else _text(r)).strip()
+
+
 def _text(r: Response) -> str:
-    with suppress(LookupError, ValueError):
-        text = r.text
-        # Python 3.13 makes an empty text of any bytes that are no Punycode.
-        if text or not isinstance(getattr(r, 'content', None), bytes):
-            return text
-    # The server names an encoding that is none, or that does not fit; or there is no body.
-    return r.content.decode('utf-8', 'replace')
-
-
-def _decoded(r: Response) -> Any:
-    loads = _orjson_loads() if USE_ORJSON else None
-    if loads is not None and _suits_orjson(r):
-        # json takes more, NaN and lone surrogates for example, and the errors are to be its own.
-        with suppress(ValueError):
-            return loads(r.content)
-    return r.json()
-
-
-@lru_cache(maxsize=None)
-def _orjson_loads() -> Optional[Callable[[bytes], Any]]:
-    # At the first use, as whoever imports this module should not wait for it.
-    try:
-        return cast(Callable[[bytes], Any], import_module('orjson').loads)
-    except ImportError:
-        return None
-
-
-_JSON_OF_REQUESTS = Response.json
-_DIGITS_AS_ZEROS = bytes.maketrans(b'123456789', b'0' * 9)
-
-
-def _suits_orjson(r: Response) -> bool:
-    """Whether orjson either gives what requests would give for the body, or raises."""
-    if getattr(type(r), 'json', None) is not _JSON_OF_REQUESTS or 'json' in r.__dict__:
-        # A double in somebody's test, or a class of somebody's own.
-        return False
-    if (r.encoding or '').lower() != 'utf-8':
-        return False
-    # orjson makes floats of integers beyond 64 bits. These have 19 digits or more, so that every
-    # fourth character shows four digits on end; hardly anything else does.
-    return b'0000' not in r.content[::4].translate(_DIGITS_AS_ZEROS)
+    """The body of a response as text, whatever charset it declares; '' if it was read elsewhere."""
+    with suppress(LookupError, RuntimeError, ValueError):
+        return str(r.text)
+    with suppress(AttributeError, RuntimeError, *_FAILURES):
+        return r.content.decode('utf-8', 'replace')
+    return ''
 
 
 def truncate_text(text: str) -> str:
@@ -911,123 +1157,56 @@ def truncate_text(text: str) -> str:
     return _cut(text, TEXT_LEN_LIMIT)
 
 
-def last_4(secret: str) -> str:
-    """What may be shown of a secret: its last four characters.
-
-    >>> last_4('u+dHHxz3zVNmGk6yNLAv')
-    '*NLAv'
-    """
-    return '*' + str(secret)[-4:]
+# -------------------------------------------------------------------------------------- Warnings
 
 
 def deprecated_kwarg(deprecated_name: str, details: Optional[str] = None) -> None:
-    """Warn that the caller of the calling function used a keyword argument of the past."""
+    """Warn that the caller of the calling function used a deprecated keyword argument."""
     message = 'Keyword argument "{}" is deprecated.'.format(deprecated_name)
-    level = max(3, _level_of_the_user())
-    warn(message + (' ' + details if details else ''), stacklevel=level)
+    _warn(message + (' ' + details if details else ''), depth=3)
 
 
-def _level_of_the_user() -> int:
-    """The stack level, seen from the caller, of the code that is neither ours nor requests'."""
-    between = (__name__.partition('.')[0], 'requests')
-    level, frame = 1, sys._getframe(1)
-    while frame.f_back and frame.f_globals.get('__name__', '').partition('.')[0] in between:
-        level, frame = level + 1, frame.f_back
-    return level
+def _warn(message: str, depth: int = 1) -> None:
+    """Warn about the line of the user's code that led here, at least ``depth`` calls up.
 
-
-def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: max(0, length - 3)] + '...'
-
-
-def _request_line(r: Response) -> str:
-    """The method and URL that a response answers."""
-    request = getattr(r, 'request', None)
-    method = getattr(request, 'method', None) or 'request'
-    url = getattr(r, 'url', None) or getattr(request, 'url', None) or '(URL unknown)'
-    return '{} {}'.format(str(method).upper(), url)
-
-
-def _masked(text: Any, r: Response) -> str:
-    """The text without the key that the request was sent with, should the server repeat it.
-
-    The key is in a header of a REST request, and in the body of an event.
+    ``warnings.filterwarnings('ignore', module='pdpyras')`` applies, as it did in 5.4.1.
     """
-    # Doubles of responses in people's tests need not have a request.
-    return _without_secrets(str(text), _secrets(getattr(r, 'request', None)))
+    frame = sys._getframe(depth)
+    while frame.f_back and _is_between(frame.f_globals):
+        frame = frame.f_back
+    registry = frame.f_globals.setdefault('__warningregistry__', {})
+    place = frame.f_code.co_filename, frame.f_lineno
+    warn_explicit(message, UserWarning, *place, module=__name__, registry=registry)
 
 
-def _without_secrets(text: str, secrets: List[str]) -> str:
-    for secret in secrets:
-        # All of a shorter one may be shown, and to replace it would garble other words.
-        if len(secret) > 4:
-            text = _as_written(secret).sub(last_4(secret).replace('\\', r'\\'), text)
-    return text
-
-
-@lru_cache(maxsize=64)
-def _as_written(secret: str) -> 'Pattern[str]':
-    """What a secret looks like, plainly written or encoded for a URL or for JSON."""
-    return re.compile(
-        ''.join(
-            character
-            if re.match('[A-Za-z0-9]', character)
-            else r'(?:{}|(?i:{}|\\u{:04x}))'.format(
-                re.escape(character), quote(character, safe=''), ord(character)
-            )
-            for character in secret
-        )
-    )
-
-
-_CREDENTIALS = r'(?i)(?:token=|bearer |basic )"?([^\s"]+)'
-_ROUTING_KEYS = r'"routing_key"\s*:\s*"([^"]+)"|(?:^|&)routing_key=([^&\s]+)'
-
-
-def _secrets(request: Any) -> List[str]:
-    if not isinstance(request, PreparedRequest):
-        return []
-    body = request.body if isinstance(request.body, (bytes, str)) else b''
-    if isinstance(body, bytes):
-        body = body.decode('utf-8', 'replace')
-    routing_keys = [json_key or form_key for json_key, form_key in re.findall(_ROUTING_KEYS, body)]
-    return _credentials_in(request.headers.get('Authorization')) + routing_keys
-
-
-def _credentials_in(authorization: Any) -> List[str]:
-    if isinstance(authorization, bytes):
-        authorization = authorization.decode('latin-1')
-    return re.findall(_CREDENTIALS, authorization or '')
+def _is_between(namespace: Dict[str, Any]) -> bool:
+    """Whether code with these globals is part of this module or of requests."""
+    return namespace is globals() or namespace.get('__name__', '').partition('.')[0] == 'requests'
 
 
 # ------------------------------------------------------------------------------------ Decorators
 #
-# They work on methods of any object that has a `url`, and take the HTTP verb from the decorated
-# function's name: rget, jget and get all send a GET.
+# They decorate methods of any object that has a `url`, and take the HTTP verb from the function's
+# name: rget, jget and get all send a GET.
 
 _NOT_GIVEN = object()
 
 
-def _deprecated(since: str, details: str) -> Callable[[_F], _F]:
-    marked = deprecated(deprecated_in=since, current_version=__version__, details=details)
-    return cast(Callable[[_F], _F], marked)
-
-
 def auto_json(method: _F) -> _F:
-    """Make a method return the whole body, decoded, of the response that it used to return.
+    """Return the response's decoded JSON body instead of the response.
 
     :raises PDHTTPError: if the response is not a success.
     """
 
     @wraps(method)
-    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+    def call(self: Any, *args: Any, **kwargs: Any) -> Json:
         return try_decoding(successful_response(method(self, *args, **kwargs)))
 
     return cast(_F, call)
 
 
 def requires_success(method: _F) -> _F:
-    """Make a method raise :class:`PDHTTPError` unless the response it returns is a success."""
+    """Raise :class:`PDHTTPError` unless the response that a method returns is a success."""
 
     @wraps(method)
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -1037,23 +1216,23 @@ def requires_success(method: _F) -> _F:
 
 
 def resource_url(method: _F) -> _F:
-    """Let the first argument of a method be a resource, whose URL is the one at its ``self`` key.
+    """Let a method's first argument be a resource, and pass on the URL at its ``self`` key.
 
-    :raises URLError: if it is neither a str nor a mapping with a str at ``self``.
+    :raises URLError: if the argument is neither a str nor a mapping with a str at ``self``.
     """
 
     @wraps(method)
     def call(self: Any, resource: Any = _NOT_GIVEN, *args: Any, **kwargs: Any) -> Any:
         if resource is _NOT_GIVEN:
-            resource = _keyword_url(method.__name__, kwargs)
+            resource = _first_argument(method.__name__, kwargs)
         url = resource.get('self') if isinstance(resource, Mapping) else resource
         if not isinstance(url, str):
             raise URLError(
                 '{}: the first argument must be a URL or path, or a resource with its URL at the '
-                'key "self"; it is a {}{}.'.format(
+                'key "self"; it is of type {}{}.'.format(
                     method.__name__,
                     type(resource).__name__,
-                    '' if url is resource else ' whose "self" is {!r}'.format(url),
+                    '' if url is resource else ', and its "self" is {!r}'.format(url),
                 )
             )
         return method(self, url, *args, **kwargs)
@@ -1061,76 +1240,177 @@ def resource_url(method: _F) -> _F:
     return cast(_F, call)
 
 
-def wrapped_entities(method: _F) -> _F:
-    """Make a method wrap its ``json`` and return the content of the response, as the API has it.
+def _first_argument(method_name: str, kwargs: Dict[str, Any]) -> Any:
+    """The first argument of a method that was passed by one of its keyword names."""
+    _rename_path(kwargs, 'url')
+    for keyword in ('url', 'resource'):
+        if keyword in kwargs:
+            return kwargs.pop(keyword)
+    raise TypeError('{}() needs a URL, path or resource as its first argument.'.format(method_name))
 
-    What is wrapped already is sent as it is; what the caller passed is never changed.
+
+def wrapped_entities(method: _F) -> _F:
+    """Wrap a method's ``json`` as the API documents it, and return the unwrapped response body.
+
+    A body that is wrapped already is sent as it is, and the caller's object is never changed.
 
     :raises PDHTTPError: if the response is not a success.
-    :raises PDServerError: if it lacks the wrapper that the API documents.
+    :raises PDServerError: if the response lacks the wrapper that the API documents.
     """
-    verb = _http_verb(method.__name__)
+    verb = re.sub(r'^[rj](?=(?:get|post|put|patch|delete)$)', '', method.__name__.lower())
 
     @wraps(method)
-    def call(self: Any, url: str, *args: Any, **kwargs: Any) -> Any:
-        path, is_listed = _endpoint(self.url, url)
-        request_wrapper, response_wrapper = entity_wrappers(verb, path)
-        if 'json' in kwargs and verb in ('post', 'put', 'patch'):
-            kwargs['json'] = _wrap(kwargs['json'], request_wrapper, is_listed)
-        response = successful_response(method(self, url, *args, **kwargs))
-        return _unwrapped(response, response_wrapper, is_listed)
+    def call(self: Any, url: str, *args: Any, **kwargs: Any) -> Json:
+        endpoint = _Endpoint.at(self.url, url)
+        if 'json' in kwargs and verb in _BODY_VERBS:
+            kwargs['json'] = endpoint.wrap(verb, kwargs['json'])
+        return endpoint.unwrap(verb, successful_response(method(self, url, *args, **kwargs)))
 
     return cast(_F, call)
 
 
-def _http_verb(name: str) -> str:
-    return re.sub(r'^[rj](?=(?:get|post|put|patch|delete)$)', '', name.lower())
+# ------------------------------------------------------------------------------- Names from 4.x
+#
+# Names and keywords that the original removed in 5.0 and 5.1. Each says what to use instead.
+
+#: Paths to which 4.x limited updates of several resources at once.
+VALID_MULTI_UPDATE_PATHS = [
+    ('incidents', '{index}'),
+    ('incidents', '{id}', 'alerts', '{index}'),
+    ('priorities', '{index}'),
+]
 
 
-def _keyword_url(name: str, kwargs: Dict[str, Any]) -> Any:
-    """The first argument of a method that was given by one of the names it had over the years."""
-    for keyword in ('url', 'resource'):
-        if keyword in kwargs:
-            return kwargs.pop(keyword)
+def _deprecated(since: str, details: str) -> Callable[[_F], _F]:
+    marked = deprecated(deprecated_in=since, current_version=__version__, details=details)
+    return cast(Callable[[_F], _F], marked)
+
+
+def _rename_path(kwargs: Dict[str, Any], name: str) -> None:
+    """Rename the keyword argument ``path``, the first argument's name before 5.0."""
     if 'path' in kwargs:
-        deprecated_kwarg(
-            'path', details='Pass the URL or path as the first argument of {}.'.format(name)
-        )
-        return kwargs.pop('path')
-    raise TypeError('{}() needs a URL, path or resource as its first argument.'.format(name))
+        deprecated_kwarg('path', details='Use "{}" instead.'.format(name))
+        kwargs[name] = kwargs.pop('path')
 
 
-# ------------------------------------------------------------------------ PDSession and its retries
+def _takes_path(method: _F) -> _F:
+    """Let a method's argument ``url`` be passed as ``path=``."""
+
+    @wraps(method)
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        _rename_path(kwargs, 'url')
+        return method(self, *args, **kwargs)
+
+    return cast(_F, call)
+
+
+@_deprecated('5.0.0', 'Use canonical_path instead.')
+def tokenize_url_path(url: str, baseurl: str = 'https://api.pagerduty.com') -> Tuple[str, ...]:
+    """Return the nodes of a path, with ``{id}`` for IDs and ``{index}`` after a collection."""
+    return _tokens(baseurl, url)
+
+
+def _tokens(base_url: str, url: str) -> Tuple[str, ...]:
+    _, path = _locate(base_url, url)
+    nodes = path.split('/')[1:]
+    tokens = tuple('{id}' if place % 2 else node for place, node in enumerate(nodes))
+    return tokens if len(tokens) % 2 == 0 else tokens + ('{index}',)
+
+
+@_deprecated('5.0.0', 'Use wrapped_entities instead.')
+def resource_envelope(method: _F) -> _F:
+    """Former name of :func:`wrapped_entities`."""
+    return wrapped_entities(method)
+
+
+@_deprecated('5.0.0', 'Use resource_url instead.')
+def resource_path(method: _F) -> _F:
+    """Former name of :func:`resource_url`."""
+    return resource_url(method)
+
+
+@_deprecated('5.0.0', 'Use singular_name instead.')
+def object_type(r_name: str) -> str:
+    """Former name of :func:`singular_name`."""
+    return singular_name(r_name)
+
+
+@_deprecated('5.0.0', 'Use plural_name instead.')
+def resource_name(obj_type: str) -> str:
+    """Former name of :func:`plural_name`."""
+    return plural_name(obj_type)
+
+
+@_deprecated('5.0.0', 'Use successful_response instead.')
+def raise_on_error(r: Response) -> Response:
+    """Former name of :func:`successful_response`."""
+    return successful_response(r)
+
+
+class _MethodsFrom4x:
+    """Methods of the sessions that 5.0 removed."""
+
+    _raises_http_errors = True
+
+    @_deprecated('5.0.0', 'Assign to the property api_key instead.')
+    def set_api_key(self, api_key: str) -> None:
+        """Set ``api_key``."""
+        self.api_key = api_key
+
+    @property
+    @_deprecated('5.0.0', 'Iteration raises PDHTTPError; catch it.')
+    def raise_if_http_error(self) -> bool:
+        """Whether iteration raises for an unsuccessful response, or warns and stops."""
+        return self._raises_http_errors
+
+    @raise_if_http_error.setter
+    @_deprecated('5.0.0', 'Iteration raises PDHTTPError; catch it.')
+    def raise_if_http_error(self, is_raising: bool) -> None:
+        self._raises_http_errors = bool(is_raising)
+
+    @_deprecated('5.0.0', 'The keys of api_call_counts now look like "GET /users/{id}".')
+    def profiler_key(self, method: str, path: str, suffix: Optional[str] = None) -> str:
+        """Return the key that 4.x counted a request under, such as ``get:users/{id}``."""
+        base_url = cast(Any, self).url
+        key = '{}:{}'.format(method.lower(), '/'.join(_tokens(base_url, path.split('?')[0])))
+        return key if suffix is None else '{}#{}'.format(key, suffix)
+
+
+# ------------------------------------------------------------------------------------- Transport
 
 
 class _OwnCookiesOnly(DefaultCookiePolicy):
-    """Lets the caller's cookies out, and none in."""
+    """Sends the caller's cookies, stores none of the server's."""
 
     def set_ok(self, cookie: Any, request: Any) -> bool:
         return False
 
 
-_BODY_METHODS = ('POST', 'PUT', 'PATCH')
-_UNSAFE_METHODS = ('POST', 'PATCH')
-_DEFAULT_USER_AGENT = default_user_agent()
 _OWN_COOKIES_ONLY = _OwnCookiesOnly()
-#: Bytes of a body to read at a time. Not None for all of them: urllib3 would never find the end of
-#: a body that a mocking library holds in memory.
+#: Bytes of a body to read at a time. Not None, which means all: urllib3 would never find the end
+#: of a body that a mocking library holds in memory.
 _READ_SIZE = 1024 * 1024
-_COPIED = (dict, CaseInsensitiveDict, RequestsCookieJar)
+_UNSAFE_IN_HEADER = re.compile(r'[\x00-\x08\x0a-\x1f\x7f]|^\s|[^\x00-\xff]')
 
-#: Whether the environment is all that requests finds proxies in; macOS and Windows have more.
+# The methods of requests that are overridden below for speed. An override gives way where somebody
+# has replaced the original since.
+_PREPARE_REQUEST = Session.prepare_request
+_MERGE_ENVIRONMENT_SETTINGS = Session.merge_environment_settings
+
+#: Whether requests finds proxies in the environment only; macOS and Windows have other places.
 _PROXIES_ARE_IN_ENVIRONMENT = getproxies is getproxies_environment
+#: The error of requests for NaN and Infinity in JSON; versions before 2.26 just send them.
+_InvalidJSONError: Any = getattr(requests.exceptions, 'InvalidJSONError', None)
 
-#: The environment when it was last looked at, and an object that stands for that state of it.
+#: The environment when it was last compared, and an object that represents that state of it.
 _known_environment: Tuple[Dict[Any, Any], object] = ({}, object())
 
 
 def _environment_state() -> object:
-    """An object that stays the same for as long as no environment variable changes."""
+    """An object that stays the same as long as no environment variable changes."""
     global _known_environment
-    # os.environ encodes and decodes at each reading. To compare all that lies below it costs less
-    # than to read one variable through it. Tests put plain dicts in its place.
+    # os.environ encodes and decodes at each access: comparing the whole dict below it costs less
+    # than reading one variable. Tests replace os.environ by plain dicts.
     variables = getattr(os.environ, '_data', os.environ)
     known, state = _known_environment
     if known != variables:
@@ -1139,16 +1419,233 @@ def _environment_state() -> object:
     return state
 
 
-def _keeping_no_cookies(request: PreparedRequest) -> PreparedRequest:
-    # A redirect would take along what the server sets in the answer before it.
-    cast(Any, request)._cookies.set_policy(_OWN_COOKIES_ONLY)
+class _MergedHeaders(CaseInsensitiveDict):  # type: ignore[type-arg]
+    """The headers of a request, which include those of the session."""
+
+    #: The URL that they may be sent to.
+    checked_url: Optional[str] = None
+
+
+class _Transport(Session):
+    """A ``requests.Session`` that keeps its credential to one server, and repeats less work.
+
+    - Cookies of the server are not stored, and ``~/.netrc`` does not replace the credential.
+    - A request is sent only where :meth:`_check_destination` allows it; redirects of a GET are
+      followed within the same origin, and those of other methods not at all.
+    - Settings from the environment are looked up again only if the environment changes.
+    - A truncated body, or a status below 200, is an error with every supported urllib3.
+    - After a fork, no connection is shared with the other process.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cookies.set_policy(_OWN_COOKIES_ONLY)
+        self._start_process()
+
+    def _check_destination(self, url: str) -> None:
+        """Raise an error if requests must not be sent to a URL; for subclasses."""
+
+    def prepare_request(self, request: Request) -> PreparedRequest:
+        """Prepare a request, whose headers may include the session's already."""
+        request = copy(request)
+        is_merged = getattr(request.headers, 'checked_url', '') == request.url
+        _reject_unsafe_headers(request.headers)
+        if not is_merged:
+            _reject_unsafe_headers(self.headers)
+        if _InvalidJSONError is None and request.json is not None:
+            dumps(request.json, allow_nan=False)
+        if isinstance(request.data, str):
+            # With some versions, http.client would encode it as Latin-1.
+            request.data = cast(Any, request.data.encode('utf-8'))
+        if not request.auth and not self.auth:
+            # Otherwise requests would look for a credential in ~/.netrc.
+            request.auth = _keep_authorization
+        is_replaced = Session.prepare_request is not _PREPARE_REQUEST
+        if is_replaced or not is_merged or self.params or self.cookies or request.cookies:
+            prepared = super().prepare_request(request)
+            # A redirect would send cookies that the server set in the response before it.
+            cast(Any, prepared)._cookies.set_policy(_OWN_COOKIES_ONLY)
+            _reject_unsafe_headers({'Cookie': prepared.headers.get('Cookie')})
+        else:
+            prepared = PreparedRequest()
+            prepared.prepare(
+                method=request.method,
+                url=request.url,
+                headers=request.headers,
+                files=request.files,
+                data=request.data,
+                json=request.json,
+                params=request.params or None,
+                cookies=RequestsCookieJar(policy=_OWN_COOKIES_ONLY),
+                auth=request.auth or self.auth,
+                hooks=merge_hooks(request.hooks, self.hooks),
+            )
+        prepared.register_hook('response', _receive)
+        if not is_merged or not str(prepared.url).startswith(str(request.url)):
+            self._check_destination(str(prepared.url))
+        cast(Any, prepared).checked_url = prepared.url
+        return prepared
+
+    def send(self, request: PreparedRequest, **kwargs: Any) -> Response:
+        """Send a prepared request, unless its URL was changed to somewhere else.
+
+        :raises URLError: if it was; nothing is sent.
+        """
+        if request.url != getattr(request, 'checked_url', None):
+            self._check_destination(str(request.url))
+        if os.getpid() != self._process_id:
+            self._leave_other_process()
+        return super().send(request, **kwargs)
+
+    def merge_environment_settings(
+        self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any
+    ) -> Any:
+        """Merge the settings of a request with those of the session and of the environment.
+
+        requests searches the whole environment for each request. Here, the result is kept until
+        something that it depends on changes.
+        """
+        is_replaced = Session.merge_environment_settings is not _MERGE_ENVIRONMENT_SETTINGS
+        if verify is None and self.verify is not True and not is_replaced:
+            # REQUESTS_CA_BUNDLE would win: https://github.com/psf/requests/issues/3829
+            verify = self.verify
+        if is_replaced or proxies or not _PROXIES_ARE_IN_ENVIRONMENT:
+            return super().merge_environment_settings(url, proxies, stream, verify, cert)
+        environment = _environment_state() if self.trust_env else None
+        given = (url.split('/', 3)[:3], stream, verify, cert)
+        own = (dict(self.proxies or {}), self.stream, self.verify, self.cert)
+        basis = (given, own, environment)
+        known_basis, settings = self.__dict__.get('_merged_settings', (None, {}))
+        if basis != known_basis:
+            settings = super().merge_environment_settings(url, {}, stream, verify, cert)
+            self._merged_settings = (basis, settings)
+        return dict(settings, proxies=settings['proxies'].copy())
+
+    def resolve_redirects(
+        self, resp: Response, req: PreparedRequest, *args: Any, **kwargs: Any
+    ) -> Generator[Any, None, None]:
+        """Follow the redirects of a GET within its origin, and those of other methods not at all.
+
+        :raises PDServerError: for a redirect to another origin, which gets neither key nor request.
+        """
+        is_only_asked = kwargs.get('yield_requests', False)
+        is_followed = req.method in ('GET', 'HEAD')
+        # Asked to yield requests, requests prepares the next one without sending it.
+        kwargs['yield_requests'] = is_only_asked or not is_followed
+        try:
+            hops = super().resolve_redirects(resp, req, *args, **kwargs)
+            while is_only_asked or is_followed:
+                yield next(hops)
+            next(hops)
+        except StopIteration:
+            return
+        except PDServerError:
+            if not is_only_asked:
+                raise
+        except UnrewindableBodyError:
+            # A stream cannot be sent again, so this redirect is not followed.
+            return
+        except ValueError as error:
+            if is_only_asked:
+                return
+            raise _refused_redirect(resp, resp.headers.get('location')) from error
+
+    def rebuild_auth(self, prepared_request: PreparedRequest, response: Response) -> None:
+        """Keep the credential in a redirected request, which must stay within its origin.
+
+        requests would look for another credential in ~/.netrc.
+
+        :raises PDServerError: for a redirect to another origin.
+        """
+        # The URL that would be sent to, as urllib3 reads it.
+        if not _is_same_origin(response.request.url, prepared_request.url):
+            raise _refused_redirect(response, prepared_request.url)
+        cast(Any, prepared_request).checked_url = prepared_request.url
+
+    def _start_process(self) -> None:
+        self._process_id = os.getpid()
+        self._inherited_pools: List[Any] = self.__dict__.get('_inherited_pools', [])
+
+    def _leave_other_process(self) -> None:
+        """After a fork, give up the connections that belong to the other process as well."""
+        for adapter in self.adapters.values():
+            if isinstance(adapter, HTTPAdapter):
+                # Closing the pools, or finalizing them, would take locks that a thread of the
+                # other process may have held at the fork.
+                self._inherited_pools.append((adapter.poolmanager, adapter.proxy_manager))
+                adapter.proxy_manager = {}
+                adapter.init_poolmanager(
+                    adapter._pool_connections, adapter._pool_maxsize, block=adapter._pool_block
+                )
+            else:
+                adapter.close()
+        self._start_process()
+
+
+def _keep_authorization(request: PreparedRequest) -> PreparedRequest:
+    """An ``auth`` for requests that leaves the header as it is."""
     return request
 
 
-class _SessionLogger(Logger):
-    """A logger below ``pdpyras`` that belongs to one session and goes with it.
+def _receive(response: Response, stream: bool = False, **options: Any) -> None:
+    """A response hook: check the message, and read the body in large pieces.
 
-    ``logging.getLogger`` would keep it for ever, and two sessions would share one.
+    Reading in 10 KiB pieces, as requests does, makes a long listing about 10 % slower.
+    """
+    raw = response.raw
+    if isinstance(response.status_code, int) and 100 <= response.status_code < 200:
+        # The final response is still to come. It must not be taken for that of the next request.
+        raw.close()
+    if hasattr(raw, 'enforce_content_length'):
+        raw.enforce_content_length = True  # The default since urllib3 2.
+    # The body of a redirect, which may be broken, is left for requests to discard.
+    is_unread = getattr(response, '_content', None) is False and not response.is_redirect
+    if is_unread and not stream:
+        response._content = b''.join(response.iter_content(_READ_SIZE))
+
+
+def _reject_unsafe_headers(headers: Any) -> None:
+    """Refuse values that cannot be sent, without showing them.
+
+    Not every version of requests checks all of this, and their errors would show the value.
+    """
+    for name, value in dict(headers or {}).items():
+        text = value.decode('latin-1') if isinstance(value, bytes) else value
+        if isinstance(text, str) and _UNSAFE_IN_HEADER.search(text):
+            raise InvalidHeader(
+                'The value of the header {} starts with white space, or contains a line break, '
+                'another control character, or a character outside Latin-1.'.format(
+                    _printable(str(name))
+                )
+            )
+
+
+def _refused_redirect(response: Response, target: Optional[str]) -> PDServerError:
+    secrets = _Secrets.of(response)
+    return PDServerError(
+        '{}: the response (status {}) redirects to another origin, {}, which is not followed: '
+        'neither the key nor the request is sent there.'.format(
+            _request_line(response, secrets),
+            response.status_code,
+            secrets.show(target or '', 300),
+        ),
+        response,
+    )
+
+
+# ---------------------------------------------------------------------- PDSession and its retries
+
+_BODY_METHODS = ('POST', 'PUT', 'PATCH')
+_UNSAFE_METHODS = ('POST', 'PATCH')
+_DEFAULT_USER_AGENT = default_user_agent()
+_DEFAULT_TIMEOUT = TIMEOUT
+_COPIED = (dict, CaseInsensitiveDict, RequestsCookieJar)
+
+
+class _SessionLogger(Logger):
+    """A logger below ``pdpyras`` that belongs to one session and is dropped with it.
+
+    ``logging.getLogger`` would keep it forever, and two sessions would share one.
     """
 
     def __init__(self, name: str) -> None:
@@ -1156,92 +1653,69 @@ class _SessionLogger(Logger):
         self.parent = getLogger('pdpyras')
 
     def isEnabledFor(self, level: int) -> bool:
-        # The inherited one remembers its answers, and only registered loggers are told to forget.
+        # The inherited method caches its results, and only registered loggers drop the cache.
         return level > self.manager.disable and level >= self.getEffectiveLevel()
 
     def handle(self, record: Any) -> None:
-        # In 5.4.1 the log was the logger 'pdpyras' itself: what silences or filters that one holds.
+        # In 5.4.1 the log was the logger 'pdpyras' itself, so its filters and `disabled` apply.
         above = getLogger('pdpyras')
         kept = not above.disabled and above.filter(record)
         if kept:
             super().handle(record if kept is True else kept)
 
 
-class _MergedHeaders(CaseInsensitiveDict):  # type: ignore[type-arg]
-    """The headers of a request that hold those of the session as well."""
+class PDSession(_MethodsFrom4x, _Transport):
+    """Base class of the sessions: URLs, headers, retries and logging.
 
-
-def _read_in_one_go(response: Response, stream: bool = False, **options: Any) -> None:
-    """A response hook: read the body as requests does, but not in pieces of 10 KiB.
-
-    The pieces cost some tenth of a long listing.
-    """
-    # The body of a redirect, which may be broken, is requests' to throw away.
-    is_unread = getattr(response, '_content', None) is False and not response.is_redirect
-    if is_unread and not stream:
-        response._content = b''.join(response.iter_content(_READ_SIZE))
-
-
-def _keep_authorization(request: PreparedRequest) -> PreparedRequest:
-    """The ``auth`` of a session: the header is set already, and ~/.netrc must not replace it."""
-    return request
-
-
-class PDSession(Session):
-    """What the sessions of all PagerDuty's APIs have in common: URLs, headers, retries, logging.
-
-    :param api_key: the credential for the API, without surrounding white space.
-    :param debug: whether to start with :attr:`print_debug` on.
-    :param base_url: what :attr:`url` starts with, if not the class's own.
-    :raises ValueError: if the key is empty or not a str.
-    :raises URLError: if the base URL lacks its scheme or holds credentials.
+    :param api_key: the credential for the API; surrounding white space is stripped.
+    :param debug: the initial value of :attr:`print_debug`.
+    :param base_url: the initial value of :attr:`url`, if not the class's own.
+    :raises ValueError: if the key is empty, not a str, or contains a control character.
+    :raises URLError: if the base URL has no scheme, or contains credentials.
     """
 
-    #: Where the API is; a path given to a method is relative to this.
+    #: Base URL of the API; paths are relative to it.
     url = ''
 
-    #: The HTTP methods that the API has, in upper case.
+    #: HTTP methods that the API supports, in upper case.
     permitted_methods: Tuple[str, ...] = ()
 
-    #: How often to try again by status: -1 without limit, 0 not at all beyond the default, n times.
+    #: Retries per HTTP status: a count, -1 for no limit, or 0 for the default behaviour.
     #:
-    #: By default, 429 is retried without limit, 401 raises, and anything else is returned. The
-    #: total over all statuses is limited by :attr:`max_http_attempts`. Each session starts with a
-    #: copy of its class's.
+    #: By default, 429 is retried without limit, 401 raises an error, and any other response is
+    #: returned. :attr:`max_http_attempts` limits the total over all statuses. Each session starts
+    #: with a copy of its class's dict.
     retry: Dict[int, int] = {}
 
-    #: Retries at the most, over all the statuses in :attr:`retry`.
+    #: Maximum number of retries over all statuses in :attr:`retry`.
     max_http_attempts = 10
 
-    #: Retries at the most after network errors.
+    #: Maximum number of retries after network errors.
     max_network_attempts = 3
 
-    #: Seconds that the waiting before retries starts from; it grows before each wait.
+    #: Seconds that waits before retries start from; each wait is longer than the one before.
     sleep_timer = 1.5
 
-    #: What each wait is multiplied by to get the next.
+    #: Factor from each wait to the next.
     sleep_timer_base = 2
 
-    #: Whether to repeat a POST or PATCH that the server may have carried out without our knowing.
+    #: Whether to repeat a POST or PATCH that may already have taken effect.
     #:
-    #: If False, these are repeated only when the connection was never made, so that a late answer
-    #: cannot create a thing twice; whatever else goes wrong is for the caller to decide.
+    #: If False, they are repeated only if no connection was made, so a late response cannot create
+    #: something twice.
     retry_unsafe_methods = True
 
-    #: Seconds to wait for the API before giving up on a request. :data:`TIMEOUT`, as it is when
-    #: the session is made, unless a class sets its own.
-    timeout: Any = None
-
-    _raises_http_errors = True
+    #: Seconds to wait for the API before giving up on a request; a pair for connecting and
+    #: reading; or None to wait forever. :data:`TIMEOUT`, as it is when the session is created.
+    timeout: Any = TIMEOUT
 
     _not_copied = (
-        '_left_behind',
+        '_inherited_pools',
         '_counting_lock',
         # The settings may hold the password of a proxy, which belongs to this environment.
         '_merged_settings',
         'log',
-        '_log',
-        '_parent',
+        'parent',
         '_debugHandler',
         '_level_before',
     )
@@ -1255,18 +1729,14 @@ class PDSession(Session):
         name: Optional[str] = None,
     ) -> None:
         super().__init__()
-        # Nothing here logs in, and a cookie can be an identity of its own.
-        self.cookies.set_policy(_OWN_COOKIES_ONLY)
-        self.auth = _keep_authorization
         self.retry = dict(self.retry)
-        if self.timeout is None:
+        if self.timeout is _DEFAULT_TIMEOUT and TIMEOUT is not _DEFAULT_TIMEOUT:
             self.timeout = TIMEOUT
         if base_url is not None:
             self.url = _parse_base(base_url).url
         if name is not None:
             deprecated_kwarg('name', details='Set the log attribute of the session instead.')
         self.log = self._new_log(name)
-        self._start_process()
         self._has_warned_of_exposure = False
         self.api_key = api_key
         self.print_debug = debug
@@ -1277,7 +1747,7 @@ class PDSession(Session):
     # Pickling and copying
 
     def __getstate__(self) -> Dict[str, Any]:
-        # What is set on a copy, such as another key, must not show in the original.
+        # Setting something on a copy, such as another key, must not change the original.
         state = {
             name: value.copy() if isinstance(value, _COPIED) else value
             for name, value in self.__dict__.items()
@@ -1288,8 +1758,8 @@ class PDSession(Session):
     def __copy__(self) -> 'PDSession':
         copied = type(self).__new__(type(self))
         copied.__setstate__(self.__getstate__())
-        # What the user assigned goes along, as far as that is possible: not into a pickle.
-        if '_parent' in self.__dict__:
+        # Keep what the user assigned; it can be copied, though not pickled.
+        if 'parent' in self.__dict__:
             copied.parent = self.parent
         if not isinstance(self.log, _SessionLogger):
             copied.log = self.log
@@ -1303,24 +1773,9 @@ class PDSession(Session):
         self.print_debug = print_debug
 
     def _start_process(self) -> None:
-        self._process_id = os.getpid()
-        self._left_behind: List[Any] = self.__dict__.get('_left_behind', [])
-        self._counting_lock = Lock()
-
-    def _leave_other_process(self) -> None:
-        """After a fork, take none of the connections and locks that are the other process's too."""
-        for adapter in self.adapters.values():
-            if isinstance(adapter, HTTPAdapter):
-                # To close the pools would take locks that a thread of the other process may have
-                # held at the fork. They are kept, as their finalizers would take them as well.
-                self._left_behind.append((adapter.poolmanager, adapter.proxy_manager))
-                adapter.proxy_manager = {}
-                adapter.init_poolmanager(
-                    adapter._pool_connections, adapter._pool_maxsize, block=adapter._pool_block
-                )
-            else:
-                adapter.close()
-        self._start_process()
+        super()._start_process()
+        # Reentrant: a signal handler may use the session while it counts a response.
+        self._counting_lock = RLock()
 
     def _new_log(self, name: Optional[str] = None) -> Logger:
         kind = type(self).__name__
@@ -1330,20 +1785,21 @@ class PDSession(Session):
 
     @property
     def api_key(self) -> str:
-        """The credential for the API. A new one takes effect with the next request."""
+        """The credential for the API. Assigning another takes effect with the next request."""
         return self._api_key
 
     @api_key.setter
     def api_key(self, api_key: str) -> None:
         if not isinstance(api_key, str) or not api_key.strip():
             raise ValueError('The API key must be a non-empty str.')
-        if re.search(r'[^\x21-\x7e]', api_key.strip()):
+        if re.search(_CONTROL_CHARACTERS, api_key.strip()):
             raise ValueError(
-                'The API key has characters in it that no key has: white space, or none of ASCII.'
+                'The API key contains a control character, such as a line break. Check where it '
+                'is read from.'
             )
         self._api_key = api_key.strip()
-        #: What was learnt from the API with this key.
-        self._learnt: Dict[str, str] = {}
+        #: What the API reported about this key.
+        self._facts: Dict[str, str] = {}
         self.headers.update(self.auth_header)
         self.after_set_api_key()
 
@@ -1357,58 +1813,67 @@ class PDSession(Session):
 
     @property
     def trunc_key(self) -> str:
-        """What may be shown of the key: its last four characters."""
+        """The key, masked all but its last four characters."""
         return last_4(self.api_key)
 
     # Configuration
 
     @property
     def parent(self) -> Any:
-        """The ``requests.Session`` below, whose ``request`` sends; assign another to stand in."""
-        # Made on demand: kept in the session, it would make a reference cycle, and a session that
-        # is dropped would keep its sockets until the garbage collector runs.
-        return self.__dict__['_parent'] if '_parent' in self.__dict__ else super()
+        """The ``requests.Session`` whose ``request`` is called; assign another to replace it."""
+        # Created on demand: stored in the session, it would be a reference cycle, and a dropped
+        # session would keep its sockets open until the garbage collector runs.
+        return self.__dict__['parent'] if 'parent' in self.__dict__ else super()
 
     @parent.setter
     def parent(self, parent: Any) -> None:
-        self._parent = parent
+        self.__dict__['parent'] = parent
 
     @parent.deleter
     def parent(self) -> None:
-        self.__dict__.pop('_parent', None)
+        self.__dict__.pop('parent', None)
 
     @property
     def stagger_cooldown(self) -> Any:
-        """How much of each wait is left to chance: 0 (the default) for none, 1 for up to twice it.
+        """Jitter: the random share added to each wait; 0 (the default) for none, 1 for up to 100 %.
 
-        :raises ValueError: when set to a negative value or to anything but a real number.
+        :raises ValueError: when set to anything but a non-negative number.
         """
         return self.__dict__.get('_stagger_cooldown', 0)
 
     @stagger_cooldown.setter
     def stagger_cooldown(self, factor: Any) -> None:
-        if not _is_amount(factor):
+        if not _is_nonnegative(factor):
             raise ValueError(
-                'stagger_cooldown must be a real number of zero or more; it is {!r}.'.format(factor)
+                'stagger_cooldown must be a non-negative number; it is {!r}.'.format(factor)
             )
         self._stagger_cooldown = factor
 
     @property
     def log(self) -> Logger:
         """The session's own logger, below the logger ``pdpyras``; not configured."""
-        return self._log
+        if 'log' not in self.__dict__:
+            self.__dict__['log'] = self._new_log()
+        return cast(Logger, self.__dict__['log'])
 
     @log.setter
     def log(self, log: Logger) -> None:
-        # What is being printed for debugging is then that of the new one.
+        self._replace_log(log)
+
+    @log.deleter
+    def log(self) -> None:
+        self._replace_log(self._new_log())
+
+    def _replace_log(self, log: Logger) -> None:
         is_debugged = self.print_debug
         self.print_debug = False
-        self._log = log
+        # Stored under its own name, so that mock.patch.object can restore it.
+        self.__dict__['log'] = log
         self.print_debug = is_debugged
 
     @property
     def print_debug(self) -> bool:
-        """Whether this session's log, down to debug level, is printed to stderr."""
+        """Whether this session's log records, down to debug level, are printed to stderr."""
         return '_debugHandler' in self.__dict__
 
     @print_debug.setter
@@ -1428,7 +1893,7 @@ class PDSession(Session):
 
     @property
     def user_agent(self) -> str:
-        """What the session says that it is, in the header ``User-Agent``."""
+        """The value of the ``User-Agent`` header."""
         return 'pdpyras/{} python-requests/{} Python/{}.{}'.format(
             __version__, REQUESTS_VERSION, *sys.version_info[:2]
         )
@@ -1436,78 +1901,93 @@ class PDSession(Session):
     # The main act
 
     def request(self, method: str, url: str, **kwargs: Any) -> Response:  # type: ignore[override]
-        """Send a request, and send it again where :attr:`retry` and the defaults say so.
+        """Send a request, and retry it as :attr:`retry` and the defaults say.
 
         :param url: a path below :attr:`url`, or a full URL under it.
-        :param kwargs: what ``requests.Session.request`` takes.
-        :raises URLError: if the URL is elsewhere; nothing is sent.
-        :raises PDClientError: if the API does not have the method; or if no answer came, after
-            the last retry, with the network error as the cause.
-        :raises PDHTTPError: if the API refuses the key (401).
-        :raises PDServerError: if the answer is a redirect to elsewhere.
+        :param kwargs: the keyword arguments of ``requests.Session.request``.
+        :raises URLError: if the URL is not under :attr:`url`; nothing is sent.
+        :raises PDClientError: if the API does not support the method, or if anything went wrong
+            between the request and its response; the error of the last retry is the cause.
+        :raises PDHTTPError: if the API rejects the key (401).
+        :raises PDServerError: if the response redirects to another origin.
         """
-        method = self._checked_method(method)
-        full_url = self.normalize_url(url)
-        if os.getpid() != self._process_id:
-            self._leave_other_process()
-        self._warn_of_exposure(full_url)
-        options = self._request_options(method, kwargs)
-        retries = _Retries(self, method, full_url, options)
-        while True:
-            try:
-                # Not super(): tests replace `parent` to stand in for the network.
-                response = self.parent.request(method, full_url, **options)
-            except NETWORK_ERRORS as error:
-                retries.after_error(error)
-                continue
-            except PDServerError as error:
-                # A redirect that was refused is an answer, too.
-                self.postprocess(error.response)
-                raise
-            self.postprocess(response)
-            if not retries.after_response(response):
-                return cast(Response, response)
-
-    def _checked_method(self, method: str) -> str:
         method = method.strip().upper()
         if method not in self.permitted_methods:
             raise PDClientError(
-                'Method {} is not supported by this API. It has: {}.'.format(
-                    method, ', '.join(self.permitted_methods) or '(none, as a mere base class)'
+                'Method {} is not supported by this API. Supported methods: {}.'.format(
+                    _cut(method, 20),
+                    ', '.join(self.permitted_methods) or 'none, as in a base class',
                 )
             )
-        return method
+        full_url = self.normalize_url(url)
+        if not _before_query(url).strip('/'):
+            raise URLError('An empty path names no resource; pass one such as /users.')
+        self._warn_of_exposure(full_url)
+        options = self._request_options(method, kwargs)
+        if isinstance(options['headers'], _MergedHeaders):
+            options['headers'].checked_url = full_url
+        retries = _Retries(self, method, full_url, options)
+        while True:
+            raised = None
+            try:
+                # Not super(): tests replace `parent` to stand in for the network.
+                response = self.parent.request(method, full_url, **options)
+            except PDServerError as error:
+                # A redirect that was not followed is a response, too.
+                self.postprocess(error.response)
+                raise
+            except _FAILURES as error:
+                raised = _status_error(error)
+                if raised is None:
+                    retries.after_error(error)
+                    continue
+                response = raised.response
+            try:
+                self.postprocess(response)
+            except requests.HTTPError as error:
+                raised = _status_error(error)
+                if raised is None:
+                    raise
+            if retries.after_response(response):
+                continue
+            if raised is not None:
+                error_class = PDServerError if _status_class(response) == 5 else PDHTTPError
+                raise error_class(http_error_message(response), response) from raised
+            if options['stream']:
+                retries.watch_stream(response)
+            return cast(Response, response)
 
     def normalize_url(self, url: str) -> str:
         """:func:`normalize_url` with the base URL of this session."""
         return normalize_url(self.url, url)
 
+    def _check_destination(self, url: str) -> None:
+        self.normalize_url(url)
+
     def _warn_of_exposure(self, full_url: str) -> None:
-        # Where the request goes counts, which a subclass may decide in normalize_url.
+        # Checks the final URL, which a subclass may choose in normalize_url.
         origin = _ORIGIN.match(full_url)
         if origin and not self._has_warned_of_exposure and _is_exposed(origin.group()):
             self._has_warned_of_exposure = True
-            warn(
-                'The requests of this session go to {}: over plain HTTP, everybody on the way can '
-                'read the API key. Use https.'.format(origin.group()),
-                stacklevel=_level_of_the_user(),
+            _warn(
+                'The requests of this session go to {}: over plain HTTP, anyone on the network '
+                'path can read the API key. Use https.'.format(origin.group())
             )
 
     def _request_options(self, method: str, kwargs: Dict[str, Any]) -> Dict[str, Any]:
-        """What the parent's ``request`` is called with."""
+        """The keyword arguments for the parent's ``request``."""
         options = dict(kwargs)
         if options.get('params') is not None:
             options['params'] = self.normalize_params(options['params'])
+        if isinstance(options.get('data'), (Mapping, list, tuple)):
+            options['data'] = _repeatable_fields(options['data'])
         user_headers = options.get('headers') or {}
-        _refuse_line_breaks(user_headers)
-        if not _REFUSES_NAN:
-            _refuse_nan(options.get('json'))
         headers = self.prepare_headers(method, user_headers=user_headers)
         if _is_form(options) and not _has_header(user_headers, 'content-type'):
-            # The boundary of the parts, or the encoding of the fields, is requests' to name.
+            # requests adds the boundary of the parts, or the encoding of the fields.
             headers.pop('Content-Type', None)
         if None in headers.values():
-            # Headers are to be left out, which requests does in merging.
+            # requests leaves out headers that are None, but only while it merges.
             headers = CaseInsensitiveDict(headers)
         options['headers'] = headers
         options.setdefault('stream', False)
@@ -1515,40 +1995,39 @@ class PDSession(Session):
         return options
 
     def normalize_params(self, params: Any) -> Any:
-        """Query parameters as the API reads them.
+        """Convert query parameters to the forms that the API reads.
 
-        Names of lists end in ``[]``, booleans are ``true`` and ``false``, dates ISO 8601.
+        Names of lists end in ``[]``, booleans are ``true`` and ``false``, dates ISO 8601. Any
+        iterable but a str, bytes or mapping is a list.
         """
         if isinstance(params, Mapping):
             return dict(_normalized_param(name, value) for name, value in params.items())
         if isinstance(params, (str, bytes)) or not hasattr(params, '__iter__'):
             return params
-        # A list, as an iterator could not be read again for a retry.
+        # A list, because an iterator could not be read again for a retry.
         return [_normalized_param(name, value) for name, value in params]
 
     def prepare_headers(self, method: str, user_headers: Any = None) -> 'CaseInsensitiveDict[str]':
-        """The headers of a request: the session's, those of the API, and over them the caller's."""
+        """The headers of a request: the session's, with the caller's merged over them."""
         headers: CaseInsensitiveDict[str] = _MergedHeaders(self.headers)
         own_agent = headers.get('User-Agent')
         headers['User-Agent'] = self.user_agent
         if own_agent and own_agent != _DEFAULT_USER_AGENT:
             headers['User-Agent'] = '{} {}'.format(own_agent, self.user_agent)
-        if method.upper() in _BODY_METHODS:
-            headers['Content-Type'] = 'application/json'
         if user_headers:
             headers.update(user_headers)
         return headers
 
-    # The parts
+    # Its parts
 
     def cooldown_factor(self) -> float:
-        """What the last wait is multiplied by to get the next."""
+        """Factor from the last wait to the next, jitter included."""
         return self.sleep_timer_base * (1 + float(self.stagger_cooldown) * random())
 
     def postprocess(self, response: Response) -> None:
-        """Called once for every response received, before it is decided whether to try again.
+        """Log a response. Called once for each response received, before any retry.
 
-        It logs the response, and never raises: an answer that has arrived must not get lost.
+        It never raises: the response must not get lost.
         """
         try:
             self._log_response(response)
@@ -1559,134 +2038,33 @@ class PDSession(Session):
         is_debugged, is_server_error = self.log.isEnabledFor(DEBUG), _status_class(response) == 5
         if not is_debugged and not is_server_error:
             return
-        what = (
-            _request_line(response),
-            response.status_code,
-            _header(response, 'x-request-id') or '(none)',
-            _header(response, 'date') or '(none)',
-        )
+        secrets = _Secrets.of(response)
+        line = _request_line(response, secrets)
+        request_id = secrets.show(_header(response, 'x-request-id') or '(none)', 100)
+        sent_at = secrets.show(_header(response, 'date') or '(none)', 100)
         if is_debugged:
-            line = '{}: status={} request_id={} date={} wall_time_s={}'
             seconds = response.elapsed.total_seconds()
-            self.log.debug('%s', _masked(line.format(*what, seconds), response))
-        if is_server_error:
-            line = (
-                "{}: server error (status {}). For help, give PagerDuty's support the request ID "
-                '{} and the date {}.'
+            self.log.debug(
+                '%s: status=%s request_id=%s date=%s wall_time_s=%s',
+                line,
+                response.status_code,
+                request_id,
+                sent_at,
+                seconds,
             )
-            self.log.error('%s', _masked(line.format(*what), response))
-
-    # What requests does anew for each request, at more cost than all the rest of it
-
-    def prepare_request(self, request: Request) -> PreparedRequest:
-        """Prepare a request; its headers hold those of the session if they come from here."""
-        if not request.auth and not self.auth:
-            request.auth = _keep_authorization
-        is_merged = isinstance(request.headers, _MergedHeaders)
-        if not is_merged or self.params or self.cookies or request.cookies:
-            prepared = _keeping_no_cookies(super().prepare_request(request))
-            # It may not have come through `request`; the key in it must go nowhere else.
-            self.normalize_url(str(prepared.url))
-            return prepared
-        prepared = PreparedRequest()
-        prepared.prepare(
-            method=request.method,
-            url=request.url,
-            headers=request.headers,
-            files=request.files,
-            data=request.data,
-            json=request.json,
-            params=request.params or None,
-            cookies=RequestsCookieJar(policy=_OWN_COOKIES_ONLY),
-            auth=request.auth or self.auth,
-            hooks=merge_hooks(request.hooks, self.hooks),
-        )
-        prepared.register_hook('response', _read_in_one_go)
-        return prepared
-
-    def merge_environment_settings(
-        self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any
-    ) -> Any:
-        """The settings of a request from the caller, the session and the environment.
-
-        requests looks through the whole environment for them. They are remembered instead, for as
-        long as nothing that they depend on has changed.
-        """
-        if proxies or not _PROXIES_ARE_IN_ENVIRONMENT:
-            return super().merge_environment_settings(url, proxies, stream, verify, cert)
-        environment = _environment_state() if self.trust_env else None
-        given = (url.split('/', 3)[:3], stream, verify, cert)
-        own = (dict(self.proxies or {}), self.stream, self.verify, self.cert)
-        basis = (given, own, environment)
-        known_basis, settings = self.__dict__.get('_merged_settings', (None, {}))
-        if basis != known_basis:
-            settings = super().merge_environment_settings(url, {}, stream, verify, cert)
-            self._merged_settings = (basis, settings)
-        return dict(settings, proxies=settings['proxies'].copy())
-
-    # Redirects: requests would follow them anywhere, and turn a POST into a GET
-
-    def resolve_redirects(
-        self, resp: Response, req: PreparedRequest, *args: Any, **kwargs: Any
-    ) -> Generator[Any, None, None]:
-        """Follow the redirects of a GET within the origin, and none of another method.
-
-        :raises PDServerError: for one to another origin, which gets neither key nor request.
-        """
-        is_only_asked = kwargs.get('yield_requests', False)
-        is_followed = req.method in ('GET', 'HEAD')
-        # Asked to yield requests, requests prepares the next one and does not send it.
-        kwargs['yield_requests'] = is_only_asked or not is_followed
-        try:
-            hops = super().resolve_redirects(resp, req, *args, **kwargs)
-            while is_only_asked or is_followed:
-                yield next(hops)
-            next(hops)
-        except StopIteration:
-            return
-        except PDServerError:
-            if not is_only_asked:
-                raise
-        except UnrewindableBodyError:
-            # A stream cannot be sent again, so this one is not followed; its origin was checked.
-            return
-        except ValueError as error:
-            if is_only_asked:
-                return
-            raise _refused_redirect(resp, resp.headers.get('location')) from error
-
-    def rebuild_auth(self, prepared_request: PreparedRequest, response: Response) -> None:
-        """Keep the key in a redirected request: it stays within its origin.
-
-        requests would look for another credential in ~/.netrc.
-
-        :raises PDServerError: if the redirect is to another origin.
-        """
-        # The URL is the very one that would be sent to, as urllib3 reads it.
-        if not _is_same_origin(response.request.url, prepared_request.url):
-            raise _refused_redirect(response, prepared_request.url)
-
-    # Kept for 4.x
-
-    @_deprecated('5.0.0', 'Assign to the property api_key instead.')
-    def set_api_key(self, api_key: str) -> None:
-        """Set :attr:`api_key`."""
-        self.api_key = api_key
-
-    @property
-    @_deprecated('5.0.0', 'Iteration raises PDHTTPError; catch it.')
-    def raise_if_http_error(self) -> bool:
-        """Whether iteration raises for an answer that is not a success, or warns and stops."""
-        return self._raises_http_errors
-
-    @raise_if_http_error.setter
-    @_deprecated('5.0.0', 'Iteration raises PDHTTPError; catch it.')
-    def raise_if_http_error(self, is_raising: bool) -> None:
-        self._raises_http_errors = bool(is_raising)
+        if is_server_error:
+            self.log.error(
+                "%s: server error (status %s). For help, give PagerDuty's support the request ID "
+                '%s and the date %s.',
+                line,
+                response.status_code,
+                request_id,
+                sent_at,
+            )
 
 
 class _Retries:
-    """Decides, for one request, whether it is sent again, and waits before it is."""
+    """Decides whether one request is retried, and waits before the retry."""
 
     def __init__(self, session: PDSession, method: str, url: str, options: Dict[str, Any]) -> None:
         self.session = session
@@ -1699,47 +2077,71 @@ class _Retries:
         self.retries_by_status: Dict[int, int] = {}
 
     def after_error(self, error: Exception) -> None:
-        """Return after a wait if the request is to be sent again.
+        """Wait before a retry.
 
-        :raises PDClientError: if not, with the error as the cause.
+        :raises PDClientError: if the request is not to be retried, with the error as its cause.
         """
-        if isinstance(error, _UNMENDABLE):
-            raise PDClientError(self._message('could not be sent', error)) from error
-        if self.network_errors >= self.session.max_network_attempts:
+        problem = None
+        if not _is_retryable(error):
+            problem = 'the request failed, and retrying cannot help'
+        elif self.network_errors >= self.session.max_network_attempts:
             problem = 'network error, the last of {} tries'.format(self.network_errors + 1)
-            raise PDClientError(self._message(problem, error)) from error
-        if not self._may_repeat(error):
-            problem = 'network error, not tried again because {}'.format(self._why_once())
-            raise PDClientError(self._message(problem, error)) from error
+        elif not self._may_repeat(error):
+            problem = 'network error, not retried because {}'.format(self._why_not_repeatable())
+        if problem is not None:
+            raise self._client_error(problem, error) from error
         self.network_errors += 1
-        self._cool_down(self.session.log.warning, 'network error ({})'.format(type(error).__name__))
+        self._cool_down(WARNING, 'network error ({})'.format(type(error).__name__))
 
     def after_response(self, response: Response) -> bool:
-        """Whether the request is to be sent again; it has waited if so.
+        """Whether to retry the request; the wait is over if so.
 
-        :raises PDHTTPError: for a 401 that :attr:`PDSession.retry` does not name.
+        :raises PDHTTPError: for a 401 that is not in :attr:`PDSession.retry`.
+        :raises PDServerError: for a status below 200.
         """
         status = response.status_code
-        if _status_class(response) == 2:
+        kind = _status_class(response)
+        if kind == 2:
             return False
+        if kind == 1:
+            raise PDServerError(
+                '{}: the server sent status {} and no final response.'.format(
+                    self._request_line(), status
+                ),
+                response,
+            )
         limit = self.session.retry.get(status, 0)
         if limit != 0:
-            return self._after_configured(response, limit)
+            return self._after_configured_status(response, limit)
         if status == 401:
-            raise PDHTTPError(self._unauthorized(), response)
+            raise PDHTTPError(self._unauthorized(response), response)
         if status != 429 or not self._may_repeat():
             return False
-        self._make_way(self.session.log.info, response)
+        self._wait_after(response, INFO)
         return True
 
-    def _after_configured(self, response: Response, limit: int) -> bool:
+    def watch_stream(self, response: Response) -> None:
+        """Raise PDClientError for what goes wrong while the caller reads a streamed body."""
+        read = getattr(response, 'iter_content', None)
+        if read is None:
+            return
+
+        def iter_content(*args: Any, **kwargs: Any) -> Iterator[bytes]:
+            try:
+                yield from read(*args, **kwargs)
+            except _FAILURES as error:
+                raise self._client_error('the body could not be read', error) from error
+
+        cast(Any, response).iter_content = iter_content
+
+    def _after_configured_status(self, response: Response, limit: int) -> bool:
         status, session = response.status_code, self.session
         retries = self.retries_by_status.get(status, 0)
         is_exhausted = 0 <= limit <= retries
         if is_exhausted or sum(self.retries_by_status.values()) >= session.max_http_attempts:
             session.log.error(
-                '%s: status %s, not tried again after %d retries for this status and %d in all.',
-                self._target(),
+                '%s: status %s, giving up after %d retries for this status and %d in all.',
+                self._request_line(),
                 status,
                 retries,
                 sum(self.retries_by_status.values()),
@@ -1748,7 +2150,7 @@ class _Retries:
         if not self._may_repeat():
             return False
         self.retries_by_status[status] = retries + 1
-        self._make_way(session.log.warning, response)
+        self._wait_after(response, WARNING)
         return True
 
     def _may_repeat(self, error: Optional[Exception] = None) -> bool:
@@ -1758,78 +2160,73 @@ class _Retries:
             return True
         return error is not None and _never_connected(error)
 
-    def _why_once(self) -> str:
+    def _why_not_repeatable(self) -> str:
         if self.body.is_repeatable:
-            return 'retry_unsafe_methods is off and the request may have been carried out'
-        return 'its body is a stream that cannot be read a second time'
+            return 'retry_unsafe_methods is off and the request may already have taken effect'
+        return 'its body is a stream that cannot be read again'
 
-    def _make_way(self, log: Callable[..., None], response: Response) -> None:
-        """Wait after an answer before the next try, at a rate limit as the server says."""
+    def _wait_after(self, response: Response, level: int) -> None:
+        """Wait before a retry: after a rate limit, no longer than the server asks for."""
         if self.options['stream']:
-            # Unread, it would keep its connection from being used again.
+            # An unread body would block the connection.
             response.close()
         if response.status_code == 429:
-            self._cool_down(log, 'rate limit reached (status 429)', _seconds_to_reset(response))
+            self._cool_down(level, 'rate limit reached (status 429)', _seconds_to_reset(response))
         else:
-            self._cool_down(log, 'status {}'.format(response.status_code))
+            self._cool_down(level, 'status {}'.format(response.status_code))
 
-    def _cool_down(
-        self, log: Callable[..., None], reason: str, ceiling: Optional[float] = None
-    ) -> None:
-        """Wait longer than the last time, at most until the server said that it is ready."""
+    def _cool_down(self, level: int, reason: str, ceiling: Optional[float] = None) -> None:
+        """Wait longer than the last time, but not past the ceiling plus jitter."""
         factor = self.session.cooldown_factor()
         self.wait *= factor
         seconds = self.wait
         if ceiling is not None:
-            # Staggered like any other wait, or all clients would come back at the same moment.
-            stagger = max(1.0, factor / (self.session.sleep_timer_base or factor or 1))
-            seconds = min(seconds, ceiling * stagger)
-        log('%s: %s; retrying in %g s', self._target(), reason, seconds)
-        if _of_this_thread.is_reading_ahead:
-            raise _TryLater(seconds)
+            # Jitter this wait too, or all clients would return at once.
+            jitter = max(1.0, factor / (self.session.sleep_timer_base or factor or 1))
+            seconds = min(seconds, ceiling * jitter)
+            if seconds > _LONG_WAIT:
+                level = max(level, WARNING)
+        log = self.session.log.warning if level == WARNING else self.session.log.info
+        log('%s: %s; retrying in %g s', self._request_line(), reason, seconds)
         time.sleep(seconds)
         self.body.rewind()
 
-    def _target(self) -> str:
-        return self._masked('{} {}'.format(self.method, self.url))
+    def _request_line(self) -> str:
+        return '{} {}'.format(self.method, self._secrets().show(self.url, 300))
 
-    def _message(self, problem: str, error: Exception) -> str:
-        detail = self._masked(str(error))
-        return '{}: {}: {}: {}'.format(self._target(), problem, type(error).__name__, detail)
+    def _client_error(self, problem: str, error: Exception) -> PDClientError:
+        secrets = self._secrets()
+        secrets.hide_in(error)
+        return PDClientError(
+            '{}: {}: {}: {}'.format(
+                self._request_line(), problem, type(error).__name__, secrets.show(error, 800)
+            )
+        )
 
-    def _masked(self, text: str) -> str:
-        return _without_secrets(text, [self.session.api_key] + self._credentials_of_call())
+    def _secrets(self) -> _Secrets:
+        """The credentials of this request, which may have failed before it was prepared."""
+        proxies = [self.options.get('proxies'), self.session.proxies, getproxies()]
+        return _Secrets(*self._used_keys(), self.session.api_key, *_Secrets.of_proxies(*proxies))
 
-    def _credentials_of_call(self) -> List[str]:
-        headers = CaseInsensitiveDict(self.options['headers'])
-        return _credentials_in(headers.get('Authorization'))
+    def _used_keys(self) -> List[str]:
+        """The key in the headers of this request, or the session's."""
+        authorization = CaseInsensitiveDict(self.options['headers']).get('Authorization')
+        return _credentials(authorization) if authorization else [self.session.api_key]
 
-    def _unauthorized(self) -> str:
-        used = self._credentials_of_call() or [self.session.api_key]
+    def _unauthorized(self, response: Response) -> str:
         return (
-            '{}: 401 Unauthorized. The key that ends in {} is wrong or no longer valid, or it '
-            'belongs to another service region than {}: see the url attribute of the session.'
-        ).format(self._target(), last_4(used[0]), self.session.url)
-
-
-class _Thread(local):
-    #: Whether requests of this thread are tried once, and not again after a wait.
-    is_reading_ahead = False
-
-
-_of_this_thread = _Thread()
-
-
-class _TryLater(Exception):
-    """A request that was made ahead should wait so many seconds before it is made again."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(seconds)
-        self.seconds = seconds
+            '{}: 401 Unauthorized. The API key that ends in {} is wrong or no longer valid, or it '
+            'belongs to another service region than {}: see the url attribute of the session.{}'
+        ).format(
+            self._request_line(),
+            last_4(self._used_keys()[0]),
+            self.session.url,
+            _request_id_suffix(response, self._secrets()),
+        )
 
 
 class _Body:
-    """The streams that a request's body is read from, to be read again for a retry."""
+    """The streams in the body of a request, which are read again for a retry."""
 
     def __init__(self, options: Dict[str, Any]) -> None:
         self.starts: List[Tuple[Any, int]] = []
@@ -1853,7 +2250,7 @@ class _Body:
 
 
 def _streams(data: Any, files: Any) -> Iterator[Any]:
-    """Whatever is read up when it is sent: files and iterators, in ``data`` and ``files``."""
+    """The files and iterators in ``data`` and ``files``, which can be read only once."""
     contents = [content for _, content in to_key_val_list(files or ())]
     named = [part[1] if isinstance(part, (list, tuple)) else part for part in contents]
     for part in [data] + named:
@@ -1861,8 +2258,36 @@ def _streams(data: Any, files: Any) -> Iterator[Any]:
             yield part
 
 
-def _is_amount(value: Any) -> bool:
-    """Whether a value is a real number of any kind, NumPy's for example, and not negative."""
+def _is_retryable(error: Exception) -> bool:
+    """Whether retrying may get past an error: not past a mistake in the request or its settings."""
+    if not isinstance(error, NETWORK_ERRORS + (HTTPException,)):
+        return False
+    # A ValueError as well is a URL without a host, or a header with a line break.
+    if isinstance(error, (TooManyRedirects, ValueError, _InvalidJSONError or ValueError)):
+        return False
+    if isinstance(error, SSLError):
+        return not re.search(_TLS_MISCONFIGURED, str(error), re.IGNORECASE)
+    # Status 4xx of a proxy: it refuses the credentials or the destination.
+    return not (
+        isinstance(error, ProxyError) and re.search(r'Tunnel connection failed: 4', str(error))
+    )
+
+
+#: OpenSSL's words for a certificate that does not verify, or a port that does not speak TLS.
+_TLS_MISCONFIGURED = (
+    r'certificate|hostname|wrong.version.number|record.layer.failure|unknown.protocol'
+    r'|unsupported.protocol|http.request|handshake.failure|no.protocols.available'
+)
+
+
+def _status_error(error: Exception) -> Optional[requests.HTTPError]:
+    """The error if ``raise_for_status`` raised it, in a hook for example: it carries a response."""
+    is_status_error = isinstance(error, requests.HTTPError) and error.response is not None
+    return cast(requests.HTTPError, error) if is_status_error else None
+
+
+def _is_nonnegative(value: Any) -> bool:
+    """Whether a value is a non-negative number of any kind, NumPy's for example."""
     try:
         return not isinstance(value, (bool, str, bytes)) and float(value) >= 0
     except (TypeError, ValueError):
@@ -1874,20 +2299,14 @@ def _is_form(options: Dict[str, Any]) -> bool:
     return bool(options.get('files') or (data and isinstance(data, (Mapping, list, tuple))))
 
 
-def _refuse_nan(content: Any) -> None:
-    try:
-        dumps(content, allow_nan=False)
-    except ValueError as error:
-        problem = 'The body could not be sent: {}.'.format(error)
-        raise PDClientError(problem) from InvalidJSONError(problem)
-
-
-def _refuse_line_breaks(headers: Any) -> None:
-    # Not every version of requests does, and of http.client the error shows the value.
-    for name, value in dict(headers).items():
-        if isinstance(value, str) and ('\n' in value or '\r' in value):
-            problem = 'The header {} could not be sent: its value has a line break.'.format(name)
-            raise PDClientError(problem) from InvalidHeader(problem)
+def _repeatable_fields(data: Any) -> Any:
+    """Form fields whose values can be read again for a retry."""
+    is_mapping = isinstance(data, Mapping)
+    pairs = list(data.items()) if is_mapping else data
+    if not all(isinstance(pair, (tuple, list)) and len(pair) == 2 for pair in pairs):
+        return data
+    fields = [(name, list(value) if hasattr(value, '__next__') else value) for name, value in pairs]
+    return dict(fields) if is_mapping else fields
 
 
 def _has_header(headers: Any, name: str) -> bool:
@@ -1895,34 +2314,57 @@ def _has_header(headers: Any, name: str) -> bool:
 
 
 def _normalized_param(name: Any, value: Any) -> Tuple[Any, Any]:
-    if isinstance(value, (list, tuple, set, frozenset)):
-        list_name = name if str(name).endswith('[]') else '{}[]'.format(name)
-        return list_name, [_normalized_value(item) for item in value]
-    return name, _normalized_value(value)
+    if not _is_list(value):
+        return name, _normalized_value(value)
+    list_name = name if str(name).endswith('[]') else '{}[]'.format(name)
+    return list_name, [_normalized_value(item) for item in value]
+
+
+def _is_list(value: Any) -> bool:
+    return hasattr(value, '__iter__') and not isinstance(value, (str, bytes, Mapping))
 
 
 def _normalized_value(value: Any) -> Any:
-    if isinstance(value, bool):
+    # NumPy's bool is not a bool.
+    if isinstance(value, bool) or getattr(getattr(value, 'dtype', None), 'kind', None) == 'b':
         return 'true' if value else 'false'
     # Not datetime: it is a date as well, and tests replace the name.
     return value.isoformat() if isinstance(value, date) else value
 
 
 def _seconds_to_reset(response: Response) -> Optional[float]:
-    """When the server lets requests in again, by its own word, or None if it does not say.
+    """Seconds until the server accepts requests again, or None if it does not say.
 
-    See https://developer.pagerduty.com/docs/rest-api-rate-limits.
+    See https://developer.pagerduty.com/docs/rest-api-rate-limits and, for Retry-After,
+    https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3.
     """
-    for header in ('ratelimit-reset', 'retry-after'):
-        value = _header(response, header)
-        if isinstance(value, str) and re.match(r'\s*\d+(\.\d+)?\s*$', value):
+    for name in ('ratelimit-reset', 'retry-after'):
+        value = _header(response, name)
+        if not isinstance(value, str):
+            continue
+        is_number = re.match(r'\s*\d+(\.\d+)?\s*$', value)
+        seconds = float(value) if is_number else _seconds_until(value, response)
+        if seconds is not None:
             # 0 means within this second; without a pause, the server would be flooded.
-            return max(1.0, float(value))
+            return max(1.0, seconds)
     return None
 
 
+def _seconds_until(http_date: str, response: Response) -> Optional[float]:
+    """Seconds from the date of a response to an HTTP date, or None if that is not a date."""
+    from email.utils import parsedate_to_datetime  # Imported on first use, to keep imports fast.
+
+    try:
+        end = parsedate_to_datetime(http_date).replace(tzinfo=timezone.utc)
+        sent_at = _header(response, 'date')
+        start = parsedate_to_datetime(sent_at) if sent_at else datetime.now(timezone.utc)
+        return (end - start.replace(tzinfo=timezone.utc)).total_seconds()
+    except (AttributeError, IndexError, OverflowError, TypeError, ValueError):
+        return None
+
+
 def _never_connected(error: Optional[BaseException]) -> bool:
-    """Whether the error arose before there was a connection to send the request on."""
+    """Whether an error arose before there was a connection to send the request on."""
     while error is not None:
         if isinstance(error, (ConnectTimeout, ConnectTimeoutError, NewConnectionError)):
             return True
@@ -1932,76 +2374,41 @@ def _never_connected(error: Optional[BaseException]) -> bool:
     return False
 
 
-def _refused_redirect(response: Response, target: Optional[str]) -> PDServerError:
-    return PDServerError(
-        '{}: the answer (status {}) is a redirect to another place, {}, which is not followed: '
-        'neither the key nor the request goes there.'.format(
-            _request_line(response), response.status_code, _without_userinfo(target or '')
-        ),
-        response,
-    )
-
-
-def _is_same_origin(url: Optional[str], other: Optional[str]) -> bool:
-    try:
-        return _origin(parse_url(url or '')) == _origin(parse_url(other or ''))
-    except LocationParseError:
-        return False
-
-
 # ------------------------------------------------------------------------------------ APISession
 
 
-def _takes_path_for(parameter: str) -> Callable[[_F], _F]:
-    """Let a method's first argument be given as ``path=``, its name before version 5."""
-
-    def decorate(method: _F) -> _F:
-        @wraps(method)
-        def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-            if 'path' in kwargs:
-                deprecated_kwarg('path', details='Use "{}" instead.'.format(parameter))
-                kwargs[parameter] = kwargs.pop('path')
-            return method(self, *args, **kwargs)
-
-        return cast(_F, call)
-
-    return decorate
-
-
 class APISession(PDSession):
-    """A session with the REST API v2.
+    """Session for the REST API v2.
 
     :param api_key: a REST API key, or an OAuth 2 access token.
-    :param default_from: the e-mail address of the user in whose name to act, see
-        :attr:`default_from`.
+    :param default_from: the initial value of :attr:`default_from`.
     :param auth_type: ``'token'`` for an API key, ``'bearer'`` or ``'oauth2'`` for a token.
-    :param debug: whether to start with :attr:`~PDSession.print_debug` on.
+    :param debug: the initial value of :attr:`~PDSession.print_debug`.
     :param base_url: ``'https://api.eu.pagerduty.com'`` for an account in the EU service region.
     """
 
     url = 'https://api.pagerduty.com'
     permitted_methods = ('GET', 'POST', 'PUT', 'PATCH', 'DELETE')
 
-    #: The e-mail address of a user, sent as ``From``. Endpoints that act on incidents need it with
-    #: an account's API key; a user's own key says by itself who acts.
+    #: The e-mail address of a user, sent as ``From``: on whose behalf to act. Endpoints that change
+    #: incidents need it with an account's API key; a user's own key implies the user.
     #: See https://developer.pagerduty.com/docs/authentication.
     default_from: Optional[str] = None
 
-    #: Results to ask for in a page; 100 is the most that the API gives.
+    #: Page size of listings; the API allows at most 100.
     default_page_size = 100
 
-    #: Pages of a classic listing to request before they are consumed, over this one session; no
-    #: more than 9 have an effect. PagerDuty asks for one request at a time for each key, so that
-    #: nothing is requested ahead by default.
+    #: Number of pages of a classic listing to request ahead, over this one session; more than 9
+    #: have no effect. PagerDuty asks for one request at a time per key, so the default is 0.
     #: See https://developer.pagerduty.com/docs/rest-api-rate-limits.
     read_ahead = 0
 
-    #: How many requests were made, by method and path pattern: ``{'GET /users/{id}': 3}``.
+    #: Number of requests made, by method and path pattern: ``{'GET /users/{id}': 3}``.
     #:
     #: :meta hide-value:
     api_call_counts: Dict[str, int] = cast(Any, None)
 
-    #: How many seconds they took, likewise.
+    #: Seconds that these requests took in total, by method and path pattern.
     #:
     #: :meta hide-value:
     api_time: Dict[str, float] = cast(Any, None)
@@ -2018,7 +2425,7 @@ class APISession(PDSession):
     ) -> None:
         self.api_call_counts = {}
         self.api_time = {}
-        self._auth_type = self._known_auth_type(auth_type)
+        self.auth_type = auth_type
         super().__init__(api_key, debug, base_url=base_url, name=name)
         self.default_from = default_from
         self.headers['Accept'] = 'application/vnd.pagerduty+json;version=2'
@@ -2035,17 +2442,15 @@ class APISession(PDSession):
 
     @auth_type.setter
     def auth_type(self, auth_type: str) -> None:
-        self._auth_type = self._known_auth_type(auth_type)
-        self.headers.update(self.auth_header)
-
-    @staticmethod
-    def _known_auth_type(auth_type: str) -> str:
         if auth_type not in ('token', 'bearer', 'oauth2'):
             raise AttributeError(
                 'auth_type must be "token" (an API key), "bearer" or "oauth2" (an OAuth 2 access '
                 'token); it is {!r}.'.format(auth_type)
             )
-        return auth_type
+        self._auth_type = auth_type
+        # A subclass may set it before it calls our constructor.
+        if '_api_key' in self.__dict__:
+            self.headers.update(self.auth_header)
 
     @property
     def auth_header(self) -> Dict[str, str]:
@@ -2060,6 +2465,8 @@ class APISession(PDSession):
 
     def prepare_headers(self, method: str, user_headers: Any = None) -> 'CaseInsensitiveDict[str]':
         headers = super().prepare_headers(method)
+        if method.upper() in _BODY_METHODS:
+            headers['Content-Type'] = 'application/json'
         if self.default_from is not None:
             headers['From'] = self.default_from
         if user_headers:
@@ -2070,8 +2477,8 @@ class APISession(PDSession):
 
     @resource_url
     @wrapped_entities
-    def rget(self, resource: Any, **kw: Any) -> Any:
-        """Get what is at a URL, without the wrapper around it.
+    def rget(self, resource: Any, **kw: Any) -> Json:
+        """Get a resource, or the first page of a collection, without its wrapper.
 
         :param resource: a URL or path, or a resource, whose URL is at its ``self`` key.
         :raises PDHTTPError: if the response is not a success.
@@ -2081,18 +2488,18 @@ class APISession(PDSession):
 
     @resource_url
     @wrapped_entities
-    def rpost(self, url: Any, **kw: Any) -> Any:
+    def rpost(self, url: Any, **kw: Any) -> Json:
         """Create a resource from ``json``; wrapper and errors as for :meth:`rput`."""
         return self.post(url, **kw)
 
     @resource_url
     @wrapped_entities
-    def rput(self, resource: Any, **kw: Any) -> Any:
+    def rput(self, resource: Any, **kw: Any) -> Json:
         """Update a resource, or all those in a list with ``rput('incidents', json=[…])``.
 
-        ``json`` goes out in the wrapper that the API documents, whether it is in it or not.
+        ``json`` is sent in the wrapper that the API documents; it may have the wrapper already.
 
-        :returns: the content of the response.
+        :returns: the unwrapped body of the response.
         :raises PDHTTPError: if the response is not a success.
         :raises PDServerError: if its body is not what the API documents.
         """
@@ -2100,28 +2507,28 @@ class APISession(PDSession):
 
     @resource_url
     @wrapped_entities
-    def rpatch(self, resource: Any, **kw: Any) -> Any:
+    def rpatch(self, resource: Any, **kw: Any) -> Json:
         """Change part of a resource; wrapper and errors as for :meth:`rput`."""
         return self.patch(resource, **kw)
 
     @resource_url
     @requires_success
     def rdelete(self, resource: Any, **kw: Any) -> Response:
-        """Delete a resource, or what ``json`` lists where the API documents that.
+        """Delete a resource, or the ones that ``json`` lists where the API documents that.
 
         :raises PDHTTPError: if the response is not a success.
         """
         if 'json' in kw:
-            path, is_listed = _endpoint(self.url, resource)
-            # What inference gives is no rule for a method that has no body.
-            if 'DELETE ' + path in ENTITY_WRAPPER_CONFIG:
-                kw['json'] = _wrap(kw['json'], entity_wrappers('delete', path)[0], is_listed)
+            endpoint = _Endpoint.at(self.url, resource)
+            # Inferred wrappers do not apply to DELETE.
+            if 'DELETE ' + endpoint.path in ENTITY_WRAPPER_CONFIG:
+                kw['json'] = endpoint.wrap('delete', kw['json'])
         return self.delete(resource, **kw)
 
     @resource_url
     @auto_json
-    def jget(self, resource: Any, **kw: Any) -> Any:
-        """GET, and the whole body of the response, decoded.
+    def jget(self, resource: Any, **kw: Any) -> Json:
+        """Send a GET, and return the decoded body of the response.
 
         :raises PDHTTPError: if the response is not a success.
         """
@@ -2129,25 +2536,25 @@ class APISession(PDSession):
 
     @resource_url
     @auto_json
-    def jpost(self, resource: Any, **kw: Any) -> Any:
-        """POST, and the whole body of the response, decoded; errors as for :meth:`jget`."""
+    def jpost(self, resource: Any, **kw: Any) -> Json:
+        """Send a POST, and return the decoded body of the response; errors as for :meth:`jget`."""
         return self.post(resource, **kw)
 
     @resource_url
     @auto_json
-    def jput(self, resource: Any, **kw: Any) -> Any:
-        """PUT, and the whole body of the response, decoded; errors as for :meth:`jget`."""
+    def jput(self, resource: Any, **kw: Any) -> Json:
+        """Send a PUT, and return the decoded body of the response; errors as for :meth:`jget`."""
         return self.put(resource, **kw)
 
     @resource_url
     @auto_json
-    def jpatch(self, resource: Any, **kw: Any) -> Any:
-        """PATCH, and the whole body of the response, decoded; errors as for :meth:`jget`."""
+    def jpatch(self, resource: Any, **kw: Any) -> Json:
+        """Send a PATCH, and return the decoded body of the response; errors as for :meth:`jget`."""
         return self.patch(resource, **kw)
 
     # Collections
 
-    @_takes_path_for('url')
+    @_takes_path
     def iter_all(
         self,
         url: str,
@@ -2159,38 +2566,38 @@ class APISession(PDSession):
         paginate: bool = True,
         read_ahead: Optional[int] = None,
     ) -> Iterator[Any]:
-        """Yield the results of a listing, one by one; pages are fetched as they are consumed.
+        """Yield the results of a listing one by one; pages are fetched as they are consumed.
 
         :param url: the URL or path of a collection.
-        :param params: query parameters; ``limit`` and ``offset`` among them win over ours.
-        :param page_size: results to ask for in a page, at most 100; :attr:`default_page_size` if
-            not given.
-        :param item_hook: called before each result is yielded with the result, its number from 1
-            on, and the total, which is ``'?'`` unless the server said.
-        :param total: whether to ask for the total; the API is slower then.
-        :param read_ahead: how many pages to request ahead; :attr:`read_ahead` if not given.
+        :param params: query parameters; ``limit`` and ``offset`` override the method's own.
+        :param page_size: results per page, at most 100; defaults to :attr:`default_page_size`.
+        :param item_hook: called before each result is yielded, with the result, its number
+            starting at 1, and the total, which is ``'?'`` unless the server reported it.
+        :param total: whether to request the total, which makes the API slower.
+        :param read_ahead: number of pages to request ahead; defaults to :attr:`read_ahead`.
         :raises URLError: if the endpoint is not a listing; nothing is sent.
         :raises PDHTTPError: if a response is not a success.
         :raises PDServerError: if its body is not a page of a listing.
-        :raises ValueError: if ``page_size`` or ``read_ahead`` is not such a number.
+        :raises ValueError: if ``page_size`` or ``read_ahead`` is not a suitable number.
         """
         if not paginate:
             deprecated_kwarg('paginate', details='Get one page with rget instead.')
-        resource, merged = _with_query_of(url, params)
-        path, is_listed = _endpoint(self.url, resource)
-        if _has_cursors(path) and paginate:
+        endpoint = _Endpoint.at(self.url, url)
+        if endpoint.has_cursors and paginate:
             yield from self.iter_cursor(
                 url, params=params, page_size=page_size, item_hook=item_hook
             )
             return
-        listing = _Listing(self, resource, path, is_listed)
-        first = {'limit': self._wanted_page_size(path, page_size), 'offset': 0}
+        url, paging = _split_paging(url, ('limit', 'offset', 'total'))
+        query = {'limit': endpoint.page_size(page_size, self.default_page_size)}
         if total:
-            first['total'] = 1
-        depth = self._read_ahead_depth(read_ahead)
-        yield from _items(listing.offset_pages(_joined(first, merged), paginate, depth), item_hook)
+            query['total'] = 1
+        query.update(_merged(paging, _as_dict(params)))
+        listing = _Listing(self, url, endpoint)
+        pages = listing.offset_pages(query, paginate, self._read_ahead_depth(read_ahead))
+        yield from _items(pages, item_hook)
 
-    @_takes_path_for('url')
+    @_takes_path
     def iter_cursor(
         self,
         url: str,
@@ -2202,26 +2609,25 @@ class APISession(PDSession):
     ) -> Iterator[Any]:
         """Yield the results of a listing whose pages are linked by cursors; see :meth:`iter_all`.
 
-        :raises URLError: if the endpoint does not have cursors; nothing is sent.
+        :raises URLError: if the endpoint has no cursors; nothing is sent.
         """
         if attribute is not None:
-            deprecated_kwarg('attribute', details='It is not needed any more.')
-        resource, merged = _with_query_of(url, params)
-        path, is_listed = _endpoint(self.url, resource)
-        if is_listed and not _has_cursors(path):
+            deprecated_kwarg('attribute', details='It is no longer needed.')
+        endpoint = _Endpoint.at(self.url, url)
+        if endpoint.is_listed and not endpoint.has_cursors:
             raise URLError(
                 'GET {} does not have cursor-based pagination. Use iter_all, which knows how each '
-                'endpoint is paginated.'.format(path)
+                'endpoint is paginated.'.format(endpoint.path)
             )
-        listing = _Listing(self, resource, path, is_listed)
-        first = {'limit': self._wanted_page_size(path, page_size)}
-        names = _CURSOR_NAMES.get(path, ('cursor', 'next_cursor'))
-        yield from _items(listing.cursor_pages(_joined(first, merged), *names), item_hook)
+        url, paging = _split_paging(url, ('limit', endpoint.cursor_names[0]))
+        query = {'limit': endpoint.page_size(page_size, self.default_page_size)}
+        query.update(_merged(paging, _as_dict(params)))
+        yield from _items(_Listing(self, url, endpoint).cursor_pages(query), item_hook)
 
     def iter_alert_grouping_settings(self, params: Any = None, **kw: Any) -> Iterator[Any]:
-        """Yield the alert grouping settings of the account, whose cursor is called ``after``.
+        """Yield the alert grouping settings of the account, whose cursor is named ``after``.
 
-        :param kw: the other arguments of :meth:`iter_cursor`, and errors as for :meth:`iter_all`.
+        :param kw: the other arguments of :meth:`iter_cursor`; errors as for :meth:`iter_all`.
         """
         return self.iter_cursor('/alert_grouping_settings', params=params, **kw)
 
@@ -2230,7 +2636,8 @@ class APISession(PDSession):
     ) -> Iterator[Any]:
         """Yield the raw analytics of incidents.
 
-        :param filters: which incidents, such as ``{'created_at_start': '2026-01-01T00:00:00Z'}``.
+        :param filters: the incidents to include, such as
+            ``{'created_at_start': '2026-01-01T00:00:00Z'}``.
         :param options: ``order``, ``order_by`` and ``time_zone`` for the API, and ``limit``, which
             wins over ``page_size``; ``page_size`` (at most 1000) and ``item_hook`` as for
             :meth:`iter_all`.
@@ -2266,8 +2673,8 @@ class APISession(PDSession):
         item_hook: Optional[Callable[[Any, int, Any], Any]] = None,
         **options: Any,
     ) -> Iterator[Any]:
-        size = min(self._wanted_page_size(url, page_size), _ANALYTICS_PAGE_LIMIT)
-        body: Dict[str, Any] = dict({'limit': size}, **options)
+        size = _Endpoint(url, False).page_size(page_size, self.default_page_size)
+        body: Dict[str, Any] = dict({'limit': min(size, _ANALYTICS_PAGE_LIMIT)}, **options)
         if filters is not None:
             body['filters'] = filters
         return _items(self._analytics_pages(url, body), item_hook)
@@ -2276,40 +2683,36 @@ class APISession(PDSession):
         cursors = {body.get('starting_after')}
         while True:
             response = successful_response(self.post(url, json=body))
-            answer = try_decoding(response)
-            results = answer.get('data') if isinstance(answer, dict) else None
+            page = try_decoding(response)
+            results = page.get('data') if isinstance(page, dict) else None
             if not isinstance(results, list):
-                raise _wrapper_missing(response, 'data', answer)
+                raise _wrapper_missing(response, 'data', page)
             yield _Page(results, '?')
-            last = answer.get('last')
-            # Some say whether there are more; all end in a page without anything new.
-            if not results or not last or str(last) in cursors:
-                return
-            if not answer.get('more', True):
+            last = page.get('last')
+            # Not every endpoint sends `more`; all end with a page that repeats the last one or is
+            # empty.
+            if not results or not last or str(last) in cursors or not page.get('more', True):
                 return
             cursors.add(str(last))
             body = dict(body, starting_after=last)
-
-    def _wanted_page_size(self, path: str, page_size: Optional[int]) -> int:
-        wanted = self.default_page_size if page_size is None else page_size
-        size = _whole_number('page_size', wanted, 1)
-        return min(size, _MAX_PAGE_SIZES.get(path, size))
 
     def _read_ahead_depth(self, read_ahead: Optional[int]) -> int:
         depth = self.read_ahead if read_ahead is None else read_ahead
         if isinstance(depth, bool) or not isinstance(depth, int) or depth < 0:
             raise ValueError(
-                'read_ahead must be a number of pages, 0 for none; it is {!r}.'.format(depth)
+                'read_ahead must be a number of pages, or 0 to turn it off; it is {!r}.'.format(
+                    depth
+                )
             )
         return min(depth, _READ_AHEAD_LIMIT)
 
-    @_takes_path_for('url')
+    @_takes_path
     def list_all(self, url: str, **kw: Any) -> List[Any]:
-        """All results of a listing as a list; arguments and errors as for :meth:`iter_all`."""
+        """Return all results of a listing; arguments and errors as for :meth:`iter_all`."""
         return list(self.iter_all(url, **kw))
 
     def dict_all(self, path: str, by: str = 'id', **kw: Any) -> Dict[Any, Any]:
-        """All results of a listing by one of their attributes; see :meth:`iter_all`.
+        """Return all results of a listing, keyed by one of their attributes; see :meth:`iter_all`.
 
         :raises KeyError: if a result does not have the attribute.
         """
@@ -2318,389 +2721,322 @@ class APISession(PDSession):
     def find(
         self, resource: str, query: Any, attribute: str = 'name', params: Any = None
     ) -> Optional[Any]:
-        """The first result of a search whose attribute equals the query, or None.
+        """Return the first result of a search whose attribute equals the query, or None.
 
-        :param resource: the path of a collection that can be searched by the parameter ``query``.
-        :param query: what to search for, and what the attribute must be; case does not matter.
+        :param resource: the path of a collection that supports the query parameter ``query``.
+        :param query: the text to search for, which the attribute must equal, ignoring case.
         :param params: more query parameters.
         """
-        sought = str(query).casefold()
+        wanted = str(query).lower()
         for result in self.iter_all(resource, params=dict(_as_dict(params), query=query)):
             value = result.get(attribute) if isinstance(result, Mapping) else None
-            if value is not None and str(value).casefold() == sought:
+            if value is not None and str(value).lower() == wanted:
                 return result
         return None
 
     def persist(
         self, resource: str, attr: str, values: Dict[str, Any], update: bool = False
-    ) -> Any:
+    ) -> Json:
         """Find the resource that ``values`` describe, or create it.
 
         :param resource: the path of the collection.
         :param attr: the attribute that identifies the resource, a key of ``values``.
-        :param update: whether to update the resource found where something in ``values`` differs.
-        :returns: the resource as the API has it.
+        :param update: whether to update an existing resource that differs from ``values``.
+        :returns: the resource as the API returned it.
         :raises ValueError: if ``attr`` is missing from ``values``; nothing is sent.
         """
         if attr not in values:
             raise ValueError(
-                'persist: values must have the key {!r}, by which the resource is found; its keys '
+                'persist: values must have the key {!r}, which identifies the resource; its keys '
                 'are: {}.'.format(attr, ', '.join(map(str, values)) or '(none)')
             )
         existing = self.find(resource, values[attr], attribute=attr)
         if existing is None:
             return self.rpost(resource, json=values)
-        if not update or not _lacks(existing, values):
+        if not update or not _needs_update(existing, values):
             return existing
-        changed = _joined(existing, values)
+        changed = _merged(existing, values)
         if isinstance(changed.get('self'), str):
             return self.rput(changed, json=changed)
-        # Some resources have no URL of their own to show; the documented path leads there as well.
+        # Some resources have no URL of their own in `self`; the documented path works as well.
         if 'id' not in changed:
             raise PDClientError(
                 'persist: the {} found with {}={!r} has neither "self" nor "id", so there is no '
                 'URL to update it at.'.format(singular_name(resource), attr, values[attr])
             )
-        collection = _with_query_of(resource, None)[0].rstrip('/')
+        collection = _before_query(resource).rstrip('/')
         return self.rput('{}/{}'.format(collection, changed['id']), json=changed)
 
     # Facts
 
     @property
     def api_key_access(self) -> Optional[str]:
-        """Whose the key is: ``'user'`` or ``'account'``; None if the API does not tell.
+        """Whether the key is a ``'user'``'s or an ``'account'``'s; None if the API does not say.
 
-        Asked once for each key.
+        Requested once per key.
         """
-        # With another key set meanwhile, this is not to be said of that one.
-        learnt = self._learnt
-        if 'access' not in learnt:
+        # If the key is replaced meanwhile, the result must not be cached for the new one.
+        facts = self._facts
+        if 'access' not in facts:
             response = self.get('/users/me')
             if response.status_code == 200:
-                learnt['access'] = 'user'
+                facts['access'] = 'user'
             elif response.status_code == 400 and 'account-level access token' in _text(response):
-                learnt['access'] = 'account'
+                facts['access'] = 'account'
             else:
                 self.log.error(
-                    'Could not learn whose the API key is: %s', http_error_message(response)
+                    'Could not determine what the API key gives access to: %s',
+                    http_error_message(response),
                 )
-        return learnt.get('access')
+        return facts.get('access')
 
     @property
     def subdomain(self) -> str:
-        """The account's subdomain of ``pagerduty.com``. Asked once for each key.
+        """The account's subdomain of ``pagerduty.com``. Requested once per key.
 
-        :raises PDClientError: if the account has no user to tell it from.
+        :raises PDClientError: if the account has no user with a link to read it from.
         """
-        learnt = self._learnt
-        if 'subdomain' not in learnt:
+        facts = self._facts
+        if 'subdomain' not in facts:
             users = self.rget('users', params={'limit': 1})
             user = users[0] if isinstance(users, list) and users else None
             link = user.get('html_url') if isinstance(user, Mapping) else None
-            found = re.match(r'https?://([^./?#]+)\.', link) if isinstance(link, str) else None
+            found = re.match(r'https?://([^./?#:@]+)', link) if isinstance(link, str) else None
             if found is None:
                 raise PDClientError(
-                    'The subdomain of the account is taken from the link to one of its users, and '
-                    'GET /users shows none. Check what the API key may see.'
+                    'Cannot determine the subdomain: GET /users returned no user with an '
+                    "html_url. Check the key's permissions."
                 )
-            learnt['subdomain'] = found.group(1)
-        return learnt['subdomain']
+            facts['subdomain'] = found.group(1)
+        return facts['subdomain']
 
     @property
     def total_call_count(self) -> int:
-        """How many requests this session has made."""
-        with self._counting_lock:
-            return sum(self.api_call_counts.values())
+        """Number of requests that this session has made."""
+        return sum(list(self.api_call_counts.values()))
 
     @property
     def total_call_time(self) -> float:
-        """How many seconds they took."""
-        with self._counting_lock:
-            return sum(self.api_time.values())
+        """Seconds that these requests took in total."""
+        return sum(list(self.api_time.values()))
 
     def postprocess(self, response: Response, suffix: Optional[str] = None) -> None:
         """Count and log a response; see :meth:`PDSession.postprocess`.
 
-        :param suffix: what to count the response under, apart from others of its endpoint.
+        :param suffix: ignored, as in 5.4.1.
         """
         try:
-            self._count_response(response, suffix)
+            self._count_response(response)
         except Exception as error:  # noqa: BLE001
             self.log.debug('Could not count a response: %r', error)
         super().postprocess(response)
 
-    def _count_response(self, response: Response, suffix: Optional[str]) -> None:
+    def _count_response(self, response: Response) -> None:
         request = response.request
-        path, _ = _endpoint(self.url, response.url)
-        endpoint = '{} {}'.format(str(request.method).upper(), path)
-        if suffix is not None:
-            endpoint = '{}#{}'.format(endpoint, suffix)
+        # Users' mock responses may lack a URL.
+        path = _Endpoint.at(self.url, getattr(response, 'url', None) or str(request.url)).path
+        method = str(request.method).upper()
+        endpoint = '{} {}'.format(method, path)
         seconds = response.elapsed.total_seconds()
         with self._counting_lock:
             counts = self.api_call_counts
-            if endpoint not in counts and len(counts) >= _COUNTED_ENDPOINTS_LIMIT:
-                endpoint = '{} (others)'.format(str(request.method).upper())
+            is_full = len(counts) >= _COUNTED_ENDPOINTS_LIMIT or len(endpoint) > _URL_LIMIT
+            if endpoint not in counts and is_full:
+                endpoint = '{} (others)'.format(method)
             counts[endpoint] = counts.get(endpoint, 0) + 1
             self.api_time[endpoint] = self.api_time.get(endpoint, 0.0) + seconds
 
-    # Kept for 4.x
 
-    @_deprecated('5.0.0', 'The keys of api_call_counts are like "GET /users/{id}" now.')
-    def profiler_key(self, method: str, path: str, suffix: Optional[str] = None) -> str:
-        """What 4.x counted a request under, such as ``get:users/{id}``."""
-        key = '{}:{}'.format(method.lower(), '/'.join(_tokens(self.url, path.split('?')[0])))
-        return key if suffix is None else '{}#{}'.format(key, suffix)
+# -------------------------------------------------------------------------------------- Listings
 
 
 class _Page(NamedTuple):
     results: List[Any]
+    #: The number of results in all, or '?'.
     total: Any
 
 
 class _Listing:
-    """A collection of the API: how to get its pages."""
+    """The pages of a collection."""
 
-    def __init__(self, session: APISession, url: str, path: str, is_listed: bool) -> None:
+    def __init__(self, session: APISession, url: str, endpoint: _Endpoint) -> None:
         self.session = session
         self.url = url
-        self.is_listed = is_listed
-        self.is_cut = path in _CUT_LISTINGS
-        self.wrapper = _collection_wrapper(path, is_listed)
+        self.endpoint = endpoint
+        self.wrapper = endpoint.results_wrapper()
 
     def offset_pages(
         self, params: Dict[str, Any], paginate: bool = True, read_ahead: int = 0
     ) -> Iterator[_Page]:
-        """The pages from ``params['offset']`` on, ``params['limit']`` results each.
+        """Yield the pages from ``params['offset']`` on, ``params['limit']`` results each.
 
         See https://developer.pagerduty.com/docs/pagination.
         """
-        if not (read_ahead and paginate) or self.is_cut:
-            yield from self._offset_pages(params, paginate, self._get)
-            return
-        ahead = _ReadAhead(self._request, self._read, read_ahead)
-        try:
-            yield from self._offset_pages(params, paginate, ahead.get)
-        finally:
-            ahead.close()
-
-    def _offset_pages(
-        self,
-        params: Dict[str, Any],
-        paginate: bool,
-        get: Callable[[Dict[str, Any]], Optional[Dict[str, Any]]],
-    ) -> Iterator[_Page]:
-        limit = _whole_number('limit', params['limit'], 0)
-        offset = _whole_number('offset', params['offset'], 0)
-        clamped = limit
-        while offset + clamped <= ITERATION_LIMIT:
-            body = get(dict(params, limit=clamped, offset=offset))
+        limit = size = _whole_number('limit', params['limit'], 0)
+        offset = _whole_number('offset', params.get('offset', 0), 0)
+        is_single_page = self.endpoint.path in _CUT_LISTINGS
+        get = self.get
+        if read_ahead and paginate and not is_single_page:
+            get = _ReadAhead(self, read_ahead).get
+        while offset + size <= int(ITERATION_LIMIT):
+            body = get(dict(params, limit=size, offset=offset))
             if body is None:
                 return
-            page = self._page(body)
-            offset += len(page.results)
-            is_empty = not page.results
-            yield page
-            del page
-            if 'more' not in body and paginate:
-                yield from self._rest_of_unpaginated(body, params)
+            results = self.results(body)
+            offset += len(results)
+            more, is_empty = body.get('more'), not results
+            cursor = None if 'more' in body or not paginate else body.get('next_cursor')
+            if 'more' not in body and paginate and not cursor:
+                self.warn('the response does not say whether there are more results ("more")')
+            limit = _lower_limit(limit, body.get('limit'))
+            yield _Page(results, _total(body))
+            # Dropped here, or two pages would be held while the next one is fetched.
+            del body, results
+            if cursor:
+                # A listing that the tables do not know to have cursors.
+                following = {name: value for name, value in params.items() if name != 'offset'}
+                yield from self.cursor_pages(dict(following, cursor=cursor))
+            if not more or not paginate:
                 return
-            if not body.get('more') or not paginate:
-                return
-            if self.is_cut:
-                self._warn('there are more results, but the API has no way to ask for them')
+            if is_single_page:
+                self.warn('there are more results, but the API has no way to request them')
                 return
             if is_empty:
-                self._warn('the server says that there are more results, but sent an empty page')
+                self.warn('the server says that there are more results, but sent an empty page')
                 return
-            limit = _capped(limit, body.get('limit'))
-            # The last results before the limit are worth a shorter page.
-            clamped = max(1, min(limit, ITERATION_LIMIT - offset))
-        self._warn(
-            'limit {} at offset {} would go past {}, where the API gives no results; narrow the '
-            'listing by its parameters to get the others'.format(clamped, offset, ITERATION_LIMIT)
+            # Shorten the last page rather than lose the results before the limit.
+            size = max(1, min(limit, int(ITERATION_LIMIT) - offset))
+        self.warn(
+            'limit {} at offset {} would go past {}, where the API returns no results; narrow the '
+            'listing by its parameters to get the others'.format(size, offset, ITERATION_LIMIT)
         )
 
-    def _rest_of_unpaginated(self, body: Dict[str, Any], params: Dict[str, Any]) -> Iterator[_Page]:
-        """What follows the first page of an answer without ``more``."""
-        if body.get('next_cursor'):
-            following = {name: value for name, value in params.items() if name != 'offset'}
-            yield from self.cursor_pages(dict(following, cursor=body['next_cursor']))
-            return
-        self._warn('the answer does not say whether there are more results ("more")')
-
-    def cursor_pages(
-        self, params: Dict[str, Any], parameter: str = 'cursor', key: str = 'next_cursor'
-    ) -> Iterator[_Page]:
-        """The pages that are linked by what stands at a key and goes out as a parameter."""
+    def cursor_pages(self, params: Dict[str, Any]) -> Iterator[_Page]:
+        """Yield the pages that are linked by cursors."""
+        parameter, key = self.endpoint.cursor_names
         cursors = {str(params.get(parameter))}
         while True:
-            body = self._get(dict(params))
+            body = self.get(dict(params))
             if body is None:
                 return
             cursor = body.get(key)
-            yield self._page(body)
+            yield _Page(self.results(body), _total(body))
+            del body
             if not cursor:
                 return
             if str(cursor) in cursors:
-                self._warn('the cursor that the server sent leads back to an earlier page')
+                self.warn('the cursor that the server sent leads back to an earlier page')
                 return
             cursors.add(str(cursor))
             params[parameter] = cursor
 
-    def _get(self, params: Dict[str, Any]) -> Optional[Dict[str, Any]]:
-        return self._read(self._request(params))
+    def get(self, params: Dict[str, Any]) -> Optional[Dict[str, Any]]:
+        """Fetch a page; None if it failed and iteration is not to raise errors, as in 4.x."""
+        return self.read(self.request(params))
 
-    def _request(self, params: Dict[str, Any]) -> Response:
+    def request(self, params: Dict[str, Any]) -> Response:
         return self.session.get(self.url, params=params)
 
-    def _read(self, response: Response) -> Optional[Dict[str, Any]]:
+    def read(self, response: Response) -> Optional[Dict[str, Any]]:
         if _status_class(response) != 2 and not self.session._raises_http_errors:
-            self._warn('the API answered with status {}'.format(response.status_code))
+            self.warn('the API responded with status {}'.format(response.status_code))
             return None
         successful_response(response)
         body = try_decoding(response)
-        name = self._name_in(body) if isinstance(body, dict) else None
+        name = self._results_key(body) if isinstance(body, dict) else None
         if name is None:
             raise _wrapper_missing(response, self.wrapper, body)
         if not isinstance(body[name], list):
             raise PDServerError(
                 '{}: expected a list at the key "{}" in the response.'.format(
-                    _request_line(response), name
+                    _request_line(response, _Secrets.of(response)), _cut(name, 100)
                 ),
                 response,
             )
         return cast(Dict[str, Any], body)
 
-    def _page(self, body: Dict[str, Any]) -> _Page:
-        total = body.get('total')
-        return _Page(body.pop(self._name_in(body)), '?' if total is None else total)
+    def results(self, body: Dict[str, Any]) -> List[Any]:
+        return cast(List[Any], body[self._results_key(body)])
 
-    def _name_in(self, body: Dict[str, Any]) -> Any:
-        """The key of the results: the wrapper, or the only list where no table has the path."""
-        if self.wrapper in body or self.is_listed:
+    def _results_key(self, body: Dict[str, Any]) -> Any:
+        """The wrapper, or on an unlisted path the key of the only list; None if not found."""
+        if self.wrapper in body or self.endpoint.is_listed:
             return self.wrapper if self.wrapper in body else None
         lists = [key for key in body if isinstance(body[key], list) and key not in _NOT_CONTENT]
         return lists[0] if len(lists) == 1 else None
 
-    def _warn(self, reason: str) -> None:
-        url = _without_secrets(self.url, [self.session.api_key])
-        message = 'Stopping the iteration over {}: {}.'.format(url, reason)
-        warn(message, stacklevel=_level_of_the_user())
+    def warn(self, reason: str) -> None:
+        url = _Secrets(self.session.api_key).show(self.url, _URL_LIMIT)
+        _warn('Stopping the iteration over {}: {}.'.format(url, reason))
 
 
 class _ReadAhead:
-    """Requests the next pages of a listing before they are asked for, each of them once.
+    """Requests the next pages of a listing in threads, before they are asked for.
 
-    A page is used only if it is asked for with the very same limit and offset, and if its one try
-    brought an answer. All else, such as waiting, trying again and warning, is done in the thread of
-    the caller, as it is for one request after the other, and so are the results.
+    It ends with the first page that is shorter than expected: the offsets of those that follow are
+    not known then.
     """
 
-    def __init__(
-        self,
-        request: Callable[[Dict[str, Any]], Response],
-        read: Callable[[Response], Optional[Dict[str, Any]]],
-        depth: int,
-    ) -> None:
-        self._request = request
-        self._read = read
+    def __init__(self, listing: _Listing, depth: int) -> None:
+        self._listing = listing
         self._depth = depth
-        self._process_id = os.getpid()
-        self._pool = _thread_pool(depth)
-        self._requested: Dict[Tuple[int, int], Any] = {}
-        self._abandoned: List[Any] = []
-        #: Whether the server has asked for a pause: nothing that is queued is sent.
-        self._is_held_back = False
+        self._pages: Dict[Tuple[int, int], _PageRequest] = {}
 
     def get(self, params: Dict[str, Any]) -> Optional[Dict[str, Any]]:
-        if os.getpid() != self._process_id:
-            # The threads have stayed in the process that this one was forked from.
-            self._pool, self._requested, self._abandoned = None, {}, []
-        requested = self._requested.pop((params['offset'], params['limit']), None)
-        if requested is not None:
+        """Fetch a page, and request those that follow it."""
+        page = self._pages.pop((params['offset'], params['limit']), None)
+        if page is not None:
             self._request_after(params)
-            try:
-                return self._read(requested.result())
-            except _TryLater as later:
-                if later.seconds:
-                    time.sleep(later.seconds)
-        # Nothing is known yet, or the server did not give what was expected of it.
-        self._abandon()
-        self._is_held_back = False
-        body = self._read(self._request(params))
-        if body is not None and body.get('more'):
+            return self._listing.read(page.result())
+        body = self._listing.get(params)
+        is_first = not self._pages
+        self._pages.clear()
+        is_full = body and body.get('more') and len(self._listing.results(body)) == params['limit']
+        if is_first and is_full:
             self._request_after(params)
+        else:
+            self._depth = 0
         return body
 
     def _request_after(self, params: Dict[str, Any]) -> None:
         offset, limit = params['offset'], params['limit']
         for _ in range(self._depth):
             offset += limit
-            limit = min(limit, ITERATION_LIMIT - offset)
+            limit = min(limit, int(ITERATION_LIMIT) - offset)
             if limit < 1:
                 return
-            if (offset, limit) not in self._requested:
-                self._request_in_thread(dict(params, offset=offset, limit=limit))
+            if (offset, limit) not in self._pages:
+                following = dict(params, offset=offset, limit=limit)
+                self._pages[offset, limit] = _PageRequest(self._listing.request, following)
 
-    def _request_in_thread(self, params: Dict[str, Any]) -> None:
-        if self._pool is None:
-            return
+
+class _PageRequest(Thread):
+    """One page, requested in a thread that neither Ctrl-C nor the end of the program waits for."""
+
+    def __init__(
+        self, request: Callable[[Dict[str, Any]], Response], params: Dict[str, Any]
+    ) -> None:
+        super().__init__(daemon=True)
+        self._request = request
+        self._params = params
+        self._outcome: Optional[Tuple[Any, Optional[Exception]]] = None
+        self.start()
+
+    def run(self) -> None:
         try:
-            requested = self._pool.submit(self._request_once, params)
-        except RuntimeError:
-            # The interpreter is about to end, and starts no thread any more.
-            self._pool = None
-        else:
-            self._requested[params['offset'], params['limit']] = requested
+            self._outcome = self._request(self._params), None
+        except Exception as error:  # noqa: BLE001 - raised by result
+            self._outcome = None, error
 
-    def _request_once(self, params: Dict[str, Any]) -> Response:
-        if self._is_held_back:
-            raise _TryLater(0)
-        _of_this_thread.is_reading_ahead = True
-        try:
-            return self._request(params)
-        except _TryLater:
-            self._is_held_back = True
-            raise
-
-    def _abandon(self) -> None:
-        under_way = [request for request in self._abandoned if not request.done()]
-        self._abandoned = under_way + [
-            request for request in self._requested.values() if not request.cancel()
-        ]
-        self._requested.clear()
-
-    def close(self) -> None:
-        """Leave no request and no thread behind, unless the server leaves a request hanging.
-
-        This may be called by the garbage collector, in any thread and with any lock held, so it
-        does not wait for long.
-        """
-        if self._pool is None or os.getpid() != self._process_id:
-            return
-        from concurrent.futures import wait
-
-        self._abandon()
-        if _of_this_thread.is_reading_ahead:
-            self._pool.shutdown(wait=False)
-        else:
-            unfinished = wait(self._abandoned, timeout=_SECONDS_TO_CLOSE).not_done
-            self._pool.shutdown(wait=not unfinished)
-
-
-#: Seconds to wait for requests that are under way when nobody wants their answers any more.
-_SECONDS_TO_CLOSE = 1.0
-
-
-def _thread_pool(size: int) -> Any:
-    try:
-        # Only those who read ahead pay for the import.
-        from concurrent.futures import ThreadPoolExecutor
-
-        return ThreadPoolExecutor(max_workers=size)
-    except RuntimeError:
-        # The interpreter is about to end, and starts no thread any more.
-        return None
+    def result(self) -> Response:
+        self.join()
+        if self._outcome is None:
+            # This process was forked meanwhile, without the thread.
+            return self._request(self._params)
+        response, error = self._outcome
+        if error is not None:
+            raise error
+        return cast(Response, response)
 
 
 def _items(
@@ -2713,60 +3049,53 @@ def _items(
             if item_hook is not None:
                 item_hook(item, number, page.total)
             yield item
-        # One page is held at a time, not two while the next one is fetched.
+        # Dropped here, or two pages would be held while the next one is fetched.
         del page
 
 
-def _collection_wrapper(path: str, is_listed: bool) -> str:
-    """The key of the results in the pages of a listing."""
-    wrapper = entity_wrappers('GET', path)[1]
-    if wrapper is None:
-        raise URLError(
-            'GET {} does not wrap its results, so it cannot be paginated. Use rget or jget.'.format(
-                path
-            )
-        )
-    if is_path_param(path.split('/')[-1]) or (is_listed and _is_singular(wrapper)):
-        raise URLError('GET {} is not a collection that has pages. Use rget.'.format(path))
-    return wrapper
+def _total(body: Dict[str, Any]) -> Any:
+    total = body.get('total')
+    return '?' if total is None else total
 
 
-def _has_cursors(path: str) -> bool:
-    return path in CURSOR_BASED_PAGINATION_PATHS or path in _CURSOR_NAMES
-
-
-def _is_singular(name: str) -> bool:
-    return singular_name(name) == name and plural_name(name) != name
-
-
-def _capped(limit: int, server_limit: Any) -> int:
-    """The limit to go on with: the server says its own where it does not give as many."""
+def _lower_limit(limit: int, server_limit: Any) -> int:
+    """The limit to go on with: the server reports its own if that is lower."""
     is_lower = isinstance(server_limit, int) and 0 < server_limit < limit
     return server_limit if is_lower else limit
 
 
-def _with_query_of(url: str, params: Any) -> Tuple[str, Dict[str, Any]]:
-    """Take the query off a URL; its parameters and those in ``params``, which win."""
-    if not isinstance(url, str):
-        raise _not_text(url)
-    resource, _, query = url.partition('#')[0].partition('?')
-    return resource, _joined(_as_dict(query), _as_dict(params))
+def _split_paging(url: str, names: Tuple[str, ...]) -> Tuple[str, Dict[str, Any]]:
+    """Take the paging parameters out of the query of a URL, so that nothing is sent twice."""
+    before, _, query = url.partition('#')[0].partition('?')
+    parts = query.split('&')
+    kept = [part for part in parts if unquote(part.partition('=')[0]) not in names]
+    if len(kept) == len(parts):
+        return url, {}
+    taken = _as_dict('&'.join(part for part in parts if part not in kept))
+    return before + ('?' + '&'.join(kept) if kept else ''), taken
 
 
 def _as_dict(params: Any) -> Dict[str, Any]:
-    """Query parameters in any form that requests takes, as a dict; repeated ones become a list."""
+    """Query parameters in any form that requests takes, as a dict; repeated ones become a list.
+
+    Iterators are read into lists, because each page and each retry sends them again.
+    """
     if not params:
         return {}
-    if isinstance(params, Mapping):
-        # requests leaves out what is None.
-        return {name: value for name, value in params.items() if value is not None}
     if isinstance(params, bytes):
         params = params.decode('utf-8')
+    if isinstance(params, Mapping):
+        # requests leaves out None.
+        given = {name: value for name, value in params.items() if value is not None}
+        return {
+            name: list(value) if hasattr(value, '__next__') else value
+            for name, value in given.items()
+        }
     pairs = parse_qsl(params, keep_blank_values=True) if isinstance(params, str) else params
     collected: Dict[str, Any] = {}
     for name, value in pairs:
         values = collected.setdefault(name, [])
-        values.extend(value if isinstance(value, (list, tuple, set)) else [value])
+        values.extend(value if _is_list(value) else [value])
     return {
         name: values[0] if len(values) == 1 and not name.endswith('[]') else values
         for name, values in collected.items()
@@ -2774,9 +3103,12 @@ def _as_dict(params: Any) -> Dict[str, Any]:
 
 
 def _whole_number(name: str, value: Any, least: int) -> int:
-    """An argument as an int; ValueError if it is none, or less than that."""
+    """Convert an argument to an int.
+
+    :raises ValueError: if it is not a whole number, or too small.
+    """
     try:
-        # paginate, a bool, was in the place of page_size in 4.x.
+        # A bool is rejected: 4.x had `paginate` in the place of page_size.
         number = -1 if isinstance(value, bool) else int(value)
     except (OverflowError, TypeError, ValueError):
         number = -1
@@ -2787,44 +3119,48 @@ def _whole_number(name: str, value: Any, least: int) -> int:
     return number
 
 
-def _joined(first: Any, second: Any) -> Dict[Any, Any]:
-    """A dict of both; the second wins. dict(first, **second) takes no keys but str."""
-    joined = dict(first)
-    joined.update(second)
-    return joined
+def _merged(first: Any, second: Any) -> Dict[Any, Any]:
+    """A dict of both, in which the second wins. dict(first, **second) only takes str keys."""
+    merged = dict(first)
+    merged.update(second)
+    return merged
 
 
-def _lacks(existing: Any, wanted: Any) -> bool:
-    """Whether a resource is not yet as wanted; what is not mentioned does not count."""
+def _needs_update(existing: Any, wanted: Any) -> bool:
+    """Whether a resource differs from the wanted values; others do not count."""
     return any(key not in existing or _differs(existing[key], wanted[key]) for key in wanted)
 
 
 def _differs(existing: Any, wanted: Any) -> bool:
-    """Whether a value is not as wanted; a reference says the same as what it refers to."""
+    """Whether a value differs from the wanted one; a reference equals the resource it refers to."""
     if isinstance(wanted, Mapping) and isinstance(existing, Mapping):
-        if 'id' in wanted and 'id' in existing and _is_reference(wanted):
+        is_reference = set(wanted) <= {'id', 'type', 'summary', 'self', 'html_url'}
+        if is_reference and 'id' in wanted and 'id' in existing:
             return bool(wanted['id'] != existing['id'])
-        return _lacks(existing, wanted)
+        return _needs_update(existing, wanted)
     if isinstance(wanted, (list, tuple)) and isinstance(existing, (list, tuple)):
         return len(wanted) != len(existing) or any(map(_differs, existing, wanted))
     return bool(existing != wanted)
-
-
-def _is_reference(resource: Any) -> bool:
-    return set(resource) <= {'id', 'type', 'summary', 'self', 'html_url'}
 
 
 # --------------------------------------------------------------------------- The events sessions
 
 
 class _EventsSession(PDSession):
-    """What both Events APIs have in common: where they are, and that the key is in the body."""
+    """Base class for both Events APIs, which read the routing key from the body."""
 
     url = 'https://events.pagerduty.com'
     permitted_methods = ('POST',)
 
-    #: See :attr:`PDSession.retry`: an event that a server fails to take is sent again.
+    #: See :attr:`PDSession.retry`: an event that the server failed to accept is sent again.
     retry = {500: 2, 502: 4, 503: 6, 504: 6}
+
+    def prepare_headers(self, method: str, user_headers: Any = None) -> 'CaseInsensitiveDict[str]':
+        headers = super().prepare_headers(method)
+        headers['Content-Type'] = 'application/json'
+        if user_headers:
+            headers.update(user_headers)
+        return headers
 
     def request(self, method: str, url: str, **kwargs: Any) -> Response:  # type: ignore[override]
         if 'json' in kwargs:
@@ -2837,17 +3173,17 @@ class _EventsSession(PDSession):
 
     def _with_routing_key(self, event: Any) -> Any:
         if isinstance(event, Mapping) and 'routing_key' not in event:
-            return dict(event, routing_key=self.api_key)
+            return _merged({'routing_key': self.api_key}, event)
         return event
 
     def _with_fitting_summary(self, event: Dict[str, Any]) -> Dict[str, Any]:
-        """The event with its summary cut to what the API accepts: better cut than refused."""
+        """Cut an event's summary to the API's limit: the API would reject the event."""
         payload = event.get('payload')
         summary = payload.get('summary') if isinstance(payload, Mapping) else None
         if payload is None or not isinstance(summary, str) or len(summary) <= _SUMMARY_LIMIT:
             return event
         self.log.warning(
-            'The summary of an event has %d characters and was cut to %d, as the API refuses '
+            'The summary of an event has %d characters and was cut to %d, because the API rejects '
             'longer ones. Put details into custom_details.',
             len(summary),
             _SUMMARY_LIMIT,
@@ -2856,41 +3192,43 @@ class _EventsSession(PDSession):
 
 
 class EventsAPISession(_EventsSession):
-    """A session with the Events API v2, which opens and closes alerts.
+    """Session for the Events API v2, which triggers, acknowledges and resolves alerts.
 
     See https://developer.pagerduty.com/docs/events-api-v2-overview.
 
-    :param api_key: the routing key, shown as the integration key of a service in PagerDuty.
+    :param api_key: the routing key, which PagerDuty shows as the integration key of a service.
     """
 
     def send_event(self, action: str, dedup_key: Any = None, **properties: Any) -> str:
         """Send an event.
 
         :param action: ``'trigger'``, ``'acknowledge'`` or ``'resolve'``.
-        :param dedup_key: which alert it is about; PagerDuty makes one for a trigger without.
+        :param dedup_key: the deduplication key of the alert; PagerDuty generates one for a trigger
+            without it.
         :param properties: the other properties of the event, such as ``payload``.
         :returns: the deduplication key of the alert.
-        :raises ValueError: for an unknown action, or one other than trigger without a key; nothing
-            is sent.
-        :raises PDHTTPError: if the API refuses the event.
-        :raises PDServerError: if it accepts it without naming the key.
+        :raises ValueError: for an unknown action, or if the key is missing for one other than
+            trigger; nothing is sent.
+        :raises PDHTTPError: if the API rejects the event.
+        :raises PDServerError: if it accepts the event without returning the key.
         """
         if action not in ('trigger', 'acknowledge', 'resolve'):
             raise ValueError(
-                'An event must trigger, acknowledge or resolve; the action is {!r}.'.format(action)
+                "action must be 'trigger', 'acknowledge' or 'resolve'; it is {!r}.".format(action)
             )
         event: Dict[str, Any] = {'event_action': action}
         event.update(properties, event_action=action)
         if dedup_key not in (None, '') and dedup_key is not False:
             event['dedup_key'] = str(dedup_key)
         elif action != 'trigger':
-            raise ValueError('To {} an alert, its dedup_key is needed.'.format(action))
+            raise ValueError('To {} an alert, pass its dedup_key.'.format(action))
         event = self._with_fitting_summary(event)
         response = successful_response(self.post('/v2/enqueue', json=event), 'sending an event')
         body = try_decoding(response)
-        if not isinstance(body, dict) or 'dedup_key' not in body:
+        key = body.get('dedup_key') if isinstance(body, dict) else None
+        if not isinstance(key, str) or not key:
             raise _wrapper_missing(response, 'dedup_key', body)
-        return cast(str, body['dedup_key'])
+        return key
 
     def trigger(
         self,
@@ -2903,13 +3241,15 @@ class EventsAPISession(_EventsSession):
         images: Any = None,
         links: Any = None,
     ) -> str:
-        """Open an alert, or add to the one that has the deduplication key.
+        """Trigger an alert, or add to the one with the same deduplication key.
 
-        :param summary: what is wrong, in a line of at most 1024 characters; a longer one is cut.
-        :param source: what it is wrong with, such as a host name.
-        :param dedup_key: which alert it belongs to; PagerDuty makes a new one without it.
+        :param summary: one line of at most 1024 characters that says what is wrong; a longer one
+            is cut.
+        :param source: the affected system, such as a host name.
+        :param dedup_key: the alert that the event belongs to; PagerDuty generates a new key
+            without it.
         :param severity: ``'critical'``, ``'error'``, ``'warning'`` or ``'info'``.
-        :param payload: properties of the payload that win over the arguments.
+        :param payload: properties of the payload that override the arguments.
         :param custom_details: merged over those in ``payload``.
         :param images: a list of ``{'src': …, 'href': …, 'alt': …}``.
         :param links: a list of ``{'href': …, 'text': …}``.
@@ -2922,7 +3262,7 @@ class EventsAPISession(_EventsSession):
         details.update(_checked_dict('payload', payload))
         if custom_details is not None:
             given = _checked_dict("payload['custom_details']", details.get('custom_details'))
-            details['custom_details'] = _joined(
+            details['custom_details'] = _merged(
                 given, _checked_dict('custom_details', custom_details)
             )
         event: Dict[str, Any] = {'payload': details}
@@ -2941,11 +3281,11 @@ class EventsAPISession(_EventsSession):
 
 
 class ChangeEventsAPISession(_EventsSession):
-    """A session with the change events API, which tells PagerDuty of deployments and the like.
+    """Session for the change events API, which reports deployments and other changes to PagerDuty.
 
     See https://developer.pagerduty.com/docs/events-api-v2-overview.
 
-    :param api_key: the routing key, shown as the integration key of a service in PagerDuty.
+    :param api_key: the routing key, which PagerDuty shows as the integration key of a service.
     """
 
     def submit(
@@ -2956,24 +3296,25 @@ class ChangeEventsAPISession(_EventsSession):
         links: Any = None,
         timestamp: Optional[str] = None,
     ) -> Optional[str]:
-        """Tell of a change.
+        """Report a change.
 
-        :param summary: what was changed, in a line of at most 1024 characters; a longer one is cut.
-        :param source: where it was changed.
+        :param summary: one line of at most 1024 characters that says what was changed; a longer
+            one is cut.
+        :param source: the changed system; left out if it is not a str.
         :param links: a list of ``{'href': …, 'text': …}``.
-        :param timestamp: when it was changed, ISO 8601; now, if not given.
-        :returns: the ID of the event, or None if the API does not say it.
+        :param timestamp: the time of the change, ISO 8601; defaults to now.
+        :returns: the ID of the event, or None if the API does not return it.
         :raises ValueError: if ``custom_details`` is not a dict; nothing is sent.
         """
         payload: Dict[str, Any] = {
             'summary': summary,
-            'timestamp': timestamp or self.event_timestamp,
+            'timestamp': self.event_timestamp if timestamp is None else timestamp,
         }
-        if source is not None:
+        if isinstance(source, str):
             payload['source'] = source
         if custom_details is not None:
             payload['custom_details'] = _checked_dict('custom_details', custom_details)
-        event: Dict[str, Any] = {'payload': payload}
+        event: Dict[str, Any] = {'routing_key': self.api_key, 'payload': payload}
         if links:
             event['links'] = links
         return self.send_change_event(**event)
@@ -2981,8 +3322,8 @@ class ChangeEventsAPISession(_EventsSession):
     def send_change_event(self, **properties: Any) -> Optional[str]:
         """Send a change event with these properties.
 
-        :returns: the ID of the event, or None if the API does not say it.
-        :raises PDHTTPError: if the API refuses the event.
+        :returns: the ID of the event, or None if the API does not return it.
+        :raises PDHTTPError: if the API rejects the event.
         """
         event = self._with_fitting_summary(properties)
         response = self.post('/v2/change/enqueue', json=event)
@@ -2991,7 +3332,7 @@ class ChangeEventsAPISession(_EventsSession):
 
     @property
     def event_timestamp(self) -> str:
-        """The time now: UTC, ISO 8601."""
+        """The current time: UTC, ISO 8601."""
         return datetime.now(timezone.utc).replace(tzinfo=None).isoformat() + 'Z'
 
 
@@ -2999,64 +3340,8 @@ def _checked_dict(name: str, value: Any) -> Dict[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise ValueError('{} must be a dict; it is a {}.'.format(name, type(value).__name__))
+        raise ValueError('{} must be a dict, not {}.'.format(name, type(value).__name__))
     return value
-
-
-# --------------------------------------------------------------------- Names that are kept for 4.x
-#
-# Names and keywords that 5.0 and 5.1 of the original removed. Each tells what to use instead.
-
-
-#: Paths to which 4.x limited updates of several resources at once.
-VALID_MULTI_UPDATE_PATHS = [
-    ('incidents', '{index}'),
-    ('incidents', '{id}', 'alerts', '{index}'),
-    ('priorities', '{index}'),
-]
-
-
-@_deprecated('5.0.0', 'Use canonical_path instead.')
-def tokenize_url_path(url: str, baseurl: str = 'https://api.pagerduty.com') -> Tuple[str, ...]:
-    """The nodes of a path, with ``{id}`` for an ID, and ``{index}`` at the end of a collection."""
-    return _tokens(baseurl, url)
-
-
-def _tokens(base_url: str, url: str) -> Tuple[str, ...]:
-    _, path = _locate(base_url, url)
-    nodes = path.split('/')[1:]
-    tokens = tuple('{id}' if place % 2 else node for place, node in enumerate(nodes))
-    return tokens if len(tokens) % 2 == 0 else tokens + ('{index}',)
-
-
-@_deprecated('5.0.0', 'Use wrapped_entities instead.')
-def resource_envelope(method: _F) -> _F:
-    """The former name of :func:`wrapped_entities`."""
-    return wrapped_entities(method)
-
-
-@_deprecated('5.0.0', 'Use resource_url instead.')
-def resource_path(method: _F) -> _F:
-    """The former name of :func:`resource_url`."""
-    return resource_url(method)
-
-
-@_deprecated('5.0.0', 'Use singular_name instead.')
-def object_type(r_name: str) -> str:
-    """The former name of :func:`singular_name`."""
-    return singular_name(r_name)
-
-
-@_deprecated('5.0.0', 'Use plural_name instead.')
-def resource_name(obj_type: str) -> str:
-    """The former name of :func:`plural_name`."""
-    return plural_name(obj_type)
-
-
-@_deprecated('5.0.0', 'Use successful_response instead.')
-def raise_on_error(r: Response) -> Response:
-    """The former name of :func:`successful_response`."""
-    return successful_response(r)
 
 
 # ---------------------------------------------------------------------------- The API as tables
@@ -3068,7 +3353,7 @@ def raise_on_error(r: Response) -> Response:
 # fmt: off
 
 #: The path patterns of the API.
-CANONICAL_PATHS: List[str] = _PathTable([
+CANONICAL_PATHS: List[str] = [
     # Abilities
     '/abilities',
     '/abilities/{id}',
@@ -3413,10 +3698,10 @@ CANONICAL_PATHS: List[str] = _PathTable([
     # Tags
     '/{entity_type}/{id}/change_tags',
     '/{entity_type}/{id}/tags',
-])
+]
 
 #: The endpoints whose pages are linked by cursors.
-CURSOR_BASED_PAGINATION_PATHS: List[str] = _PathTable([
+CURSOR_BASED_PAGINATION_PATHS: List[str] = [
     # Audit
     '/audit/records',
     # Automation Actions
@@ -3455,10 +3740,10 @@ CURSOR_BASED_PAGINATION_PATHS: List[str] = _PathTable([
     '/workflows/integrations',
     '/workflows/integrations/connections',
     '/workflows/integrations/{integration_id}/connections',
-])
+]
 
 #: The endpoints that return their first page only: nothing requests the next one.
-_CUT_LISTINGS: List[str] = _PathTable([
+_CUT_LISTINGS: List[str] = [
     # Business Services
     '/business_services/impactors',
     '/business_services/impacts',
@@ -3466,7 +3751,7 @@ _CUT_LISTINGS: List[str] = _PathTable([
     # Status Dashboards
     '/status_dashboards/url_slugs/{url_slug}/service_impacts',
     '/status_dashboards/{id}/service_impacts',
-])
+]
 
 #: The wrappers that infer_entity_wrapper() gets wrong: a name or None for both
 #: request and response, or a pair.

@@ -158,3 +158,17 @@ def test_a_call_costs_the_same_however_many_environment_variables_there_are(
     for number in range(300):
         monkeypatch.setenv('SETTING_{}'.format(number), 'value {}'.format(number))
     assert calls_in(act) == with_few_variables
+
+
+def test_postprocess_ignores_its_suffix(api, session):
+    api.reply(body={'user': {}})
+    session.postprocess(session.get('users/P1'), suffix='mine')
+    assert session.api_call_counts == {'GET /users/{id}': 2}
+
+
+def test_a_mock_response_without_a_url_is_counted_by_its_request(session):
+    response = requests.Response()
+    response.status_code = 200
+    response.request = requests.Request('GET', session.url + '/users/P1').prepare()
+    session.postprocess(response)
+    assert session.api_call_counts == {'GET /users/{id}': 1}

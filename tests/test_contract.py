@@ -4,6 +4,7 @@ Whoever uses these sessions patches their methods and replaces what they call. E
 must stay, and a comment where the reason is not plain.
 """
 
+import copy
 import inspect
 import socket
 from unittest.mock import ANY, MagicMock, Mock, call, patch
@@ -815,3 +816,48 @@ def test_prepare_headers_takes_the_users_headers_by_keyword():
             'method',
             'user_headers',
         ]
+
+
+@pytest.mark.parametrize('name', ['log', 'parent', 'retry', 'default_from', 'timeout', 'url'])
+@pytest.mark.parametrize('is_assigned', [False, True], ids=['as made', 'assigned'])
+def test_an_attribute_can_be_patched_on_an_instance(name, is_assigned):
+    session = pdpyras.APISession('a-key-1234')
+    if is_assigned:
+        setattr(session, name, Mock(name='assigned'))
+    before = getattr(session, name)
+    with patch.object(session, name) as stub:
+        assert getattr(session, name) is stub
+    after = getattr(session, name)
+    assert after is before or (name == 'parent' and not is_assigned)
+    assert type(after) is type(before)
+
+
+def test_an_error_subclass_that_skips_the_constructor_has_no_response():
+    class Skipped(pdpyras.PDClientError):
+        def __init__(self):
+            """Does not call the inherited constructor."""
+
+    assert Skipped().response is None
+    assert Mock(spec=pdpyras.PDClientError).response is not None
+
+
+def test_a_decoded_body_is_never_changed():
+    """Mock responses return the same dict each time."""
+    body = {'users': [{'id': 'P1', 'name': 'Jane'}], 'more': False}
+    before = copy.deepcopy(body)
+    session = pdpyras.APISession('a-key-1234')
+    session.parent = Mock()
+    session.parent.request.return_value = answer(body=body)
+    for _ in range(2):
+        assert session.list_all('users') == before['users']
+        assert session.find('users', 'jane') == before['users'][0]
+        assert session.rget('users') == before['users']
+    assert body == before
+
+
+def test_the_url_of_a_listing_reaches_get_as_it_was_given():
+    session = pdpyras.APISession('a-key-1234')
+    url = 'https://api.pagerduty.com/users?number=1&filters[]=foo'
+    session.get = Mock(return_value=answer(body={'users': [], 'more': False}))
+    session.list_all(url, total=True)
+    session.get.assert_called_once_with(url, params={'limit': 100, 'total': 1, 'offset': 0})

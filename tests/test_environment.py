@@ -96,9 +96,6 @@ def test_the_password_of_a_proxy_is_not_pickled(environment, api, session):
 def test_each_change_of_the_session_takes_effect_on_the_next_call(environment, twins, variables):
     environment(variables)
     changes = [
-        ('verify', False),
-        ('verify', '/etc/bundle.pem'),
-        ('verify', True),
         ('cert', ('cert.pem', 'key.pem')),
         ('cert', None),
         ('stream', True),
@@ -113,6 +110,72 @@ def test_each_change_of_the_session_takes_effect_on_the_next_call(environment, t
             setattr(session, name, value)
         for url in URLS:
             assert_alike(twins, url)
+
+
+@pytest.mark.parametrize('variable', ['REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE'])
+@pytest.mark.parametrize('verify', [False, '/etc/own.pem'])
+def test_verify_of_the_session_wins_over_the_environment(environment, twins, variable, verify):
+    """In requests, the environment wins: https://github.com/psf/requests/issues/3829."""
+    ours = twins[0]
+    for variables in ({variable: '/etc/environment.pem'}, {}):
+        environment(variables)
+        ours.verify = verify
+        settings = ours.merge_environment_settings(URLS[0], {}, None, None, None)
+        assert settings['verify'] == verify
+    ours.verify = True
+    environment({variable: '/etc/environment.pem'})
+    settings = ours.merge_environment_settings(URLS[0], {}, None, None, None)
+    assert settings['verify'] == '/etc/environment.pem'
+    settings = ours.merge_environment_settings(URLS[0], {}, None, '/etc/call.pem', None)
+    assert settings['verify'] == '/etc/call.pem'
+
+
+def test_a_replaced_merge_environment_settings_is_called_for_each_request(
+    environment, api, session, monkeypatch
+):
+    """As by the widely copied context manager that switches TLS verification off for a while."""
+    original = requests.Session.merge_environment_settings
+    merged = []
+
+    def without_verification(self, url, proxies, stream, verify, cert):
+        settings = original(self, url, proxies, stream, verify, cert)
+        merged.append(settings)
+        return dict(settings, verify=False)
+
+    sent = []
+    send = session.get_adapter(api.url).send
+
+    def record(request, **options):
+        sent.append(options['verify'])
+        return send(request, **options)
+
+    monkeypatch.setattr(session.get_adapter(api.url), 'send', record)
+    api.rule(lambda seen: Reply(body={'users': []}))
+    session.rget('users')
+    with monkeypatch.context() as replaced:
+        replaced.setattr(requests.Session, 'merge_environment_settings', without_verification)
+        session.rget('users')
+        session.rget('users')
+    session.rget('users')
+    assert sent == [True, False, False, True]
+    assert len(merged) == 2
+
+
+@pytest.mark.parametrize('name', ['prepare_request', 'send', 'request'])
+def test_a_wrapped_method_of_requests_is_called_for_each_request(api, session, monkeypatch, name):
+    """As instrumentations do."""
+    original, calls = getattr(requests.Session, name), []
+
+    def wrapped(self, *args, **kwargs):
+        calls.append(name)
+        return original(self, *args, **kwargs)
+
+    monkeypatch.setattr(requests.Session, name, wrapped)
+    api.rule(lambda seen: Reply(body={'users': []}))
+    session.rget('users')
+    session.get('users', params={'limit': 1})
+    assert calls == [name] * 2
+    assert api.last.headers['Authorization'] == 'Token token=' + session.api_key
 
 
 def test_proxies_may_be_changed_in_place(environment, twins):

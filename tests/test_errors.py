@@ -45,7 +45,7 @@ def test_the_tree_of_errors():
 def test_the_server_is_to_blame_for_every_5xx(api, session, status):
     error = fail(api, session, status)
     assert isinstance(error, pdpyras.PDServerError)
-    assert 'server error (status {})'.format(status) in str(error)
+    assert 'server error: {} '.format(status) in str(error)
 
 
 # D20
@@ -53,14 +53,14 @@ def test_the_server_is_to_blame_for_every_5xx(api, session, status):
 def test_the_client_is_to_blame_for_every_4xx(api, session, status):
     error = fail(api, session, status)
     assert not isinstance(error, pdpyras.PDServerError)
-    assert 'client error (status {})'.format(status) in str(error)
+    assert 'client error: {} '.format(status) in str(error)
 
 
 @pytest.mark.parametrize('status', [300, 304])
 def test_anything_else_that_is_no_success_is_an_error_too(api, session, status):
     error = fail(api, session, status)
     assert not isinstance(error, pdpyras.PDServerError)
-    assert 'status {}'.format(status) in str(error)
+    assert ': unexpected redirect: {} '.format(status) in str(error)
 
 
 @pytest.mark.parametrize('status', [200, 201, 202, 204])
@@ -168,27 +168,27 @@ def test_an_error_carries_what_pagerduty_says_about_it(api, session):
     [
         (None, None, []),
         (b'<html>', None, []),
-        ([1], None, []),
-        ({'error': 'text'}, None, []),
-        ({'error': {'message': 'x'}}, None, []),
+        ([], None, []),
+        ({'error': 'text'}, None, ['text']),
+        ({'error': {'message': 'x'}}, None, ['x']),
         ({'error': {'code': 2100, 'errors': []}}, 2100, []),
         ({'error': {'code': 2100, 'errors': 'one only'}}, 2100, ['one only']),
-        ({'error': {'errors': [{'field': 'name'}]}}, None, ["{'field': 'name'}"]),
+        ({'error': {'errors': [{'field': 'name'}]}}, None, ['field: name']),
         ({'status': 'invalid event', 'errors': ['bad severity']}, None, ['bad severity']),
     ],
     ids=[
         'empty',
         'no JSON',
-        'a list',
-        'a str',
-        'neither',
+        'an empty list',
+        'a text',
+        'a message only',
         'a code',
         'a str for errors',
         'an object for an error',
         'an answer of the Events API',
     ],
 )
-def test_an_error_carries_nothing_that_is_not_there(api, session, body, code, errors):
+def test_an_error_has_the_code_and_sentences_that_the_body_has(api, session, body, code, errors):
     error = fail(api, session, 400, body)
     assert (error.code, error.errors, error.request_id) == (code, errors, None)
 
@@ -278,16 +278,6 @@ class OfItsOwn(requests.Response):
     @property
     def detail(self):
         return self.json()['detail']
-
-
-def test_a_response_of_a_class_of_its_own_stays_one():
-    response = OfItsOwn()
-    response.status_code, response._content = 404, b'{"detail": "none there"}'
-    shown = pdpyras.PDHTTPError('message', response).response
-    assert shown
-    assert isinstance(shown, OfItsOwn)
-    assert shown.detail == 'none there'
-    assert pdpyras.PDHTTPError('once more', shown).response is shown
 
 
 # Decoding
@@ -404,3 +394,199 @@ def test_an_encoding_that_does_not_fit_hides_no_error(api, session, charset, bod
     assert (caught.value.code, caught.value.errors) == (None, [])
     api.reply(400, body=body, headers=headers)
     assert session.api_key_access is None
+
+
+def test_an_error_about_a_response_without_its_request_pickles():
+    response = requests.Response()
+    response.status_code = 404
+    error = pickle.loads(pickle.dumps(pdpyras.PDHTTPError('gone', response)))
+    assert error.status_code == 404
+    assert error.response.request is None
+
+
+def test_a_double_of_a_response_need_not_have_headers():
+    class Double:
+        status_code = 404
+        ok = False
+        text = 'gone'
+        url = 'https://api.pagerduty.com/users/P1'
+        request = None
+
+    with pytest.raises(pdpyras.PDHTTPError, match='404') as caught:
+        pdpyras.successful_response(Double())
+    assert caught.value.request_id is None
+
+
+SENTENCE = 'Date cannot be more than 12 months in the future'
+
+
+@pytest.mark.parametrize(
+    'body, sentences',
+    [
+        ({'error': {'message': 'm', 'errors': [SENTENCE]}}, [SENTENCE]),
+        ({'error': {'message': 'm', 'errors': SENTENCE}}, [SENTENCE]),
+        ({'error': {'errors': {'event.since': [SENTENCE]}}}, ['event.since: ' + SENTENCE]),
+        ({'error': {'errors': [{'rule_id': 'x', 'messages': [SENTENCE]}]}}, [SENTENCE]),
+        ({'error': SENTENCE}, [SENTENCE]),
+        ({'error': [SENTENCE, 'b']}, [SENTENCE, 'b']),
+        ({'errors': {'name': ['is taken', 'is short']}}, ['name: is taken', 'name: is short']),
+        ({'errors': [{'title': 't', 'detail': SENTENCE}]}, [SENTENCE]),
+        ({'status': 'invalid event', 'message': 'm', 'errors': [SENTENCE]}, [SENTENCE]),
+        ({'message': SENTENCE}, [SENTENCE]),
+        ([SENTENCE], [SENTENCE]),
+    ],
+    ids=repr,
+)
+def test_errors_is_a_list_of_sentences_whatever_shape_the_body_has(api, session, body, sentences):
+    error = fail(api, session, 400, body)
+    assert error.errors == sentences
+    assert '; '.join(sentences) in str(error)
+
+
+def test_a_message_has_the_sentences_of_the_api_whole_with_its_code(api, session):
+    long = 'A sentence that goes on ' * 20 + 'to its end.'
+    body = {'error': {'message': 'Invalid Input Provided', 'code': 2001, 'errors': [long, 'B.']}}
+    message = str(fail(api, session, 400, body, {'x-request-id': 'REQ-1'}))
+    expected = 'client error: 400 Invalid Input Provided (code 2001): {}; B. [request ID REQ-1]'
+    assert message == 'GET {}/users/P1: '.format(api.url) + expected.format(long)
+
+
+def test_a_missing_from_header_names_default_from(api, session):
+    sentence = "A 'From' header with the e-mail address of a user is required."
+    error = {'message': 'Invalid Input Provided', 'code': 2001, 'errors': [sentence]}
+    api.reply(400, {'error': error})
+    with pytest.raises(pdpyras.PDHTTPError, match='default_from=') as caught:
+        session.rput('incidents', json=[])
+    assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    'path, suggestion',
+    [
+        ('serivces', '/services'),
+        ('service', '/services'),
+        ('incidents/PABC123/note', '/incidents/{id}/notes'),
+        ('escalation_policy/PABC123', '/escalation_policies/{id}'),
+        ('users/PABC123/contact_method', '/users/{id}/contact_methods'),
+    ],
+)
+def test_a_404_on_a_misspelt_path_suggests_the_nearest_listed_path(api, session, path, suggestion):
+    api.reply(404, NOT_FOUND)
+    with pytest.raises(pdpyras.PDHTTPError, match='did you mean') as caught:
+        session.rget(path)
+    assert 'did you mean {}?'.format(suggestion) in str(caught.value)
+
+
+@pytest.mark.parametrize('path', ['services/PABC123', 'utterly/different'])
+def test_a_404_on_any_other_path_suggests_nothing(api, session, path):
+    api.reply(404, NOT_FOUND)
+    with pytest.raises(pdpyras.PDHTTPError) as caught:
+        session.rget(path)
+    assert 'did you mean' not in str(caught.value)
+
+
+def test_a_401_names_the_key_and_the_region(api, session):
+    api.reply(401, headers={'x-request-id': 'REQ-1'})
+    with pytest.raises(pdpyras.PDHTTPError) as caught:
+        session.rget('users')
+    for part in ('*1234', 'service region', session.url, 'REQ-1'):
+        assert part in str(caught.value)
+
+
+@pytest.mark.parametrize('key', ['wrong', 'other service', 'region', 'key that'])
+def test_a_key_that_is_a_common_word_does_not_garble_our_own_sentences(api, key):
+    api.reply(401)
+    with pytest.raises(pdpyras.PDHTTPError) as caught:
+        pdpyras.APISession(key, base_url=api.url).rget('users')
+    ending = 'is wrong or no longer valid, or it belongs to another service region than'
+    assert 'The API key that ends in *{} {} '.format(key[-4:], ending) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    'body, headers, path',
+    [
+        ({'error': {'message': 'm' * 5000, 'errors': ['e' * 5000] * 50}}, {}, 'users/P1'),
+        (b'x' * 2000000, {}, 'users/P1'),
+        (b'', {'x-request-id': 'r' * 5000}, 'users/P1'),
+        (b'', {}, 'users/' + 'P' * 30000),
+        ({'k' * 5000: 1}, {}, 'users/P1'),
+    ],
+    ids=['sentences', 'body', 'header', 'URL', 'keys'],
+)
+@pytest.mark.parametrize('status', [200, 400, 500])
+def test_a_message_stays_below_2000_characters(api, session, status, body, headers, path):
+    api.reply(status, body, headers)
+    try:
+        assert session.rget(path) is None
+    except pdpyras.PDHTTPError as error:
+        assert len(str(error)) < 2000
+
+
+def test_the_message_of_a_url_error_stays_below_2000_characters(session):
+    for url in ('https://evil.example/' + 'x' * 100000, 'users/../' + 'x' * 100000):
+        with pytest.raises(pdpyras.URLError) as caught:
+            session.get(url)
+        assert len(str(caught.value)) < 2000
+
+
+def test_control_characters_are_escaped_in_messages_and_log_lines(api, session, caplog):
+    caplog.set_level('DEBUG')
+    forged = 'ok\nCRITICAL forged\x1b[31m'
+    error = fail(api, session, 500, {'error': {'message': forged, 'errors': [forged]}})
+    assert '\n' not in str(error)
+    assert '\x1b' not in str(error)
+    assert 'ok\\nCRITICAL' in str(error)
+    assert not any('\n' in record.getMessage() for record in caplog.records)
+
+
+def test_a_double_with_status_0_is_no_response():
+    double = SimpleNamespace(status_code=0, ok=False, text='')
+    with pytest.raises(pdpyras.PDClientError, match='No response') as caught:
+        pdpyras.successful_response(double)
+    assert not isinstance(caught.value, pdpyras.PDHTTPError)
+
+
+@pytest.mark.parametrize('status', [400, 404, 500])
+@pytest.mark.parametrize('where', ['a hook', 'postprocess'])
+def test_raise_for_status_in_user_code_is_a_response_not_a_network_error(
+    api, session, sleeps, monkeypatch, where, status
+):
+    if where == 'a hook':
+        session.hooks['response'] = [lambda response, *_, **__: response.raise_for_status()]
+    else:
+        monkeypatch.setattr(session, 'postprocess', lambda response: response.raise_for_status())
+    api.reply(status, NOT_FOUND)
+    with pytest.raises(pdpyras.PDHTTPError) as caught:
+        session.get('users/P1')
+    assert caught.value.response.status_code == status
+    assert isinstance(caught.value.__cause__, requests.HTTPError)
+    assert isinstance(caught.value, pdpyras.PDServerError) == (status == 500)
+    assert (len(api.seen), sleeps) == (1, [])
+
+
+@pytest.mark.parametrize('where', ['a hook', 'postprocess'])
+def test_raise_for_status_in_user_code_goes_through_the_retries(
+    api, session, sleeps, monkeypatch, where
+):
+    session.retry[502] = 2
+    if where == 'a hook':
+        session.hooks['response'] = [lambda response, *_, **__: response.raise_for_status()]
+    else:
+        monkeypatch.setattr(session, 'postprocess', lambda response: response.raise_for_status())
+    api.reply(502)
+    api.reply(429)
+    api.reply(body={'user': {'id': 'P1'}})
+    assert session.rget('users/P1') == {'id': 'P1'}
+    assert len(sleeps) == 2
+
+
+def test_a_pickled_error_shows_the_key_nowhere(api, session):
+    headers = {
+        'Set-Cookie': 'a=' + KEY,
+        'X-' + KEY: 'name',
+        'Content-Type': 'application/json; charset=' + KEY,
+        'X-Echo': KEY,
+    }
+    error = fail(api, session, 400, {'error': {'message': KEY, 'errors': [KEY]}}, headers)
+    assert KEY.encode() not in pickle.dumps(error)
+    assert KEY.encode() not in pickle.dumps(error.response)

@@ -201,7 +201,7 @@ def test_send_event_sends_properties_as_they_are(api, events):
 
 @pytest.mark.parametrize('action', ['escalate', 'Trigger', '', None], ids=repr)
 def test_an_unknown_action_is_refused(api, events, action):
-    with pytest.raises(ValueError, match='trigger, acknowledge or resolve'):
+    with pytest.raises(ValueError, match="'trigger', 'acknowledge' or 'resolve'"):
         events.send_event(action, dedup_key='abc')
     assert api.seen == []
 
@@ -444,6 +444,50 @@ def test_false_is_no_deduplication_key_but_a_zero_is(api, events, key, sent):
 def test_an_empty_answer_to_an_event_is_told_with_its_status(api, events):
     api.reply(202, headers={'x-request-id': 'r-1'})
     with pytest.raises(
-        pdpyras.PDServerError, match=r'\(status 202, request ID r-1\), which is empty'
+        pdpyras.PDServerError, match=r'\(status 202\), which is empty\. \[request ID r-1\]'
     ):
         events.trigger('Errors', 'web1')
+
+
+def test_a_replaced_request_gets_the_routing_key_from_post(events, monkeypatch):
+    sent = []
+    monkeypatch.setattr(events, 'request', lambda *call, **options: sent.append(options['json']))
+    events.post('/v2/enqueue', {}, {'a': 1})
+    assert sent == [{'a': 1, 'routing_key': events.api_key}]
+
+
+def test_the_action_of_an_event_is_the_one_that_was_checked(api, events):
+    api.reply(202, {'dedup_key': 'k'})
+    events.send_event('trigger', payload={}, event_action='bogus')
+    assert api.last.json['event_action'] == 'trigger'
+
+
+@pytest.mark.parametrize('key', [None, '', 5, [], {}, True], ids=repr)
+@pytest.mark.parametrize('act', ['trigger', 'acknowledge', 'resolve'])
+def test_an_event_is_only_sent_if_the_response_names_a_usable_key(api, events, act, key):
+    api.reply(202, {'status': 'success', 'dedup_key': key})
+    arguments = ('summary', 'source') if act == 'trigger' else ('a-key',)
+    with pytest.raises(pdpyras.PDServerError, match='dedup_key'):
+        getattr(events, act)(*arguments)
+
+
+@pytest.mark.parametrize('timestamp', ['', 'yesterday', 5], ids=repr)
+def test_a_given_timestamp_of_a_change_is_sent_as_it_is(api, change_events, timestamp):
+    api.reply(202, {'id': 'x'})
+    change_events.submit('deployed', timestamp=timestamp)
+    assert api.last.json['payload']['timestamp'] == timestamp
+
+
+@pytest.mark.parametrize('source, sent', [(5, None), (None, None), ('', ''), ('host', 'host')])
+def test_a_source_of_a_change_is_left_out_unless_it_is_a_text(api, change_events, source, sent):
+    api.reply(202, {'id': 'x'})
+    change_events.submit('deployed', source)
+    assert api.last.json['payload'].get('source') == sent
+
+
+def test_the_routing_key_comes_first_in_the_body(api, events, change_events):
+    api.reply(202, {'dedup_key': 'k'})
+    api.reply(202, {'id': 'x'})
+    events.trigger('s', 'x')
+    change_events.submit('s')
+    assert [list(seen.json)[0] for seen in api.seen] == ['routing_key'] * 2

@@ -459,3 +459,76 @@ def test_errors_name_the_request_and_what_to_tell_support(api, operation):
     assert api.url in str(error.value)
     assert error.value.request_id == 'the-request-id'
     assert isinstance(error.value, pdpyras.PDClientError)
+
+
+@pytest.mark.parametrize('status', [101, 102, 103, 199])
+@pytest.mark.parametrize('stream', [False, True], ids=['whole', 'stream'])
+def test_an_interim_status_is_an_error_and_takes_no_response_of_another_request(
+    api, session, status, stream
+):
+    early = 'HTTP/1.1 {} Early\r\n\r\n'.format(status).encode()
+    late = b'HTTP/1.1 200 OK\r\nContent-Length: 21\r\n\r\n{"user": {"id": "A1"}}'
+    api.answer(Hangup(early + late))
+    with pytest.raises(pdpyras.PDServerError, match='status {} '.format(status)):
+        session.get('users/A1', stream=stream)
+    api.reply(body={'user': {'id': 'B2'}})
+    assert session.rget('users/B2') == {'id': 'B2'}
+
+
+@pytest.mark.parametrize(
+    'body',
+    [
+        b'Content-Length: 100\r\n\r\n{"users": [',
+        b'Transfer-Encoding: chunked\r\n\r\n5\r\n{"use\r\nZZ\r\n',
+        b'Transfer-Encoding: chunked\r\n\r\n5\r\n{"use\r\n',
+    ],
+    ids=['short', 'broken chunk size', 'cut between chunks'],
+)
+def test_a_truncated_body_is_retried_as_a_network_error(api, session, sleeps, body):
+    for _ in range(4):
+        api.answer(Hangup(b'HTTP/1.1 200 OK\r\n' + body))
+    with pytest.raises(pdpyras.PDClientError, match='network error, the last of 4 tries') as caught:
+        session.get('users')
+    assert caught.value.__cause__ is not None
+    assert sleeps == [3.0, 6.0, 12.0]
+
+
+@pytest.mark.parametrize(
+    'body',
+    [
+        b'Content-Length: 100\r\n\r\n{"users": [',
+        b'Transfer-Encoding: chunked\r\n\r\n5\r\n{"use\r\nZZ\r\n',
+    ],
+    ids=['short', 'broken chunk size'],
+)
+@pytest.mark.parametrize(
+    'read',
+    [
+        pytest.param(lambda response: response.content, id='content'),
+        pytest.param(lambda response: response.json(), id='json'),
+        pytest.param(lambda response: list(response.iter_content(4)), id='iter_content'),
+        pytest.param(lambda response: list(response.iter_lines()), id='iter_lines'),
+    ],
+)
+def test_a_truncated_stream_is_a_client_error_for_whoever_reads_it(api, session, body, read):
+    api.answer(Hangup(b'HTTP/1.1 200 OK\r\n' + body))
+    response = session.get('users', stream=True)
+    with pytest.raises(pdpyras.PDClientError, match='the body could not be read') as caught:
+        read(response)
+    assert caught.value.__cause__ is not None
+
+
+def test_an_error_about_a_stream_that_was_read_has_no_body_to_quote(api, session):
+    api.reply(400, {'error': {'message': 'm'}})
+    response = session.get('users', stream=True)
+    list(response.iter_content(4))
+    with pytest.raises(pdpyras.PDHTTPError, match='400 Bad Request'):
+        pdpyras.successful_response(response)
+
+
+@pytest.mark.parametrize('name', ['Zo\xeb', '\u674e'])
+def test_a_text_body_is_sent_as_utf_8(api, session, name):
+    text = '{"user": {"name": "' + name + '"}}'
+    api.reply(201)
+    session.post('users', data=text)
+    assert api.last.body == text.encode('utf-8')

@@ -369,7 +369,29 @@ def test_persist_raises_what_the_api_refuses(api, session):
 
 
 def test_values_may_have_keys_that_are_no_str(api, session):
-    api.reply(body={'users': [{'id': 'P1', 'self': api.url + '/users/P1', 'email': 'a'}]})
+    api.reply(
+        body={'users': [{'id': 'P1', 'self': api.url + '/users/P1', 'email': 'a'}], 'more': False}
+    )
     api.reply(body={'user': {'id': 'P1'}})
     session.persist('users', 'email', {'email': 'a', 1: 2}, update=True)
     assert api.last.json['user']['1'] == 2
+
+
+def test_persist_compares_what_identifies_a_resource_as_well(api, session):
+    found = {'id': 'P1', 'summary': 'old', 'self': api.url + '/tags/P1'}
+    api.reply(body={'tags': [found], 'more': False})
+    api.reply(body={'tag': {'id': 'P1', 'summary': 'new'}})
+    session.persist('tags', 'id', {'id': 'P1', 'summary': 'new'}, update=True)
+    assert [seen.method for seen in api.seen] == ['GET', 'PUT']
+
+
+def test_persist_leaves_a_query_out_of_the_url_that_it_updates(api, session):
+    api.reply(body={'users': [{'id': 'P1', 'name': 'Jo', 'role': 'a'}], 'more': False})
+    api.reply(body={'user': {}})
+    session.persist('users?include[]=teams', 'name', {'name': 'Jo', 'role': 'b'}, update=True)
+    assert api.last.target == '/users/P1'
+
+
+def test_find_ignores_case_but_does_not_fold_it(api, session):
+    api.reply(body={'teams': [{'name': 'STRASSE'}, {'name': 'STRAßE'}], 'more': False})
+    assert session.find('teams', 'straße') == {'name': 'STRAßE'}

@@ -262,3 +262,19 @@ def test_nothing_warns_where_nothing_is_deprecated(api, session):
         session.rget('users')
         session.dict_all('users')
     assert caught == []
+
+
+def test_where_4x_had_errors_end_an_iteration_those_with_cursors_end_as_well(api, session):
+    with pytest.warns(DeprecationWarning):
+        session.raise_if_http_error = False
+    api.reply(body={'records': [1], 'next_cursor': 'b'})
+    api.reply(404)
+    with pytest.warns(UserWarning, match='status 404'):
+        assert session.list_all('audit/records') == [1]
+
+
+def test_one_page_of_a_listing_with_cursors_is_what_paginate_false_gives(api, session):
+    api.reply(body={'records': [1], 'next_cursor': 'b'})
+    with pytest.warns(UserWarning, match='paginate'):
+        assert session.list_all('audit/records', paginate=False) == [1]
+    assert len(api.seen) == 1

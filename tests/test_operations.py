@@ -175,7 +175,7 @@ def test_cursors_are_followed_to_the_last_page(api, session, operation, iterate)
 @pytest.mark.parametrize('read_ahead', [0, 2], ids='read_ahead={}'.format)
 def test_iter_all_warns_where_nothing_requests_the_next_page(api, session, operation, read_ahead):
     api.rule(lambda seen: Reply(body={operation.results: [1, 2], 'more': True, 'limit': 2}))
-    with pytest.warns(UserWarning, match='no way to ask for them'):
+    with pytest.warns(UserWarning, match='no way to request them'):
         assert list(session.iter_all(operation.url, read_ahead=read_ahead)) == [1, 2]
     assert len(api.seen) == 1
 
@@ -315,7 +315,8 @@ def counted(monkeypatch):
     monkeypatch.setattr(CountedPath, 'uses', 0)
 
     def replace(name):
-        table = type(getattr(pdpyras, name))(map(CountedPath, getattr(pdpyras, name)))
+        # One more path, or the table would equal the one that is indexed already.
+        table = list(map(CountedPath, getattr(pdpyras, name) + ['/one/more']))
         monkeypatch.setattr(pdpyras, name, table)
         return table
 
@@ -330,15 +331,6 @@ def test_resolving_paths_does_not_scan_the_table(counted):
     for path in PATHS:
         pdpyras.canonical_path(BASE, with_ids(path))
     assert CountedPath.uses <= len(PATHS)
-
-
-def test_looking_up_a_cursor_path_does_not_scan_the_table(counted):
-    table = counted('CURSOR_BASED_PAGINATION_PATHS')
-    assert '/users' not in table
-    CountedPath.uses = 0
-    for path in PATHS:
-        assert (path in table) == (path in list(map(str, table)))
-    assert CountedPath.uses <= 2 * len(PATHS)
 
 
 def test_looking_up_wrappers_does_not_scan_the_table(monkeypatch):

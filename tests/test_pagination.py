@@ -1,7 +1,8 @@
 """Listings: pages by offset and by cursor, their limits, and what the caller learns on the way."""
 
 import re
-from collections import OrderedDict
+import warnings
+from collections import OrderedDict, deque
 from itertools import islice
 
 import pytest
@@ -640,3 +641,121 @@ def test_each_page_is_decoded_once(api, session):
     api.reply(body={'records': [1], 'next_cursor': None})
     list(session.iter_all('audit/records'))
     assert decoded == [api.url + seen.target for seen in api.seen]
+
+
+def test_an_unlisted_collection_may_have_any_name(api, session):
+    api.reply(body={'staff': [1, 2], 'more': False})
+    assert session.list_all('v4/staff') == [1, 2]
+
+
+def test_parameters_that_are_none_are_left_out(api, session):
+    api.reply(body={'users': [1], 'more': False})
+    assert session.list_all('users', params={'limit': None, 'offset': None, 'query': None}) == [1]
+    assert api.last.query == {'limit': '100', 'offset': '0'}
+
+
+@pytest.mark.parametrize(
+    'url, expected',
+    [
+        ('users?query=a&query=b', 'query=a&query=b&limit=100&offset=0'),
+        ('users?limit=5&query=a', 'query=a&limit=5&offset=0'),
+        ('users?offset=30&limit=5', 'limit=5&offset=30'),
+        ('users?total=true', 'limit=100&total=true&offset=0'),
+        ('users?include[]=teams#top', 'include%5B%5D=teams&limit=100&offset=0'),
+    ],
+)
+def test_only_paging_parameters_are_taken_out_of_the_query_of_a_url(api, session, url, expected):
+    api.reply(body={'users': [], 'more': False})
+    session.list_all(url)
+    target = api.last.target.replace('include[]', 'include%5B%5D')
+    assert target == '/users?' + expected
+
+
+def test_the_cursor_in_a_url_is_where_iteration_starts(api, session):
+    api.reply(body={'records': [1], 'next_cursor': 'c'})
+    api.reply(body={'records': [2], 'next_cursor': None})
+    assert session.list_all('audit/records?cursor=b&actions[]=create') == [1, 2]
+    assert [seen.params for seen in api.seen] == [
+        [('actions[]', 'create'), ('limit', '100'), ('cursor', cursor)] for cursor in 'bc'
+    ]
+
+
+def test_query_parameters_are_sent_in_a_fixed_order(api, session):
+    api.reply(body={'users': [], 'more': False})
+    session.list_all('users', params={'query': 'x', 'include[]': ['teams']}, total=True)
+    names = [name for name, _ in api.last.params]
+    assert names == ['limit', 'total', 'query', 'include[]', 'offset']
+
+
+def test_a_missing_more_is_warned_about_before_the_first_result(api, session):
+    api.reply(body={'users': [{'name': 'Jane'}]})
+    with pytest.warns(UserWarning, match='does not say whether there are more results'):
+        assert next(session.iter_all('users')) == {'name': 'Jane'}
+
+
+def test_find_warns_about_a_missing_more_even_if_it_succeeds(api, session):
+    api.reply(body={'users': [{'name': 'Jane'}]})
+    with pytest.warns(UserWarning, match='more'):
+        assert session.find('users', 'jane') == {'name': 'Jane'}
+
+
+def test_iteration_warnings_can_be_filtered_by_the_name_of_the_module(api, session):
+    api.rule(lambda seen: Reply(body={'users': [1]}))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter('always')
+        session.list_all('users')
+        warnings.filterwarnings('ignore', module='pdpyras')
+        session.list_all('users')
+    assert [warning.filename for warning in caught] == [__file__]
+
+
+def test_the_iteration_limit_may_be_a_float(api, session, monkeypatch):
+    monkeypatch.setattr(pdpyras, 'ITERATION_LIMIT', 2.5e2)
+    api.rule(lambda seen: Reply(body={'users': [0] * int(seen.query['limit']), 'more': True}))
+    with pytest.warns(UserWarning, match='would go past'):
+        assert len(session.list_all('users')) == 250
+    assert [seen.query['limit'] for seen in api.seen] == ['100', '100', '50']
+
+
+ONCE = [
+    pytest.param(lambda: (x for x in ['T1', 'T2']), id='generator'),
+    pytest.param(lambda: map(str, ['T1', 'T2']), id='map'),
+    pytest.param(lambda: filter(None, ['T1', 'T2']), id='filter'),
+    pytest.param(lambda: iter(['T1', 'T2']), id='iterator'),
+    pytest.param(lambda: deque(['T1', 'T2']), id='deque'),
+    pytest.param(lambda: {'T1': 0, 'T2': 0}.keys(), id='view'),
+]
+
+
+@pytest.mark.parametrize('make', ONCE)
+@pytest.mark.parametrize('name', ['team_ids', 'team_ids[]'])
+@pytest.mark.parametrize('as_pairs', [False, True], ids=['dict', 'pairs'])
+def test_an_iterable_filter_is_sent_with_every_page(api, session, make, name, as_pairs):
+    api.rule(lambda seen: Reply(body={'users': [1], 'more': int(seen.query['offset']) < 2}))
+    params = [(name, make())] if as_pairs else {name: make()}
+    assert session.list_all('users', params=params) == [1, 1, 1]
+    for seen in api.seen:
+        assert [value for key, value in seen.params if key == 'team_ids[]'] == ['T1', 'T2']
+
+
+@pytest.mark.parametrize('make', ONCE)
+def test_an_iterable_filter_is_sent_with_every_cursor_page_and_retry(api, session, make):
+    api.reply(body={'records': [1], 'next_cursor': 'b'})
+    api.reply(429)
+    api.reply(body={'records': [2], 'next_cursor': None})
+    assert session.list_all('audit/records', params={'actions': make()}) == [1, 2]
+    for seen in api.seen:
+        assert [value for key, value in seen.params if key == 'actions[]'] == ['T1', 'T2']
+
+
+def test_a_numeric_range_is_a_list_parameter(api, session):
+    api.reply(body={'users': []})
+    session.get('users', params={'numbers': range(2)})
+    assert api.last.params == [('numbers[]', '0'), ('numbers[]', '1')]
+
+
+def test_a_form_field_that_is_an_iterator_is_sent_again_in_a_retry(api, session):
+    api.reply(429)
+    api.reply(201)
+    session.post('users', data={'a': (x for x in 'xy')})
+    assert [seen.body for seen in api.seen] == [b'a=x&a=y'] * 2

@@ -1,23 +1,16 @@
 """Pages of a classic listing that are requested ahead: the same results, sooner."""
 
-import gc
 import os
+import signal
 import subprocess
 import sys
 import threading
 import warnings
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from wire import Hangup, Reply
+from wire import Hang, Hangup, Reply
 
 import pdpyras
-
-
-@pytest.fixture(autouse=True)
-def patience(monkeypatch):
-    """Time for the requests under way to end, however busy this machine is."""
-    monkeypatch.setattr(pdpyras, '_SECONDS_TO_CLOSE', 30)
 
 
 def users(seen, count=950, **answer):
@@ -26,10 +19,6 @@ def users(seen, count=950, **answer):
     results = list(range(offset, max(offset, min(offset + limit, count))))
     body = {'users': results, 'more': offset + limit < count, 'limit': limit, 'offset': offset}
     return Reply(body=dict(body, **answer))
-
-
-def reading_threads():
-    return [thread for thread in threading.enumerate() if 'ThreadPool' in thread.name]
 
 
 def offsets(api):
@@ -98,57 +87,18 @@ def test_the_hook_runs_in_the_thread_of_the_caller(api, session):
     assert calls == [(n, n + 1, '?', threading.current_thread()) for n in range(950)]
 
 
-def test_an_abandoned_iterator_leaves_no_thread_and_no_request_behind(api, session):
-    api.rule(users)
-    iterator = session.iter_all('users', read_ahead=8)
-    next(iterator)
-    del iterator
-    gc.collect()
-    assert reading_threads() == []
-    number = len(api.seen)
-    api.reply(body={'user': {}})
-    session.rget('users/P1')
-    assert len(api.seen) == number + 1
-
-
 def test_an_error_surfaces_at_its_place_in_the_order(api, session):
     api.rule(lambda seen: Reply(500) if seen.query['offset'] == '300' else users(seen))
     results = []
     with pytest.raises(pdpyras.PDServerError):
         results.extend(_collected(session.iter_all('users', read_ahead=8), results))
     assert results == list(range(300))
-    assert reading_threads() == []
 
 
 def _collected(iterator, results):
     for item in iterator:
         results.append(item)
     return []
-
-
-def test_a_rate_limit_on_one_page_holds_the_others_back(api, session, monkeypatch):
-    """While one request waits for the rate limit, no other is sent."""
-    limited = threading.Event()
-    sent_while_waiting = []
-
-    @api.rule
-    def limit_once(seen):
-        if seen.query['offset'] == '200' and not limited.is_set():
-            limited.set()
-            return Reply(429, headers={'ratelimit-reset': '5'})
-        return users(seen)
-
-    def sleep(seconds):
-        # Those that were under way may still arrive; those that had not been sent must not.
-        before = len(api.seen)
-        for _ in range(20):
-            threading.Event().wait(0.001)
-        sent_while_waiting.append(len(api.seen) - before)
-
-    monkeypatch.setattr(pdpyras.time, 'sleep', sleep)
-    assert session.list_all('users', read_ahead=2) == list(range(950))
-    assert len(sent_while_waiting) == 1
-    assert sent_while_waiting[0] <= 1
 
 
 def test_the_connection_pool_is_large_enough_for_any_depth(api, session, caplog):
@@ -195,35 +145,6 @@ def lying_page(seed):
     return page
 
 
-# What is requested ahead and not needed after all
-
-
-def test_nothing_is_tried_again_that_nobody_asks_for(api, session, sleeps):
-    """The listing ends with its second page; past it, the rate limit is reached for long."""
-
-    @api.rule
-    def end_soon(seen):
-        past_the_end = int(seen.query['offset']) > 100 and len(api.seen) < 50
-        return Reply(429) if past_the_end else users(seen, count=150)
-
-    assert session.list_all('users', read_ahead=4) == list(range(150))
-    assert len(api.seen) <= 2 + 4
-    assert sleeps == []
-
-
-def test_an_error_does_not_wait_for_what_comes_after_it(api, session, sleeps):
-    @api.rule
-    def fail(seen):
-        statuses = {'0': None, '100': 404}
-        status = statuses.get(seen.query['offset'], 429 if len(api.seen) < 50 else 500)
-        return users(seen) if status is None else Reply(status)
-
-    with pytest.raises(pdpyras.PDHTTPError, match='404'):
-        session.list_all('users', read_ahead=4)
-    assert len(api.seen) <= 2 + 4
-    assert sleeps == []
-
-
 def test_a_network_error_ahead_is_tried_again_when_its_page_is_due(api, session, sleeps):
     dropped = []
 
@@ -238,27 +159,6 @@ def test_a_network_error_ahead_is_tried_again_when_its_page_is_due(api, session,
     assert sleeps == [3.0]
 
 
-def test_closing_does_not_wait_for_a_thread_that_waits_for_the_one_that_closes(api, monkeypatch):
-    """As the garbage collector may close an iterator wherever it runs, with any lock held."""
-    monkeypatch.setattr(pdpyras, '_SECONDS_TO_CLOSE', 0.01)
-    lock = threading.RLock()
-
-    class Locked(pdpyras.APISession):
-        def get(self, url, **kwargs):
-            with lock:
-                return super().get(url, **kwargs)
-
-    api.rule(users)
-    with Locked('the-api-key-1234', base_url=api.url) as session:
-        with lock:
-            iterator = session.iter_all('users', read_ahead=4)
-            next(iterator)
-            iterator.close()
-        for thread in reading_threads():
-            thread.join(10)
-        assert reading_threads() == []
-
-
 def test_a_forked_process_goes_on_by_itself(api, session, monkeypatch):
     """The threads stay in the process that the other one was forked from."""
     api.rule(users)
@@ -268,90 +168,103 @@ def test_a_forked_process_goes_on_by_itself(api, session, monkeypatch):
         forked.setattr(pdpyras.os, 'getpid', lambda: -1)
         results += iterator
     assert results == list(range(950))
-    for thread in reading_threads():
-        thread.join(10)
 
 
-AFTER_THE_MAIN_THREAD = """
-import sys, threading
-import pdpyras
+@pytest.mark.parametrize(
+    'status, retry',
+    [(500, {500: 2}), (503, {503: 1}), (429, {429: 2}), (404, {404: 3}), (500, {}), (None, {})],
+    ids=str,
+)
+def test_a_failing_page_is_tried_as_often_as_one_by_one(api, session, sleeps, status, retry):
+    session.retry.update(retry)
+    failed = []
 
-def list_users():
-    threading.main_thread().join()
-    with pdpyras.APISession('the-api-key-1234', base_url=sys.argv[1]) as session:
-        print(len(session.list_all('users', read_ahead=4)))
+    @api.rule
+    def fail(seen):
+        if seen.query['offset'] != '300':
+            return users(seen)
+        failed.append(seen)
+        return Hangup() if status is None else Reply(status)
 
-threading.Thread(target=list_users).start()
+    def run(depth):
+        del failed[:], sleeps[:]
+        results = []
+        with pytest.raises(pdpyras.PDClientError):
+            results.extend(_collected(session.iter_all('users', read_ahead=depth), results))
+        return results, len(failed), list(sleeps)
+
+    assert run(3) == run(0)
+
+
+def test_reading_ahead_goes_on_after_a_rate_limit(api, session, sleeps):
+    limited = []
+
+    @api.rule
+    def limit_once(seen):
+        if seen.query['offset'] == '200' and not limited:
+            limited.append(seen)
+            return Reply(429, headers={'ratelimit-reset': '2'})
+        return users(seen)
+
+    assert session.list_all('users', read_ahead=2) == list(range(950))
+    assert sleeps == [2.0]
+    assert max(offsets(api)) > 950
+
+
+def test_a_short_page_ends_the_reading_ahead(api, session):
+    @api.rule
+    def shorten_the_third_page(seen):
+        offset, limit = int(seen.query['offset']), int(seen.query['limit'])
+        results = list(range(offset, min(offset + (40 if offset == 200 else limit), 950)))
+        return Reply(body={'users': results, 'more': offset + limit < 950})
+
+    assert session.list_all('users', read_ahead=2) == list(range(950))
+    assert offsets(api)[-8:] == [240, 340, 440, 540, 640, 740, 840, 940]
+
+
+def test_a_first_page_that_is_short_requests_nothing_ahead(api, session):
+    api.reply(body={'users': [1], 'more': True})
+    api.reply(body={'users': [2], 'more': False})
+    assert session.list_all('users', read_ahead=8) == [1, 2]
+    assert offsets(api) == [0, 1]
+
+
+SCRIPT = """
+import sys, pdpyras
+session = pdpyras.APISession('the-api-key-1234', base_url=sys.argv[1])
+users = session.iter_all('users', read_ahead=4)
+for _ in range(int(sys.argv[2])):
+    next(users)
+print('consumed', flush=True)
+next(users)
 """
 
 
-def test_a_listing_comes_out_when_the_interpreter_starts_no_thread_any_more(api):
-    api.rule(users)
+def run_script(api, count):
     path = os.path.dirname(os.path.abspath(pdpyras.__file__))
-    done = subprocess.run(
-        [sys.executable, '-W', 'error', '-c', AFTER_THE_MAIN_THREAD, api.url],
+    return subprocess.Popen(
+        [sys.executable, '-W', 'error', '-c', SCRIPT, api.url, str(count)],
         env=dict(os.environ, PYTHONPATH=path),
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=60,
+        stderr=subprocess.PIPE,
     )
-    assert done.stdout.decode().strip() == '950'
 
 
-@pytest.mark.parametrize('when', ['at the start', 'later'])
-def test_where_no_thread_is_to_be_had_pages_are_requested_one_by_one(
-    api, session, monkeypatch, when
-):
-    def no_pool(**options):
-        raise RuntimeError("can't register atexit after shutdown")
-
-    def closed_pool(size):
-        pool = ThreadPoolExecutor(max_workers=size)
-        pool.shutdown()
-        return pool
-
-    if when == 'at the start':
-        monkeypatch.setattr('concurrent.futures.ThreadPoolExecutor', no_pool)
-    else:
-        monkeypatch.setattr(pdpyras, '_thread_pool', closed_pool)
-    api.rule(users)
-    assert session.list_all('users', read_ahead=4) == list(range(950))
-    assert offsets(api) == list(range(0, 1000, 100))
+def test_the_end_of_the_program_waits_for_no_page_and_prints_nothing(api):
+    api.rule(lambda seen: users(seen) if int(seen.query['offset']) < 200 else Hang())
+    process = run_script(api, 50)
+    output, errors = process.communicate(timeout=60)
+    assert (output.split(), errors, process.returncode) == ([b'consumed'], b'', 0)
 
 
-def test_an_iterator_may_be_closed_by_a_thread_that_reads_ahead(api, session):
-    """As the garbage collector may do, in the middle of one."""
-    api.rule(users)
-    iterator = session.iter_all('users', read_ahead=4)
-    next(iterator)
-
-    def close():
-        pdpyras._of_this_thread.is_reading_ahead = True
-        iterator.close()
-
-    thread = threading.Thread(target=close)
-    thread.start()
-    thread.join(10)
-    for thread in reading_threads():
-        thread.join(10)
-    assert reading_threads() == []
-
-
-def test_a_page_that_was_held_back_is_requested_when_its_turn_comes(sleeps):
-    requested, here = [], threading.current_thread()
-
-    def request(params):
-        if threading.current_thread() is here:
-            requested.append(params['offset'])
-        # As a request does that was under way when nobody wanted it any more.
-        ahead._is_held_back = True
-
-    ahead = pdpyras._ReadAhead(request, lambda response: {'more': True}, 1)
-    for offset in (0, 100, 200):
-        ahead.get({'offset': offset, 'limit': 100})
-    ahead.close()
-    assert requested == [0, 100, 200]
-    assert sleeps == []
+@pytest.mark.skipif(os.name == 'nt', reason='Windows has no SIGINT for another process')
+def test_an_interrupt_does_not_wait_for_a_server_that_hangs(api):
+    api.rule(lambda seen: users(seen) if int(seen.query['offset']) < 200 else Hang())
+    process = run_script(api, 200)
+    assert process.stdout.readline().strip() == b'consumed'
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert errors.rstrip().endswith(b'KeyboardInterrupt')
 
 
 def outcome(session, **options):
@@ -381,4 +294,3 @@ def test_it_gives_what_one_request_after_the_other_gives_however_the_server_lies
         api.rule(lying_page(seed))
         sequential = outcome(session, page_size=limit)
         assert outcome(session, page_size=limit, read_ahead=1 + seed % 6) == sequential
-    assert reading_threads() == []

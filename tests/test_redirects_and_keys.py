@@ -640,3 +640,14 @@ def test_a_proxy_s_redirect_does_not_lead_astray_either(monkeypatch, thief, sess
     proxy.close()
     assert len(proxy.seen) == 1
     assert thief.seen == []
+
+
+def test_no_netrc_entry_wins_where_the_session_has_parameters(api, session, monkeypatch, tmp_path):
+    netrc = tmp_path / 'netrc'
+    netrc.write_text('machine 127.0.0.1 login a password b\n')
+    monkeypatch.setenv('NETRC', str(netrc))
+    session.auth = None
+    session.params = {'a': '1'}
+    api.reply(body={'user': {}})
+    session.rget('users/P1')
+    assert api.last.headers['Authorization'] == 'Token token=' + session.api_key

@@ -2,7 +2,13 @@
 
 import io
 import logging
+import shutil
 import socket
+import ssl
+import subprocess
+import threading
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta, timezone
 
 import pytest
 import requests
@@ -595,7 +601,7 @@ def test_the_error_of_a_stream_that_tells_but_does_not_seek_is_not_hidden(api, s
             raise io.UnsupportedOperation('seek')
 
     api.hang_up()
-    with pytest.raises(pdpyras.PDClientError, match='cannot be read a second time') as caught:
+    with pytest.raises(pdpyras.PDClientError, match='cannot be read again') as caught:
         session.post('/users', data=Telling())
     assert isinstance(caught.value.__cause__, requests.ConnectionError)
     assert sleeps == []
@@ -625,3 +631,145 @@ def test_a_401_names_the_key_that_was_sent(api, session):
     with pytest.raises(pdpyras.PDHTTPError, match='ends in [*]r-42 ') as caught:
         session.get('/users', headers={'authorization': 'Bearer of-the-caller-42'})
     assert KEY[-4:] not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    'make',
+    [
+        pytest.param(lambda: {'a': [1], 'b': True}.items(), id='items'),
+        pytest.param(lambda: (pair for pair in [('a', [1]), ('b', True)]), id='generator'),
+    ],
+)
+def test_parameters_that_are_read_up_are_sent_again_in_a_retry(api, session, make):
+    session.retry[500] = 1
+    api.reply(500)
+    api.reply(body={'users': []})
+    session.get('users', params=make())
+    assert [seen.params for seen in api.seen] == [[('a[]', '1'), ('b', 'true')]] * 2
+
+
+def http_date(seconds_from_now, form='%a, %d %b %Y %H:%M:%S GMT'):
+    return (datetime.now(timezone.utc) + timedelta(seconds=seconds_from_now)).strftime(form)
+
+
+@pytest.mark.parametrize(
+    'form',
+    ['%a, %d %b %Y %H:%M:%S GMT', '%A, %d-%b-%y %H:%M:%S GMT', '%a %b %d %H:%M:%S %Y'],
+    ids=['IMF-fixdate', 'RFC 850', 'asctime'],
+)
+def test_retry_after_may_be_a_date(api, session, sleeps, form):
+    headers = {'Retry-After': http_date(5, form), 'Date': http_date(0)}
+    for _ in range(4):
+        api.reply(429, headers=headers)
+    api.reply(body={'users': []})
+    session.rget('users')
+    assert sleeps[0] == 3.0
+    assert sleeps[1:] == [5.0] * 3 or sleeps[1:] == [4.0] * 3
+
+
+@pytest.mark.parametrize('value', ['yesterday', 'Mon, 99 Foo 2026 25:61:61 GMT', '-5', '1e3', ''])
+def test_a_retry_after_that_cannot_be_read_is_ignored(api, session, sleeps, value):
+    for _ in range(2):
+        api.reply(429, headers={'Retry-After': value})
+    api.reply(body={'users': []})
+    session.rget('users')
+    assert sleeps == [3.0, 6.0]
+
+
+def test_a_retry_after_in_the_past_is_a_second(api, session, sleeps):
+    headers = {'Retry-After': http_date(-60), 'Date': http_date(0)}
+    api.reply(429, headers=headers)
+    api.reply(body={'users': []})
+    session.rget('users')
+    assert sleeps == [1.0]
+
+
+@pytest.mark.parametrize('seconds, level', [('10', 'INFO'), ('11', 'WARNING'), ('59', 'WARNING')])
+def test_a_long_wait_for_the_rate_limit_is_a_warning(api, session, caplog, seconds, level):
+    caplog.set_level('INFO')
+    session.sleep_timer = 100
+    api.reply(429, headers={'ratelimit-reset': seconds})
+    api.reply(body={'users': []})
+    session.rget('users')
+    waits = [r for r in caplog.records if 'rate limit reached' in r.getMessage()]
+    assert [record.levelname for record in waits] == [level]
+    assert 'retrying in {} s'.format(seconds) in waits[0].getMessage()
+
+
+@pytest.fixture(scope='module')
+def certificate(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('tls')
+    key, certificate = str(folder / 'key.pem'), str(folder / 'cert.pem')
+    command = ['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2']
+    if shutil.which('openssl') is None:
+        pytest.skip('needs the openssl command to make a certificate')
+    subprocess.run(
+        command + ['-subj', '/CN=localhost', '-keyout', key, '-out', certificate],
+        check=True,
+        stderr=subprocess.DEVNULL,
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+@pytest.mark.parametrize('name', ['session', 'events'])
+def test_a_certificate_that_does_not_verify_is_not_retried(request, certificate, sleeps, name):
+    session = request.getfixturevalue(name)
+    with tls_server(certificate) as session.url, pytest.raises(
+        pdpyras.PDClientError, match='retrying cannot help'
+    ) as caught:
+        session.post('/users', json={})
+    assert sleeps == []
+    assert isinstance(caught.value.__cause__, requests.exceptions.SSLError)
+
+
+@contextmanager
+def tls_server(context):
+    """A port that speaks TLS and nothing more."""
+    listener = socket.socket()
+    listener.bind(('127.0.0.1', 0))
+    listener.listen(5)
+
+    def serve():
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with connection, suppress(OSError):
+                    context.wrap_socket(connection, server_side=True).close()
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield 'https://127.0.0.1:{}'.format(listener.getsockname()[1])
+    with suppress(OSError):
+        listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+    thread.join(10)
+
+
+def test_https_to_a_port_without_tls_is_not_retried(session, sleeps):
+    session.url = session.url.replace('http:', 'https:')
+    with pytest.raises(pdpyras.PDClientError, match='retrying cannot help'):
+        session.get('users')
+    assert sleeps == []
+
+
+@pytest.mark.parametrize('status, retries', [(407, 0), (403, 0), (502, 3), (503, 3)])
+def test_a_proxy_that_refuses_is_not_retried(api, sleeps, status, retries):
+    api.rule(lambda seen: Reply(status))
+    with pdpyras.APISession('a-key-1234', base_url='https://pd.example.test') as session:
+        session.proxies = {'https': api.url}
+        with pytest.raises(pdpyras.PDClientError, match=str(status)):
+            session.get('users')
+    assert len(sleeps) == retries
+
+
+@pytest.mark.parametrize('name', ['verify', 'cert'])
+def test_a_missing_certificate_file_is_an_error_at_once(api, sleeps, name):
+    url = api.url.replace('http:', 'https:')
+    with pdpyras.APISession('a-key-1234', base_url=url) as session:
+        setattr(session, name, '/no/such/file.pem')
+        with pytest.raises(pdpyras.PDClientError, match='/no/such/file.pem') as caught:
+            session.get('users')
+    assert isinstance(caught.value.__cause__, OSError)
+    assert sleeps == []

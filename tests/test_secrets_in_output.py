@@ -1,13 +1,15 @@
 """The key is in nothing that a session shows: log lines, exceptions, their pickles, reprs."""
 
 import copy
+import json
 import logging
 import pickle
 import traceback
+from urllib.parse import quote
 
 import pytest
 import requests
-from wire import Hang, Hangup, Reply
+from wire import Hang, Hangup, Reply, WireServer
 
 import pdpyras
 from pdpyras import PDClientError, URLError
@@ -366,3 +368,123 @@ def test_the_key_in_the_url_of_a_listing_is_masked_in_a_warning(api, session, ou
     with pytest.warns(UserWarning) as caught:
         session.list_all('/things/' + KEY + '/parts')
     assert_silent_about_secrets(str(caught[0].message) + output('pdpyras'))
+
+
+def test_a_key_given_as_bytes_is_masked(api, session):
+    api.reply(403, {'error': {'message': 'no right with secret-of-mine'}})
+    with pytest.raises(pdpyras.PDHTTPError, match=r'\*mine') as caught:
+        session.rget('users', headers={'Authorization': b'Token token=secret-of-mine'})
+    assert 'secret-of-mine' not in str(caught.value)
+
+
+def test_a_key_in_a_text_body_is_masked(api, events):
+    api.reply(400, {'message': 'bad key: other-routing-key'})
+    response = events.post('/v2/enqueue', data='{"routing_key": "other-routing-key"}')
+    with pytest.raises(pdpyras.PDHTTPError, match=r'\*-key') as caught:
+        pdpyras.successful_response(response)
+    assert 'other-routing-key' not in str(caught.value)
+
+
+def test_a_key_that_a_url_encodes_is_masked(api, caplog):
+    key = 'u+ab/cdefgh=='
+    caplog.set_level('DEBUG')
+    session = pdpyras.APISession(key, base_url=api.url)
+    api.reply(500)
+    with pytest.raises(pdpyras.PDServerError) as caught:
+        session.rget('users', params={'key': key})
+    for text in [str(caught.value)] + [r.getMessage() for r in caplog.records if 'pdp' in r.name]:
+        assert 'u%2Bab' not in text
+        assert key not in text
+
+
+AUTHORIZATIONS = [
+    'Token token={}',
+    ' Token token={}',
+    'token   token="{}"',
+    'Bearer {}',
+    'bearer\t{}',
+    'Basic {}',
+    '{}',
+    'Custom {}',
+]
+
+
+@pytest.mark.parametrize('key', ['k-1234567890', 'a"b\\c-567890', 'u+HH/zz==', 'spaced out key'])
+@pytest.mark.parametrize('form', AUTHORIZATIONS)
+def test_a_key_is_masked_however_the_header_is_written(api, session, form, key, caplog):
+    caplog.set_level('DEBUG')
+    header = form.format(key)
+    shown = [key, json.dumps(key)[1:-1], quote(key, safe='')]
+    api.reply(500, {'error': {'message': ' '.join(shown), 'errors': shown}})
+    with pytest.raises(PDClientError) as caught:
+        session.rget('users', params={'q': key}, headers={'Authorization': header})
+    texts = [''.join(traceback.format_exception(None, caught.value, caught.tb)), repr(caught.value)]
+    texts += [record.getMessage() for record in caplog.records if 'pdpyras' in record.name]
+    texts.append(pickle.dumps(caught.value).decode('latin-1'))
+    for text in texts:
+        for spelling in shown:
+            assert spelling not in text
+
+
+@pytest.mark.parametrize(
+    'proxy',
+    [
+        'http://u:SECRETpw@127.0.0.1:99999',
+        'http://u:SECRETpw#x@127.0.0.1:9',
+        'http://u:SECRETpw@127.0.0.1:9',
+        'http://u:SECRETpw@[::1:9',
+        'foo://u:SECRETpw@127.0.0.1:9',
+        'http://u:SECRETpw/x@127.0.0.1:9',
+        'http://u:SECRETpw?x@127.0.0.1:9',
+        'http://u:SECRETpw@x@127.0.0.1:9',
+        'http://SECRETpw@127.0.0.1:99999',
+        'socks5h://u:SECRETpw@127.0.0.1:9',
+    ],
+)
+@pytest.mark.parametrize('where', ['session', 'call', 'environment'])
+def test_the_password_of_a_proxy_is_masked(monkeypatch, proxy, where):
+    with pdpyras.APISession(KEY, base_url='http://localhost:9') as session:
+        session.max_network_attempts = 0
+        options = {'proxies': {'http': proxy}} if where == 'call' else {}
+        if where == 'session':
+            session.proxies = {'http': proxy}
+        if where == 'environment':
+            monkeypatch.setenv('http_proxy', proxy)
+            monkeypatch.setenv('no_proxy', '')
+        with pytest.raises(PDClientError) as caught:
+            session.get('users', **options)
+    text = ''.join(traceback.format_exception(None, caught.value, caught.tb))
+    # The traceback also shows the line of this test that has the URL in it, if any.
+    assert 'SECRETpw' not in text
+    assert 'SECRETpw' not in str(caught.value)
+
+
+@pytest.mark.parametrize('size', [10, 480000])
+@pytest.mark.parametrize('place', ['first', 'last'])
+def test_a_routing_key_is_masked_in_a_body_of_any_size(api, events, place, size):
+    fake = {'routing_key': 'not-the-key', 'filler': 'x" routing_key ' * (size // 16)}
+    event = {'custom_details': fake}
+    event['routing_key'] = ROUTING_KEY
+    if place == 'first':
+        event = {'routing_key': ROUTING_KEY, 'custom_details': fake}
+    api.reply(400, {'errors': ['bad key ' + ROUTING_KEY], 'echo': event})
+    response = events.post('/v2/enqueue', json=event)
+    with pytest.raises(PDClientError, match=r'bad key \*5678') as caught:
+        pdpyras.successful_response(response)
+    assert ROUTING_KEY not in str(caught.value)
+    assert ROUTING_KEY.encode() not in pickle.dumps(caught.value)
+
+
+def test_a_prepared_request_whose_url_was_changed_is_refused(api, session):
+    elsewhere = WireServer()
+    request = requests.Request('GET', api.url + '/users')
+    prepared = session.prepare_request(request)
+    prepared.url = elsewhere.url + '/users'
+    with pytest.raises(URLError):
+        session.send(prepared)
+    assert elsewhere.seen == []
+    elsewhere.close()
+    prepared.url = api.url + '/teams'
+    api.reply()
+    assert session.send(prepared).status_code == 200
+    assert api.last.path == '/teams'

@@ -16,7 +16,7 @@ from itertools import islice
 
 import pytest
 import requests
-from requests.adapters import HTTPAdapter
+from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3 import HTTPResponse
 from wire import Hangup, Reply
 
@@ -356,3 +356,92 @@ def test_a_cursor_is_followed_with_one_page_at_a_time(api, session):
             held.append(_records_alive())
     assert len(held) == 30
     assert max(held) == 100
+
+
+@pytest.fixture
+def forked_session(session):
+    """A session that takes its process for another one than it was made in, once told to."""
+    yield session
+    # In a real process, what is left behind is never closed.
+    for pools, _ in session._inherited_pools:
+        pools.clear()
+
+
+def test_after_a_fork_a_session_makes_connections_of_its_own(api, forked_session):
+    session = forked_session
+    api.rule(lambda seen: Reply(body={'user': {}}))
+    session.rget('users/P1')
+    lock = session._counting_lock
+    session._process_id = -1
+    session.rget('users/P1')
+    assert session._counting_lock is not lock
+    assert session.total_call_count == 2
+
+
+def test_after_a_fork_no_lock_of_another_thread_is_waited_for(api, forked_session):
+    session = forked_session
+    api.rule(lambda seen: Reply(body={'user': {'id': 'P1'}}))
+    session.rget('users/P1')
+    lock = session.get_adapter(api.url).poolmanager.pools.lock
+    results = []
+    session._process_id = -1
+    thread = threading.Thread(target=lambda: results.append(session.rget('users/P1')))
+    with lock:
+        thread.start()
+        thread.join(10)
+        assert results == [{'id': 'P1'}]
+    # What was left behind is not pickled.
+    with pickle.loads(pickle.dumps(session)) as twin:
+        assert twin.rget('users/P1') == {'id': 'P1'}
+
+
+def test_after_a_fork_an_adapter_of_another_kind_is_closed(api, session):
+    class Adapter(BaseAdapter):
+        closed = 0
+
+        def send(self, *args, **kwargs):
+            return wire.send(*args, **kwargs)
+
+        def close(self):
+            self.closed += 1
+
+    api.rule(lambda seen: Reply(body={'user': {}}))
+    wire, own = session.get_adapter(api.url), Adapter()
+    session.mount('http://', own)
+    session._process_id = -1
+    session.rget('users/P1')
+    assert own.closed == 1
+    wire.close()
+
+
+@pytest.mark.skipif(not hasattr(signal, 'setitimer'), reason='needs POSIX signals')
+def test_a_signal_handler_may_use_the_session_while_it_counts(api, session):
+    api.rule(lambda seen: Reply(body={'user': {}}))
+    handled = []
+
+    def handle(*_):
+        handled.append(session.rget('users/P1'))
+
+    before = signal.signal(signal.SIGUSR1, handle)
+    try:
+        with session._counting_lock:
+            os.kill(os.getpid(), signal.SIGUSR1)
+            assert handled == [{}]
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert session.total_call_count == 1
+
+
+def test_long_urls_are_not_kept_in_memory(api, session):
+    api.rule(lambda seen: Reply(404))
+    tracemalloc.start()
+    try:
+        for number in range(50):
+            session.get('users/P1', params={'query': str(number)})
+            session.normalize_url('users/{}{}'.format(number, 'x' * 200000))
+            pdpyras.infer_entity_wrapper('GET', '/users/{}{}'.format(number, 'x' * 200000))
+        gc.collect()
+        size, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert size < 2000000

@@ -460,3 +460,33 @@ def test_a_host_that_only_looks_like_this_machine_warns(base, api, exposed):
     exposed.url = base
     with pytest.warns(UserWarning, match='https'):
         exposed.get('/users')
+
+
+@pytest.mark.parametrize(
+    'pattern, method, path, expected',
+    [
+        ('GET /users', 'get', '/users', True),
+        ('* /users', 'POST', '/users', True),
+        ('GET /users', 'put', '/users', False),
+        ('GET /users', 'get', '/users/{id}', False),
+        ('* /users/{id}', 'get', '/users/P1', False),
+    ],
+)
+def test_an_endpoint_matches_by_method_and_pattern(pattern, method, path, expected):
+    assert pdpyras.endpoint_matches(pattern, method, path) is expected
+
+
+def test_a_base_url_that_cannot_be_read_is_refused():
+    with pytest.raises(pdpyras.URLError, match='scheme'):
+        pdpyras.normalize_url('http://[::1', 'users')
+
+
+def test_port_0_is_not_the_default_port():
+    with pytest.raises(pdpyras.URLError, match='not under'):
+        pdpyras.normalize_url('https://api.pagerduty.com', 'https://api.pagerduty.com:0/users')
+
+
+@pytest.mark.parametrize('url', ['users/..%2fteams', 'users/..;/teams', 'users%5C..%5cteams'])
+def test_dots_between_encoded_separators_are_refused(url):
+    with pytest.raises(pdpyras.URLError, match='segment'):
+        pdpyras.normalize_url('https://api.pagerduty.com', url)

@@ -606,3 +606,19 @@ def test_a_path_that_is_appended_to_the_table_is_listed_at_once(api, session):
             session.rget('/v9/widgets')
     finally:
         pdpyras.CANONICAL_PATHS.remove('/v9/widgets')
+
+
+def test_a_body_without_the_wrapper_is_not_unwrapped(api, session):
+    api.reply(body={'team': {}, 'other': 1})
+    with pytest.raises(pdpyras.PDServerError, match='other, team'):
+        pdpyras.unwrap(session.get('users/P1'), 'user')
+
+
+@pytest.mark.parametrize('body', [b'null', b' null '], ids=repr)
+def test_null_is_not_the_content_of_a_wrapped_response(api, session, body):
+    api.reply(body=body)
+    with pytest.raises(pdpyras.PDServerError, match='expected a JSON object with the key "user"'):
+        session.rget('users/P1')
+    api.reply(body=body)
+    with pytest.raises(pdpyras.PDServerError, match='user'):
+        pdpyras.unwrap(session.get('users/P1'), 'user')

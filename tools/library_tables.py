@@ -47,9 +47,6 @@ def with_tables(source: str, operations: List[Operation], date: str = '') -> str
     if not (start and end):
         raise ValueError('The module lacks the lines {!r} and {!r}.'.format(START, END))
     rendered = render_tables(operations, date or _date_in(tables))
-    if '_PathTable([' in source:  # Until the tables of paths are plain lists.
-        plain = r'(?ms): List\[str\] = \[(.*?)^\]'
-        rendered = re.sub(plain, r': List[str] = _PathTable([\1])', rendered)
     return before + start + rendered + end + after
 
 
