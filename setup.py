@@ -62,7 +62,7 @@ setup(
     install_requires=['requests >= 2.25', 'deprecation >= 2.0.6'],
     extras_require={
         # pdpyras_extras needs Python 3.9; webhooks and logs need no other package.
-        'oauth': ['requests-oauthlib >= 1.3.1; python_version >= "3.9"'],
+        'oauth': ['oauthlib >= 3.2.2; python_version >= "3.9"'],
         'cli': ['click >= 8.1; python_version >= "3.9"', 'rich >= 12.3; python_version >= "3.9"'],
         'webhooks': [],
         'logs': [],

@@ -35,6 +35,7 @@ IN_WHEEL = [
     'pdpyras-stubs/__init__.pyi',
     'pdpyras_extras/__init__.py',
     'pdpyras_extras/logs.py',
+    'pdpyras_extras/oauth.py',
     'pdpyras_extras/py.typed',
     'pdpyras_extras/webhooks.py',
     'pdpyras_extras/cli/operations.tsv',

@@ -1,0 +1,389 @@
+"""Obtain OAuth tokens from PagerDuty, and sessions whose tokens do not run out.
+
+::
+
+    client = OAuthTokenClient(client_secret, client_id)
+    session = client.session('as_account-us.acme incidents.read')
+
+Needs oauthlib. The methods have the names of PagerDuty's own client. See
+https://developer.pagerduty.com/docs/oauth-functionality.
+"""
+
+import re
+from datetime import datetime, timedelta, timezone
+from typing import Any, NoReturn, Optional, Union
+from urllib.parse import quote_plus, urlsplit
+
+from oauthlib.common import add_params_to_uri
+from oauthlib.oauth2 import OAuth2Error, WebApplicationClient
+
+import pdpyras
+
+__all__ = ['OAuthTokenClient']
+
+API_URLS = {'us': None, 'eu': 'https://api.eu.pagerduty.com'}
+LOOPBACK = ('localhost', '127.0.0.1', '::1')
+#: The scope that names a service region and an account.
+ACCOUNT_SCOPE = re.compile(r'as_account-(us|eu)\.[a-z0-9][a-z0-9-]*', re.IGNORECASE)
+#: https://www.rfc-editor.org/rfc/rfc7636#section-4.1
+CODE_VERIFIER = re.compile(r'[A-Za-z0-9._~-]{43,128}')
+#: Form fields whose values must not be shown.
+SECRET_FIELDS = ('client_secret', 'code', 'code_verifier', 'refresh_token')
+#: Format of the time of expiration in the tokens of PagerDuty's own client.
+DATE_FORMAT = '%Y-%m-%dT%H:%M:%S%z'
+
+
+class OAuthTokenClient:
+    """Obtain and refresh OAuth tokens.
+
+    A token is a dict with the properties of PagerDuty's response, such as ``access_token``,
+    ``refresh_token``, ``scope`` and ``expires_in``, and ``expiration_date``, for
+    :meth:`refresh_client`. To use one without this class, pass it to a session:
+    ``pdpyras.APISession(token['access_token'], auth_type='bearer')``.
+
+    A request is repeated only if no connection could be made: codes and refresh tokens are good for
+    one request. Secrets and tokens are neither logged nor part of an exception, and a client cannot
+    be pickled.
+
+    All methods that request a token raise :exc:`pdpyras.PDClientError`, without a response, if none
+    is issued or if it lacks a scope that was asked for: PagerDuty leaves out invalid scopes without
+    an error.
+
+    :param client_secret: secret of the application, or None for one that cannot keep a secret
+        (Classic User OAuth), which must use PKCE.
+    :param client_id: ID of the application.
+    :param base_url: URL of the identity service.
+    :raises ValueError: if the ID or the secret is empty, or the URL does not begin with https.
+    """
+
+    #: URL of PagerDuty's identity service.
+    url = 'https://identity.pagerduty.com'
+    #: Seconds before its expiration from which on :meth:`refresh_client` refreshes a token. Scoped
+    #: tokens live one day.
+    early_refresh_buffer = 3600
+
+    def __init__(
+        self, client_secret: Optional[str], client_id: str, *, base_url: Optional[str] = None
+    ) -> None:
+        _check('client_id', client_id)
+        if client_secret is not None:
+            _check('client_secret', client_secret, 'Pass None for a client without a secret.')
+        self.client_id = client_id
+        self.url = (base_url or self.url).rstrip('/')
+        parts = urlsplit(self.url)
+        if parts.scheme != 'https' and parts.hostname not in LOOPBACK:
+            raise ValueError(
+                'base_url must begin with https://, as the secret is sent there; it is {!r}'.format(
+                    self.url
+                )
+            )
+        self._client_secret = client_secret
+        self._http = _TokenSession(client_id, base_url=self.url)
+
+    def __repr__(self) -> str:
+        return 'OAuthTokenClient(client_id={!r}, url={!r})'.format(self.client_id, self.url)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError('OAuthTokenClient cannot be pickled: it holds the secret of a client')
+
+    def __copy__(self) -> 'OAuthTokenClient':
+        return self
+
+    def __deepcopy__(self, memo: Any) -> 'OAuthTokenClient':
+        return self  # For copies of sessions that refer to it.
+
+    # Tokens of an application
+
+    def session(
+        self, scope: str, *, default_from: Optional[str] = None, base_url: Optional[str] = None
+    ) -> pdpyras.APISession:
+        """Return a session that acts as the application, with a new token whenever one expires.
+
+        :param scope: as for :meth:`get_scoped_app_token`; the session is in the region it names.
+        :param default_from: as for :class:`pdpyras.APISession`.
+        :param base_url: URL of the REST API, if it is not that of the region.
+        :raises ValueError: if the scope names no account; nothing is sent.
+        """
+        token = self.get_scoped_app_token(scope)
+        session = _api_session(token, default_from, base_url or API_URLS[_region(scope)])
+        session.on_token_expired = _AppTokenSource(self, scope)  # type: ignore[attr-defined]
+        return session
+
+    def get_scoped_app_token(self, scope: str) -> dict[str, Any]:
+        """Obtain a token to act as the application. There is no refresh token: ask for another.
+
+        See https://developer.pagerduty.com/docs/app-oauth-token.
+
+        :param scope: scopes separated by spaces, one of which names the region and the account,
+            such as ``as_account-us.acme incidents.read``.
+        :raises ValueError: if the scope names no account, or the client has no secret; nothing is
+            sent.
+        """
+        _region(scope)
+        self._need_secret('An app token')
+        return self.get_new_token(grant_type='client_credentials', scope=scope)
+
+    # Tokens of a user
+
+    def generate_s256_pkce_params(self) -> tuple[str, str]:
+        """Return a new code verifier, to be kept, and its code challenge, for the URL."""
+        verifier = WebApplicationClient(self.client_id).create_code_verifier(length=128)
+        return verifier, self.s256_code_challenge(verifier)
+
+    @staticmethod
+    def s256_code_challenge(code_verifier: str) -> str:
+        """Return the code challenge of a code verifier.
+
+        >>> OAuthTokenClient.s256_code_challenge('dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk')
+        'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM'
+
+        :raises ValueError: if it is not a verifier as RFC 7636 defines it.
+        """
+        if not isinstance(code_verifier, str) or not CODE_VERIFIER.fullmatch(code_verifier):
+            raise ValueError(
+                'code_verifier must have 43 to 128 letters, digits or characters of "-._~"; '
+                'see generate_s256_pkce_params'
+            )
+        client = WebApplicationClient('')
+        return str(client.create_code_challenge(code_verifier, 'S256'))
+
+    def get_pkce_authorize_url(
+        self, scope: str, redirect_uri: str, code_challenge: str, *, state: Optional[str] = None
+    ) -> str:
+        """Return the URL at which a user authorizes the application, with PKCE.
+
+        PagerDuty then redirects to ``redirect_uri`` with a ``code`` for
+        :meth:`get_new_token_from_code_with_pkce`, or with an ``error``.
+
+        :param scope: scopes separated by spaces.
+        :param redirect_uri: one of the URIs that are registered for the application.
+        :param code_challenge: see :meth:`generate_s256_pkce_params`.
+        :param state: a random value that comes back with the redirect. Compare the two, to reject
+            redirects that somebody else has initiated.
+        """
+        _check('code_challenge', code_challenge)
+        return self._authorize_url(
+            scope,
+            redirect_uri,
+            state,
+            [('code_challenge', code_challenge), ('code_challenge_method', 'S256')],
+        )
+
+    def authorize_url(self, scope: str, redirect_uri: str, *, state: Optional[str] = None) -> str:
+        """Like :meth:`get_pkce_authorize_url` without PKCE, which Scoped OAuth requires."""
+        return self._authorize_url(scope, redirect_uri, state, [])
+
+    @classmethod
+    def get_authorize_url(
+        cls, client_id: str, scope: str, redirect_uri: str, *, state: Optional[str] = None
+    ) -> str:
+        """Like :meth:`authorize_url`, given a client ID."""
+        return cls(None, client_id).authorize_url(scope, redirect_uri, state=state)
+
+    def _authorize_url(
+        self, scope: str, redirect_uri: str, state: Optional[str], more: list[tuple[str, str]]
+    ) -> str:
+        _scopes(scope)
+        _check('redirect_uri', redirect_uri)
+        parameters = [
+            ('client_id', self.client_id),
+            ('redirect_uri', redirect_uri),
+            ('response_type', 'code'),
+            ('scope', scope),
+        ]
+        if state is not None:
+            _check('state', state)
+            parameters.append(('state', state))
+        return str(add_params_to_uri(self.url + '/oauth/authorize', parameters + more))
+
+    def get_new_token_from_code_with_pkce(
+        self, auth_code: str, scope: str, redirect_uri: str, code_verifier: str
+    ) -> dict[str, Any]:
+        """Exchange a code for a token. A code is good once, for 30 seconds.
+
+        See https://developer.pagerduty.com/docs/oauth-functionality.
+
+        :param auth_code: the ``code`` in PagerDuty's redirect.
+        :param scope: the scopes of the authorization URL, to be compared with the granted ones.
+        :param redirect_uri: as in the authorization URL.
+        :param code_verifier: the verifier of its code challenge.
+        :raises ValueError: if one of them is missing or malformed; nothing is sent.
+        """
+        self.s256_code_challenge(code_verifier)
+        return self._exchange(auth_code, scope, redirect_uri, code_verifier=code_verifier)
+
+    def get_new_token_from_code(
+        self, auth_code: str, scope: str, redirect_uri: str
+    ) -> dict[str, Any]:
+        """Like :meth:`get_new_token_from_code_with_pkce` without PKCE."""
+        self._need_secret('A token without PKCE')
+        return self._exchange(auth_code, scope, redirect_uri)
+
+    def _exchange(
+        self, auth_code: str, scope: str, redirect_uri: str, **more: str
+    ) -> dict[str, Any]:
+        _check('auth_code', auth_code)
+        _check('redirect_uri', redirect_uri)
+        form = {
+            'grant_type': 'authorization_code',
+            'code': auth_code,
+            'redirect_uri': redirect_uri,
+        }
+        return self._request_token(dict(form, **more), _scopes(scope))
+
+    def get_refreshed_token(self, refresh_token: str) -> dict[str, Any]:
+        """Exchange a refresh token for a token, which comes with a new refresh token."""
+        _check('refresh_token', refresh_token)
+        return self.get_new_token(grant_type='refresh_token', refresh_token=refresh_token)
+
+    def refresh_client(
+        self,
+        access_token: str,
+        refresh_token: str,
+        expiration_date: Union[str, datetime],
+        base_url: Optional[str] = None,
+        *,
+        default_from: Optional[str] = None,
+    ) -> tuple[pdpyras.APISession, Optional[dict[str, Any]]]:
+        """Return a session, and a new token to be stored if the one given had to be refreshed.
+
+        :param expiration_date: ``expiration_date`` of the token, or an aware datetime. From
+            :attr:`early_refresh_buffer` seconds before it, the token is refreshed.
+        :param base_url: URL of the REST API; in Europe ``https://api.eu.pagerduty.com``.
+        :param default_from: as for :class:`pdpyras.APISession`.
+        :raises ValueError: if the date cannot be read or has no time zone; nothing is sent.
+        """
+        buffer = timedelta(seconds=self.early_refresh_buffer)
+        if datetime.now(timezone.utc) < _aware(expiration_date) - buffer:
+            return _api_session({'access_token': access_token}, default_from, base_url), None
+        token = self.get_refreshed_token(refresh_token)
+        return _api_session(token, default_from, base_url), token
+
+    # The request
+
+    def get_new_token(self, **form: str) -> dict[str, Any]:
+        """Request a token with form fields of your own, such as ``grant_type``.
+
+        The ID and the secret of the client are added.
+        """
+        _check('grant_type', form.get('grant_type'))
+        return self._request_token(form, _scopes(form['scope']) if 'scope' in form else [])
+
+    def _request_token(self, fields: dict[str, str], asked: list[str]) -> dict[str, Any]:
+        form = dict(fields, client_id=self.client_id)
+        if self._client_secret is not None:
+            form['client_secret'] = self._client_secret
+        token, problem = self._post(form)
+        if problem is None:
+            granted = token.get('scope', '').split()
+            missing = [scope for scope in asked if scope not in granted]
+            if granted and missing:
+                problem = (
+                    'the token lacks {}. Asked for: {}. Granted: {}. Check the spelling, and the '
+                    'scopes of the application.'.format(
+                        ' '.join(missing), ' '.join(asked), ' '.join(granted)
+                    )
+                )
+        if problem is not None:
+            # Raised here, so that no exception which knows the request is its context.
+            for secret in [form[name] for name in SECRET_FIELDS if name in form]:
+                problem = problem.replace(secret, '***').replace(quote_plus(secret), '***')
+            raise pdpyras.PDClientError('POST {}/oauth/token: {}'.format(self.url, problem))
+        return token
+
+    def _post(self, form: dict[str, str]) -> tuple[dict[str, Any], Optional[str]]:
+        """Return a token and None, or what went wrong."""
+        try:
+            response = self._http.post('/oauth/token', data=form)
+        except pdpyras.PDHTTPError as error:
+            response = error.response
+        except pdpyras.PDClientError as error:
+            return {}, str(error).rpartition('/oauth/token: ')[2]
+        status = '{} {}'.format(response.status_code, response.reason)
+        try:
+            parsed = WebApplicationClient(self.client_id).parse_request_body_response(response.text)
+        except OAuth2Error as error:
+            if error.error != 'missing_token':
+                return {}, '{}: {}'.format(status, error)
+            return {}, '{}, and the response holds no token'.format(status)
+        except (AttributeError, TypeError, ValueError):
+            return {}, '{}, and the response is not that of a token endpoint'.format(status)
+        token = dict(parsed)
+        access_token = token.get('access_token')
+        if (
+            response.status_code // 100 != 2
+            or not isinstance(access_token, str)
+            or not access_token
+        ):
+            return {}, '{}, and the response holds no token'.format(status)
+        if 'scope' in token:
+            token['scope'] = ' '.join(token['scope'])
+        if 'expires_at' in token:
+            expiration = datetime.fromtimestamp(token.pop('expires_at'), timezone.utc)
+            token['expiration_date'] = expiration.strftime(DATE_FORMAT)
+        return token, None
+
+    def _need_secret(self, what: str) -> None:
+        if self._client_secret is None:
+            raise ValueError('{} needs a client_secret, and this client has none.'.format(what))
+
+
+class _TokenSession(pdpyras.PDSession):
+    """The session for token requests. The client ID stands for its key, which it does not send."""
+
+    permitted_methods = ('POST',)
+    #: A request whose response was lost may have used up the code.
+    retry_unsafe_methods = False
+
+
+class _AppTokenSource:
+    """Returns a new app token for a session whose token has expired."""
+
+    def __init__(self, client: OAuthTokenClient, scope: str) -> None:
+        self.client = client
+        self.scope = scope
+
+    def __call__(self, session: pdpyras.APISession) -> str:
+        return str(self.client.get_scoped_app_token(self.scope)['access_token'])
+
+
+def _api_session(
+    token: dict[str, Any], default_from: Optional[str], base_url: Optional[str]
+) -> pdpyras.APISession:
+    return pdpyras.APISession(
+        token['access_token'], default_from, auth_type='bearer', base_url=base_url
+    )
+
+
+def _check(name: str, value: Any, hint: str = '') -> None:
+    if not isinstance(value, str) or not value.strip():
+        message = '{} must be a str that is not empty. {}'.format(name, hint)
+        raise ValueError(message.rstrip())
+
+
+def _scopes(scope: str) -> list[str]:
+    _check('scope', scope, 'It names one or more scopes, separated by spaces.')
+    return scope.split()
+
+
+def _region(scope: str) -> str:
+    accounts = [name for name in _scopes(scope) if name.lower().startswith('as_account')]
+    match = ACCOUNT_SCOPE.fullmatch(accounts[0]) if len(accounts) == 1 else None
+    if match is None:
+        raise ValueError(
+            'scope must name one account, as as_account-us.SUBDOMAIN or as_account-eu.SUBDOMAIN; '
+            'it is {!r}'.format(scope)
+        )
+    return match.group(1).lower()
+
+
+def _aware(date: Union[str, datetime]) -> datetime:
+    try:
+        moment = date if isinstance(date, datetime) else datetime.strptime(date, DATE_FORMAT)
+    except (TypeError, ValueError):
+        raise ValueError(
+            'expiration_date must look like 2026-12-07T23:42:21+0000, not {!r}'.format(date)
+        ) from None
+    if moment.tzinfo is None:
+        raise ValueError('expiration_date must have a time zone, unlike {!r}'.format(date))
+    return moment
