@@ -1,7 +1,7 @@
 """What a session learns from the API about its key and its account."""
 
 import pytest
-from wire import Reply
+from wire import ANY_SERVER_ERROR, Reply
 
 import pdpyras
 
@@ -52,7 +52,7 @@ def test_it_is_asked_once(api, session, status, body):
 
 
 def test_it_is_asked_again_where_the_api_did_not_tell(api, session):
-    api.reply(500)
+    api.reply(ANY_SERVER_ERROR)
     api.reply(body=ME)
     assert [session.api_key_access, session.api_key_access] == [None, 'user']
 

@@ -309,24 +309,13 @@ class CountedPath(str):
     __hash__ = str.__hash__
 
 
-@pytest.fixture
-def counted(monkeypatch):
-    """A function that replaces the paths of a table by paths that count their uses."""
+def test_finding_a_path_does_not_scan_the_table(monkeypatch):
     monkeypatch.setattr(CountedPath, 'uses', 0)
-
-    def replace(name):
-        # One more path, or the table would equal the one that is indexed already.
-        table = list(map(CountedPath, getattr(pdpyras, name) + ['/one/more']))
-        monkeypatch.setattr(pdpyras, name, table)
-        return table
-
-    return replace
-
-
-def test_resolving_paths_does_not_scan_the_table(counted):
-    table = counted('CANONICAL_PATHS')
-    pdpyras.canonical_path(BASE, '/users')
-    assert CountedPath.uses <= len(table) + 1
+    table = list(map(CountedPath, [*pdpyras.CANONICAL_PATHS, '/unlisted']))
+    monkeypatch.setattr(pdpyras, 'CANONICAL_PATHS', table)
+    # The extra path makes the table differ from the indexed one, so the first call indexes it.
+    assert pdpyras.canonical_path(BASE, '/unlisted') == '/unlisted'
+    assert CountedPath.uses <= 2 * len(table) + 1
     CountedPath.uses = 0
     for path in PATHS:
         pdpyras.canonical_path(BASE, with_ids(path))

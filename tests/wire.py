@@ -19,6 +19,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from socketserver import ThreadingMixIn
 from urllib.parse import parse_qsl, urlsplit
 
+#: The status for tests that mean any 5xx, so that a new default retry does not affect them.
+ANY_SERVER_ERROR = 590
+
 
 class Seen:
     """One request as it came over the wire."""
