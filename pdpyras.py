@@ -319,6 +319,9 @@ _ANALYTICS_PAGE_LIMIT = 1000
 #: connections to one host that requests keeps by default.
 _READ_AHEAD_LIMIT = 9
 
+#: Maximum number of paths whose endpoints are kept in memory.
+_KNOWN_PATHS_LIMIT = 1000
+
 #: Seconds after which waiting for a rate limit to reset is logged as a warning.
 _LONG_WAIT = 10
 
@@ -675,7 +678,7 @@ _NOT_CONTENT = frozenset(
 #: Listings whose cursors have names of their own: the query parameter, and the response key.
 _CURSOR_NAMES = {'/alert_grouping_settings': ('after', 'after')}
 
-#: Collection names whose singular does not follow the rules in _singular.
+#: Collection names whose singular does not follow the rules of singular_name.
 _IRREGULAR_PLURALS = {
     'analyses': 'analysis',
     'buses': 'bus',
@@ -708,10 +711,16 @@ class _Endpoint(NamedTuple):
         :raises URLError: where :func:`normalize_url` raises it, and for the base URL itself.
         """
         _, path = _locate(base_url, url)
-        if not path:
-            raise URLError('An empty path names no resource; pass one such as /users.')
-        listed = _listed_path(path)
-        return cls(_guessed_pattern(path), False) if listed is None else cls(listed, True)
+        index = _path_index()
+        endpoint = index.known.get(path)
+        if endpoint is None:
+            if not path:
+                raise URLError('An empty path names no resource; pass one such as /users.')
+            listed = _search(index.root, path.split('/')[1:])
+            endpoint = cls(_guessed_pattern(path), False) if listed is None else cls(listed, True)
+            if len(index.known) < _KNOWN_PATHS_LIMIT and len(path) <= _URL_LIMIT:
+                index.known[path] = endpoint
+        return endpoint
 
     def wrap(self, verb: str, content: Json) -> Json:
         """The request body for the content, which may be wrapped already."""
@@ -735,10 +744,12 @@ class _Endpoint(NamedTuple):
         if wrapper is None or (body is None and _is_empty(response)):
             return body
         if isinstance(body, dict):
+            if wrapper in body:
+                return body[wrapper]
             # Where the table names a collection for one resource, the API responds in the singular.
-            for name in (wrapper, singular_name(wrapper)):
-                if name in body:
-                    return body[name]
+            name = singular_name(wrapper)
+            if name in body:
+                return body[name]
         if self.is_listed:
             raise _wrapper_missing(response, wrapper, body)
         return body
@@ -787,20 +798,31 @@ class _Endpoint(NamedTuple):
 _ANY_SEGMENT = '/{}'
 _PATTERN = '/pattern'
 
-#: CANONICAL_PATHS when it was last indexed, and the index.
-_indexed_paths: Tuple[List[str], Dict[str, Any]] = ([], {})
+
+class _PathIndex(NamedTuple):
+    """An index of CANONICAL_PATHS as it was at some time."""
+
+    paths: List[str]
+    root: Dict[str, Any]
+    #: Endpoints of the paths that were looked up.
+    known: Dict[str, _Endpoint]
+
+
+_indexed = _PathIndex([], {}, {})
+
+
+def _path_index() -> _PathIndex:
+    """The index of CANONICAL_PATHS, rebuilt if users have appended to the table or replaced it."""
+    global _indexed
+    if _indexed.paths != CANONICAL_PATHS:
+        paths = list(CANONICAL_PATHS)
+        _indexed = _PathIndex(paths, _index_of(paths), {})
+    return _indexed
 
 
 def _listed_path(path: str) -> Optional[str]:
     """The pattern in CANONICAL_PATHS that a path matches best, or None."""
-    global _indexed_paths
-    paths, index = _indexed_paths
-    # The table is read at each call: users append to it, or replace it.
-    if paths != CANONICAL_PATHS:
-        paths = list(CANONICAL_PATHS)
-        index = _index_of(paths)
-        _indexed_paths = paths, index
-    return _search(index, path.split('/')[1:])
+    return _search(_path_index().root, path.split('/')[1:])
 
 
 def _index_of(patterns: List[str]) -> Dict[str, Any]:
@@ -862,20 +884,15 @@ def singular_name(r_name: str) -> str:
     >>> singular_name('escalation_policies')
     'escalation_policy'
     """
-    before, separator, last = r_name.rpartition('_')
-    return before + separator + _singular(last)
-
-
-def _singular(noun: str) -> str:
+    before, separator, noun = r_name.rpartition('_')
     if noun in _IRREGULAR_PLURALS:
-        return _IRREGULAR_PLURALS[noun]
+        return before + separator + _IRREGULAR_PLURALS[noun]
     if noun.endswith('ies'):
-        return noun[:-3] + 'y'
+        return r_name[:-3] + 'y'
     if noun.endswith(('sses', 'xes', 'ches', 'shes')):
-        return noun[:-2]
-    if noun.endswith('s') and not noun.endswith(('ss', 'us', 'is')):
-        return noun[:-1]
-    return noun
+        return r_name[:-2]
+    is_plural = noun.endswith('s') and not noun.endswith(('ss', 'us', 'is'))
+    return r_name[:-1] if is_plural else r_name
 
 
 def plural_name(obj_type: str) -> str:
@@ -885,18 +902,12 @@ def plural_name(obj_type: str) -> str:
     'escalation_policies'
     """
     name = obj_type[: -len('_reference')] if obj_type.endswith('_reference') else obj_type
-    before, separator, last = name.rpartition('_')
-    return before + separator + _plural(last)
-
-
-def _plural(noun: str) -> str:
+    before, separator, noun = name.rpartition('_')
     if noun in _IRREGULAR_SINGULARS:
-        return _IRREGULAR_SINGULARS[noun]
+        return before + separator + _IRREGULAR_SINGULARS[noun]
     if noun.endswith('y') and noun[-2:-1] not in tuple('aeiou'):
-        return noun[:-1] + 'ies'
-    if noun.endswith(('s', 'x', 'ch', 'sh')):
-        return noun + 'es'
-    return noun + 's'
+        return name[:-1] + 'ies'
+    return name + ('es' if noun.endswith(('s', 'x', 'ch', 'sh')) else 's')
 
 
 def entity_wrappers(method: str, path: str) -> _Wrappers:
@@ -1920,9 +1931,10 @@ class PDSession(_MethodsFrom4x, _Transport):
                 )
             )
         full_url = self.normalize_url(url)
-        if not _before_query(url).strip('/'):
+        if url.strip('/')[:1] in ('', '?', '#'):
             raise URLError('An empty path names no resource; pass one such as /users.')
-        self._warn_of_exposure(full_url)
+        if full_url[:5].lower() == 'http:':
+            self._warn_of_exposure(full_url)
         options = self._request_options(method, kwargs)
         if isinstance(options['headers'], _MergedHeaders):
             options['headers'].checked_url = full_url
@@ -1983,7 +1995,7 @@ class PDSession(_MethodsFrom4x, _Transport):
             options['data'] = _repeatable_fields(options['data'])
         user_headers = options.get('headers') or {}
         headers = self.prepare_headers(method, user_headers=user_headers)
-        if _is_form(options) and not _has_header(user_headers, 'content-type'):
+        if (options.get('data') or options.get('files')) and _is_form(options, user_headers):
             # requests adds the boundary of the parts, or the encoding of the fields.
             headers.pop('Content-Type', None)
         if None in headers.values():
@@ -2071,7 +2083,8 @@ class _Retries:
         self.method = method
         self.url = url
         self.options = options
-        self.body = _Body(options)
+        has_body = options.get('data') is not None or options.get('files')
+        self.body = _Body(options) if has_body else _NO_BODY
         self.wait = session.sleep_timer
         self.network_errors = 0
         self.retries_by_status: Dict[int, int] = {}
@@ -2232,9 +2245,8 @@ class _Body:
         self.starts: List[Tuple[Any, int]] = []
         #: Whether the whole body can be sent a second time.
         self.is_repeatable = True
-        if options.get('data') is not None or options.get('files'):
-            for part in _streams(options.get('data'), options.get('files')):
-                self._remember(part)
+        for part in _streams(options.get('data'), options.get('files')):
+            self._remember(part)
 
     def _remember(self, stream: Any) -> None:
         try:
@@ -2256,6 +2268,9 @@ def _streams(data: Any, files: Any) -> Iterator[Any]:
     for part in [data] + named:
         if hasattr(part, 'read') or hasattr(part, '__next__'):
             yield part
+
+
+_NO_BODY = _Body({})
 
 
 def _is_retryable(error: Exception) -> bool:
@@ -2294,9 +2309,11 @@ def _is_nonnegative(value: Any) -> bool:
         return False
 
 
-def _is_form(options: Dict[str, Any]) -> bool:
-    data = options.get('data')
-    return bool(options.get('files') or (data and isinstance(data, (Mapping, list, tuple))))
+def _is_form(options: Dict[str, Any], user_headers: Any) -> bool:
+    """Whether a body consists of form fields or files, and the caller has not named its type."""
+    if any(str(name).lower() == 'content-type' for name in user_headers):
+        return False
+    return bool(options.get('files') or isinstance(options['data'], (Mapping, list, tuple)))
 
 
 def _repeatable_fields(data: Any) -> Any:
@@ -2307,10 +2324,6 @@ def _repeatable_fields(data: Any) -> Any:
         return data
     fields = [(name, list(value) if hasattr(value, '__next__') else value) for name, value in pairs]
     return dict(fields) if is_mapping else fields
-
-
-def _has_header(headers: Any, name: str) -> bool:
-    return any(str(header).lower() == name for header in headers)
 
 
 def _normalized_param(name: Any, value: Any) -> Tuple[Any, Any]:
@@ -3172,8 +3185,9 @@ class _EventsSession(PDSession):
         return super().post(url, data=data, json=self._with_routing_key(json), **kwargs)
 
     def _with_routing_key(self, event: Any) -> Any:
-        if isinstance(event, Mapping) and 'routing_key' not in event:
-            return _merged({'routing_key': self.api_key}, event)
+        if isinstance(event, Mapping) and not event.get('routing_key'):
+            key = {'routing_key': self.api_key}
+            return _merged(_merged(key, event), key)
         return event
 
     def _with_fitting_summary(self, event: Dict[str, Any]) -> Dict[str, Any]:
