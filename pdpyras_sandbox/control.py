@@ -66,6 +66,11 @@ def control(state):
             return refusal(str(error))
         return jsonify(clock_of(state.account))
 
+    @blueprint.get('/events')
+    def list_events():
+        with state.account.store.lock:
+            return jsonify(events=state.account.events)
+
     @blueprint.get('/webhooks')
     def list_webhooks():
         return jsonify(

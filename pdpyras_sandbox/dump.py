@@ -40,7 +40,8 @@ def check(content: Any) -> None:
             raise ValueError(f'{part} must be an object with a record for each path')
         for path, record in content[part].items():
             check_record(part, path, record)
-    keys = content['documents'].get(KEYS_PATH, {})
+    keys = content['documents'].get(KEYS_PATH)
+    keys = keys if isinstance(keys, dict) else {}
     missing = [name for name in KEYS if not isinstance(keys.get(name), str)]
     if missing:
         raise ValueError(f'documents: {KEYS_PATH} lacks {missing[0]}')
@@ -50,9 +51,11 @@ def check_record(part: str, path: str, record: Any) -> None:
     collection, _, key = path.rpartition('/')
     if not collection.startswith('/') or not key:
         raise ValueError(f'{part}: {path!r} is not a path such as "/users/P123456"')
+    if part == 'documents':
+        return
     if not isinstance(record, dict):
-        raise ValueError(f'{part}: {path} must be an object')
-    if part == 'records' and record.get('id') != key:
+        raise ValueError(f'records: {path} must be an object')
+    if record.get('id') != key:
         raise ValueError(f'records: the id of {path} must be {key!r}, as in its path')
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, Optional
 
-from pdpyras_sandbox.account import Account, reference
+from pdpyras_sandbox.account import Account, parse_time, reference
+from pdpyras_sandbox.clock import Alarm, timestamp
 from pdpyras_sandbox.errors import invalid_event
-from pdpyras_sandbox.incidents import Incidents, find_open
+from pdpyras_sandbox.event_rules import Draft, orchestrate, run_service_rules
+from pdpyras_sandbox.incidents import Incidents, annotate, find_open
 from pdpyras_sandbox.service_state import urgency_of
 from pdpyras_sandbox.store import Record
 
@@ -16,6 +19,8 @@ SEVERITIES = ('critical', 'error', 'warning', 'info')
 DETAILS = ('source', 'component', 'group', 'class')
 MAXIMUM_SUMMARY = 1024
 MAXIMUM_KEY = 255
+#: Where alerts are kept that wait for their time.
+SUSPENDED = '/_sandbox/suspended'
 #: How many events the page shows.
 KEPT_EVENTS = 50
 
@@ -33,16 +38,42 @@ def accept(account: Account, event: dict[str, Any]) -> str:
     """Act on a valid event, and return its deduplication key."""
     integration = integration_of(account, event['routing_key'])
     key: str = event.get('dedup_key') or f'{account.store.random.getrandbits(128):032x}'
-    Arrival(account, integration, event, key).take()
-    remember(account, event['event_action'], key, summary_of(event))
+    draft = Draft(event, key)
+    service = destination(account, integration, draft)
+    event = draft.event()
+    if draft.decisions.get('drop_event'):
+        outcome = 'dropped'
+    elif service is None:
+        outcome = 'unrouted'
+    else:
+        outcome = Arrival(account, service, integration, draft).take()
+    remember(account, event['event_action'], draft.key, summary_of(event), outcome)
     return key
+
+
+def destination(account: Account, integration: Record, draft: Draft) -> Optional[Record]:
+    """Return the service that an event goes to, after the rules on the way; None if it has none."""
+    store, now = account.store, account.clock.now()
+    if 'service' in integration:
+        service = store.find(integration['service']['id'])
+    else:
+        if draft.fields['event_action'] in ('acknowledge', 'resolve'):
+            # Such events carry little for rules to go by: they follow the alert they are about.
+            for alert in store.indexed('open_alerts', (integration['id'], draft.key)):
+                return store.find(alert['service']['id'])
+        path = str(store.path_of(integration['id']))
+        service = orchestrate(store, path.rpartition('/integrations/')[0], draft, now)
+    if service is not None:
+        run_service_rules(store, service, draft, now)
+    return service
 
 
 def enqueue_change(account, event):
     errors = change_errors(event)
     if errors:
         raise invalid_event(*errors)
-    service = integration_of(account, event['routing_key'])['service']
+    integration = integration_of(account, event['routing_key'])
+    service = destination(account, integration, Draft({**event, 'event_action': 'change'}, ''))
     payload = event['payload']
     change = {
         'id': account.store.new_id('01', 26),
@@ -54,19 +85,20 @@ def enqueue_change(account, event):
         'links': event.get('links', []),
         'images': event.get('images', []),
         'routing_key': event['routing_key'],
-        'services': [service],
+        'services': [reference(service)] if service else [],
     }
     account.store.add('/change_events', change)
-    remember(account, 'change', None, payload['summary'])
+    remember(account, 'change', None, payload['summary'], 'listed')
     return {'status': 'success', 'message': 'Change event processed', 'id': change['id']}
 
 
-def remember(account, action, dedup_key, summary):
+def remember(account, action, dedup_key, summary, outcome):
     seen = {
         'at': account.clock.timestamp(),
         'action': action,
         'dedup_key': dedup_key,
         'summary': summary,
+        'outcome': outcome,
     }
     account.events.append(seen)
     del account.events[:-KEPT_EVENTS]
@@ -80,9 +112,10 @@ def summary_of(event):
 
 
 def integration_of(account: Account, routing_key: str) -> Record:
-    """Return the integration that has a key; it names its service."""
-    for integration in account.store.indexed('integrations_by_key', routing_key):
-        return integration
+    """Return the integration that has a key, which is one of a service or an orchestration."""
+    for index in ('integrations_by_key', 'orchestration_integrations_by_key'):
+        for integration in account.store.indexed(index, routing_key):
+            return integration
     raise invalid_event("'routing_key' is not one of an Events API v2 integration")
 
 
@@ -90,49 +123,113 @@ class Arrival:
     """One valid event and the service it goes to."""
 
     def __init__(
-        self, account: Account, integration: Record, event: dict[str, Any], key: str
+        self, account: Account, service: Record, integration: Record, draft: Draft
     ) -> None:
         self.account = account
         self.integration = integration
-        self.service = account.store.find(integration['service']['id'])
-        self.event = event
-        self.key = key
-        channel = {'type': 'api', 'summary': summary_of(event) or '', 'incident_key': key}
+        self.service = service
+        self.event = draft.event()
+        self.key = draft.key
+        self.draft = draft
+        channel = {'type': 'api', 'summary': summary_of(self.event) or '', 'incident_key': self.key}
         self.incidents = Incidents(account, reference(self.service), channel)
 
-    def take(self) -> None:
+    def take(self) -> str:
+        """Act on the event, and return what became of it, in a word."""
         alert = self.open_alert()
         action = self.event['event_action']
         if action == 'trigger':
-            self.trigger(alert)
-        elif alert is None:
+            return self.trigger(alert)
+        if alert is None:
             # PagerDuty accepts these too: the alert may have been resolved by hand.
-            return
-        elif action == 'resolve':
+            return 'resolved' if action == 'resolve' and self.end_suspension() else 'ignored'
+        if action == 'resolve':
             self.incidents.resolve_alert(alert)
-        else:
-            self.incidents.acknowledge(self.account.store.find(alert['incident']['id']))
+            return 'resolved'
+        self.incidents.acknowledge(self.account.store.find(alert['incident']['id']))
+        return 'acknowledged'
 
     def open_alert(self) -> Optional[Record]:
         """Return the alert that this event repeats or ends: one by the same integration."""
-        key = self.integration['id'], self.key
-        return next(iter(self.account.store.indexed('open_alerts', key)), None)
+        alerts = self.account.store.indexed('open_alerts', (self.integration['id'], self.key))
+        # An orchestration may have sent an event with this key to another service.
+        here = (alert for alert in alerts if alert['service']['id'] == self.service['id'])
+        return next(here, None)
 
-    def trigger(self, alert: Optional[Record]) -> None:
+    def trigger(self, alert: Optional[Record]) -> str:
         if alert is not None:
             incident = self.account.store.find(alert['incident']['id'])
             self.incidents.log(incident, 'trigger')
-            return
+            return 'repeated'
+        if self.draft.decisions.get('suppress'):
+            # An alert without an incident, which the REST API does not show.
+            return 'suppressed'
         payload = self.event['payload']
         incident = find_open(self.account.store, self.service, self.key)
+        if incident is None and self.draft.decisions.get('suspend'):
+            self.suspend(self.draft.decisions['suspend'])
+            return 'suspended'
         if incident is None:
-            if self.incidents.obstacle(self.service):
-                return
-            urgency = urgency_of(self.service, payload['severity'], self.account.clock.now())
-            incident = self.incidents.open(
-                self.service, payload['summary'], self.key, urgency=urgency
-            )
+            policy = self.decided('escalation_policy', '/escalation_policies')
+            if self.incidents.obstacle(self.service, policy):
+                return 'ignored'
+            incident = self.open(payload, policy)
         self.incidents.add_alert(incident, self.alert_attributes(payload))
+        return 'triggered'
+
+    def suspension(self) -> Optional[Record]:
+        """Return the record of a trigger with this key that waits for its time."""
+        mine = {'service': self.service['id'], 'integration': self.integration, 'key': self.key}
+        waiting = self.account.store.list(SUSPENDED)
+        return next((record for record in waiting if mine.items() <= record.items()), None)
+
+    def suspend(self, seconds: int) -> None:
+        """Put the alert off; repetitions of the event do not change when it comes."""
+        if self.suspension() is not None:
+            return
+        at = self.account.clock.now() + timedelta(seconds=seconds)
+        decisions = {**self.draft.decisions, 'suspend': None}
+        record = {
+            'id': self.account.store.new_id('', 20),
+            'at': timestamp(at),
+            'service': self.service['id'],
+            'integration': self.integration,
+            'key': self.key,
+            'event': self.event,
+            'decisions': decisions,
+            'notes': self.draft.notes,
+        }
+        self.account.store.add(SUSPENDED, record)
+        self.account.clock.set_alarm(at, 'suspended', record['id'])
+
+    def end_suspension(self) -> bool:
+        """Forget a trigger that waits, and say whether there was one."""
+        record = self.suspension()
+        if record is not None:
+            self.account.store.remove(f'{SUSPENDED}/{record["id"]}')
+        return record is not None
+
+    def open(self, payload: dict[str, Any], policy: Optional[Record]) -> Record:
+        priority = self.decided('priority', '/priorities')
+        incident: Record = self.incidents.open(
+            self.service,
+            payload['summary'],
+            self.key,
+            urgency=urgency_of(self.service, payload['severity'], self.account.clock.now()),
+            priority=priority and reference(priority),
+            escalation_policy=policy,
+        )
+        for text in self.draft.notes:
+            user = {'id': self.service['id'], 'type': 'bot_user_reference'}
+            annotate(self.incidents, incident, text, user)
+        return incident
+
+    def decided(self, name: str, collection: str) -> Optional[Record]:
+        """Return the record that rules have chosen; None if they have not, or it is gone."""
+        found: Optional[Record] = self.account.store.get(
+            f'{collection}/{self.draft.decisions.get(name)}'
+        )
+        return found
 
     def alert_attributes(self, payload: dict[str, Any]) -> Record:
         contexts = [
@@ -147,11 +244,13 @@ class Arrival:
         }
         custom = payload.get('custom_details') or {}
         custom = custom if isinstance(custom, dict) else {'details': custom}
+        # An integration of an orchestration has no type.
+        kind = self.integration.get('type', 'inbound_integration')
         return {
             'summary': payload['summary'],
             'severity': payload['severity'],
             'alert_key': self.key,
-            'integration': reference(self.integration),
+            'integration': {'id': self.integration['id'], 'type': kind + '_reference'},
             'body': {
                 'type': 'alert_body',
                 'contexts': contexts,
@@ -178,6 +277,24 @@ class Arrival:
             'source_origin': payload.get('source'),
             'version': '1.0',
         }
+
+
+def watch_suspended(account: Account) -> None:
+    """Have suspended alerts triggered when their time has come, stored ones included."""
+
+    def ring(alarm: Alarm) -> None:
+        record = account.store.find(alarm.subject)
+        service = account.store.find(record['service']) if record else None
+        if record is None or service is None:
+            return
+        draft = Draft(record['event'], record['key'])
+        draft.decisions, draft.notes = record['decisions'], record['notes']
+        account.store.remove(f'{SUSPENDED}/{record["id"]}')
+        Arrival(account, service, record['integration'], draft).take()
+
+    account.clock.handlers['suspended'] = ring
+    for record in account.store.list(SUSPENDED):
+        account.clock.set_alarm(parse_time(record['at']), 'suspended', record['id'])
 
 
 def event_errors(event):

@@ -462,18 +462,22 @@ def snooze(call):
 def add_note(call):
     incidents = acting(call)
     incident = call.record(call.parent())
-    content = call.content['content']
+    return annotate(incidents, incident, call.content['content'], reference(call.sender))
+
+
+def annotate(incidents, incident, content, user):
+    """Add a note to an incident, and return it."""
     note = {
-        'id': call.store.new_id(),
+        'id': incidents.store.new_id(),
         'type': 'note',
-        'user': reference(call.sender),
+        'user': user,
         'content': content,
-        'created_at': call.clock.timestamp(),
+        'created_at': incidents.clock.timestamp(),
         'channel': {'summary': 'The PagerDuty website or APIs'},
     }
     incidents.log(incident, 'annotate', channel={'type': 'note', 'summary': content})
     announce_text(incidents, incident, 'annotated', note['id'], 'note', content=content)
-    return call.store.add(call.path, note)
+    return incidents.store.add(f'/incidents/{incident["id"]}/notes', note)
 
 
 def announce_text(incidents, incident, event, text_id, kind, **text):

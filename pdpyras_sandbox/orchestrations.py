@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pdpyras_sandbox.call import Call, handles
+from pdpyras_sandbox.event_rules import check_rules
 from pdpyras_sandbox.resources import DOCUMENT, KINDS, Kind
 from pdpyras_sandbox.store import Record
 
@@ -71,11 +72,18 @@ def read_path(call: Call) -> Any:
 def write_path(call: Call) -> Any:
     """Store the rules, each with an ID, which it keeps from then on."""
     stored = {**read_path(call), **call.content, 'updated_at': call.clock.timestamp()}
+    check_rules(stored)
     for rule in rules_of(stored):
         rule['id'] = rule.get('id') or call.store.new_id('', 8).lower()
     stored['version'] = call.store.new_id('', 32)
     call.store.put(call.path + DOCUMENT, stored)
     return stored
+
+
+@handles('GET /event_orchestrations/services/{service_id}/active')
+def read_active(call: Call) -> Any:
+    call.record(f'/services/{call.parameters["service_id"]}')
+    return call.store.get(call.path + DOCUMENT) is not False
 
 
 def new_path(call: Call) -> Record:

@@ -17,6 +17,7 @@ from pdpyras_sandbox.app import create_app
 from pdpyras_sandbox.certificates import CertificateAuthority
 from pdpyras_sandbox.connections import ClosingServer, shut_down
 from pdpyras_sandbox.deliveries import Deliveries
+from pdpyras_sandbox.events import watch_suspended
 from pdpyras_sandbox.faults import Faults
 from pdpyras_sandbox.founding import found
 from pdpyras_sandbox.limits import EVENTS_LIMIT, REST_LIMIT, RateLimit
@@ -269,6 +270,7 @@ class State:
         """Set the alarms that belong to the records of the account."""
         self.account.clock.clear()
         watch(self.account)
+        watch_suspended(self.account)
         self.webhooks.resume()
 
     def load(self, content):
@@ -386,6 +388,12 @@ class Sandbox:
     def requests(self):
         """The requests received, oldest first: a list with ``of()`` and ``assert_sent()``."""
         return Requests(self._state.traffic.list())
+
+    @property
+    def event_log(self):
+        """The latest events received, oldest first, each with its ``outcome``."""
+        with self._state.account.store.lock:
+            return list(self._state.account.events)
 
     @property
     def clock(self):

@@ -195,7 +195,8 @@ def record_in(text: object, path: object, owned: bool) -> Any:
     :raises ValueError: for anything that the sandbox did not write.
     """
     record = decoded(text) if isinstance(text, str) else None
-    if not (isinstance(path, str) and path.startswith('/') and isinstance(record, (dict, list))):
+    # A document may be a mere boolean: whether the rules of a service are active.
+    if not (isinstance(path, str) and path.startswith('/') and record is not None):
         raise ValueError(f'there is no record at {path!r}')
     if owned and not (isinstance(record, dict) and record.get('id') == path.rpartition('/')[2]):
         raise ValueError(f'the record at {path!r} is not valid')

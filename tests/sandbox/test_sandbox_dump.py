@@ -37,6 +37,11 @@ def company():
     """A dump of an account with everything that sample data has, and its listings."""
     with Sandbox(seed=7) as sandbox:
         trigger(sandbox)
+        # Stored as a mere boolean.
+        (service, *_) = json.loads(listed(sandbox, '/services')[0])['services']
+        path = f'/event_orchestrations/services/{service["id"]}/active'
+        body = {'active': False}
+        requests.put(sandbox.url + path, json=body, headers=headers(sandbox), timeout=5)
         sandbox.clock.advance(minutes=10)
         return sandbox.dump(), listed(sandbox), sandbox.api_key
 

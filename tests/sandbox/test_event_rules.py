@@ -1,0 +1,491 @@
+"""Event orchestrations at work: where events go, and what rules make of them."""
+
+import pytest
+import requests
+
+from pdpyras_sandbox import Sandbox
+
+
+class Orchestration:
+    """An event orchestration, in few words."""
+
+    def __init__(self, web):
+        self.web = web
+        created = web.post('/event_orchestrations', {'orchestration': {'name': 'All'}})
+        self.path = '/event_orchestrations/' + created['orchestration']['id']
+        (integration,) = created['orchestration']['integrations']
+        self.routing_key = integration['parameters']['routing_key']
+
+    def write(self, kind, *rules, catch_all=None, **more_sets):
+        """Write the rules of the global, router or unrouted path, or of a service."""
+        path = f'{self.path}/{kind}' if kind in ('global', 'router', 'unrouted') else kind
+        sets = [{'id': 'start', 'rules': list(rules)}]
+        sets += [{'id': name, 'rules': rules} for name, rules in more_sets.items()]
+        body = {'sets': sets, 'catch_all': {'actions': catch_all or {}}}
+        return self.web.put(path, {'orchestration_path': body})
+
+    def send(self, action='trigger', key=None, routing_key=None, **payload):
+        event = {'routing_key': routing_key or self.routing_key, 'event_action': action}
+        if key:
+            event['dedup_key'] = key
+        if action == 'trigger' or payload:
+            given = {'summary': 'Disk full', 'source': 'db1', 'severity': 'critical'}
+            event['payload'] = {**given, **payload}
+        response = self.web.call('POST', '/v2/enqueue', event)
+        assert response.status_code == 202, response.text
+        return response.json()['dedup_key']
+
+    @property
+    def outcomes(self):
+        return [event['outcome'] for event in self.web.sandbox.event_log]
+
+
+def rule(*conditions, **actions):
+    return {
+        'conditions': [{'expression': expression} for expression in conditions],
+        'actions': actions,
+    }
+
+
+@pytest.fixture
+def orchestration(web):
+    """An orchestration whose router sends everything to the service Web Shop."""
+    orchestration = Orchestration(web)
+    orchestration.write('router', catch_all={'route_to': web.service['id']})
+    return orchestration
+
+
+@pytest.fixture
+def till(web):
+    """Another service."""
+    policy = web.get('/escalation_policies')['escalation_policies'][0]
+    reference = {'id': policy['id'], 'type': 'escalation_policy_reference'}
+    service = {'type': 'service', 'name': 'Till', 'escalation_policy': reference}
+    return web.post('/services', {'service': service})['service']
+
+
+def incidents(web):
+    return web.get('/incidents')['incidents']
+
+
+def services(web):
+    return [incident['service']['summary'] for incident in incidents(web)]
+
+
+def only_alert(web):
+    (incident,) = incidents(web)
+    (alert,) = web.get(f'/incidents/{incident["id"]}/alerts')['alerts']
+    return incident, alert
+
+
+# Where events go.
+
+
+def test_the_first_rule_of_the_router_that_matches_decides(web, orchestration, till):
+    orchestration.write(
+        'router',
+        {**rule(route_to=till['id']), 'disabled': True},
+        rule("event.summary matches part 'till'", route_to=till['id']),
+        rule("event.summary matches part 'till'", route_to=web.service['id']),
+        rule("event.source == 'web'", "event.severity == 'info'", route_to=web.service['id']),
+    )
+    orchestration.send(summary='The till is stuck')
+    orchestration.send(source='web')
+    orchestration.send(severity='info')
+    orchestration.send(summary='Something else')
+    assert services(web) == ['Till', 'Web Shop', 'Web Shop']
+    assert orchestration.outcomes == ['triggered', 'triggered', 'triggered', 'unrouted']
+
+
+def test_events_that_no_rule_matches_go_where_catch_all_says(web, orchestration):
+    orchestration.send()
+    assert services(web) == ['Web Shop']
+
+
+@pytest.mark.parametrize('route', ['unrouted', 'PNOBODY'])
+def test_an_unrouted_event_opens_nothing(web, orchestration, route):
+    orchestration.write('router', catch_all={'route_to': route})
+    orchestration.write('unrouted', rule(severity='info', variables=[]))
+    orchestration.send()
+    assert incidents(web) == []
+    assert orchestration.outcomes == ['unrouted']
+
+
+def test_an_orchestration_without_rules_routes_nothing(web):
+    orchestration = Orchestration(web)
+    orchestration.send()
+    assert orchestration.outcomes == ['unrouted']
+
+
+@pytest.mark.parametrize('lookup_by', ['service_name', 'service_id'])
+def test_a_dynamic_route_looks_the_service_up(web, orchestration, till, lookup_by):
+    dynamic = {'source': 'event.component', 'regex': 'service (.*)', 'lookup_by': lookup_by}
+    orchestration.write(
+        'router',
+        rule(dynamic_route_to=dynamic),
+        rule("event.group == 'fallback'", route_to=web.service['id']),
+    )
+    name = till['name'] if lookup_by == 'service_name' else till['id']
+    orchestration.send(component='service ' + name)
+    orchestration.send(component='service of nobody', group='fallback')
+    orchestration.send(component='nothing to extract')
+    assert services(web) == ['Till', 'Web Shop']
+    assert orchestration.outcomes[-1] == 'unrouted'
+
+
+def test_acknowledge_and_resolve_follow_the_alert_without_any_payload(web, orchestration, till):
+    orchestration.write('router', rule("event.source == 'db1'", route_to=till['id']))
+    key = orchestration.send()
+    orchestration.send('acknowledge', key)
+    assert incidents(web)[0]['status'] == 'acknowledged'
+    orchestration.send('resolve', key)
+    assert incidents(web)[0]['status'] == 'resolved'
+    orchestration.send('resolve', key)
+    assert orchestration.outcomes == ['triggered', 'acknowledged', 'resolved', 'unrouted']
+
+
+def test_the_same_key_at_another_service_is_another_alert(web, orchestration, till):
+    orchestration.write(
+        'router',
+        rule("event.source == 'till'", route_to=till['id']),
+        catch_all={'route_to': web.service['id']},
+    )
+    orchestration.send(key='disk')
+    orchestration.send(key='disk', source='till')
+    orchestration.send(key='disk')
+    assert services(web) == ['Web Shop', 'Till']
+    assert orchestration.outcomes == ['triggered', 'triggered', 'repeated']
+
+
+def test_every_integration_of_an_orchestration_is_taken(web, orchestration):
+    created = web.post(orchestration.path + '/integrations', {'integration': {'label': 'Other'}})
+    key = created['integration']['parameters']['routing_key']
+    orchestration.send(routing_key=key)
+    assert services(web) == ['Web Shop']
+    web.call('DELETE', f'{orchestration.path}/integrations/{created["integration"]["id"]}')
+    event = {'routing_key': key, 'event_action': 'resolve', 'dedup_key': 'x'}
+    assert web.call('POST', '/v2/enqueue', event).status_code == 400
+
+
+def test_change_events_are_routed_too(web, orchestration):
+    event = {'routing_key': orchestration.routing_key, 'payload': {'summary': 'Deployed'}}
+    assert web.call('POST', '/v2/change/enqueue', event).status_code == 202
+    orchestration.write('router', catch_all={'route_to': 'unrouted'})
+    assert web.call('POST', '/v2/change/enqueue', event).status_code == 202
+    changes = web.get('/change_events')['change_events']
+    routed = [[service['summary'] for service in change['services']] for change in changes]
+    assert sorted(routed) == [[], ['Web Shop']]
+
+
+# The rules of a service.
+
+
+def test_a_service_has_rules_for_events_from_wherever(web, orchestration):
+    orchestration.write(
+        '/event_orchestrations/services/' + web.service['id'], rule(severity='warning')
+    )
+    orchestration.send()
+    web.event()
+    severities = [
+        web.get(f'/incidents/{incident["id"]}/alerts')['alerts'][0]['severity']
+        for incident in incidents(web)
+    ]
+    assert severities == ['warning', 'warning']
+
+
+def test_the_rules_of_a_service_can_be_put_out_of_action(web, orchestration):
+    path = '/event_orchestrations/services/' + web.service['id']
+    orchestration.write(path, rule(suppress=True))
+    assert web.get(path + '/active') == {'active': True}
+    web.put(path + '/active', {'active': False})
+    assert web.get(path + '/active') == {'active': False}
+    orchestration.send()
+    web.put(path + '/active', {'active': True})
+    orchestration.send()
+    assert orchestration.outcomes == ['triggered', 'suppressed']
+
+
+def test_global_rules_come_before_the_router_and_the_service(web, orchestration, till):
+    def label(text):
+        return {'target': 'event.summary', 'template': '{{event.summary}} ' + text}
+
+    orchestration.write('global', rule(extractions=[label('global')]))
+    orchestration.write('router', rule("event.summary matches part 'global'", route_to=till['id']))
+    orchestration.write(
+        '/event_orchestrations/services/' + till['id'],
+        rule("event.summary matches part 'global'", extractions=[label('service')]),
+    )
+    orchestration.send()
+    (incident,) = incidents(web)
+    assert incident['title'] == 'Disk full global service'
+
+
+# Sets and catch_all.
+
+
+def test_rules_lead_to_other_sets(web, orchestration):
+    orchestration.write(
+        'global',
+        rule("event.source == 'db1'", route_to='databases'),
+        rule(severity='info'),
+        databases=[
+            rule("event.severity == 'info'", severity='error'),
+            rule(severity='warning', route_to='last'),
+            rule(severity='info'),
+        ],
+        last=[rule("event.severity == 'warning'", annotate='A database')],
+    )
+    orchestration.send()
+    incident, alert = only_alert(web)
+    assert alert['severity'] == 'warning'
+    assert web.log(incident)[-1] == 'annotate'
+
+
+def test_catch_all_applies_where_no_rule_of_a_set_matches(web, orchestration):
+    orchestration.write(
+        'global',
+        rule("event.source == 'db1'", route_to='empty'),
+        catch_all={'severity': 'info'},
+        empty=[],
+    )
+    orchestration.send()
+    orchestration.send(source='db2')
+    alerts = [
+        web.get(f'/incidents/{incident["id"]}/alerts')['alerts'][0] for incident in incidents(web)
+    ]
+    assert [alert['severity'] for alert in alerts] == ['info', 'info']
+
+
+def test_sets_that_lead_to_each_other_come_to_an_end(web, orchestration):
+    orchestration.write(
+        'global', rule(route_to='other'), other=[rule(severity='info', route_to='start')]
+    )
+    orchestration.send()
+    assert only_alert(web)[1]['severity'] == 'info'
+
+
+# Actions.
+
+
+def test_suppressed_events_open_no_incident_and_dropped_ones_do_nothing(web, orchestration):
+    orchestration.write(
+        'global',
+        rule("event.summary matches part 'noise'", drop_event=True),
+        rule("event.summary matches part 'quiet'", suppress=True),
+    )
+    orchestration.send(summary='noise')
+    orchestration.send(summary='quiet')
+    assert incidents(web) == []
+    key = orchestration.send(summary='loud')
+    orchestration.send(key=key, summary='noise')
+    orchestration.send(key=key, summary='loud')
+    assert orchestration.outcomes == ['dropped', 'suppressed', 'triggered', 'dropped', 'repeated']
+
+
+def test_a_later_rule_can_take_suppression_back(web, orchestration):
+    orchestration.write(
+        'global', rule(suppress=True, route_to='other'), other=[rule(suppress=False)]
+    )
+    orchestration.send()
+    assert len(incidents(web)) == 1
+
+
+def test_severity_decides_on_the_urgency_where_the_service_says_so(web, orchestration):
+    urgency = {'type': 'constant', 'urgency': 'severity_based'}
+    web.put('/services/' + web.service['id'], {'service': {'incident_urgency_rule': urgency}})
+    orchestration.write('global', rule(severity='info'))
+    orchestration.send()
+    incident, alert = only_alert(web)
+    assert (incident['urgency'], alert['severity']) == ('low', 'info')
+
+
+def test_priority_escalation_policy_and_note_are_those_of_the_rule(web, orchestration):
+    priority = web.get('/priorities')['priorities'][0]
+    rules = web.get('/escalation_policies')['escalation_policies'][0]['escalation_rules']
+    policy = web.post(
+        '/escalation_policies',
+        {
+            'escalation_policy': {
+                'type': 'escalation_policy',
+                'name': 'P1',
+                'escalation_rules': rules,
+            }
+        },
+    )['escalation_policy']
+    orchestration.write(
+        'global',
+        rule(
+            priority=priority['id'],
+            escalation_policy=policy['id'],
+            annotate='Runbook for {{event.source}}: {{event.custom_details.runbook}}{{event.no}}',
+        ),
+    )
+    orchestration.send(custom_details={'runbook': 'https://docs.test'})
+    incident, _ = only_alert(web)
+    assert incident['priority']['summary'] == 'P1'
+    assert incident['escalation_policy']['summary'] == 'P1'
+    (note,) = web.get(f'/incidents/{incident["id"]}/notes')['notes']
+    assert note['content'] == 'Runbook for db1: https://docs.test'
+    assert (note['user']['type'], note['user']['summary']) == ('bot_user_reference', 'Web Shop')
+
+
+def test_an_unknown_priority_or_policy_is_left_out(web, orchestration):
+    orchestration.write('global', rule(priority='PNOBODY', escalation_policy='PNOBODY'))
+    orchestration.send()
+    incident, _ = only_alert(web)
+    assert incident['priority'] is None
+    assert incident['escalation_policy']['summary'] == 'Default'
+
+
+def test_event_action_resolves_and_triggers(web, orchestration):
+    orchestration.write(
+        'global',
+        rule("event.custom_details.state == 'ok'", event_action='resolve'),
+        rule("raw_event.event_action == 'resolve'", event_action='trigger'),
+    )
+    key = orchestration.send(custom_details={'state': 'bad'})
+    orchestration.send(key=key, custom_details={'state': 'ok'})
+    assert incidents(web)[0]['status'] == 'resolved'
+    orchestration.send('resolve', 'other', summary='Not over')
+    assert incidents(web)[1]['title'] == 'Not over'
+    # Without a summary there is nothing to trigger.
+    orchestration.send('resolve', 'third')
+    assert orchestration.outcomes == ['triggered', 'resolved', 'triggered', 'ignored']
+
+
+def test_variables_and_extractions_change_the_event(web, orchestration):
+    orchestration.write(
+        'global',
+        rule(
+            variables=[
+                {
+                    'name': 'host',
+                    'path': 'event.component',
+                    'value': 'host: (\\w+)',
+                    'type': 'regex',
+                },
+                {'name': 'nothing', 'path': 'event.group', 'value': '(.*)', 'type': 'regex'},
+            ],
+            extractions=[
+                {'target': 'event.custom_details.hostname', 'template': '{{variables.host}}'},
+                {'target': 'event.summary', 'template': '{{ host }}: {{event.summary}}'},
+                {'target': 'event.source', 'source': 'event.source', 'regex': 'www (.*) (serv)ice'},
+                {'target': 'event.class', 'source': 'event.summary', 'regex': 'Disk'},
+                {'target': 'event.group', 'source': 'event.summary', 'regex': 'not in there'},
+                {'target': "event.custom_details['a b'].c", 'template': '{{variables.nothing}}'},
+            ],
+        ),
+    )
+    orchestration.send(
+        component='host: db7', source='www shop service', custom_details={'kept': 1, 'a b': 2}
+    )
+    incident, alert = only_alert(web)
+    assert incident['title'] == alert['summary'] == 'db7: Disk full'
+    assert alert['body']['details'] == {
+        'source': 'shopserv',
+        'component': 'host: db7',
+        'class': 'Disk',
+        'kept': 1,
+        'hostname': 'db7',
+        'a b': {'c': ''},
+    }
+
+
+def test_a_key_can_be_extracted(web, orchestration):
+    extraction = {'target': 'event.dedup_key', 'template': '{{event.source}}'}
+    orchestration.write('global', rule(extractions=[extraction]))
+    orchestration.send()
+    orchestration.send()
+    incident, alert = only_alert(web)
+    assert incident['incident_key'] == alert['alert_key'] == 'db1'
+
+
+def test_an_extracted_severity_that_does_not_exist_is_not_used(web, orchestration):
+    extraction = {'target': 'event.severity', 'template': 'awful'}
+    orchestration.write('global', rule(extractions=[extraction]))
+    orchestration.send(severity='warning')
+    assert only_alert(web)[1]['severity'] == 'warning'
+
+
+def test_an_extracted_summary_is_cut_to_what_an_alert_can_have(web, orchestration):
+    extraction = {'target': 'event.summary', 'template': '{{event.summary}}' * 200}
+    orchestration.write('global', rule(extractions=[extraction]))
+    orchestration.send()
+    assert len(only_alert(web)[0]['title']) == 1024
+
+
+def test_a_suspended_alert_comes_after_its_time_unless_it_is_resolved(web, orchestration):
+    orchestration.write('global', rule(suspend=300))
+    stays = orchestration.send()
+    goes = orchestration.send()
+    orchestration.send(key=stays)
+    web.sandbox.clock.advance(minutes=4)
+    orchestration.send('resolve', goes)
+    assert incidents(web) == []
+    web.sandbox.clock.advance(minutes=2)
+    (incident,) = incidents(web)
+    assert incident['incident_key'] == stays
+    assert orchestration.outcomes == ['suspended', 'suspended', 'suspended', 'resolved']
+    # It is an ordinary alert from then on.
+    orchestration.send('resolve', stays)
+    assert incidents(web)[0]['status'] == 'resolved'
+
+
+def test_now_is_what_the_clock_of_the_sandbox_says(web, orchestration):
+    hours = 'Mon,Tue,Wed,Thu,Fri,Sat,Sun 09:00:00 to 17:00:00 Etc/UTC'
+    orchestration.write('global', rule(f'not (now in {hours})', suppress=True))
+    now = web.sandbox.clock.now()
+    until_noon = (12 - now.hour) % 24 + 24
+    web.sandbox.clock.advance(hours=until_noon)
+    orchestration.send()
+    web.sandbox.clock.advance(hours=12)
+    orchestration.send()
+    assert orchestration.outcomes == ['triggered', 'suppressed']
+
+
+def test_the_state_file_keeps_rules_and_suspended_alerts(tmp_path, api_of):
+    with Sandbox(state=tmp_path / 'account.sqlite') as sandbox:
+        web = api_of(sandbox)
+        orchestration = Orchestration(web)
+        orchestration.write('router', catch_all={'route_to': web.service['id']})
+        orchestration.write('global', rule(suspend=300))
+        orchestration.send()
+    with Sandbox(state=tmp_path / 'account.sqlite') as sandbox:
+        web = api_of(sandbox)
+        assert incidents(web) == []
+        sandbox.clock.advance(minutes=6)
+        assert len(incidents(web)) == 1
+
+
+# Bad rules.
+
+BAD = [
+    (rule('event.summary contains 1'), 'is not a condition'),
+    (rule(variables=[{'name': 'x', 'path': 'event.', 'value': '.*'}]), 'is not a condition'),
+    (rule(variables=[{'name': 'x', 'path': 'event.a', 'value': '('}]), 'not a regular expression'),
+    (rule(variables=[{'path': 'event.a', 'value': '.*'}]), 'name is required'),
+    (rule(extractions=[{'target': 'event.a', 'regex': '(?=a)', 'source': 'event.a'}]), 'RE2'),
+    (rule(extractions=[{'target': 'event.a', 'regex': '.*'}]), 'source is required'),
+    (rule(extractions=[{'template': 'x'}]), 'target is required'),
+    (rule(extractions=[{'target': 'event.a'}]), 'template is required'),
+    (rule(extractions=[{'target': 'raw_event.a', 'template': 'x'}]), 'not a field of the event'),
+]
+
+
+@pytest.mark.parametrize(('bad', 'reason'), BAD, ids=[reason for _, reason in BAD])
+def test_a_rule_that_cannot_be_read_is_refused_by_its_label(web, orchestration, bad, reason):
+    sets = [{'id': 'start', 'rules': [{'label': 'My rule', **bad}]}]
+    body = {'orchestration_path': {'sets': sets}}
+    status, _, (error,) = web.refusal('PUT', orchestration.path + '/global', body)
+    assert status == 400
+    assert error.startswith('Rule My rule: ')
+    assert reason in error
+    orchestration.send()
+    assert orchestration.outcomes == ['triggered']
+
+
+def test_outcomes_are_shown_over_http(web, orchestration):
+    orchestration.send()
+    (event,) = requests.get(web.sandbox.url + '/_sandbox/events', timeout=5).json()['events']
+    assert (event['action'], event['summary']) == ('trigger', 'Disk full')
+    assert event['outcome'] == 'triggered'
