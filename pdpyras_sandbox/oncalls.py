@@ -207,8 +207,10 @@ def oncall_range(call):
 
 
 def checked_range(start, end, maximum):
-    if end <= start:
-        raise invalid_input("'until' must be later than 'since'")
+    if end < start:
+        raise invalid_input("'until' cannot be before 'since'")
+    # One moment is a range, too: who is on call then.
+    end = max(end, start + timedelta(seconds=1))
     if end - start > maximum:
         raise invalid_input(f'The date range may not be longer than {maximum.days} days')
     return start, end

@@ -313,6 +313,19 @@ def test_the_users_of_a_schedule_are_those_on_call(web, crew):
     assert user['contact_methods'][0]['summary'] == 'Default'
 
 
+def test_a_range_may_be_one_moment(web, crew):
+    schedule = schedule_of(web, crew)
+    target = {'id': schedule['id'], 'type': 'schedule_reference'}
+    rules = [{'escalation_delay_in_minutes': 30, 'targets': [target]}]
+    policy = {'type': 'escalation_policy', 'name': 'By rota', 'escalation_rules': rules}
+    web.post('/escalation_policies', {'escalation_policy': policy})
+    moment = {'since': '2024-01-02T12:00:00Z', 'until': '2024-01-02T12:00:00Z'}
+    (oncall,) = web.get('/oncalls', schedule_ids=[schedule['id']], **moment)['oncalls']
+    assert oncall['user']['id'] == crew[1]['id']
+    (user,) = web.get('/schedules/' + schedule['id'] + '/users', **moment)['users']
+    assert user['id'] == crew[1]['id']
+
+
 def test_an_unknown_time_zone_is_refused(web, crew):
     body = {'type': 'schedule', 'time_zone': 'Mars/Olympus', 'schedule_layers': []}
     assert web.refusal('POST', '/schedules', {'schedule': body})[:2] == (400, 3001)
