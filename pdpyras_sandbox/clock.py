@@ -185,4 +185,5 @@ def step_of(duration: dict[str, Any]) -> timedelta:
 
 def timestamp(moment: datetime) -> str:
     """Return a moment in PagerDuty's form: ``2024-01-01T00:00:00Z``."""
-    return moment.astimezone(timezone.utc).strftime('%Y-%m-%dT%H:%M:%SZ')
+    # Much faster than strftime.
+    return moment.astimezone(timezone.utc).isoformat(timespec='seconds')[:-6] + 'Z'

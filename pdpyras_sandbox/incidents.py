@@ -283,7 +283,7 @@ KINDS['/incidents'] = Kind(derived={'alert_counts': alert_counts})
 
 @handles('GET /incidents')
 def list_incidents(call):
-    incidents = [with_derived(call, incident) for incident in call.store.list('/incidents')]
+    incidents = call.store.list('/incidents')
     users = set(call.query.getlist('user_ids[]'))
     if users:
         incidents = [i for i in incidents if users & referred_ids(i['assignments'], 'user')]
@@ -291,7 +291,7 @@ def list_incidents(call):
         start, end = searched_range(call, timedelta(days=31), LONGEST_RANGE)
         incidents = [i for i in incidents if start <= i['created_at'] < end]
     skipped = ('user_ids', 'date_range', 'since', 'until')
-    return page_of(call, selected(incidents, call, skip=skipped))
+    return page_of(call, selected(incidents, call, skip=skipped), derive=True)
 
 
 @handles('POST /incidents')

@@ -47,6 +47,8 @@ INDICES: dict[str, tuple[str, Key]] = {
 
 def template_of(collection: str) -> str:
     """Return a collection's path with ``*`` for every ID: ``/incidents/*/alerts``."""
+    if collection.count('/') == 1:
+        return collection
     parts = collection.split('/')
     parts[2::2] = '*' * len(parts[2::2])
     return '/'.join(parts)

@@ -132,11 +132,13 @@ def check_utc(query: MultiDict[str, str]) -> None:
 
 def check_query(operation, query):
     """Refuse values that the documentation rules out, such as a status that doesn't exist."""
-    for name, shape in operation.query.items():
+    for name in operation.needed_query:
+        if not query.get(name):
+            raise invalid_input(f"'{name}' is required")
+    for name in query:
+        shape = operation.query.get(name, {})
         choices = shape.get('enum') or shape.get('items', {}).get('enum')
         values = query.getlist(name)
-        if shape.get('needed') and not any(values):
-            raise invalid_input(f"'{name}' is required")
         if choices and name != 'sort_by':
             wrong = [value for value in values if value not in map(str, choices)]
             if wrong:
@@ -148,7 +150,7 @@ def check_query(operation, query):
 
 def selected(records, call, skip=()):
     """The records that pass every filter in the query which the operation documents."""
-    for name in call.operation.query:
+    for name in call.query.keys() & call.operation.query.keys():
         plain = name.replace('[]', '')
         values = [value for value in call.query.getlist(name) if value != '']
         if not values or plain in NOT_FILTERS or plain in skip:

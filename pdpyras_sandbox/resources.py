@@ -7,7 +7,9 @@ own in another module.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 from pdpyras_sandbox.account import WEB_URL, is_reference, reference
 from pdpyras_sandbox.call import HANDLERS, Body, Call
@@ -171,13 +173,18 @@ def list_records(call):
     return page_of(call, selected([with_derived(call, record) for record in records], call))
 
 
-def page_of(call, records):
-    """One page of records, with its pagination, as the operation documents it."""
+def page_of(call: Call, records: Sequence[Any], derive: bool = False) -> Body:
+    """Return one page of records, with its pagination, as the operation documents it.
+
+    :param derive: add the computed attributes to the records shown, which saves the others' cost.
+    """
     operation = call.operation
     if operation.pagination is None:
         return Body(wrapped(call, records))
     page = Page(call.query, operation.pagination == 'cursor')
     shown = page.of(records, call.page_fault)
+    if derive:
+        shown = [with_derived(call, record) for record in shown]
     body = wrapped(call, shown)
     if call.page_fault == 'changing' and shown:
         remove_while_reading(call, shown[0])

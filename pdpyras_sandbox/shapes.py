@@ -68,6 +68,7 @@ class Operation:
         self.name = name
         self.status = facts['status']
         self.query = facts.get('query', {})
+        self.needed_query = [name for name, shape in self.query.items() if shape.get('needed')]
         self.needs_from = facts.get('from', False)
         self.request = facts.get('request')
         self.response = facts.get('response')

@@ -1,0 +1,58 @@
+"""What requests cost, counted in instructions of Python: no clock, the same on every machine."""
+
+import sys
+
+import pytest
+
+from pdpyras_sandbox import Sandbox
+from pdpyras_sandbox.events import enqueue
+
+OPEN = 300
+
+
+def instructions(function, *arguments):
+    """How many instructions a call executes."""
+    count = 0
+
+    def trace(frame, event, argument):
+        nonlocal count
+        frame.f_trace_opcodes = True
+        count += event == 'opcode'
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        function(*arguments)
+    finally:
+        sys.settrace(before)
+    return count
+
+
+@pytest.fixture
+def account():
+    with Sandbox() as sandbox:
+        yield sandbox._state.account
+
+
+def event(account, action, key):
+    return {
+        'routing_key': account.keys['routing_key'],
+        'event_action': action,
+        'dedup_key': key,
+        'payload': {'summary': 'Disk full', 'source': 'db1', 'severity': 'critical'},
+    }
+
+
+@pytest.mark.parametrize('action', ['trigger', 'acknowledge', 'resolve'])
+def test_an_event_costs_the_same_however_many_incidents_are_open(account, action):
+    def cost(key):
+        if action != 'trigger':
+            enqueue(account, event(account, 'trigger', key))
+        return instructions(enqueue, account, event(account, action, key))
+
+    cost('first')  # Fills caches.
+    alone = cost('alone')
+    for number in range(OPEN):
+        enqueue(account, event(account, 'trigger', f'open {number}'))
+    assert cost('among many') < 1.2 * alone
