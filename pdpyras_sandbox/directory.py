@@ -132,6 +132,8 @@ KINDS['/teams'] = Kind(
     unique='name',
     defaults={'default_role': 'manager', 'parent': None},
     deleted=refuse_deletion_of_team,
+    # Not in the document; Terraform's provider sets it.
+    settable=('parent',),
 )
 
 

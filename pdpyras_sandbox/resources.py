@@ -34,7 +34,7 @@ class Kind:
     :param checked: called with the call and a record as it is going to be, new or changed, before
         it is stored; it may refuse it, and complete it.
     :param deleted: called with the call and a record before it is deleted; it may refuse that.
-    :param settable: attributes that clients set although they are documented as read-only.
+    :param settable: attributes that clients set although they are read-only, or not documented.
     :param derived: attributes that are computed whenever a record is shown, by name.
     """
 
@@ -343,6 +343,7 @@ def writable(call: Call, kind: Kind, given: Record) -> Record:
         name for name, child in shape.get('properties', {}).items() if child.get('readOnly')
     }
     documented = {*shape.get('properties', ()), *call.operation.content.get('properties', ())}
+    documented |= kind.settable
     ignored = (read_only - kind.settable) | {'id', 'self', 'html_url', 'type'}
     known = given.keys() & documented if shape.get('properties') else given.keys()
     return {name: as_stored(given[name], call.store) for name in given if name in known - ignored}
