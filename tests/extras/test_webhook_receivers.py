@@ -5,6 +5,7 @@ import hmac
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -17,8 +18,8 @@ import pdpyras_extras
 HERE = Path(__file__).resolve().parent
 SECRET = 'the-secret-of-the-subscription'
 COMMANDS = {
-    'flask': ['flask', '--app', 'flask_receiver', 'run', '--port', '0'],
-    'fastapi': ['uvicorn', 'fastapi_receiver:app', '--port', '0'],
+    'flask': ['flask', '--app', 'flask_receiver', 'run', '--port'],
+    'fastapi': ['uvicorn', 'fastapi_receiver:app', '--port'],
 }
 EVENT = {
     'event': {
@@ -32,13 +33,13 @@ EVENT = {
 class Receiver:
     """A receiver in a process of its own, and what it printed."""
 
-    def __init__(self, framework, secret):
+    def __init__(self, framework, secret, port):
         pytest.importorskip(COMMANDS[framework][0])
         pytest.importorskip(framework)
         environment = dict(os.environ, PAGERDUTY_WEBHOOK_SECRET=secret, PYTHONUTF8='1')
         environment['PYTHONPATH'] = str(Path(pdpyras_extras.__file__).parents[1])
         self._process = subprocess.Popen(
-            [sys.executable, '-m'] + COMMANDS[framework],
+            [sys.executable, '-m'] + COMMANDS[framework] + [str(port)],
             cwd=str(HERE),
             env=environment,
             stdout=subprocess.PIPE,
@@ -75,8 +76,8 @@ class Receiver:
 def start():
     receivers = []
 
-    def start(framework, secret=SECRET):
-        receivers.append(Receiver(framework, secret))
+    def start(framework, secret=SECRET, port=0):
+        receivers.append(Receiver(framework, secret, port))
         return receivers[-1]
 
     yield start
@@ -110,3 +111,45 @@ def test_receiver_without_a_secret_accepts_nothing_and_says_why(start, framework
 
     assert receiver.post(body, **forged).status_code == 500
     assert 'A webhook secret is missing or empty' in receiver.stop()
+
+
+def subscribe(sandbox, url):
+    """Subscribe to the webhooks of a sandbox; return the secret that signs them."""
+    subscription = {
+        'type': 'webhook_subscription',
+        'delivery_method': {'type': 'http_delivery_method', 'url': url},
+        'events': ['incident.triggered', 'incident.resolved'],
+        'filter': {'type': 'account_reference'},
+    }
+    created = sandbox.session().rpost('webhook_subscriptions', json=subscription)
+    return created['delivery_method']['secret']
+
+
+@pytest.mark.parametrize('framework', sorted(COMMANDS))
+def test_receiver_accepts_the_deliveries_of_a_sandbox(start, pagerduty, framework):
+    # The secret is known only once there is a subscription with the receiver's URL.
+    with socket.socket() as free:
+        free.bind(('127.0.0.1', 0))
+        port = free.getsockname()[1]
+    secret = subscribe(pagerduty, 'http://127.0.0.1:{}/pagerduty'.format(port))
+    receiver = start(framework, secret, port)
+
+    key = pagerduty.events().trigger('Größte Störung 🔥', 'oven-1')
+    pagerduty.events().resolve(key)
+    pagerduty.webhooks.wait()
+
+    assert [sent['status'] for sent in pagerduty.webhooks.deliveries] == 2 * ['delivered']
+    output = receiver.stop()
+    assert output.index('incident.triggered: Größte Störung 🔥') < output.index('incident.resolved')
+
+
+@pytest.mark.parametrize('framework', sorted(COMMANDS))
+def test_receiver_with_another_secret_refuses_the_deliveries_of_a_sandbox(
+    start, pagerduty, framework
+):
+    receiver = start(framework)
+    subscribe(pagerduty, receiver.url)
+    pagerduty.events().trigger('The oven is cold', 'oven-1')
+    pagerduty.webhooks.wait()
+    assert [sent['status'] for sent in pagerduty.webhooks.deliveries] == ['dropped']
+    assert 'incident.triggered' not in receiver.stop()
