@@ -277,7 +277,8 @@ def completed_object(shape, value):
         if child.get('writeOnly'):
             result.pop(name, None)
         elif result.get(name) is not None:
-            result[name] = completed(child, result[name])
+            if isinstance(result[name], (dict, list)):
+                result[name] = completed(child, result[name])
         elif name in required:
             result[name] = completed(child, None)
         elif child.get('nullable'):
@@ -293,7 +294,12 @@ def completed_object(shape, value):
 
 def best_choice(choices, value):
     """The choice that the value fits; failing that, the one it comes closest to."""
-    return min(choices, key=lambda choice: len(problems(choice, value)))
+    counts = []
+    for choice in choices:
+        counts.append(len(problems(choice, value)))
+        if not counts[-1]:
+            return choice
+    return choices[counts.index(min(counts))]
 
 
 def invented(shape, name=''):

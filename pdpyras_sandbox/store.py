@@ -16,6 +16,8 @@ from pdpyras_sandbox.indices import INDICES, Index, Record, template_of
 
 Records = list[Record]
 ID_ALPHABET = string.ascii_uppercase + string.digits
+#: Makes a character of an ID of any byte.
+ID_TABLE = bytes(ord(ID_ALPHABET[byte % len(ID_ALPHABET)]) for byte in range(256))
 
 
 class Store:
@@ -55,8 +57,8 @@ class Store:
     def new_id(self, prefix: str = 'P', length: int = 7) -> str:
         """An ID in PagerDuty's form, which no record has yet."""
         while True:
-            tail = self.random.choices(ID_ALPHABET, k=length - len(prefix))
-            candidate = prefix + ''.join(tail)
+            tail = self.random.randbytes(length - len(prefix)).translate(ID_TABLE)
+            candidate = prefix + tail.decode()
             if candidate not in self._paths:
                 return candidate
 
