@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
-import ssl
 import threading
 import uuid
 from collections import deque
@@ -69,7 +68,8 @@ class Deliveries:
         self._sending = 0
         self._idle = threading.Condition(self._store.lock)
         self._workers = ThreadPoolExecutor(WORKERS, 'pdpyras_sandbox-webhooks')
-        self._http = urllib3.PoolManager(ssl_context=ssl.create_default_context())
+        # Not with a context of our own: urllib3 1.26 then cannot check certificates of addresses.
+        self._http = urllib3.PoolManager(cert_reqs='CERT_REQUIRED')
         self._clock.handlers['retry_webhook'] = self._retry
         self._clock.handlers['enable_webhook'] = self._enable_again
         self._clock.settle = self.wait
@@ -97,7 +97,7 @@ class Deliveries:
         """
         with self._idle:
             if not self._idle.wait_for(lambda: self._sending == 0, timeout):
-                raise TimeoutError(f'{self._sending} webhooks are still being sent')
+                raise TimeoutError(f'Webhooks are still being sent: {self._sending}')
 
     def resume(self) -> None:
         """Go on with the stored deliveries, in place of those known before."""
@@ -206,6 +206,9 @@ class Deliveries:
             )
         except HTTPError as error:
             return outcome_of(error)
+        except (OSError, ValueError) as error:
+            # Nothing that trying again could change; a webhook without an end would block others.
+            return Outcome('dropped', str(error))
         response.close()
         if response.status // 100 == 2:
             kind = 'delivered'

@@ -415,7 +415,7 @@ def test_waiting_for_a_receiver_that_hangs_ends_in_an_error(web, receiver):
     subscribe(web, receiver.url)
     receiver.answer(Hang())
     web.incident()
-    with pytest.raises(TimeoutError, match='1 webhooks are still being sent'):
+    with pytest.raises(TimeoutError, match='Webhooks are still being sent: 1'):
         web.sandbox.webhooks.wait(timeout=0.05)
     receiver.closing.set()
     web.sandbox.webhooks.wait(timeout=60)
