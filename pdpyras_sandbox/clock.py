@@ -16,7 +16,7 @@ from pdpyras_sandbox.store import Store
 PATH = '/_sandbox/clock'
 #: The keywords of :meth:`Clock.advance`, which are those of :class:`datetime.timedelta`.
 UNITS = ('weeks', 'days', 'hours', 'minutes', 'seconds', 'milliseconds', 'microseconds')
-#: Seconds between two looks at the alarms, for those who wait for webhooks.
+#: Seconds between two checks of the alarms by :meth:`Clock.tick`.
 TICK = 1
 #: The last year that the clock can reach.
 LAST_YEAR = 2999
@@ -37,8 +37,8 @@ class Alarm(NamedTuple):
 class Clock:
     """The time of one account, in UTC.
 
-    Alarms ring by themselves as real time passes: whoever acts on the account calls
-    :meth:`catch_up` first. Except for :meth:`advance`, methods need the lock of the store.
+    Callers that act on the account call :meth:`catch_up` first, so that alarms ring as real time
+    passes, too. All methods but :meth:`advance` need the lock of the store.
     """
 
     def __init__(self, store: Store) -> None:
@@ -51,7 +51,7 @@ class Clock:
         self._closed = threading.Event()
         #: The functions that alarms call, by kind.
         self.handlers: dict[str, Callable[[Alarm], None]] = {}
-        #: Called without the lock after the alarms of one moment: waits for what they set off.
+        #: Waits for what the alarms of one moment have set off; called without the lock.
         self.settle: Callable[[], None] = lambda: None
 
     @property
@@ -88,13 +88,13 @@ class Clock:
         self._alarms.clear()
 
     def catch_up(self) -> None:
-        """Let every alarm ring that is due by now, as if it were its own moment."""
+        """Ring the alarms that are due, each with the clock stopped at its own moment."""
         now = self._stopped_at or self._now()
         while self._alarms and self._alarms[0].at <= now:
             self._ring(heapq.heappop(self._alarms))
 
     def tick(self) -> None:
-        """From now on, let alarms ring as real time passes, whether or not requests come in."""
+        """Ring alarms as real time passes from now on, even if no request comes in."""
         if self._ticking is None:
             self._ticking = threading.Thread(target=self._tick, name='sandbox-clock', daemon=True)
             self._ticking.start()
@@ -148,7 +148,7 @@ class Clock:
         return now + step
 
     def _next_due(self, target: datetime) -> bool:
-        """Move to the moment of the next alarm until ``target``, and let its alarms ring."""
+        """Move to the next alarm up to ``target`` and ring it; False if there is none."""
         with self._store.lock, self._store.at_once():
             if not self._alarms or self._alarms[0].at > target:
                 return False

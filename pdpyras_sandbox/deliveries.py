@@ -1,4 +1,4 @@
-"""Webhooks on their way: sent in order, retried by the sandbox's clock, dropped in the end.
+"""Delivery of webhooks: in order, with retries by the sandbox's clock.
 
 The rules are those of https://developer.pagerduty.com/docs/webhooks-behavior.
 """
@@ -36,21 +36,21 @@ MAXIMUM_DROPPED = 3
 DISABLED_FOR = timedelta(hours=24)
 #: How many webhooks are sent at the same time.
 WORKERS = 8
-#: How many delivered and dropped webhooks are kept for looking back.
+#: How many delivered and dropped webhooks are kept.
 KEPT = 200
 
 
 class Outcome(NamedTuple):
-    """The end of one attempt."""
+    """The outcome of one attempt."""
 
     #: 'delivered', 'retry' or 'dropped'.
     kind: str
-    #: What the receiver did, for people: a status, or an error.
+    #: A status or an error, for people to read.
     result: str
 
 
 class Deliveries:
-    """The webhooks of an account, those that are done included.
+    """The webhooks of an account, delivered and dropped ones included.
 
     A delivery is a record, so that a state file keeps it. Webhooks for one subscription and one
     incident form a queue: the first of it is being sent or waits for a retry, the others wait.
@@ -100,7 +100,7 @@ class Deliveries:
                 raise TimeoutError(f'Webhooks are still being sent: {self._sending}')
 
     def resume(self) -> None:
-        """Go on with the stored deliveries, in place of those known before."""
+        """Continue with the stored deliveries; forget all others."""
         self._queues.clear()
         self._done.clear()
         for delivery in self._store.list(PATH):
@@ -121,7 +121,7 @@ class Deliveries:
             self._clock.tick()
 
     def add(self, subscription: Record, resource: str, event_type: str, body: str) -> None:
-        """Send a webhook after those that wait for the same subscription and resource."""
+        """Queue a webhook behind those for the same subscription and resource."""
         if self.obstacle(subscription['delivery_method']['url']):
             return
         delivery = {
@@ -165,7 +165,7 @@ class Deliveries:
                 self._idle.notify_all()
 
     def _message(self, delivery_id: str) -> tuple[str, bytes, dict[str, str]] | None:
-        """Return URL, body and headers; None for a webhook that is not to be sent any more."""
+        """Return URL, body and headers; None if the webhook must not be sent any more."""
         delivery = self._waiting(delivery_id)
         if delivery is None:
             return None
@@ -188,7 +188,7 @@ class Deliveries:
         return method['url'], body, headers
 
     def _waiting(self, delivery_id: str) -> Record | None:
-        """Return a delivery that is not done; None for others, forgotten ones included."""
+        """Return a delivery that is still to be made; None for a finished or forgotten one."""
         delivery = self._store.get(f'{PATH}/{delivery_id}')
         return delivery if delivery and delivery['status'] in ('queued', 'retrying') else None
 
@@ -217,7 +217,7 @@ class Deliveries:
         return Outcome(kind, str(response.status))
 
     def _record(self, delivery_id: str, outcome: Outcome) -> None:
-        """Act on the end of an attempt."""
+        """Record the outcome of an attempt: finish the delivery, or plan a retry."""
         delivery = self._waiting(delivery_id)
         if delivery is None:
             return
@@ -241,7 +241,7 @@ class Deliveries:
             self._submit(alarm.subject)
 
     def _end(self, delivery: Record, status: str, result: str) -> None:
-        """Have done with a webhook, and start the one that waits behind it."""
+        """Finish a delivery and send the next one in its queue."""
         delivery.update(status=status, next_at=None, result=result)
         self._store.save(f'{PATH}/{delivery["id"]}')
         self._done.append(delivery['id'])
@@ -300,7 +300,7 @@ class Deliveries:
         self._store.put(health_path(subscription['id']), {'dropped': 0, 'disabled_until': None})
 
     def close(self) -> None:
-        """Stop; waits for the webhooks that are being sent."""
+        """Stop sending, after the webhooks that are being sent."""
         self._workers.shutdown(cancel_futures=True)
         self._http.clear()
 

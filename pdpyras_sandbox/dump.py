@@ -1,4 +1,4 @@
-"""Accounts as files: everything in an account as JSON, and an account from such JSON."""
+"""Accounts as files: dumped as JSON, and loaded from it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Any
 from pdpyras_sandbox.account import KEYS_PATH, Account
 from pdpyras_sandbox.decoding import decoded
 
-#: The version of the format; a later one that reads differently gets another number.
+#: The version of the format.
 VERSION = 1
-#: The name under which a dump has its version.
+#: The key of the version in a dump.
 MARK = 'pdpyras_sandbox'
-#: Records that are found by their IDs, and those that are found by their paths only.
+#: Records with IDs of their own, and documents, which have none.
 PARTS = ('records', 'documents')
 KEYS = ('api_key', 'user_key', 'oauth_token', 'routing_key', 'user_id', 'email')
 

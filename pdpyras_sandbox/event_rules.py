@@ -1,4 +1,4 @@
-"""The rules of event orchestrations: which service an event goes to, and what becomes of it there.
+"""The rules of event orchestrations, which route events to services and change them on the way.
 
 An event passes the global rules of its orchestration, then the router, then the rules of the
 service that the router names; without such a service, the unrouted rules. Events that are sent to a
@@ -21,7 +21,7 @@ from pdpyras_sandbox.indices import Record
 from pdpyras_sandbox.resources import DOCUMENT
 from pdpyras_sandbox.store import Store
 
-#: What a rule decides about the incident, rather than changes in the event.
+#: Actions about the resulting incident, as opposed to changes of the event.
 DECISIONS = ('suppress', 'suspend', 'drop_event', 'priority', 'escalation_policy')
 #: Fields of the Common Event Format that are the event's own; the others are in its payload.
 OUTSIDE_OF_PAYLOAD = ('dedup_key', 'event_action', 'client', 'client_url', 'links', 'images')
@@ -31,7 +31,7 @@ VARIABLE = re.compile(r'{{\s*(.+?)\s*}}')
 
 
 class Draft:
-    """An event on its way through the rules, and what they have decided about it so far."""
+    """An event that passes through rules, and their decisions about its incident."""
 
     def __init__(self, event: dict[str, Any], key: str) -> None:
         self._event = event
@@ -55,7 +55,7 @@ class Draft:
         if fields.get('severity') not in SEVERITIES:
             fields['severity'] = self._payload.get('severity') or 'critical'
         if own['event_action'] == 'trigger' and not fields.get('summary'):
-            # An alert has to have one: what cannot be triggered stays what it was.
+            # An alert needs a summary, so this event cannot trigger one.
             own['event_action'] = self._event['event_action']
         if 'summary' in fields:
             fields['summary'] = str(fields['summary'])[:MAXIMUM_SUMMARY]

@@ -1,4 +1,4 @@
-"""Looking back: the requests that a sandbox received, and assertions about them."""
+"""The requests that a sandbox received, with assertions and reports about them."""
 
 from __future__ import annotations
 

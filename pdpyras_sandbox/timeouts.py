@@ -1,4 +1,4 @@
-"""Actions that time takes on incidents: escalation, the end of an acknowledgement, resolution.
+"""Timeouts of incidents: escalation, the end of an acknowledgement, automatic resolution.
 
 An incident shows them as its ``pending_actions``. Each has an alarm on the account's clock.
 """
@@ -19,7 +19,7 @@ SHOWN = 100
 
 
 def watch(account: Account) -> None:
-    """Have the clock of an account act on its incidents, including the stored ones."""
+    """Set the alarms for the pending actions of all incidents."""
 
     def ring(alarm: Alarm) -> None:
         incident = account.store.find(alarm.subject)
@@ -34,7 +34,7 @@ def watch(account: Account) -> None:
 
 
 def pending_actions(store: Store) -> list[dict[str, Any]]:
-    """Return the next things that time does to incidents, soonest first."""
+    """Return the next pending actions of all incidents, soonest first."""
     actions = [
         {**action, 'incident': incident['id'], 'title': incident['title']}
         for incident in store.list('/incidents')
@@ -44,7 +44,7 @@ def pending_actions(store: Store) -> list[dict[str, Any]]:
 
 
 def act(account: Account, incident: dict[str, Any], kind: str) -> None:
-    """Do what is due, as the service of the incident does by itself."""
+    """Carry out a pending action on behalf of the service of the incident."""
     service = account.store.find(incident['service']['id'])
     agent = reference(service) if service else incident['service']
     incidents = Incidents(account, agent, {'type': 'timeout'})

@@ -1,4 +1,4 @@
-"""Webhook subscriptions, and the events of an account that they are called with.
+"""Webhook subscriptions, and the events that they are called with.
 
 The events and their form are those of https://developer.pagerduty.com/docs/webhooks-overview.
 """
@@ -26,7 +26,7 @@ HEADER_VALUE = re.compile(r'[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?|')
 
 
 class Webhooks:
-    """Calls the subscriptions of an account with what happens in it."""
+    """Calls the webhook subscriptions of an account."""
 
     def __init__(self, account: Account, deliveries: Deliveries) -> None:
         self._account = account
@@ -66,7 +66,7 @@ class Webhooks:
     def announce(
         self, event_type: str, record: Record, agent: Any, data: Optional[Record] = None
     ) -> None:
-        """Call the subscriptions that want to know of something that happened.
+        """Call the subscriptions that match an event.
 
         :param record: the incident or service that it happened to.
         :param agent: a reference to whoever did it, or None.
