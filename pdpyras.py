@@ -27,14 +27,16 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from copy import copy, deepcopy
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache, wraps
 from http.client import HTTPException
 from http.cookiejar import DefaultCookiePolicy
+from importlib import import_module
 from json import JSONDecodeError, dumps, loads
 from logging import DEBUG, INFO, NOTSET, WARNING, Logger, StreamHandler, getLogger
 from random import random
 from threading import RLock, Thread
+from time import monotonic
 from typing import (
     Any,
     Callable,
@@ -45,6 +47,7 @@ from typing import (
     NamedTuple,
     Optional,
     Pattern,
+    Set,
     Tuple,
     TypeVar,
     Union,
@@ -169,13 +172,16 @@ class PDClientError(Exception):
     #: The response that caused the error, or None if none was received.
     response: Optional[Response] = None
 
+    #: Resources that :meth:`APISession.update_all` had updated before the error; None elsewhere.
+    updated: Optional[List[Any]] = None
+
     def __init__(self, message: str, response: Optional[Response] = None) -> None:
         super().__init__(message)
         self.msg = message
         self.response = _truthy_response(response)
 
     def __reduce__(self) -> Any:
-        return type(self), (self.msg, self.response)
+        return type(self), (self.msg, self.response), {'updated': self.updated}
 
 
 class PDHTTPError(PDClientError):
@@ -272,13 +278,13 @@ def _without_credentials(request: Any, secrets: '_Secrets') -> Optional[Prepared
     """Copy a request for a pickle: its method, URL and headers, but not its body."""
     if not isinstance(request, PreparedRequest):
         return None
-    shown = PreparedRequest()
+    shown: Any = PreparedRequest()
     shown.method, shown.url = request.method, secrets.hide(str(request.url))
-    headers = dict(request.headers or {})
+    headers: Dict[str, Any] = dict(request.headers or {})
     shown.headers = CaseInsensitiveDict(
         (name, value) for name, value in headers.items() if name.lower() not in _SECRET_HEADERS
     )
-    return shown
+    return cast(PreparedRequest, shown)
 
 
 # --------------------------------------------------------------------------- Limits and defaults
@@ -321,6 +327,32 @@ _READ_AHEAD_LIMIT = 9
 
 #: Maximum number of paths whose endpoints are kept in memory.
 _KNOWN_PATHS_LIMIT = 1000
+
+#: Endpoints that update several resources in one request, and how many resources at most.
+_MULTI_UPDATE_PATHS = ('/incidents', '/incidents/{id}/alerts')
+_BATCH_LIMIT = 250
+
+#: Listings that iter_history can fetch, and the longest window that each accepts, in days; None if
+#: no limit is documented. The paths of audit records have their limit in common.
+#: See https://developer.pagerduty.com/api-reference/.
+_HISTORY_WINDOWS: Dict[str, Optional[int]] = {
+    '/incidents': 180,  # 6 months
+    '/notifications': 88,  # less than 3 months
+    '/log_entries': None,
+    '/incidents/{id}/log_entries': None,
+    '/change_events': None,
+    '/services/{id}/change_events': None,
+    '/oncalls': None,
+    '/v3/schedules/{id}/custom_shifts': None,
+    '/v3/schedules/{id}/overrides': None,
+}
+_AUDIT_WINDOW = 31
+_HISTORY_PARAMETERS = ('since', 'until', 'offset', 'cursor', 'total', 'date_range')
+
+#: Maximum length of a dedup_key, in characters, and of an event, in bytes.
+#: See https://developer.pagerduty.com/docs/events-api-v2-overview.
+_DEDUP_KEY_LIMIT = 255
+_EVENT_LIMIT = 512000
 
 #: Seconds after which waiting for a rate limit to reset is logged as a warning.
 _LONG_WAIT = 10
@@ -378,9 +410,9 @@ class _Secrets:
         parts = [part for password in passwords for part in re.split('[/?#@]', password)]
         return found + passwords + parts + [unquote(password) for password in passwords]
 
-    def hide(self, text: Any) -> str:
+    def hide(self, content: Any) -> str:
         """Replace each credential in a text, and the user information in each URL."""
-        text = _as_text(text)
+        text = _as_text(content)
         for value in self._values:
             if _longest_word(value) in text:
                 text = _spellings(value).sub(last_4(value).replace('\\', r'\\'), text)
@@ -450,7 +482,7 @@ def _keys_in(body: Any) -> List[str]:
 @lru_cache(maxsize=64)
 def _longest_word(secret: str) -> str:
     """The longest part of a secret that looks the same in every encoding."""
-    return max(re.findall('[A-Za-z0-9]*', secret), key=len)
+    return cast(str, max(re.findall('[A-Za-z0-9]*', secret), key=len))
 
 
 @lru_cache(maxsize=64)
@@ -695,6 +727,7 @@ _IDENTIFIER = r'[A-Z]|\d|.{40}'
 _API_VERSION = r'v\d+$'
 #: A name with a digit in it, such as ``oauth2_clients``.
 _NAME = r'[a-z]+\d?(?:_[a-z]+)+$'
+_COLLECTION_NAME = r'[a-z][a-z_]*$'
 
 
 class _Endpoint(NamedTuple):
@@ -703,6 +736,9 @@ class _Endpoint(NamedTuple):
     path: str
     #: Whether the path is in CANONICAL_PATHS, so that the tables know its wrappers.
     is_listed: bool
+    #: The path itself, if its last segment matched ``{id}`` but looks like the name of a collection
+    #: that is newer than the tables; else None.
+    collection: Optional[str] = None
 
     @classmethod
     def at(cls, base_url: str, url: str) -> '_Endpoint':
@@ -718,6 +754,8 @@ class _Endpoint(NamedTuple):
                 raise URLError('An empty path names no resource; pass one such as /users.')
             listed = _search(index.root, path.split('/')[1:])
             endpoint = cls(_guessed_pattern(path), False) if listed is None else cls(listed, True)
+            if endpoint.is_resource and re.match(_COLLECTION_NAME, path.rpartition('/')[2]):
+                endpoint = endpoint._replace(collection=_guessed_pattern(path))
             if len(index.known) < _KNOWN_PATHS_LIMIT and len(path) <= _URL_LIMIT:
                 index.known[path] = endpoint
         return endpoint
@@ -750,9 +788,19 @@ class _Endpoint(NamedTuple):
             name = singular_name(wrapper)
             if name in body:
                 return body[name]
+        if self.collection is not None and verb == 'get':
+            return self.as_listing().unwrap(verb, response)
         if self.is_listed:
             raise _wrapper_missing(response, wrapper, body)
         return body
+
+    @property
+    def is_resource(self) -> bool:
+        return is_path_param(self.path.rpartition('/')[2])
+
+    def as_listing(self) -> '_Endpoint':
+        """This endpoint, or the unlisted collection that it may be."""
+        return self if self.collection is None else _Endpoint(self.collection, False)
 
     @property
     def has_cursors(self) -> bool:
@@ -782,9 +830,8 @@ class _Endpoint(NamedTuple):
                 'GET {} does not wrap its results, so it cannot be paginated. Use rget or '
                 'jget.'.format(_cut(self.path, _URL_LIMIT))
             )
-        is_resource = is_path_param(self.path.split('/')[-1])
         is_singular = singular_name(wrapper) == wrapper and plural_name(wrapper) != wrapper
-        if is_resource or (self.is_listed and is_singular):
+        if self.is_resource or (self.is_listed and is_singular):
             raise URLError(
                 'GET {} is not a collection with pages. Use rget.'.format(
                     _cut(self.path, _URL_LIMIT)
@@ -1041,9 +1088,14 @@ def http_error_message(r: Response, context: Optional[str] = None) -> str:
     )
 
 
+def _lacks_from(sentences: List[str]) -> bool:
+    """Whether an error is about a missing From header."""
+    return any("'From' header" in sentence for sentence in sentences)
+
+
 def _advice(r: Response, said: _ApiError) -> str:
     """What to do about an error response, where the API's own sentences do not tell; or ''."""
-    if r.status_code == 400 and any("'From' header" in text for text in said.sentences):
+    if r.status_code == 400 and _lacks_from(said.sentences):
         return (
             " Pass default_from= to the session: the e-mail address of one of the account's users."
         )
@@ -1716,6 +1768,20 @@ class PDSession(_MethodsFrom4x, _Transport):
     #: something twice.
     retry_unsafe_methods = True
 
+    #: Maximum number of seconds that one request may spend waiting for retries in total, or None.
+    #:
+    #: A wait that would exceed it is not begun; the last response or error is the result then, as
+    #: when retries are exhausted. In a listing, each page is a request of its own.
+    max_wait: Optional[float] = None
+
+    #: Number of requests to leave in the rate limit for other users of the key; 0 to turn it off.
+    #:
+    #: When a response reports that no more than this number remain, the requests of this session
+    #: wait, in all threads, until the limit is reset. As the count is the server's, this works
+    #: across processes and hosts that share a key.
+    #: See https://developer.pagerduty.com/docs/rest-api-rate-limits.
+    spare_requests = 0
+
     #: Seconds to wait for the API before giving up on a request; a pair for connecting and
     #: reading; or None to wait forever. :data:`TIMEOUT`, as it is when the session is created.
     timeout: Any = TIMEOUT
@@ -1723,6 +1789,8 @@ class PDSession(_MethodsFrom4x, _Transport):
     _not_copied = (
         '_inherited_pools',
         '_counting_lock',
+        '_token_lock',
+        '_resume_at',
         # The settings may hold the password of a proxy, which belongs to this environment.
         '_merged_settings',
         'log',
@@ -1787,6 +1855,9 @@ class PDSession(_MethodsFrom4x, _Transport):
         super()._start_process()
         # Reentrant: a signal handler may use the session while it counts a response.
         self._counting_lock = RLock()
+        self._token_lock = RLock()
+        #: When the rate limit is reset, on the monotonic clock of this process.
+        self._resume_at = 0.0
 
     def _new_log(self, name: Optional[str] = None) -> Logger:
         kind = type(self).__name__
@@ -1922,6 +1993,47 @@ class PDSession(_MethodsFrom4x, _Transport):
         :raises PDHTTPError: if the API rejects the key (401).
         :raises PDServerError: if the response redirects to another origin.
         """
+        method, full_url = self._target(method, url)
+        options = self._request_options(method, kwargs)
+        if isinstance(options['headers'], _MergedHeaders):
+            options['headers'].checked_url = full_url
+        retries = _Retries(self, method, full_url, options, kwargs.get('headers'))
+        while True:
+            raised: Optional[requests.HTTPError] = None
+            if self.spare_requests:
+                self._wait_for_rate_limit()
+            try:
+                # Not super(): tests replace `parent` to stand in for the network.
+                response = self.parent.request(method, full_url, **options)
+            except PDServerError as error:
+                # A redirect that was not followed is a response, too.
+                self.postprocess(error.response)
+                raise
+            except _FAILURES as error:
+                raised = _status_error(error)
+                if raised is None:
+                    retries.after_error(error)
+                    continue
+                response = cast(Response, raised.response)
+            try:
+                self.postprocess(response)
+            except requests.HTTPError as error:
+                raised = _status_error(error)
+                if raised is None:
+                    raise
+            if self.spare_requests:
+                self._note_rate_limit(response)
+            if retries.after_response(response):
+                continue
+            if raised is not None:
+                error_class = PDServerError if _status_class(response) == 5 else PDHTTPError
+                raise error_class(http_error_message(response), response) from raised
+            if options['stream']:
+                retries.watch_stream(response)
+            return cast(Response, response)
+
+    def _target(self, method: str, url: str) -> Tuple[str, str]:
+        """The method and full URL of a request, checked before anything is sent."""
         method = method.strip().upper()
         if method not in self.permitted_methods:
             raise PDClientError(
@@ -1935,39 +2047,7 @@ class PDSession(_MethodsFrom4x, _Transport):
             raise URLError('An empty path names no resource; pass one such as /users.')
         if full_url[:5].lower() == 'http:':
             self._warn_of_exposure(full_url)
-        options = self._request_options(method, kwargs)
-        if isinstance(options['headers'], _MergedHeaders):
-            options['headers'].checked_url = full_url
-        retries = _Retries(self, method, full_url, options)
-        while True:
-            raised = None
-            try:
-                # Not super(): tests replace `parent` to stand in for the network.
-                response = self.parent.request(method, full_url, **options)
-            except PDServerError as error:
-                # A redirect that was not followed is a response, too.
-                self.postprocess(error.response)
-                raise
-            except _FAILURES as error:
-                raised = _status_error(error)
-                if raised is None:
-                    retries.after_error(error)
-                    continue
-                response = raised.response
-            try:
-                self.postprocess(response)
-            except requests.HTTPError as error:
-                raised = _status_error(error)
-                if raised is None:
-                    raise
-            if retries.after_response(response):
-                continue
-            if raised is not None:
-                error_class = PDServerError if _status_class(response) == 5 else PDHTTPError
-                raise error_class(http_error_message(response), response) from raised
-            if options['stream']:
-                retries.watch_stream(response)
-            return cast(Response, response)
+        return method, full_url
 
     def normalize_url(self, url: str) -> str:
         """:func:`normalize_url` with the base URL of this session."""
@@ -2009,8 +2089,9 @@ class PDSession(_MethodsFrom4x, _Transport):
     def normalize_params(self, params: Any) -> Any:
         """Convert query parameters to the forms that the API reads.
 
-        Names of lists end in ``[]``, booleans are ``true`` and ``false``, dates ISO 8601. Any
-        iterable but a str, bytes or mapping is a list.
+        Names of lists end in ``[]``, booleans are ``true`` and ``false``, dates ISO 8601: an aware
+        datetime is sent as UTC, a naive one as it is, which the API reads in the account's time
+        zone. Any iterable but a str, bytes or mapping is a list.
         """
         if isinstance(params, Mapping):
             return dict(_normalized_param(name, value) for name, value in params.items())
@@ -2032,6 +2113,21 @@ class PDSession(_MethodsFrom4x, _Transport):
 
     # Its parts
 
+    def _wait_for_rate_limit(self) -> None:
+        """Wait until the rate limit is reset, if few requests remain; see spare_requests."""
+        _whole_number('spare_requests', self.spare_requests, 0)
+        seconds = self._resume_at - monotonic()
+        if seconds > 0:
+            self.log.info('Few requests remain in the rate limit; waiting %g s', seconds)
+            time.sleep(seconds)
+
+    def _note_rate_limit(self, response: Response) -> None:
+        remaining, reset = (
+            _number(_header(response, name)) for name in ('ratelimit-remaining', 'ratelimit-reset')
+        )
+        if remaining is not None and reset is not None and remaining <= self.spare_requests:
+            self._resume_at = max(self._resume_at, monotonic() + reset)
+
     def cooldown_factor(self) -> float:
         """Factor from the last wait to the next, jitter included."""
         return self.sleep_timer_base * (1 + float(self.stagger_cooldown) * random())
@@ -2052,42 +2148,60 @@ class PDSession(_MethodsFrom4x, _Transport):
             return
         secrets = _Secrets.of(response)
         line = _request_line(response, secrets)
-        request_id = secrets.show(_header(response, 'x-request-id') or '(none)', 100)
+        method, _, url = line.partition(' ')
+        header = _header(response, 'x-request-id')
+        request_id = secrets.show(header, 100) if isinstance(header, str) else None
         sent_at = secrets.show(_header(response, 'date') or '(none)', 100)
+        seconds = response.elapsed.total_seconds()
+        fields = {
+            'http_method': method,
+            'url': url,
+            'status': response.status_code,
+            'request_id': request_id,
+            'seconds': seconds,
+        }
+        shown = (line, response.status_code, request_id or '(none)', sent_at)
         if is_debugged:
-            seconds = response.elapsed.total_seconds()
-            self.log.debug(
-                '%s: status=%s request_id=%s date=%s wall_time_s=%s',
-                line,
-                response.status_code,
-                request_id,
-                sent_at,
-                seconds,
-            )
+            message = '%s: status=%s request_id=%s date=%s wall_time_s=%s'
+            self.log.debug(message, *shown, seconds, extra=fields)
         if is_server_error:
             self.log.error(
                 "%s: server error (status %s). For help, give PagerDuty's support the request ID "
                 '%s and the date %s.',
-                line,
-                response.status_code,
-                request_id,
-                sent_at,
+                *shown,
+                extra=fields,
             )
 
 
 class _Retries:
     """Decides whether one request is retried, and waits before the retry."""
 
-    def __init__(self, session: PDSession, method: str, url: str, options: Dict[str, Any]) -> None:
+    def __init__(
+        self,
+        session: PDSession,
+        method: str,
+        url: str,
+        options: Dict[str, Any],
+        user_headers: Any = None,
+    ) -> None:
+        if session.max_wait is not None and not _is_nonnegative(session.max_wait):
+            raise ValueError(
+                'max_wait must be a non-negative number of seconds, or None; it is {!r}.'.format(
+                    session.max_wait
+                )
+            )
         self.session = session
         self.method = method
         self.url = url
         self.options = options
+        self.user_headers = user_headers
         has_body = options.get('data') is not None or options.get('files')
         self.body = _Body(options) if has_body else _NO_BODY
         self.wait = session.sleep_timer
+        self.waited = 0.0
         self.network_errors = 0
         self.retries_by_status: Dict[int, int] = {}
+        self.has_new_token = False
 
     def after_error(self, error: Exception) -> None:
         """Wait before a retry.
@@ -2104,7 +2218,9 @@ class _Retries:
         if problem is not None:
             raise self._client_error(problem, error) from error
         self.network_errors += 1
-        self._cool_down(WARNING, 'network error ({})'.format(type(error).__name__))
+        if not self._cool_down(WARNING, 'network error ({})'.format(type(error).__name__)):
+            problem = 'network error, not retried because the wait would exceed max_wait'
+            raise self._client_error(problem, error) from error
 
     def after_response(self, response: Response) -> bool:
         """Whether to retry the request; the wait is over if so.
@@ -2127,10 +2243,32 @@ class _Retries:
         if limit != 0:
             return self._after_configured_status(response, limit)
         if status == 401:
+            if self._renew_token(response):
+                return True
             raise PDHTTPError(self._unauthorized(response), response)
         if status != 429 or not self._may_repeat():
             return False
-        self._wait_after(response, INFO)
+        return self._wait_after(response, INFO)
+
+    def _renew_token(self, response: Response) -> bool:
+        """Get a new token after a 401, at most once per request, and put it into the request."""
+        session, headers = self.session, self.options['headers']
+        own_header = any(str(name).lower() == 'authorization' for name in self.user_headers or ())
+        renew = getattr(session, 'on_token_expired', None)
+        if renew is None or self.has_new_token or own_header or not self.body.is_repeatable:
+            return False
+        if self.options['stream']:
+            response.close()
+        with session._token_lock:
+            # Another thread may have renewed the token while this one waited for the lock.
+            if headers.get('Authorization') == session.auth_header['Authorization']:
+                token = renew(session)
+                if not isinstance(token, str) or token.strip() in ('', session.api_key):
+                    return False
+                session.api_key = token
+        self.has_new_token = True
+        headers.update(session.auth_header)
+        self.body.rewind()
         return True
 
     def watch_stream(self, response: Response) -> None:
@@ -2163,8 +2301,7 @@ class _Retries:
         if not self._may_repeat():
             return False
         self.retries_by_status[status] = retries + 1
-        self._wait_after(response, WARNING)
-        return True
+        return self._wait_after(response, WARNING)
 
     def _may_repeat(self, error: Optional[Exception] = None) -> bool:
         if not self.body.is_repeatable:
@@ -2178,18 +2315,22 @@ class _Retries:
             return 'retry_unsafe_methods is off and the request may already have taken effect'
         return 'its body is a stream that cannot be read again'
 
-    def _wait_after(self, response: Response, level: int) -> None:
-        """Wait before a retry: after a rate limit, no longer than the server asks for."""
+    def _wait_after(self, response: Response, level: int) -> bool:
+        """Wait before a retry, unless that would exceed max_wait."""
         if self.options['stream']:
             # An unread body would block the connection.
             response.close()
         if response.status_code == 429:
-            self._cool_down(level, 'rate limit reached (status 429)', _seconds_to_reset(response))
-        else:
-            self._cool_down(level, 'status {}'.format(response.status_code))
+            # No longer than the server asks for.
+            ceiling = _seconds_to_reset(response)
+            return self._cool_down(level, 'rate limit reached (status 429)', ceiling)
+        return self._cool_down(level, 'status {}'.format(response.status_code))
 
-    def _cool_down(self, level: int, reason: str, ceiling: Optional[float] = None) -> None:
-        """Wait longer than the last time, but not past the ceiling plus jitter."""
+    def _cool_down(self, level: int, reason: str, ceiling: Optional[float] = None) -> bool:
+        """Wait longer than the last time, but not past the ceiling plus jitter.
+
+        :returns: False if the wait would exceed max_wait; it is not begun then.
+        """
         factor = self.session.cooldown_factor()
         self.wait *= factor
         seconds = self.wait
@@ -2199,10 +2340,22 @@ class _Retries:
             seconds = min(seconds, ceiling * jitter)
             if seconds > _LONG_WAIT:
                 level = max(level, WARNING)
+        limit = self.session.max_wait
+        if limit is not None and self.waited + seconds > limit:
+            self.session.log.error(
+                '%s: %s; giving up, because waiting another %g s would exceed max_wait (%g s)',
+                self._request_line(),
+                reason,
+                seconds,
+                limit,
+            )
+            return False
+        self.waited += seconds
         log = self.session.log.warning if level == WARNING else self.session.log.info
         log('%s: %s; retrying in %g s', self._request_line(), reason, seconds)
         time.sleep(seconds)
         self.body.rewind()
+        return True
 
     def _request_line(self) -> str:
         return '{} {}'.format(self.method, self._secrets().show(self.url, 300))
@@ -2342,7 +2495,18 @@ def _normalized_value(value: Any) -> Any:
     if isinstance(value, bool) or getattr(getattr(value, 'dtype', None), 'kind', None) == 'b':
         return 'true' if value else 'false'
     # Not datetime: it is a date as well, and tests replace the name.
-    return value.isoformat() if isinstance(value, date) else value
+    if not isinstance(value, date):
+        return value
+    return _utc(cast(datetime, value)) if _is_aware(value) else value.isoformat()
+
+
+def _is_aware(value: Any) -> bool:
+    return getattr(value, 'tzinfo', None) is not None and value.utcoffset() is not None
+
+
+def _utc(moment: datetime) -> str:
+    """An aware datetime in the form that is documented for ``/change_events``."""
+    return moment.astimezone(timezone.utc).strftime('%Y-%m-%dT%H:%M:%SZ')
 
 
 def _seconds_to_reset(response: Response) -> Optional[float]:
@@ -2355,12 +2519,18 @@ def _seconds_to_reset(response: Response) -> Optional[float]:
         value = _header(response, name)
         if not isinstance(value, str):
             continue
-        is_number = re.match(r'\s*\d+(\.\d+)?\s*$', value)
-        seconds = float(value) if is_number else _seconds_until(value, response)
+        number = _number(value)
+        seconds = _seconds_until(value, response) if number is None else number
         if seconds is not None:
             # 0 means within this second; without a pause, the server would be flooded.
             return max(1.0, seconds)
     return None
+
+
+def _number(header: Any) -> Optional[float]:
+    """The number in a header, or None if there is none that can be read."""
+    is_number = isinstance(header, str) and re.match(r'\s*\d{1,9}(\.\d+)?\s*$', header)
+    return float(header) if is_number else None
 
 
 def _seconds_until(http_date: str, response: Response) -> Optional[float]:
@@ -2395,9 +2565,10 @@ class APISession(PDSession):
 
     :param api_key: a REST API key, or an OAuth 2 access token.
     :param default_from: the initial value of :attr:`default_from`.
-    :param auth_type: ``'token'`` for an API key, ``'bearer'`` or ``'oauth2'`` for a token.
+    :param auth_type: the initial value of :attr:`auth_type`.
     :param debug: the initial value of :attr:`~PDSession.print_debug`.
     :param base_url: ``'https://api.eu.pagerduty.com'`` for an account in the EU service region.
+    :param on_token_expired: see :attr:`on_token_expired`.
     """
 
     url = 'https://api.pagerduty.com'
@@ -2415,6 +2586,13 @@ class APISession(PDSession):
     #: have no effect. PagerDuty asks for one request at a time per key, so the default is 0.
     #: See https://developer.pagerduty.com/docs/rest-api-rate-limits.
     read_ahead = 0
+
+    #: Function that is called with the session after a 401, and returns a new token; or None.
+    #:
+    #: It is called once for all threads that receive a 401 at the same time. Then each request is
+    #: sent once more, whatever its method, because a request that was refused had no effect. It is
+    #: not called if :attr:`~PDSession.retry` names 401.
+    on_token_expired: Optional[Callable[[Any], Optional[str]]] = None
 
     #: Number of requests made, by method and path pattern: ``{'GET /users/{id}': 3}``.
     #:
@@ -2434,6 +2612,7 @@ class APISession(PDSession):
         debug: bool = False,
         *,
         base_url: Optional[str] = None,
+        on_token_expired: Optional[Callable[[Any], Optional[str]]] = None,
         name: Optional[str] = None,
     ) -> None:
         self.api_call_counts = {}
@@ -2441,13 +2620,16 @@ class APISession(PDSession):
         self.auth_type = auth_type
         super().__init__(api_key, debug, base_url=base_url, name=name)
         self.default_from = default_from
+        if on_token_expired is not None:
+            self.on_token_expired = on_token_expired
         self.headers['Accept'] = 'application/vnd.pagerduty+json;version=2'
 
     # The credential
 
     @property
     def auth_type(self) -> str:
-        """``'token'`` for an API key, ``'bearer'`` or ``'oauth2'`` for an OAuth 2 access token.
+        """``'token'`` for an API key, ``'bearer'`` or ``'oauth2'`` for an OAuth 2 access token, and
+        ``'header_passthru'`` if the key is the whole value of the Authorization header.
 
         :raises AttributeError: when set to anything else.
         """
@@ -2455,10 +2637,10 @@ class APISession(PDSession):
 
     @auth_type.setter
     def auth_type(self, auth_type: str) -> None:
-        if auth_type not in ('token', 'bearer', 'oauth2'):
+        if auth_type not in ('token', 'bearer', 'oauth2', 'header_passthru'):
             raise AttributeError(
                 'auth_type must be "token" (an API key), "bearer" or "oauth2" (an OAuth 2 access '
-                'token); it is {!r}.'.format(auth_type)
+                'token), or "header_passthru" (the whole header); it is {!r}.'.format(auth_type)
             )
         self._auth_type = auth_type
         # A subclass may set it before it calls our constructor.
@@ -2469,6 +2651,8 @@ class APISession(PDSession):
     def auth_header(self) -> Dict[str, str]:
         if self.auth_type == 'token':
             return {'Authorization': 'Token token=' + self.api_key}
+        if self.auth_type == 'header_passthru':
+            return {'Authorization': self.api_key}
         return {'Authorization': 'Bearer ' + self.api_key}
 
     @property
@@ -2578,6 +2762,7 @@ class APISession(PDSession):
         *,
         paginate: bool = True,
         read_ahead: Optional[int] = None,
+        progress: Any = None,
     ) -> Iterator[Any]:
         """Yield the results of a listing one by one; pages are fetched as they are consumed.
 
@@ -2588,6 +2773,9 @@ class APISession(PDSession):
             starting at 1, and the total, which is ``'?'`` unless the server reported it.
         :param total: whether to request the total, which makes the API slower.
         :param read_ahead: number of pages to request ahead; defaults to :attr:`read_ahead`.
+        :param progress: True to show a progress bar on stderr, if that is a terminal and tqdm is
+            installed; or a function that is called after each page with the number of results so
+            far, and the total or None.
         :raises URLError: if the endpoint is not a listing; nothing is sent.
         :raises PDHTTPError: if a response is not a success.
         :raises PDServerError: if its body is not a page of a listing.
@@ -2595,10 +2783,14 @@ class APISession(PDSession):
         """
         if not paginate:
             deprecated_kwarg('paginate', details='Get one page with rget instead.')
-        endpoint = _Endpoint.at(self.url, url)
+        endpoint = _Endpoint.at(self.url, url).as_listing()
         if endpoint.has_cursors and paginate:
             yield from self.iter_cursor(
-                url, params=params, page_size=page_size, item_hook=item_hook
+                url,
+                params=params,
+                page_size=page_size,
+                item_hook=item_hook,
+                **({} if progress is None else {'progress': progress}),
             )
             return
         url, paging = _split_paging(url, ('limit', 'offset', 'total'))
@@ -2608,7 +2800,7 @@ class APISession(PDSession):
         query.update(_merged(paging, _as_dict(params)))
         listing = _Listing(self, url, endpoint)
         pages = listing.offset_pages(query, paginate, self._read_ahead_depth(read_ahead))
-        yield from _items(pages, item_hook)
+        yield from _items(pages, item_hook, progress)
 
     @_takes_path
     def iter_cursor(
@@ -2619,6 +2811,7 @@ class APISession(PDSession):
         page_size: Optional[int] = None,
         *,
         attribute: Any = None,
+        progress: Any = None,
     ) -> Iterator[Any]:
         """Yield the results of a listing whose pages are linked by cursors; see :meth:`iter_all`.
 
@@ -2626,7 +2819,7 @@ class APISession(PDSession):
         """
         if attribute is not None:
             deprecated_kwarg('attribute', details='It is no longer needed.')
-        endpoint = _Endpoint.at(self.url, url)
+        endpoint = _Endpoint.at(self.url, url).as_listing()
         if endpoint.is_listed and not endpoint.has_cursors:
             raise URLError(
                 'GET {} does not have cursor-based pagination. Use iter_all, which knows how each '
@@ -2635,14 +2828,29 @@ class APISession(PDSession):
         url, paging = _split_paging(url, ('limit', endpoint.cursor_names[0]))
         query = {'limit': endpoint.page_size(page_size, self.default_page_size)}
         query.update(_merged(paging, _as_dict(params)))
-        yield from _items(_Listing(self, url, endpoint).cursor_pages(query), item_hook)
+        pages = _Listing(self, url, endpoint).cursor_pages(query)
+        yield from _items(pages, item_hook, progress)
 
-    def iter_alert_grouping_settings(self, params: Any = None, **kw: Any) -> Iterator[Any]:
+    def iter_alert_grouping_settings(
+        self,
+        service_ids: Optional[List[str]] = None,
+        limit: Optional[int] = None,
+        *,
+        params: Any = None,
+        **kw: Any,
+    ) -> Iterator[Any]:
         """Yield the alert grouping settings of the account, whose cursor is named ``after``.
 
+        :param service_ids: the IDs of the services whose settings to fetch; all by default.
+        :param limit: the page size.
         :param kw: the other arguments of :meth:`iter_cursor`; errors as for :meth:`iter_all`.
         """
-        return self.iter_cursor('/alert_grouping_settings', params=params, **kw)
+        query = _as_dict(params)
+        if service_ids:
+            query['service_ids[]'] = list(service_ids)
+        if limit is not None:
+            kw['page_size'] = limit
+        return self.iter_cursor('/alert_grouping_settings', params=query, **kw)
 
     def iter_analytics_raw_incidents(
         self, filters: Optional[Dict[str, Any]] = None, **options: Any
@@ -2719,6 +2927,95 @@ class APISession(PDSession):
             )
         return min(depth, _READ_AHEAD_LIMIT)
 
+    def iter_history(
+        self,
+        url: str,
+        since: datetime,
+        until: datetime,
+        *,
+        params: Any = None,
+        page_size: Optional[int] = None,
+        item_hook: Optional[Callable[[Any, int, Any], Any]] = None,
+        progress: Any = None,
+    ) -> Iterator[Any]:
+        """Yield every record of a period, also past the 10,000 results that pagination can reach.
+
+        The period is divided into windows that the API accepts, and each is divided further until
+        pagination can reach all of it. The records come in the order of the endpoint, each once.
+
+        :param url: ``/incidents``, ``/log_entries``, ``/notifications``, ``/change_events``,
+            ``/oncalls``, one of the paths that end in ``/audit/records``, or another listing with
+            ``since`` and ``until``.
+        :param since: the start of the period, an aware datetime; rounded down to whole seconds.
+        :param until: its end, an aware datetime; rounded up to whole seconds.
+        :param params: more query parameters, but none that select a period or a page.
+        :param page_size: results per page, at most 100; defaults to :attr:`default_page_size`.
+        :param item_hook: called as by :meth:`iter_all`; the total is always ``'?'``.
+        :param progress: as for :meth:`iter_all`.
+        :raises URLError: if the endpoint has no history; nothing is sent.
+        :raises ValueError: if a datetime is naive, ``since`` is not before ``until``, or ``params``
+            select a period or a page; nothing is sent.
+        :raises PDHTTPError: if a response is not a success.
+
+        If more than 10,000 records belong to one second, a warning says that some of them cannot
+        be reached. The longest windows are documented with each endpoint, see
+        https://developer.pagerduty.com/api-reference/.
+        """
+        endpoint = _Endpoint.at(self.url, url)
+        if endpoint.path not in _HISTORY_WINDOWS and not endpoint.path.endswith('/audit/records'):
+            raise URLError(
+                'GET {} has no since and until to fetch a history by. Use iter_all.'.format(
+                    _cut(endpoint.path, _URL_LIMIT)
+                )
+            )
+        for name, moment in (('since', since), ('until', until)):
+            if not isinstance(moment, date) or not _is_aware(moment):
+                raise ValueError(
+                    '{} must be a datetime with a time zone, because the API would read another in '
+                    'the time zone of the account; it is {!r}. Use for example '
+                    'datetime.now(timezone.utc).'.format(name, moment)
+                )
+        if since >= until:
+            raise ValueError('since ({}) must be before until ({}).'.format(since, until))
+        url, paging = _split_paging(url, _HISTORY_PARAMETERS)
+        query = _as_dict(params)
+        refused = sorted(set(paging).union(query).intersection(_HISTORY_PARAMETERS))
+        if refused:
+            raise ValueError(
+                'iter_history sets these parameters itself, so they must not be passed: {}.'.format(
+                    ', '.join(refused)
+                )
+            )
+        size = endpoint.page_size(page_size, self.default_page_size)
+        query = _merged({'limit': size}, query)
+        history = _History(_Listing(self, url, endpoint), query)
+        return _items(history.pages(*_whole_seconds(since, until)), item_hook, progress)
+
+    def get_total(self, url: str, params: Any = None) -> int:
+        """Return the number of results in a listing, without fetching them.
+
+        For ``/incidents`` without ``since`` and ``until``, the API counts one month.
+
+        :raises URLError: if the endpoint is not a listing with totals; nothing is sent.
+        :raises PDHTTPError: if the response is not a success.
+        :raises PDServerError: if it has no total.
+        """
+        endpoint = _Endpoint.at(self.url, url).as_listing()
+        endpoint.results_wrapper()
+        if endpoint.has_cursors:
+            raise URLError(
+                'GET {} has cursor-based pagination, which has no totals. Count the results of '
+                'iter_all.'.format(endpoint.path)
+            )
+        url, _ = _split_paging(url, ('limit', 'offset', 'total'))
+        query = dict(_as_dict(params), limit=1, offset=0, total='true')
+        response = successful_response(self.get(url, params=query), 'counting results')
+        body = try_decoding(response)
+        total = body.get('total') if isinstance(body, dict) else None
+        if isinstance(total, bool) or not isinstance(total, int):
+            raise _wrapper_missing(response, 'total', body)
+        return total
+
     @_takes_path
     def list_all(self, url: str, **kw: Any) -> List[Any]:
         """Return all results of a listing; arguments and errors as for :meth:`iter_all`."""
@@ -2780,7 +3077,141 @@ class APISession(PDSession):
         collection = _before_query(resource).rstrip('/')
         return self.rput('{}/{}'.format(collection, changed['id']), json=changed)
 
+    def update_all(
+        self,
+        url: str,
+        items: Any,
+        *,
+        batch_size: int = 250,
+        item_hook: Optional[Callable[[Any, int, Any], Any]] = None,
+    ) -> Tuple[List[Any], List[Tuple[Any, PDHTTPError]]]:
+        """Update many resources in batches, where one bad item does not stop the others.
+
+        The API rejects a whole batch if one item is invalid. Such a batch is halved until the bad
+        items are found.
+
+        :param url: ``/incidents`` or ``/incidents/{id}/alerts``, which support multi-update.
+        :param items: the resources or references to update, with their new values.
+        :param batch_size: items per request; the API allows at most 250.
+        :param item_hook: called with each updated resource, its number starting at 1, and the
+            number of items.
+        :returns: the updated resources, and a list of ``(item, error)`` for the others, in order.
+        :raises URLError: if the endpoint does not support multi-update; nothing is sent.
+        :raises ValueError: if ``batch_size`` is not from 1 to 250; nothing is sent.
+        :raises PDClientError: for an error that is not about single items, such as a 5xx status.
+            The resources updated before are in its attribute ``updated``.
+
+        See https://developer.pagerduty.com/api-reference/, "Manage incidents".
+        """
+        endpoint = _Endpoint.at(self.url, url)
+        if endpoint.path not in _MULTI_UPDATE_PATHS:
+            raise URLError(
+                'PUT {} does not support updates of several resources; these do: {}.'.format(
+                    _cut(endpoint.path, _URL_LIMIT), ', '.join(_MULTI_UPDATE_PATHS)
+                )
+            )
+        size = _whole_number('batch_size', batch_size, 1)
+        if size > _BATCH_LIMIT:
+            raise ValueError(
+                'batch_size must be at most {}; it is {}.'.format(_BATCH_LIMIT, batch_size)
+            )
+        items = list(items)
+        updated: List[Any] = []
+        failed: List[Tuple[Any, PDHTTPError]] = []
+        # The batches still to be sent, the next one last.
+        batches = [items[start : start + size] for start in range(0, len(items), size)][::-1]
+        while batches:
+            batch = batches.pop()
+            try:
+                results = self.rput(url, json=batch)
+            except PDHTTPError as error:
+                is_about_items = error.status_code in (400, 404) and not _lacks_from(error.errors)
+                if not is_about_items:
+                    error.updated = updated
+                    raise
+                if len(batch) == 1:
+                    failed.append((batch[0], error))
+                else:
+                    middle = (len(batch) + 1) // 2
+                    batches += [batch[middle:], batch[:middle]]
+                continue
+            except PDClientError as error:
+                error.updated = updated
+                raise
+            for result in results or []:
+                updated.append(result)
+                if item_hook is not None:
+                    item_hook(result, len(updated), len(items))
+        return updated, failed
+
     # Facts
+
+    def account_has_ability(self, name: str) -> bool:
+        """Whether the account has an ability, such as ``'teams'``.
+
+        :raises PDHTTPError: if the API does not know the ability (404), or for any other error.
+
+        See https://developer.pagerduty.com/api-reference/, "Test an ability".
+        """
+        if not isinstance(name, str) or not name.strip():
+            raise ValueError(
+                'The name of an ability must be a non-empty str, not {!r}.'.format(name)
+            )
+        response = self.get('/abilities/' + quote(name, safe=''))
+        if response.status_code == 402:
+            return False
+        successful_response(response, 'testing the ability {!r}'.format(name))
+        return True
+
+    def on_call(
+        self,
+        *,
+        escalation_policy: Any = None,
+        schedule: Any = None,
+        service: Any = None,
+        at: Optional[datetime] = None,
+        level: int = 1,
+    ) -> List[Any]:
+        """Return the users who are on call at one moment, each once.
+
+        :param escalation_policy: the ID of an escalation policy, or the policy.
+        :param schedule: the ID of a schedule, or the schedule; its users are on call whatever the
+            level.
+        :param service: the ID of a service, or the service: the same as its escalation policy.
+        :param at: the moment, an aware datetime; defaults to now. A shift that ends then does not
+            count.
+        :param level: the level of the escalation policy.
+        :raises ValueError: if ``at`` is naive, or ``level`` is not a positive number.
+        :raises PDHTTPError: if a response is not a success.
+        """
+        if at is not None and not _is_aware(at):
+            raise ValueError(
+                'at must be a datetime with a time zone, such as datetime.now(timezone.utc); it is '
+                '{!r}.'.format(at)
+            )
+        _whole_number('level', level, 1)
+        moment = _utc(datetime.now(timezone.utc) if at is None else at)
+        policies = [] if escalation_policy is None else [_id_of(escalation_policy)]
+        if service is not None:
+            policies.append(self.rget('/services/' + _id_of(service))['escalation_policy']['id'])
+        query: Dict[str, Any] = {'since': moment, 'until': moment, 'include[]': ['users']}
+        if policies:
+            query['escalation_policy_ids[]'] = policies
+        if schedule is not None:
+            query['schedule_ids[]'] = [_id_of(schedule)]
+        entries = self.list_all('/oncalls', params=query)
+        if schedule is not None and not policies and not entries:
+            # A schedule that no escalation policy uses has no entries there.
+            path = '/schedules/{}/users'.format(_id_of(schedule))
+            return cast(List[Any], self.rget(path, params={'since': moment, 'until': moment}))
+        users = {
+            entry['user']['id']: entry['user']
+            for entry in entries
+            if entry.get('user')
+            and _time_of(entry.get('end')) != _time_of(moment)
+            and (schedule is not None or entry.get('escalation_level') == level)
+        }
+        return list(users.values())
 
     @property
     def api_key_access(self) -> Optional[str]:
@@ -2983,6 +3414,183 @@ class _Listing:
         _warn('Stopping the iteration over {}: {}.'.format(url, reason))
 
 
+_Window = Tuple[datetime, datetime]
+
+
+class _History:
+    """The records of a listing in a period, which is divided into windows.
+
+    Whether a window includes its last moment is not documented, so a record may be in two windows.
+    """
+
+    def __init__(self, listing: _Listing, params: Dict[str, Any]) -> None:
+        self.listing = listing
+        self.params = params
+        path = listing.endpoint.path
+        self.longest = _HISTORY_WINDOWS.get(path, _AUDIT_WINDOW)
+        # An entry of /oncalls is in each window that its shift overlaps.
+        self.has_overlaps = path == '/oncalls'
+        #: The order of the records; None until a page tells.
+        self.is_newest_first: Optional[bool] = None
+        self.has_warned = False
+
+    def pages(self, since: datetime, until: datetime) -> Iterator[_Page]:
+        """Yield the pages of all windows in the order of the records, without repeated records."""
+        windows = self._longest_windows(since, until)
+        first_pages: Dict[_Window, Any] = {}
+        if len(windows) > 1:
+            for window in reversed(windows):
+                first_pages[window] = self._first_page(window)
+                if self.is_newest_first is not None:
+                    break
+        if self.is_newest_first:
+            windows.reverse()
+        before: Set[str] = set()
+        for window in windows:
+            for part, body in self._parts(window, first_pages.pop(window, None)):
+                current: Set[str] = set()
+                for results in self._pages_of(part, body):
+                    keys = [self._key(record) for record in results]
+                    fresh = {key: record for key, record in zip(keys, results)}
+                    new = [key for key in fresh if key not in before and key not in current]
+                    current.update(new)
+                    yield _Page([fresh[key] for key in new], '?')
+                before = before | current if self.has_overlaps else current
+
+    def _longest_windows(self, since: datetime, until: datetime) -> List[_Window]:
+        if self.longest is None:
+            return [(since, until)]
+        windows = []
+        while since < until:
+            end = min(since + timedelta(days=self.longest), until)
+            windows.append((since, end))
+            since = end
+        return windows
+
+    def _parts(
+        self, window: _Window, body: Any = None, at_least: int = 0
+    ) -> Generator[Tuple[_Window, Any], None, int]:
+        """Yield the parts of a window that pagination can reach, each with its first page.
+
+        :param at_least: a number of records that are known to be in the window.
+        :returns: the number of records in the window.
+        """
+        since, until = window
+        is_divisible = until - since > timedelta(seconds=1)
+        if body is None and (not is_divisible or at_least <= ITERATION_LIMIT):
+            body = self._first_page(window)
+        total = at_least if body is None else body.get('total') or 0
+        if not is_divisible or total <= ITERATION_LIMIT:
+            yield window, body
+            return int(total)
+        middle = since + timedelta(seconds=int((until - since).total_seconds()) // 2)
+        halves = [(since, middle), (middle, until)]
+        if self._is_newer_first(body, middle):
+            halves.reverse()
+        # With the order known, the rest need not be counted if it is too much in any case.
+        counted = yield from self._parts(halves[0])
+        rest = 0 if self.is_newest_first is None else total - counted
+        yield from self._parts(halves[1], at_least=rest)
+        return int(total)
+
+    def _is_newer_first(self, body: Any, middle: datetime) -> bool:
+        if self.is_newest_first is not None or body is None:
+            return bool(self.is_newest_first)
+        times = [_record_time(record) for record in self.listing.results(body)[:1]]
+        return bool(times and times[0] is not None and times[0] >= middle)
+
+    def _first_page(self, window: _Window) -> Any:
+        query = dict(self.params, since=_utc(window[0]), until=_utc(window[1]))
+        if not self.listing.endpoint.has_cursors:
+            query = dict(query, total='true', offset=0)
+        body = self._get(query)
+        if self.is_newest_first is None:
+            times = [_record_time(record) for record in self.listing.results(body)]
+            known = [moment for moment in times if moment is not None]
+            self.is_newest_first = next(
+                (later < earlier for earlier, later in zip(known, known[1:]) if later != earlier),
+                None,
+            )
+        return body
+
+    def _pages_of(self, window: _Window, body: Any) -> Iterator[List[Any]]:
+        """Yield the results of each page of a window, whose first page is given."""
+        query = dict(self.params, since=_utc(window[0]), until=_utc(window[1]))
+        parameter, key = self.listing.endpoint.cursor_names
+        has_cursors = self.listing.endpoint.has_cursors
+        offset = 0
+        while True:
+            results, more, cursor = self.listing.results(body), body.get('more'), body.get(key)
+            yield results
+            offset += len(results)
+            del body
+            if has_cursors:
+                if not cursor:
+                    return
+                query[parameter] = cursor
+            else:
+                if not more or not results:
+                    return
+                query['offset'] = offset
+                query['limit'] = min(int(self.params['limit']), int(ITERATION_LIMIT) - offset)
+                if query['limit'] < 1:
+                    self._warn_of_limit(window)
+                    return
+            body = self._get(query)
+
+    def _get(self, query: Dict[str, Any]) -> Dict[str, Any]:
+        return self.listing.get(dict(query)) or {self.listing.wrapper: []}
+
+    def _key(self, record: Any) -> str:
+        """What tells a record from others: its ID, or all of it."""
+        has_id = isinstance(record, dict) and record.get('id') is not None
+        return str(record['id']) if has_id else dumps(record, sort_keys=True)
+
+    def _warn_of_limit(self, window: _Window) -> None:
+        if not self.has_warned:
+            self.has_warned = True
+            _warn(
+                'More than {} results of {} are between {} and {}; the API has no way to get the '
+                'others.'.format(int(ITERATION_LIMIT), self.listing.url, *map(_utc, window))
+            )
+
+
+def _whole_seconds(since: datetime, until: datetime) -> _Window:
+    """A period in UTC, extended to whole seconds."""
+    start = since.astimezone(timezone.utc).replace(microsecond=0)
+    end = until.astimezone(timezone.utc)
+    if end.microsecond:
+        end = end.replace(microsecond=0) + timedelta(seconds=1)
+    return start, end
+
+
+def _record_time(record: Any) -> Optional[datetime]:
+    """The time stamp that a history is sorted by, if the record has one."""
+    if isinstance(record, dict):
+        for name in ('created_at', 'timestamp', 'execution_time', 'started_at', 'start'):
+            if record.get(name):
+                return _time_of(record[name])
+    return None
+
+
+def _time_of(text: Any) -> Optional[datetime]:
+    """Parse an ISO 8601 time stamp of the API; None if it is not one.
+
+    >>> _time_of('2026-01-02T03:04:05Z') == _time_of('2026-01-01T22:04:05-05:00')
+    True
+    """
+    pattern = r'(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,6})?\d*(Z|[+-]\d\d:?\d\d)?$'
+    found = re.match(pattern, text) if isinstance(text, str) else None
+    if found is None:
+        return None
+    moment, fraction, zone = found.groups()
+    zone = '+0000' if zone in (None, 'Z') else zone.replace(':', '')
+    form = '%Y-%m-%dT%H:%M:%S.%f%z'
+    with suppress(ValueError):
+        return datetime.strptime(moment + (fraction or '.0') + zone, form)
+    return None
+
+
 class _ReadAhead:
     """Requests the next pages of a listing in threads, before they are asked for.
 
@@ -3053,17 +3661,45 @@ class _PageRequest(Thread):
 
 
 def _items(
-    pages: Iterator[_Page], item_hook: Optional[Callable[[Any, int, Any], Any]]
+    pages: Iterator[_Page],
+    item_hook: Optional[Callable[[Any, int, Any], Any]],
+    progress: Any = None,
 ) -> Iterator[Any]:
     number = 0
-    for page in pages:
-        for item in page.results:
-            number += 1
-            if item_hook is not None:
-                item_hook(item, number, page.total)
-            yield item
-        # Dropped here, or two pages would be held while the next one is fetched.
-        del page
+    report, finish = _progress_reporter(progress)
+    try:
+        for page in pages:
+            for item in page.results:
+                number += 1
+                if item_hook is not None:
+                    item_hook(item, number, page.total)
+                yield item
+            if report is not None:
+                report(number, page.total if isinstance(page.total, int) else None)
+            # Dropped here, or two pages would be held while the next one is fetched.
+            del page
+    finally:
+        if finish is not None:
+            finish()
+
+
+def _progress_reporter(progress: Any) -> Tuple[Optional[Callable[..., Any]], Any]:
+    """The function to report progress to, and the one to call at the end; each may be None."""
+    if not progress or callable(progress):
+        return progress or None, None
+    if not sys.stderr.isatty():
+        return None, None
+    try:
+        tqdm = import_module('tqdm').tqdm
+    except ImportError:
+        return None, None
+    bar = tqdm(unit=' results', file=sys.stderr)
+
+    def report(number: int, total: Optional[int]) -> None:
+        bar.total = total
+        bar.update(number - bar.n)
+
+    return report, bar.close
 
 
 def _total(body: Dict[str, Any]) -> Any:
@@ -3132,6 +3768,18 @@ def _whole_number(name: str, value: Any, least: int) -> int:
     return number
 
 
+def _id_of(resource: Any) -> str:
+    """The ID of a resource that was passed as its ID or as a mapping, quoted for a path."""
+    identifier = resource.get('id') if isinstance(resource, Mapping) else resource
+    if not isinstance(identifier, str) or not identifier:
+        raise ValueError(
+            'A resource must be passed as its ID, or as a mapping with an "id"; it is {!r}.'.format(
+                resource
+            )
+        )
+    return quote(identifier, safe='')
+
+
 def _merged(first: Any, second: Any) -> Dict[Any, Any]:
     """A dict of both, in which the second wins. dict(first, **second) only takes str keys."""
     merged = dict(first)
@@ -3190,8 +3838,19 @@ class _EventsSession(PDSession):
             return _merged(_merged(key, event), key)
         return event
 
+    def _checked_event(self, event: Dict[str, Any]) -> Dict[str, Any]:
+        """An event as the API accepts it: an alert must not be lost to its own length.
+
+        :raises ValueError: if it cannot be made acceptable.
+        """
+        for kind, required in (('images', 'src'), ('links', 'href')):
+            entries = event.get(kind)
+            for index, entry in enumerate(entries if isinstance(entries, (list, tuple)) else ()):
+                if isinstance(entry, Mapping) and not entry.get(required):
+                    raise ValueError('{}[{}] has no {!r}.'.format(kind, index, required))
+        return self._with_fitting_details(self._with_fitting_summary(event))
+
     def _with_fitting_summary(self, event: Dict[str, Any]) -> Dict[str, Any]:
-        """Cut an event's summary to the API's limit: the API would reject the event."""
         payload = event.get('payload')
         summary = payload.get('summary') if isinstance(payload, Mapping) else None
         if payload is None or not isinstance(summary, str) or len(summary) <= _SUMMARY_LIMIT:
@@ -3203,6 +3862,73 @@ class _EventsSession(PDSession):
             _SUMMARY_LIMIT,
         )
         return dict(event, payload=dict(payload, summary=_cut(summary, _SUMMARY_LIMIT)))
+
+    def _with_fitting_details(self, event: Dict[str, Any]) -> Dict[str, Any]:
+        # Small events are not encoded twice.
+        if _longest_encoding(event) <= _EVENT_LIMIT:
+            return event
+        size = _encoded_size(self._with_routing_key(event))
+        if size <= _EVENT_LIMIT:
+            return event
+        payload = event.get('payload')
+        details = payload.get('custom_details') if isinstance(payload, Mapping) else None
+        left_out = _encoded_size(details)
+        note = '{} bytes of custom_details were left out, because the event was too large'
+        fitting = dict(event)
+        if payload is not None and details:
+            short = {'left_out': note.format(left_out)}
+            fitting['payload'] = _merged(payload, {'custom_details': short})
+        rest = _encoded_size(self._with_routing_key(fitting))
+        if rest > _EVENT_LIMIT:
+            raise ValueError(
+                'The event has {} bytes, of which custom_details are {}; the API accepts at most '
+                '{}. Shorten its other properties.'.format(size, left_out, _EVENT_LIMIT)
+            )
+        self.log.warning(
+            'An event has %d bytes, but the API accepts at most %d, so its custom_details (%d '
+            'bytes) were left out.',
+            size,
+            _EVENT_LIMIT,
+            left_out,
+        )
+        return fitting
+
+
+def _longest_encoding(value: Any) -> int:
+    """An upper limit for the length of a value as JSON, cheaper than encoding it."""
+    size, pending = 0, [value]
+    while pending and size <= _EVENT_LIMIT:
+        item = pending.pop()
+        # A character takes up to 12 bytes, as a pair of escapes; a number or None some 30.
+        size += 12 * len(item) + 4 if isinstance(item, str) else 30
+        if isinstance(item, Mapping):
+            pending += item.keys()
+            pending += item.values()
+        elif isinstance(item, (list, tuple)):
+            pending += item
+        elif isinstance(item, int) and item.bit_length() > 64:
+            size += item.bit_length()
+    return size
+
+
+def _encoded_size(content: Any) -> int:
+    return len(dumps(content).encode('utf-8'))
+
+
+def _event_time(timestamp: Any) -> Any:
+    """The time of an event: an aware datetime in UTC, anything else as it is.
+
+    :raises ValueError: for a naive datetime.
+    """
+    if not isinstance(timestamp, date):
+        return timestamp
+    if not _is_aware(timestamp):
+        raise ValueError(
+            'timestamp must be a datetime with a time zone, such as datetime.now(timezone.utc), or '
+            'a str; it is {!r}.'.format(timestamp)
+        )
+    utc = cast(datetime, timestamp).astimezone(timezone.utc)
+    return utc.replace(tzinfo=None).isoformat() + 'Z'
 
 
 class EventsAPISession(_EventsSession):
@@ -3221,8 +3947,9 @@ class EventsAPISession(_EventsSession):
             without it.
         :param properties: the other properties of the event, such as ``payload``.
         :returns: the deduplication key of the alert.
-        :raises ValueError: for an unknown action, or if the key is missing for one other than
-            trigger; nothing is sent.
+        :raises ValueError: for an unknown action, a key that is missing for one other than trigger
+            or has more than 255 characters, an image without ``src``, a link without ``href``, or
+            an event of more than 512,000 bytes without its custom details; nothing is sent.
         :raises PDHTTPError: if the API rejects the event.
         :raises PDServerError: if it accepts the event without returning the key.
         """
@@ -3234,9 +3961,16 @@ class EventsAPISession(_EventsSession):
         event.update(properties, event_action=action)
         if dedup_key not in (None, '') and dedup_key is not False:
             event['dedup_key'] = str(dedup_key)
+            if len(event['dedup_key']) > _DEDUP_KEY_LIMIT:
+                raise ValueError(
+                    'dedup_key has {} characters, the API accepts at most {}. It is not cut, '
+                    'because that could merge alerts; pass a hash of it, for example.'.format(
+                        len(event['dedup_key']), _DEDUP_KEY_LIMIT
+                    )
+                )
         elif action != 'trigger':
             raise ValueError('To {} an alert, pass its dedup_key.'.format(action))
-        event = self._with_fitting_summary(event)
+        event = self._checked_event(event)
         response = successful_response(self.post('/v2/enqueue', json=event), 'sending an event')
         body = try_decoding(response)
         key = body.get('dedup_key') if isinstance(body, dict) else None
@@ -3254,6 +3988,13 @@ class EventsAPISession(_EventsSession):
         custom_details: Optional[Dict[str, Any]] = None,
         images: Any = None,
         links: Any = None,
+        *,
+        client: Optional[str] = None,
+        client_url: Optional[str] = None,
+        component: Optional[str] = None,
+        group: Optional[str] = None,
+        event_class: Optional[str] = None,
+        timestamp: Any = None,
     ) -> str:
         """Trigger an alert, or add to the one with the same deduplication key.
 
@@ -3264,15 +4005,26 @@ class EventsAPISession(_EventsSession):
             without it.
         :param severity: ``'critical'``, ``'error'``, ``'warning'`` or ``'info'``.
         :param payload: properties of the payload that override the arguments.
-        :param custom_details: merged over those in ``payload``.
+        :param custom_details: merged over those in ``payload``; left out, with a warning, if the
+            event would have more than 512,000 bytes.
         :param images: a list of ``{'src': …, 'href': …, 'alt': …}``.
         :param links: a list of ``{'href': …, 'text': …}``.
+        :param client: the name of the monitoring system.
+        :param client_url: a link to it.
+        :param component: the part of the source that is affected, such as ``'mysql'``.
+        :param group: the logical group of components, such as ``'app-stack'``.
+        :param event_class: the kind of event, such as ``'ping failure'``; sent as ``class``.
+        :param timestamp: the time of the event: an aware datetime, or a str in ISO 8601.
         :returns: the deduplication key of the alert.
-        :raises ValueError: if ``payload`` or ``custom_details`` is not a dict; nothing is sent.
+        :raises ValueError: if ``payload`` or ``custom_details`` is not a dict, or ``timestamp`` a
+            naive datetime; nothing is sent.
 
         Other errors as for :meth:`send_event`.
         """
         details: Dict[str, Any] = {'summary': summary, 'source': source, 'severity': severity}
+        more = {'component': component, 'group': group, 'class': event_class}
+        more['timestamp'] = _event_time(timestamp)
+        details.update({name: value for name, value in more.items() if value is not None})
         details.update(_checked_dict('payload', payload))
         if custom_details is not None:
             given = _checked_dict("payload['custom_details']", details.get('custom_details'))
@@ -3280,9 +4032,8 @@ class EventsAPISession(_EventsSession):
                 given, _checked_dict('custom_details', custom_details)
             )
         event: Dict[str, Any] = {'payload': details}
-        event.update(
-            {name: value for name, value in (('images', images), ('links', links)) if value}
-        )
+        optional = {'images': images, 'links': links, 'client': client, 'client_url': client_url}
+        event.update({name: value for name, value in optional.items() if value})
         return self.send_event('trigger', dedup_key=dedup_key, **event)
 
     def acknowledge(self, dedup_key: Any) -> str:
@@ -3308,7 +4059,7 @@ class ChangeEventsAPISession(_EventsSession):
         source: Optional[str] = None,
         custom_details: Optional[Dict[str, Any]] = None,
         links: Any = None,
-        timestamp: Optional[str] = None,
+        timestamp: Any = None,
     ) -> Optional[str]:
         """Report a change.
 
@@ -3316,13 +4067,15 @@ class ChangeEventsAPISession(_EventsSession):
             one is cut.
         :param source: the changed system; left out if it is not a str.
         :param links: a list of ``{'href': …, 'text': …}``.
-        :param timestamp: the time of the change, ISO 8601; defaults to now.
+        :param timestamp: the time of the change, a str in ISO 8601 or an aware datetime; defaults
+            to now.
         :returns: the ID of the event, or None if the API does not return it.
-        :raises ValueError: if ``custom_details`` is not a dict; nothing is sent.
+        :raises ValueError: if ``custom_details`` is not a dict, ``timestamp`` is a naive datetime,
+            or a link has no ``href``; nothing is sent.
         """
         payload: Dict[str, Any] = {
             'summary': summary,
-            'timestamp': self.event_timestamp if timestamp is None else timestamp,
+            'timestamp': self.event_timestamp if timestamp is None else _event_time(timestamp),
         }
         if isinstance(source, str):
             payload['source'] = source
@@ -3339,7 +4092,7 @@ class ChangeEventsAPISession(_EventsSession):
         :returns: the ID of the event, or None if the API does not return it.
         :raises PDHTTPError: if the API rejects the event.
         """
-        event = self._with_fitting_summary(properties)
+        event = self._checked_event(properties)
         response = self.post('/v2/change/enqueue', json=event)
         body = try_decoding(successful_response(response, 'sending a change event'))
         return body.get('id') if isinstance(body, dict) else None
@@ -3960,3 +4713,11 @@ _MAX_PAGE_SIZES: Dict[str, int] = {
 }
 # fmt: on
 # --- tables generated by tools/update_api.py: end ---
+
+if __name__ == '__main__':
+    try:
+        command_line = import_module('pdpyras_extras.cli')
+    except ImportError:
+        sys.stderr.write("The command line needs more packages: pip install 'pdpyras[cli]'\n")
+        sys.exit(2)
+    command_line.main()

@@ -1,0 +1,309 @@
+"""iter_history: every record of a period, past the 10,000 results that pagination reaches."""
+
+import os
+import random
+import tracemalloc
+import warnings
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from history_server import EPOCH, CursorHistoryServer, HistoryServer, stamp
+from wire import Reply
+
+import pdpyras
+
+hypothesis = pytest.importorskip('hypothesis')
+
+from hypothesis import given, settings  # noqa: E402
+from hypothesis import strategies as st  # noqa: E402
+
+#: A tenth of the records with a tenth of the limit, unless the environment asks for a million.
+SCALE = 1 if os.environ.get('PDPYRAS_FULL_HISTORY') else 10
+LIMIT = 10000 // SCALE
+
+DAY = 86400
+YEAR = 366 * DAY
+SINCE, UNTIL = EPOCH, EPOCH + timedelta(days=366)
+
+
+@pytest.fixture(autouse=True)
+def iteration_limit(monkeypatch):
+    monkeypatch.setattr(pdpyras, 'ITERATION_LIMIT', LIMIT)
+
+
+def session_with(server):
+    session = pdpyras.APISession('the-api-key-1234')
+    session.mount('https://', server)
+    return session
+
+
+def history_of(server, url='incidents', since=SINCE, until=UNTIL, **options):
+    with session_with(server) as session:
+        return [record['id'] for record in session.iter_history(url, since, until, **options)]
+
+
+def expected(server):
+    ids = ['R{}'.format(place) for place in range(len(server.seconds))]
+    return ids[::-1] if server.newest_first else ids
+
+
+def spread(count, seed, span=YEAR):
+    generator = random.Random(seed)
+    return [generator.randrange(span) for _ in range(count // SCALE)]
+
+
+def bursts(seed, places):
+    """Half of the records evenly, the others in bursts at the given seconds."""
+    generator = random.Random(seed)
+    seconds = spread(sum(size for _, size, _ in places), seed)
+    for at, size, width in places:
+        seconds += [min(YEAR - 1, at + generator.randrange(width)) for _ in range(size // SCALE)]
+    return seconds
+
+
+#: Seconds at which windows are cut: the ends of the longest windows, and the middles of those.
+CUTS = [180 * DAY, 360 * DAY, 90 * DAY, 270 * DAY, 45 * DAY]
+
+WORLDS = [
+    pytest.param(spread(200000, 1), id='200,000 records evenly'),
+    pytest.param(bursts(2, [(at, 9000, 1) for at in CUTS]), id='bursts on the cuts'),
+    pytest.param(bursts(3, [(at - 1800, 30000, 3600) for at in CUTS]), id='bursts around the cuts'),
+    pytest.param(bursts(4, [(1000000, 60000, 3600), (5, 9999, 1)]), id='60,000 in an hour'),
+]
+
+
+@pytest.mark.parametrize('inclusive', [False, True], ids=['exclusive', 'inclusive'])
+@pytest.mark.parametrize('newest_first', [False, True], ids=['oldest first', 'newest first'])
+@pytest.mark.parametrize('seconds', WORLDS)
+def test_every_record_comes_once_and_in_order(seconds, newest_first, inclusive):
+    server = HistoryServer(seconds, 181, inclusive, newest_first, limit=LIMIT)
+    assert history_of(server) == expected(server)
+    assert server.refused == []
+    if SCALE == 1:
+        # With a tenth, the windows are too small for a fair count.
+        assert len(server.queries) <= 1.1 * (len(seconds) / 100)
+    assert len(server.queries) == len({tuple(sorted(query.items())) for query in server.queries})
+
+
+@pytest.mark.parametrize('count', [0, 1, 100, 101, LIMIT - 1, LIMIT])
+def test_a_window_that_fits_takes_as_few_requests_as_pagination(count):
+    server = HistoryServer(spread(count * SCALE, 5, 100 * DAY), 181, limit=LIMIT)
+    until = SINCE + timedelta(days=100)
+    assert history_of(server, until=until) == expected(server)
+    assert len(server.queries) == max(1, -(-count // 100))
+
+
+@pytest.mark.parametrize('inclusive', [False, True], ids=['exclusive', 'inclusive'])
+@pytest.mark.parametrize('newest_first', [False, True], ids=['oldest first', 'newest first'])
+def test_only_a_second_with_too_many_records_suffers(newest_first, inclusive):
+    at = 1234567
+    server = HistoryServer(
+        spread(30000, 6) + [at] * (25000 // SCALE), 181, inclusive, newest_first, limit=LIMIT
+    )
+    with pytest.warns(UserWarning, match='More than {} results'.format(LIMIT)) as warned:
+        received = history_of(server)
+    assert len(warned) == 1
+    assert server.refused == []
+    others = [i for i in expected(server) if server.seconds[int(i[1:])] != at]
+    assert [i for i in received if server.seconds[int(i[1:])] != at] == others
+    assert len(received) == len(set(received))
+    assert len(received) - len(others) >= LIMIT - 10
+
+
+@pytest.mark.parametrize('newest_first', [False, True], ids=['oldest first', 'newest first'])
+@pytest.mark.parametrize('inclusive', [False, True], ids=['exclusive', 'inclusive'])
+def test_audit_records_are_fetched_in_windows_of_31_days(newest_first, inclusive):
+    server = CursorHistoryServer(
+        spread(20000, 7), longest_days=31, inclusive=inclusive, newest_first=newest_first
+    )
+    assert history_of(server, 'audit/records') == expected(server)
+    assert server.refused == []
+    assert len(server.queries) <= 200 // SCALE + 13
+
+
+@settings(max_examples=60)
+@given(
+    seconds=st.lists(st.integers(0, 40), max_size=120),
+    width=st.integers(1, 40),
+    start=st.integers(0, 20),
+    inclusive=st.booleans(),
+    newest_first=st.booleans(),
+)
+def test_any_distribution_over_any_window(seconds, width, start, inclusive, newest_first):
+    """With an iteration limit of 10, so that a few records are too many."""
+    before = pdpyras.ITERATION_LIMIT
+    pdpyras.ITERATION_LIMIT = 10
+    try:
+        server = HistoryServer(seconds, None, inclusive, newest_first, 'log_entries', limit=10)
+        since = EPOCH + timedelta(seconds=start)
+        with warnings.catch_warnings(record=True):
+            warnings.simplefilter('always')
+            until = since + timedelta(seconds=width)
+            received = history_of(server, 'log_entries', since, until, page_size=7)
+    finally:
+        pdpyras.ITERATION_LIMIT = before
+    end = start + width + inclusive
+    within = [i for i in expected(server) if start <= server.seconds[int(i[1:])] < end]
+    crowded = {second for second in seconds if seconds.count(second) > 10}
+    near = crowded | {second + 1 for second in crowded} | {second - 1 for second in crowded}
+    assert len(received) == len(set(received))
+    assert set(received) <= set(within)
+    calm = [i for i in within if server.seconds[int(i[1:])] not in near]
+    assert [i for i in received if i in set(calm)] == calm
+    assert server.refused == []
+
+
+@pytest.mark.parametrize(
+    'url, wrapper',
+    [
+        ('incidents', 'incidents'),
+        ('log_entries', 'log_entries'),
+        ('incidents/P1/log_entries', 'log_entries'),
+        ('change_events', 'change_events'),
+        ('services/P1/change_events', 'change_events'),
+        ('notifications', 'notifications'),
+    ],
+)
+def test_each_path_with_a_history(url, wrapper):
+    server = HistoryServer(spread(3000, 8), None, wrapper=wrapper)
+    until = SINCE + timedelta(days=20)
+    within = [i for i in expected(server) if server.seconds[int(i[1:])] < 20 * DAY]
+    assert history_of(server, url, until=until) == within
+
+
+def test_oncalls_that_overlap_several_windows_come_once(api, session, monkeypatch):
+    monkeypatch.setattr(pdpyras, 'ITERATION_LIMIT', 10)
+    always = [{'user': {'id': 'U1'}, 'start': None, 'end': None, 'escalation_level': 1}]
+    shifts = [{'user': {'id': 'U2'}, 'start': stamp(n), 'end': stamp(n + 3)} for n in range(40)]
+
+    @api.rule
+    def oncalls(seen):
+        since, until = seen.query['since'], seen.query['until']
+        found = always + [s for s in shifts if s['start'] <= until and s['end'] >= since]
+        offset, limit = int(seen.query['offset']), int(seen.query['limit'])
+        page = found[offset : offset + limit]
+        more = offset + limit < len(found)
+        return Reply(body={'oncalls': page, 'more': more, 'total': len(found)})
+
+    until = SINCE + timedelta(seconds=43)
+    assert list(session.iter_history('oncalls', SINCE, until)) == always + shifts
+
+
+def test_records_without_an_id_are_compared_as_a_whole(api, session):
+    records = [{'created_at': stamp(1), 'n': 1}, {'n': 1, 'created_at': stamp(1)}, {'n': 2}]
+    api.reply(body={'log_entries': records, 'more': False, 'total': 3})
+    got = list(session.iter_history('log_entries', SINCE, UNTIL))
+    assert got == [records[0], records[2]]
+
+
+def test_the_period_is_sent_in_whole_seconds_of_utc(api, session):
+    api.reply(body={'log_entries': [], 'more': False, 'total': 0})
+    zone = timezone(timedelta(hours=5, minutes=30))
+    since = datetime(2024, 1, 1, 5, 30, 0, 999999, zone)
+    until = datetime(2024, 1, 1, 5, 30, 1, 1, zone)
+    assert list(session.iter_history('log_entries', since, until)) == []
+    assert (api.last.query['since'], api.last.query['until']) == (stamp(0), stamp(2))
+
+
+def test_params_hook_and_page_size_reach_each_page(api, session):
+    calls, params = [], {'include': ['users'], 'is_overview': True}
+    api.reply(body={'log_entries': [{'id': 'a'}], 'more': True, 'total': 2})
+    api.reply(body={'log_entries': [{'id': 'b'}], 'more': False})
+    history = session.iter_history(
+        'log_entries?team_ids[]=T1',
+        SINCE,
+        UNTIL,
+        params=params,
+        page_size=1,
+        item_hook=lambda *arguments: calls.append(arguments),
+    )
+    assert [record['id'] for record in history] == ['a', 'b']
+    assert calls == [({'id': 'a'}, 1, '?'), ({'id': 'b'}, 2, '?')]
+    assert params == {'include': ['users'], 'is_overview': True}
+    for seen in api.seen:
+        query = dict(seen.params)
+        assert (query['include[]'], query['is_overview'], query['limit']) == ('users', 'true', '1')
+        assert query['team_ids[]'] == 'T1'
+    assert [seen.query['offset'] for seen in api.seen] == ['0', '1']
+
+
+def test_records_come_as_they_are_fetched_and_an_error_after_those_before_it(api, session):
+    api.reply(body={'log_entries': [{'id': 'a'}], 'more': True, 'total': 2})
+    api.reply(500)
+    history = session.iter_history('log_entries', SINCE, UNTIL, page_size=1)
+    assert api.seen == []
+    assert next(history) == {'id': 'a'}
+    assert len(api.seen) == 1
+    with pytest.raises(pdpyras.PDServerError):
+        next(history)
+
+
+def test_a_listing_without_totals_is_one_window_with_a_warning_at_the_limit(
+    api, session, monkeypatch
+):
+    monkeypatch.setattr(pdpyras, 'ITERATION_LIMIT', 2)
+    api.rule(lambda seen: Reply(body={'overrides': [{'id': str(len(api.seen))}], 'more': True}))
+    history = session.iter_history('v3/schedules/S1/overrides', SINCE, UNTIL, page_size=1)
+    with pytest.warns(UserWarning, match='no way to get the others'):
+        assert [record['id'] for record in history] == ['1', '2']
+
+
+def test_memory_does_not_grow_with_the_number_of_records():
+    server = HistoryServer(spread(100000, 9), 181, limit=LIMIT)
+    peaks = []
+    with session_with(server) as session:
+        history = session.iter_history('incidents', SINCE, UNTIL)
+        for _ in range(4):
+            server.queries.clear()
+            tracemalloc.start()
+            try:
+                for _ in range(len(server.seconds) // 4):
+                    next(history)
+                peaks.append(tracemalloc.get_traced_memory()[1])
+            finally:
+                tracemalloc.stop()
+    assert peaks[3] < 1.5 * peaks[0]
+
+
+# Refused before anything is sent
+
+NAIVE = datetime(2024, 1, 1)
+
+
+@pytest.mark.parametrize(
+    'url', ['users', 'schedules', 'schedules/S1', 'incidents/P1', 'services', 'nosuch/thing']
+)
+def test_a_path_without_a_history_is_refused(api, session, url):
+    with pytest.raises(pdpyras.URLError, match='no since and until|not a collection'):
+        session.iter_history(url, SINCE, UNTIL)
+    assert api.seen == []
+
+
+@pytest.mark.parametrize(
+    'since, until, message',
+    [
+        (NAIVE, UNTIL, 'since must be a datetime with a time zone'),
+        (SINCE, NAIVE, 'until must be a datetime with a time zone'),
+        ('2024-01-01T00:00:00Z', UNTIL, 'since must be'),
+        (SINCE, None, 'until must be'),
+        (SINCE.date(), UNTIL, 'since must be'),
+        (UNTIL, SINCE, 'must be before'),
+        (SINCE, SINCE, 'must be before'),
+        (SINCE, SINCE.astimezone(timezone(timedelta(hours=5))), 'must be before'),
+    ],
+    ids=repr,
+)
+def test_a_period_that_is_none_is_refused(api, session, since, until, message):
+    with pytest.raises(ValueError, match=message):
+        session.iter_history('incidents', since, until)
+    assert api.seen == []
+
+
+@pytest.mark.parametrize('name', ['since', 'until', 'offset', 'total', 'date_range', 'cursor'])
+@pytest.mark.parametrize('where', ['params', 'url'])
+def test_a_parameter_that_selects_a_period_or_page_is_refused(api, session, name, where):
+    url = 'incidents?{}=1'.format(name) if where == 'url' else 'incidents'
+    params = {name: 1} if where == 'params' else None
+    with pytest.raises(ValueError, match=name):
+        session.iter_history(url, SINCE, UNTIL, params=params)
+    assert api.seen == []
