@@ -1,4 +1,4 @@
-"""A scripted API with a history, which enforces PagerDuty's limits. Shares nothing with the library.
+"""A scripted API with a history that enforces PagerDuty's limits; shares nothing with the library.
 
 It is mounted as an adapter of requests, so that a million records take seconds.
 """

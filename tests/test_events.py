@@ -491,3 +491,127 @@ def test_the_routing_key_comes_first_in_the_body(api, events, change_events):
     events.trigger('s', 'x')
     change_events.submit('s')
     assert [list(seen.json)[0] for seen in api.seen] == ['routing_key'] * 2
+
+
+def test_the_other_properties_of_an_event_have_arguments(api, events):
+    api.reply(202, {'dedup_key': 'k'})
+    events.trigger(
+        's',
+        'host',
+        client='monitor',
+        client_url='https://monitor.example',
+        component='mysql',
+        group='app-stack',
+        event_class='ping failure',
+        timestamp=datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc),
+        payload={'group': 'of the payload'},
+    )
+    event = api.last.json
+    assert (event['client'], event['client_url']) == ('monitor', 'https://monitor.example')
+    assert event['payload'] == {
+        'summary': 's',
+        'source': 'host',
+        'severity': 'critical',
+        'component': 'mysql',
+        'group': 'of the payload',
+        'class': 'ping failure',
+        'timestamp': '2026-01-02T03:04:05Z',
+    }
+
+
+def test_a_naive_timestamp_is_refused(api, events, change_events):
+    with pytest.raises(ValueError, match='timestamp must be a datetime with a time zone'):
+        events.trigger('s', 'x', timestamp=datetime(2026, 1, 2))
+    with pytest.raises(ValueError, match='timestamp must be a datetime with a time zone'):
+        change_events.submit('s', timestamp=datetime(2026, 1, 2))
+    assert api.seen == []
+
+
+@pytest.mark.parametrize('length', [255, 256])
+@pytest.mark.parametrize('act', ['trigger', 'acknowledge', 'resolve', 'send_event'])
+def test_a_dedup_key_has_at_most_255_characters(api, events, act, length):
+    key = 'k' * length
+    arguments = {
+        'trigger': ('s', 'x', key),
+        'acknowledge': (key,),
+        'resolve': (key,),
+        'send_event': ('trigger', key),
+    }[act]
+    api.reply(202, {'dedup_key': key})
+    if length == 255:
+        assert getattr(events, act)(*arguments) == key
+    else:
+        with pytest.raises(ValueError, match='dedup_key has 256 characters'):
+            getattr(events, act)(*arguments)
+        assert api.seen == []
+
+
+@pytest.mark.parametrize(
+    'options, message',
+    [
+        ({'images': [{'src': 'a'}, {'href': 'b'}]}, r"images\[1\] has no 'src'"),
+        ({'links': [{'text': 'a'}]}, r"links\[0\] has no 'href'"),
+        ({'links': [{'href': ''}]}, r"links\[0\] has no 'href'"),
+    ],
+)
+def test_an_image_or_link_without_its_url_is_refused(api, events, options, message):
+    with pytest.raises(ValueError, match=message):
+        events.trigger('s', 'x', **options)
+    with pytest.raises(ValueError, match=message):
+        events.send_event('trigger', payload={}, **options)
+    assert api.seen == []
+
+
+def test_unknown_keys_of_images_and_links_pass(api, events):
+    api.reply(202, {'dedup_key': 'k'})
+    images, links = [{'src': 'a', 'new': 1}], [{'href': 'b', 'new': 2}]
+    events.trigger('s', 'x', images=images, links=links)
+    assert (api.last.json['images'], api.last.json['links']) == (images, links)
+
+
+@pytest.mark.parametrize('via', ['trigger', 'send_event'])
+def test_details_of_2_megabytes_are_left_out_and_the_alert_is_sent(api, events, caplog, via):
+    details = {'log': 'x' * 2000000}
+    api.reply(202, {'dedup_key': 'k'})
+    if via == 'trigger':
+        events.trigger('s', 'x', custom_details=details)
+    else:
+        events.send_event('trigger', payload={'summary': 's', 'custom_details': details})
+    assert len(api.last.body) < 1000
+    assert list(api.last.json['payload']['custom_details']) == ['left_out']
+    assert '2000011 bytes' in api.last.json['payload']['custom_details']['left_out']
+    assert 'its custom_details (2000011 bytes) were left out' in caplog.text
+    assert details == {'log': 'x' * 2000000}
+
+
+@pytest.mark.parametrize('surplus', [0, 1])
+def test_the_size_is_that_on_the_wire_with_the_routing_key(api, events, surplus):
+    api.reply(202, {'dedup_key': 'k'}, times=2)
+    events.trigger('s', 'x', custom_details={'a': 'x'})
+    room = 512000 - len(api.last.body) + 1
+    events.trigger('s', 'x', custom_details={'a': 'x' * (room + surplus)})
+    if surplus:
+        assert len(api.last.body) < 1000
+    else:
+        assert len(api.last.body) == 512000
+
+
+def test_characters_that_json_escapes_count_as_they_are_sent(api, events, caplog):
+    api.reply(202, {'dedup_key': 'k'})
+    events.trigger('s', 'x', custom_details={'a': '\u674e' * 100000})
+    assert len(api.last.body) < 1000
+
+
+def test_an_event_that_is_too_large_without_its_details_is_refused(api, events, change_events):
+    with pytest.raises(ValueError, match='accepts at most 512000'):
+        events.trigger('s', 'x', payload={'component': 'x' * 600000})
+    with pytest.raises(ValueError, match='accepts at most 512000'):
+        change_events.submit('s', links=[{'href': 'x' * 600000}])
+    assert api.seen == []
+
+
+@pytest.mark.parametrize('key', [None, ''], ids=repr)
+def test_an_empty_routing_key_is_replaced_by_that_of_the_session(api, events, key):
+    api.reply(202, {'dedup_key': 'k'})
+    events.send_event('trigger', payload={}, routing_key=key)
+    assert api.last.json['routing_key'] == events.api_key

@@ -1,0 +1,112 @@
+"""update_all: multi-update in which one bad item does not stop the others."""
+
+import json
+
+import pytest
+from wire import Hangup, Reply
+
+import pdpyras
+
+
+@pytest.fixture
+def batches(api):
+    """An API that refuses a whole batch if it has a bad item."""
+
+    class Batches:
+        bad = ()
+        status = 400
+        failing = {}
+
+    state = Batches()
+
+    @api.rule
+    def update(seen):
+        fault = state.failing.get(len(api.seen))
+        if fault is not None:
+            return fault
+        items = json.loads(seen.body.decode())[seen.path.split('/')[-1]]
+        assert len(items) <= 250
+        if any(item['id'] in state.bad for item in items):
+            return Reply(state.status, {'error': {'message': 'Invalid', 'errors': ['bad item']}})
+        return Reply(body={seen.path.split('/')[-1]: items})
+
+    return state
+
+
+def incidents(count):
+    return [{'id': 'P{}'.format(n), 'type': 'incident', 'status': 'resolved'} for n in range(count)]
+
+
+def test_all_items_are_updated_in_batches_of_250(api, session, batches):
+    items = incidents(600)
+    assert session.update_all('incidents', items) == (items, [])
+    sizes = [len(json.loads(seen.body.decode())['incidents']) for seen in api.seen]
+    assert sizes == [250, 250, 100]
+    assert {seen.method for seen in api.seen} == {'PUT'}
+
+
+@pytest.mark.parametrize('status', [400, 404])
+def test_3_bad_items_of_300_are_named_and_the_others_updated(api, session, batches, status):
+    items = incidents(300)
+    batches.bad, batches.status = ('P0', 'P150', 'P299'), status
+    updated, failed = session.update_all('/incidents', items)
+    assert updated == [item for item in items if item['id'] not in batches.bad]
+    assert [item['id'] for item, _ in failed] == ['P0', 'P150', 'P299']
+    assert {error.status_code for _, error in failed} == {status}
+    assert [error.errors for _, error in failed] == [['bad item']] * 3
+    assert len(api.seen) <= 45
+
+
+def test_the_alerts_of_an_incident_can_be_updated_too(api, session, batches):
+    items = [{'id': 'A1', 'status': 'resolved'}, {'id': 'A2', 'status': 'resolved'}]
+    batches.bad = ('A1',)
+    updated, failed = session.update_all('incidents/P1/alerts', items)
+    assert (updated, [item for item, _ in failed]) == (items[1:], items[:1])
+
+
+@pytest.mark.parametrize(
+    'fault',
+    [
+        pytest.param(lambda: Reply(403), id='403'),
+        pytest.param(lambda: Reply(401), id='401'),
+        pytest.param(lambda: Reply(500), id='500'),
+        pytest.param(lambda: Hangup(), id='network error'),
+        pytest.param(
+            lambda: Reply(400, {'error': {'errors': ["A 'From' header is required"]}}), id='no From'
+        ),
+    ],
+)
+def test_an_error_that_is_not_about_items_keeps_what_was_updated(api, session, batches, fault):
+    session.max_network_attempts = 0
+    batches.failing = {2: fault()}
+    items = incidents(30)
+    with pytest.raises(pdpyras.PDClientError) as caught:
+        session.update_all('incidents', items, batch_size=10)
+    assert caught.value.updated == items[:10]
+    assert len(api.seen) == 2
+
+
+def test_the_hook_is_called_for_each_updated_item(api, session, batches):
+    calls, items = [], incidents(3)
+    batches.bad = ('P1',)
+    session.update_all('incidents', iter(items), item_hook=lambda *call: calls.append(call))
+    assert calls == [(items[0], 1, 3), (items[2], 2, 3)]
+
+
+def test_no_items_take_no_request(api, session):
+    assert session.update_all('incidents', []) == ([], [])
+    assert api.seen == []
+
+
+@pytest.mark.parametrize('url', ['users', 'incidents/P1', 'priorities', 'services', 'nosuch'])
+def test_a_path_without_multi_update_is_refused(api, session, url):
+    with pytest.raises(pdpyras.URLError, match='does not support updates of several resources'):
+        session.update_all(url, incidents(2))
+    assert api.seen == []
+
+
+@pytest.mark.parametrize('size', [0, -1, 251, 1.5, True, 'ten'], ids=repr)
+def test_a_batch_size_out_of_range_is_refused(api, session, size):
+    with pytest.raises(ValueError, match='batch_size'):
+        session.update_all('incidents', incidents(2), batch_size=size)
+    assert api.seen == []
