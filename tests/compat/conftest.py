@@ -75,6 +75,14 @@ def _directory_for_keeps(config, tmp_path_factory):
 
 
 @pytest.fixture(scope='session')
+def ours(original, tmp_path_factory):
+    """An import path with this library as a single file, on top of the very same requests."""
+    alone = tmp_path_factory.mktemp('ours')
+    shutil.copy(pdpyras.__file__, str(alone))
+    return [alone, original]
+
+
+@pytest.fixture(scope='session')
 def there(original, tmp_path_factory):
     """What 5.4.1 does."""
     observed = _observations(tmp_path_factory, [original])
@@ -83,26 +91,27 @@ def there(original, tmp_path_factory):
 
 
 @pytest.fixture(scope='session')
-def here(original, tmp_path_factory):
-    """What this library does, as a single file on top of the very same requests."""
-    alone = tmp_path_factory.mktemp('ours')
-    shutil.copy(pdpyras.__file__, str(alone))
-    observed = _observations(tmp_path_factory, [alone, original])
+def here(ours, tmp_path_factory):
+    """What this library does."""
+    observed = _observations(tmp_path_factory, ours)
     assert observed['version'] == pdpyras.__version__
     return observed
 
 
 def _observations(tmp_path_factory, import_path):
     target = tmp_path_factory.mktemp('observed') / 'observations.json'
-    environment = dict(
-        os.environ,
-        PYTHONPATH=os.pathsep.join(map(str, import_path)),
-        NO_PROXY='127.0.0.1',
-    )
-    # 5.4.1 warns on import.
-    run = _run([sys.executable, '-W', 'ignore', str(HERE / 'drive.py'), str(target)], environment)
+    run = _run(_command('drive.py', str(target)), _environment(import_path))
     assert not run.returncode, 'The scenarios did not run: ' + _last_lines(run.stderr, 1)
     return json.loads(target.read_text())
+
+
+def _command(script, *arguments):
+    # 5.4.1 warns on import.
+    return [sys.executable, '-W', 'ignore', str(HERE / script)] + list(arguments)
+
+
+def _environment(import_path):
+    return dict(os.environ, PYTHONPATH=os.pathsep.join(map(str, import_path)), NO_PROXY='127.0.0.1')
 
 
 def _run(command, environment=None):

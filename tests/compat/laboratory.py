@@ -177,7 +177,7 @@ def _request(seen):
     return {
         'method': seen.method,
         'path': seen.path,
-        'query': sorted(seen.params),
+        'query': seen.params,
         'headers': {
             name: _header(seen, name) for name in HEADERS_THAT_MATTER if name in seen.headers
         },

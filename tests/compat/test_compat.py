@@ -8,7 +8,7 @@ why; a difference listed there that is gone fails as well, so that the list stay
 import json
 from pathlib import Path
 
-from differences import CANONICAL_PATHS, DIFFERENCES, PARAMETERS, WRAPPERS
+from differences import CANONICAL_PATHS, DIFFERENCES, WRAPPERS
 from scenarios.everything import SCENARIOS
 
 #: What is compared of a scenario. The text of a message is not: each library has its own words.
@@ -47,17 +47,7 @@ def explain(before, now, aspects):
     return '\n'.join(lines)
 
 
-def test_every_function_keeps_its_parameters(there, here):
-    def kept(name):
-        before, now = there['parameters'][name], here['parameters'].get(name, [])
-        return [parameter for parameter in now if parameter in before] == before
-
-    changed = {name for name in there['parameters'] if not kept(name)}
-    assert changed == set(PARAMETERS)
-
-
 def test_only_5_4_1_warns_at_import(there, here):
-    """D63 of the list of defects."""
     assert there['warned at import'] == ['UserWarning']
     assert here['warned at import'] == []
 
@@ -68,9 +58,7 @@ def test_every_endpoint_of_5_4_1_keeps_its_wrappers(there, here):
         for endpoint, wrappers in there['wrappers'].items()
         if here['wrappers'].get(endpoint) != wrappers
     }
-    assert changed == {
-        endpoint: wrappers for endpoint, (wrappers, _id, _reason) in WRAPPERS.items()
-    }
+    assert changed == {endpoint: wrappers for endpoint, (wrappers, _reason) in WRAPPERS.items()}
 
 
 def test_the_recorded_wrappers_of_5_4_1_are_what_it_answers(there):
@@ -95,7 +83,7 @@ def test_every_url_of_5_4_1_keeps_its_canonical_path(there, here):
         for url, path in there['canonical paths'].items()
         if here['canonical paths'].get(url) != path
     }
-    assert changed == {url: path for url, (path, _id, _reason) in CANONICAL_PATHS.items()}
+    assert changed == {url: path for url, (path, _reason) in CANONICAL_PATHS.items()}
 
 
 def test_no_two_scenarios_share_a_name():

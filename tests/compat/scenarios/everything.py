@@ -2,10 +2,29 @@
 
 from itertools import chain
 
-from scenarios import events, functions, pagination, rest, retrying, sessions
+from scenarios import (
+    events,
+    filtering_warnings,
+    functions,
+    overriding,
+    pagination,
+    rest,
+    retrying,
+    sessions,
+)
 
 SCENARIOS = list(
     chain.from_iterable(
-        area.TABLE.scenarios for area in (functions, sessions, rest, pagination, retrying, events)
+        area.TABLE.scenarios
+        for area in (
+            functions,
+            sessions,
+            overriding,
+            rest,
+            pagination,
+            filtering_warnings,
+            retrying,
+            events,
+        )
     )
 )
