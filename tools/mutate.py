@@ -27,6 +27,8 @@ import coverage
 ROOT = Path(__file__).resolve().parent.parent
 #: Seconds for a test of a mutant, after which the mutant counts as noticed.
 TIMEOUT = 30
+#: The file for the names of tests that fail without a mutant, which cannot judge one.
+FAILED = '.mutate.failed'
 #: Tests to begin with, each of another function; if none fails, all others follow.
 FIRST_TESTS = 40
 
@@ -140,6 +142,13 @@ def pytest_runtest_setup(item):
         coverage.Coverage.current().switch_context(item.nodeid)
 
 
+def pytest_runtest_logreport(report):
+    """Record the tests that fail without a mutant."""
+    if report.failed:
+        with open(FAILED, 'a', encoding='utf-8') as file:
+            file.write(report.nodeid + '\n')
+
+
 def tests_by_line(
     root: Path, targets: List[str], tests: List[str]
 ) -> Dict[Tuple[str, int], Set[str]]:
@@ -147,13 +156,16 @@ def tests_by_line(
     data_file = root / '.coverage.contexts'
     command = [sys.executable, '-m', 'coverage', 'run', '--data-file', str(data_file)]
     command += ['--include', ','.join(_pattern(root, target) for target in targets)]
-    command += ['--rcfile', os.devnull, '-m', 'pytest', '-q', '-x', '-p', 'mutate', *tests]
-    if subprocess.run(command, cwd=str(root), env=_environment(root)).returncode:
-        sys.exit('The tests must pass before the code is changed.')
+    command += ['--rcfile', os.devnull, '-m', 'pytest', '-q', '-p', 'mutate', *tests]
+    if subprocess.run(command, cwd=str(root), env=_environment(root)).returncode > 1:
+        sys.exit('The tests could not be run.')
+    failed = set()
+    if (root / FAILED).exists():
+        failed = set((root / FAILED).read_text(encoding='utf-8').splitlines())
     data = coverage.CoverageData(str(data_file))
     data.read()
     return {
-        (os.path.relpath(file, str(root)), line): set(names) - {''}
+        (os.path.relpath(file, str(root)), line): set(names) - failed - {''}
         for file in data.measured_files()
         for line, names in data.contexts_by_lineno(file).items()
     }
