@@ -104,6 +104,14 @@ def test_a_limit_that_the_server_caps_is_lowered_for_the_following_pages(api, se
     assert sent(api, 'limit', 'offset') == [('100', '0'), ('25', '25')]
 
 
+@pytest.mark.parametrize('limit', [0, -1, None, '25', 1000], ids=repr)
+def test_a_reported_limit_that_is_not_a_lower_one_is_ignored(api, session, limit):
+    api.reply(body={'users': [1] * 25, 'limit': limit, 'more': True})
+    api.reply(body={'users': [2] * 25, 'limit': limit, 'more': False})
+    assert len(list(session.iter_all('users'))) == 50
+    assert sent(api, 'limit', 'offset') == [('100', '0'), ('100', '25')]
+
+
 # D04
 def test_an_empty_page_that_promises_more_ends_the_iteration_with_a_warning(api, session):
     api.reply(body={'users': [1], 'more': True})

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from io import BytesIO
 from types import MappingProxyType
+from urllib.parse import urlsplit
 
 import pytest
 from requests.adapters import HTTPAdapter
@@ -54,6 +55,34 @@ def test_a_path_becomes_a_url_under_the_base(path, url):
 )
 def test_a_full_url_under_the_base_passes_unchanged(url):
     assert normalize_url(US, url) == url
+
+
+@pytest.mark.parametrize(
+    ('base', 'url'),
+    [
+        ('http://pd.example', 'http://pd.example:80/users'),
+        ('http://pd.example:80', 'http://pd.example/users'),
+        ('https://pd.example', 'https://pd.example:443/users'),
+        ('https://pd.example:443', 'https://pd.example/users'),
+    ],
+)
+def test_the_default_port_of_a_scheme_may_be_left_out(base, url):
+    assert urlsplit(normalize_url(base, url)).hostname == 'pd.example'
+    assert urlsplit(normalize_url(base, url)).path == '/users'
+
+
+@pytest.mark.parametrize(
+    ('base', 'url'),
+    [
+        ('http://pd.example', 'http://pd.example:443/users'),
+        ('https://pd.example', 'https://pd.example:80/users'),
+        ('http://pd.example:8080', 'http://pd.example/users'),
+        ('http://pd.example', 'http://pd.example:81/users'),
+    ],
+)
+def test_another_port_is_another_place(base, url):
+    with pytest.raises(URLError, match='pd.example'):
+        normalize_url(base, url)
 
 
 @pytest.mark.parametrize('base', [US, US + '/'], ids=['without slash', 'with slash'])

@@ -77,6 +77,24 @@ def test_audit_records_come_by_cursor_newest_first(web):
     assert [record['action'] for record in of_one] == ['create']
 
 
+def test_audit_records_are_filtered_by_action_actor_and_kind_of_resource(web):
+    user = web.user('Jane')
+    web.team('Database')
+    web.put('/users/' + user['id'], {'user': {'name': 'Jane Roe', 'email': user['email']}})
+
+    def found(**params):
+        records = web.get('/audit/records', **params)['records']
+        return [(r['action'], r['root_resource']['type']) for r in records]
+
+    both = [('update', 'user_reference'), ('create', 'team_reference')]
+    assert found() == [*both, ('create', 'user_reference')]
+    assert found(**{'actions[]': 'update'}) == both[:1]
+    assert found(**{'actions[]': 'delete'}) == []
+    assert found(**{'actions[]': ['update', 'create']}) == found()
+    assert found(**{'root_resource_types[]': 'teams'}) == both[1:]
+    assert found(actor_id='PNOBODY') == []
+
+
 def test_contact_methods_and_notification_rules_belong_to_a_user(web):
     path = '/users/' + web.owner['id']
     method = {'type': 'sms_contact_method', 'label': 'Mobile', 'address': '5551234'}

@@ -116,6 +116,13 @@ def test_slow_bytes_arrive_in_the_end(web):
     assert answer.raw.read().endswith(b'}')
 
 
+def test_an_empty_body_may_be_slow(web):
+    tag = web.post('/tags', {'tag': {'type': 'tag', 'label': 'batch'}})['tag']
+    web.sandbox.faults.next(slow=0.02)
+    answer = web.call('DELETE', '/tags/' + tag['id'])
+    assert (answer.status_code, answer.content) == (204, b'')
+
+
 def test_a_redirect(web):
     web.sandbox.faults.next(redirect=web.sandbox.url + '/teams', status=307)
     answer = web.call('GET', '/users', allow_redirects=False)

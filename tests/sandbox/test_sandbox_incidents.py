@@ -357,6 +357,17 @@ def test_a_change_event_is_listed_and_opens_nothing(web):
     assert web.get('/incidents')['incidents'] == []
 
 
+@pytest.mark.parametrize(
+    'payload', [{}, {'summary': ''}, {'summary': None}, {'summary': 5}, None, []]
+)
+def test_a_change_event_needs_a_summary(web, payload):
+    event = {'routing_key': web.sandbox.routing_key, 'payload': payload}
+    answer = web.call('POST', '/v2/change/enqueue', event)
+    assert answer.status_code == 400
+    assert any('summary' in text or 'payload' in text for text in answer.json()['errors'])
+    assert web.get('/change_events')['change_events'] == []
+
+
 def test_too_many_events_for_one_key_are_429(web):
     answers = [web.event('resolve', 'k') for _ in range(121)]
     assert [answer.status_code for answer in answers[-2:]] == [202, 429]
