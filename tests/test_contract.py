@@ -186,7 +186,9 @@ def test_postprocess_is_called_once_for_every_response_retries_included(session,
 
 def test_postprocess_is_called_before_a_401_raises(session, parent):
     parent.request.return_value = answer(401)
-    with patch.object(session, 'postprocess') as postprocess, pytest.raises(pdpyras.PDHTTPError):
+    with patch.object(session, 'postprocess') as postprocess, pytest.raises(
+        pdpyras.PDHTTPError, match='401'
+    ):
         session.get('users')
     postprocess.assert_called_once_with(parent.request.return_value)
 
@@ -292,7 +294,7 @@ def test_what_override_points_return_is_used():
     assert options['params'] == {'mine': '1'}
     assert options['headers']['User-Agent'] == 'mine/1.0'
     assert options['headers']['Authorization'] == 'Mine'
-    with pytest.raises(pdpyras.PDClientError):
+    with pytest.raises(pdpyras.PDClientError, match='POST'):
         session.post('users')
 
 
@@ -720,7 +722,7 @@ def test_a_session_works_while_a_name_in_the_module_is_patched(name):
         session.parent.request.return_value = answer(200, {'user': {'id': 1}})
         assert session.rget('users/P1') == {'id': 1}
         session.parent.request.return_value = answer(404)
-        with pytest.raises(pdpyras.PDHTTPError):
+        with pytest.raises(pdpyras.PDHTTPError, match='404'):
             session.rget('users/P1')
         session.print_debug = False
 

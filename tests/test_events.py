@@ -247,7 +247,7 @@ def test_an_event_that_is_refused_says_why(api, events):
 def test_an_event_is_sent_again_when_the_server_fails(api, request, kind, status, retries):
     session = request.getfixturevalue(kind)
     api.reply(status, {'error': 'x'}, times=retries + 1)
-    with pytest.raises(pdpyras.PDServerError):
+    with pytest.raises(pdpyras.PDServerError, match='POST .*{}'.format(status)):
         session.trigger('a', 'b') if kind == 'events' else session.submit('a')
     assert len(api.seen) == retries + 1
     assert len({seen.body for seen in api.seen}) == 1

@@ -131,5 +131,5 @@ def test_what_was_asked_with_one_key_is_not_said_of_the_next(api, session, fact)
     if fact == 'api_key_access':
         assert session.api_key_access == 'account'
     else:
-        with pytest.raises(pdpyras.PDHTTPError):
+        with pytest.raises(pdpyras.PDHTTPError, match='account-level access token'):
             print(session.subdomain)

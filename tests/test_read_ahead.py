@@ -8,7 +8,7 @@ import threading
 import warnings
 
 import pytest
-from wire import Hang, Hangup, Reply
+from wire import ANY_SERVER_ERROR, Hang, Hangup, Reply
 
 import pdpyras
 
@@ -88,11 +88,15 @@ def test_the_hook_runs_in_the_thread_of_the_caller(api, session):
 
 
 def test_an_error_surfaces_at_its_place_in_the_order(api, session):
-    api.rule(lambda seen: Reply(500) if seen.query['offset'] == '300' else users(seen))
+    api.rule(lambda seen: _failure(seen) or users(seen))
     results = []
-    with pytest.raises(pdpyras.PDServerError):
+    with pytest.raises(pdpyras.PDServerError, match='GET .*/users.*{}'.format(ANY_SERVER_ERROR)):
         results.extend(_collected(session.iter_all('users', read_ahead=8), results))
     assert results == list(range(300))
+
+
+def _failure(seen):
+    return Reply(ANY_SERVER_ERROR) if seen.query['offset'] == '300' else None
 
 
 def _collected(iterator, results):
@@ -189,7 +193,7 @@ def test_a_failing_page_is_tried_as_often_as_one_by_one(api, session, sleeps, st
     def run(depth):
         del failed[:], sleeps[:]
         results = []
-        with pytest.raises(pdpyras.PDClientError):
+        with pytest.raises(pdpyras.PDClientError, match='GET .*/users'):
             results.extend(_collected(session.iter_all('users', read_ahead=depth), results))
         return results, len(failed), list(sleeps)
 

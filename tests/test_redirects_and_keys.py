@@ -628,7 +628,7 @@ def test_a_proxy_for_tls_is_not_shown_the_key(monkeypatch):
     monkeypatch.setenv('https_proxy', proxy.url)
     with pdpyras.APISession(KEY) as session:
         session.max_network_attempts = 0
-        with pytest.raises(PDClientError):
+        with pytest.raises(PDClientError, match='GET https://api.pagerduty.com/users.*403'):
             session.get('/users')
     proxy.close()
     (seen,) = proxy.seen

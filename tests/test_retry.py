@@ -138,7 +138,7 @@ def test_methods_that_need_a_success_raise_after_the_last_retry(api, session, sl
 @pytest.mark.parametrize('status, retries', [(500, 2), (502, 4), (503, 6), (504, 6), (400, 0)])
 def test_an_event_is_sent_again_after_a_server_error(status, retries, api, events, sleeps):
     api.reply(status, times=20)
-    with pytest.raises(pdpyras.PDHTTPError):
+    with pytest.raises(pdpyras.PDHTTPError, match='POST .*{}'.format(status)):
         events.trigger('Server is on fire', 'dusty.old.server.net')
     assert len(api.seen) == retries + 1
     assert len({seen.body for seen in api.seen}) == 1
@@ -325,7 +325,7 @@ def test_a_401_can_be_retried_and_is_returned_in_the_end(api, session, sleeps):
 def test_zero_leaves_the_default_for_401(api, session):
     session.retry[401] = 0
     api.reply(401)
-    with pytest.raises(pdpyras.PDHTTPError):
+    with pytest.raises(pdpyras.PDHTTPError, match='401'):
         session.get('/users')
 
 
@@ -483,7 +483,7 @@ def test_nor_after_a_status_that_retry_names(api, session, sleeps):
 def test_by_default_a_late_answer_makes_several_of_one_thing(api, session, sleeps):
     api.answer(Hang(), times=4)
     session.timeout = 0.1
-    with pytest.raises(pdpyras.PDClientError):
+    with pytest.raises(pdpyras.PDClientError, match='POST .*/incidents.*timed out'):
         session.rpost('/incidents', json={'title': 'x'})
     api.wait_for(4)
     assert len(api.seen) == 4
@@ -531,7 +531,7 @@ def test_what_can_be_repeated_safely_is_repeated_all_the_same(method, api, sessi
 def test_a_post_is_repeated_where_no_connection_was_made(session, sleeps):
     session.retry_unsafe_methods = False
     session.url = 'http://127.0.0.1:{}'.format(_free_port())
-    with pytest.raises(pdpyras.PDClientError):
+    with pytest.raises(pdpyras.PDClientError, match='POST http.*/incidents'):
         session.post('/incidents', json={})
     assert sleeps == [3, 6, 12]
 
@@ -543,7 +543,7 @@ def test_a_post_is_repeated_where_no_address_was_found(monkeypatch, session, sle
 
     monkeypatch.setattr(socket, 'getaddrinfo', no_address)
     session.retry_unsafe_methods = False
-    with pytest.raises(pdpyras.PDClientError):
+    with pytest.raises(pdpyras.PDClientError, match='POST http.*/incidents'):
         session.post('/incidents', json={})
     assert sleeps == [3, 6, 12]
 
@@ -564,7 +564,7 @@ def test_it_can_be_set_for_a_class(api, sleeps):
         retry_unsafe_methods = False
 
     api.hang_up()
-    with pytest.raises(pdpyras.PDClientError):
+    with pytest.raises(pdpyras.PDClientError, match='POST http.*/incidents'):
         Careful(KEY, base_url=api.url).post('/incidents', json={})
     assert len(api.seen) == 1
 

@@ -528,7 +528,7 @@ def test_a_subclass_may_permit_other_methods(api):
     session = Curious(KEY, base_url=api.url)
     session.head('/users')
     assert api.last.method == 'HEAD'
-    with pytest.raises(pdpyras.PDClientError):
+    with pytest.raises(pdpyras.PDClientError, match='GET.*HEAD'):
         session.get('/users')
 
 
