@@ -6,18 +6,24 @@ rebinding), or reset the account with a request across sites. Browsers cannot hi
 that tell: Host and Origin.
 """
 
+from __future__ import annotations
+
 import ipaddress
 import re
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pdpyras_sandbox.hosts import API_HOSTS
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 HOST = re.compile(r'(\[[0-9a-f:.]+\]|[^\s:@/\[\]]+)(:\d*)?', re.IGNORECASE)
 #: The sandbox's own pages and control API, which PagerDuty does not have and no key protects.
 OWN_PATHS = ('/', '/_sandbox', '/favicon.ico')
 
 
-def is_own(path):
+def is_own(path: str) -> bool:
     return path in OWN_PATHS or path.startswith('/_sandbox/')
 
 
@@ -27,14 +33,14 @@ class Access:
     :param host: the address or name that the sandbox listens on.
     """
 
-    def __init__(self, host):
+    def __init__(self, host: str) -> None:
         # As PagerDuty, it is reached through a proxy.
         self.names = {*API_HOSTS, 'localhost', host.lower()}
         #: In a network of containers, clients call the sandbox by a name without a dot. Websites
         #: have one in theirs.
         self.accepts_short_names = not is_loopback(host)
 
-    def problem(self, environ):
+    def problem(self, environ: WSGIEnvironment) -> str | None:
         """The reason why a request is refused, or None if it is let in."""
         host = environ.get('HTTP_HOST')
         if host is not None and not self.is_trusted(host):
@@ -47,7 +53,7 @@ class Access:
             return f'{origin!r} is another website, which may not control this sandbox'
         return None
 
-    def is_trusted(self, host):
+    def is_trusted(self, host: str) -> bool:
         name = name_in(host)
         if name is None:
             return False
@@ -56,13 +62,13 @@ class Access:
         return self.accepts_short_names and '.' not in name
 
 
-def name_in(host):
+def name_in(host: str) -> str | None:
     """The name or address in a Host header, without the port; None if it is malformed."""
     match = HOST.fullmatch(host)
     return match and match.group(1).strip('[]').lower().rstrip('.')
 
 
-def is_address(name):
+def is_address(name: str) -> bool:
     """Tell if a host is an IP address: no DNS server has a say in where it leads."""
     try:
         ipaddress.ip_address(name)
@@ -71,11 +77,11 @@ def is_address(name):
     return True
 
 
-def is_loopback(host):
+def is_loopback(host: str) -> bool:
     return host == 'localhost' or (is_address(host) and ipaddress.ip_address(host).is_loopback)
 
 
-def is_same(origin, host):
+def is_same(origin: str, host: str | None) -> bool:
     """Tell if a page's origin is the host called; behind TLS, only the proxy knows the scheme."""
     try:
         return urlsplit(origin).netloc.lower() == (host or '').lower() != ''

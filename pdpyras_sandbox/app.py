@@ -1,10 +1,13 @@
 """The HTTP side: routes for every documented operation, and the checks that all of them share."""
 
+from __future__ import annotations
+
 import json
 import random
 import re
 import time
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, g, request
 from werkzeug.exceptions import HTTPException
@@ -21,7 +24,7 @@ from pdpyras_sandbox import (  # noqa: F401
     subscriptions,
     webhooks,
 )
-from pdpyras_sandbox.access import is_own
+from pdpyras_sandbox.access import Access, is_own
 from pdpyras_sandbox.call import Call
 from pdpyras_sandbox.control import control
 from pdpyras_sandbox.cors import allow_any_origin
@@ -40,12 +43,19 @@ from pdpyras_sandbox.errors import (
 )
 from pdpyras_sandbox.events import enqueue, enqueue_change
 from pdpyras_sandbox.events_v1 import create_event
+from pdpyras_sandbox.indices import Record
 from pdpyras_sandbox.listing import check_query
 from pdpyras_sandbox.page import page
 from pdpyras_sandbox.received import log_access
 from pdpyras_sandbox.resources import answer
-from pdpyras_sandbox.shapes import operations
+from pdpyras_sandbox.shapes import Operation, operations
 from pdpyras_sandbox.traffic import Request
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+    from pdpyras_sandbox.account import Account
+    from pdpyras_sandbox.server import State
 
 JSON = 'application/json'
 ACCEPTED_VERSION = '2'
@@ -58,7 +68,7 @@ CHOICES = {'entity_type': 'any(users, teams, escalation_policies)'}
 FROM_OPTIONAL = ('POST /users',)
 
 
-def create_app(state, access):
+def create_app(state: State, access: Access) -> Flask:
     """The WSGI application of a sandbox.
 
     :param state: its ``account``, ``faults``, ``traffic``, ``rest_limit``, ``events_limit`` and
@@ -73,28 +83,28 @@ def create_app(state, access):
         add_operation(app, state, operation)
     add_events(app, state)
     add_failures(app)
-    app.wsgi_app = Gate(state, access, app)
+    app.wsgi_app = Gate(state, access, app)  # type: ignore[method-assign]
     return app
 
 
-def add_operation(app, state, operation):
-    def view(**parameters):
+def add_operation(app: Flask, state: State, operation: Operation) -> None:
+    def view(**parameters: str) -> Response:
         return serve(state, operation, parameters)
 
     app.add_url_rule(rule(operation.path), operation.name, view, methods=[operation.method])
 
 
-def rule(path):
+def rule(path: str) -> str:
     """Flask's form of a documented path."""
 
-    def parameter(match):
+    def parameter(match: re.Match[str]) -> str:
         name = match.group(1)
         return '<{}:{}>'.format(CHOICES[name], name) if name in CHOICES else f'<{name}>'
 
     return re.sub(r'{(\w+)}', parameter, path)
 
 
-def serve(state, operation, parameters):
+def serve(state: State, operation: Operation, parameters: dict[str, str]) -> Response:
     """One REST call: checked in PagerDuty's order, acted on, answered."""
     account = state.account
     with account.store.lock:
@@ -127,7 +137,7 @@ def serve(state, operation, parameters):
     return Response(text, call.status, headers, content_type=JSON if text else None)
 
 
-def authenticate(account, authorization):
+def authenticate(account: Account, authorization: str) -> tuple[str, Record | None]:
     """The key in use, and the user it belongs to; None as user for an account key."""
     scheme, _, credentials = authorization.partition(' ')
     keys = account.keys
@@ -142,13 +152,13 @@ def authenticate(account, authorization):
     raise authentication_failed()
 
 
-def check_accept(accept):
+def check_accept(accept: str) -> None:
     version = re.search(r'version\s*=\s*([\w.]+)', accept)
     if version and version.group(1) != ACCEPTED_VERSION:
         raise invalid_input(f'Version {version.group(1)} in the Accept header is not supported')
 
 
-def sender_of(account, operation, email):
+def sender_of(account: Account, operation: Operation, email: str | None) -> Record | None:
     """Who acts, according to the From header."""
     sender = account.user_with_email(email) if email else None
     if operation.needs_from and sender is None and operation.name not in FROM_OPTIONAL:
@@ -159,7 +169,7 @@ def sender_of(account, operation, email):
     return sender
 
 
-def read_body(operation):
+def read_body(operation: Operation) -> Any:
     """The body of the request, decoded and found to be as documented."""
     if operation.request is None or operation.method == 'GET':
         return decoded_body()
@@ -176,7 +186,7 @@ def read_body(operation):
     return body
 
 
-def decoded_body():
+def decoded_body() -> Any:
     """The body as far as it is JSON, else None."""
     try:
         return decoded(request.data)
@@ -194,8 +204,10 @@ def encode(content: Any) -> bytes:
     return json.dumps(content).replace('"self": "/', f'"self": "{base}/').encode()
 
 
-def add_events(app, state):
-    def receive(function, status, refused_status=429):
+def add_events(app: Flask, state: State) -> None:
+    def receive(
+        function: Callable[[Account, Any], Record], status: int, refused_status: int = 429
+    ) -> Response:
         if len(request.data) > MAXIMUM_EVENT:
             raise event_too_large(MAXIMUM_EVENT)
         event = decoded_body()
@@ -219,26 +231,26 @@ def add_events(app, state):
         app.add_url_rule(path, path, view, methods=['POST'])
 
 
-def failure(error, headers=()):
-    headers = {**dict(headers), **error.headers}
+def failure(error: ApiError, headers: dict[str, str] | None = None) -> Response:
+    headers = {**(headers or {}), **error.headers}
     return Response(json.dumps(error.body), error.status, headers, content_type=JSON)
 
 
-def add_failures(app):
+def add_failures(app: Flask) -> None:
     @app.errorhandler(ApiError)
-    def refuse(error):
+    def refuse(error: ApiError) -> Response:
         return failure(error, g.get('headers', {}))
 
     @app.errorhandler(404)
-    def unknown_path(error):
+    def unknown_path(error: HTTPException) -> Response:
         return refuse(not_found())
 
     @app.errorhandler(405)
-    def wrong_method(error):
+    def wrong_method(error: HTTPException) -> Response:
         return refuse(method_not_allowed())
 
     @app.errorhandler(Exception)
-    def fail(error):
+    def fail(error: Exception) -> Response:
         if isinstance(error, (HTTPException, ConnectionError)):
             raise error
         app.logger.exception('The sandbox itself failed')
@@ -251,13 +263,13 @@ class Gate:
     The sandbox's own pages and control API are neither recorded nor subject to faults.
     """
 
-    def __init__(self, state, access, app):
+    def __init__(self, state: State, access: Access, app: Flask) -> None:
         self.state = state
         self.access = access
         self.app = app
         self.inner = app.wsgi_app
 
-    def __call__(self, environ, start_response):
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         problem = self.access.problem(environ)
         if problem is not None:
             return failure(access_denied(problem))(environ, start_response)
@@ -272,7 +284,7 @@ class Gate:
             response = self.respond(environ, path)
         return response(environ, start_response)
 
-    def respond(self, environ, path):
+    def respond(self, environ: WSGIEnvironment, path: str) -> Response:
         request.get_data(cache=True)
         # On record before it is acted on: a client whose connection is dropped may be back, and its
         # next request answered, before this thread goes on.
@@ -290,7 +302,7 @@ class Gate:
             log_access(seen, time.monotonic() - started)
         return response
 
-    def answer(self, environ, path):
+    def answer(self, environ: WSGIEnvironment, path: str) -> Response:
         if self.state.latency:
             time.sleep(self.state.latency)
         fault = self.state.faults.take(request.method, path, request.args)
@@ -303,7 +315,7 @@ class Gate:
             response = self.app.full_dispatch_request()
         return fault.spoil(response, connection, self.state.faults.stopping)
 
-    def seen(self):
+    def seen(self) -> Request:
         return Request(
             request.method,
             request.path,

@@ -6,20 +6,31 @@ lists what was received, and ``GET /_sandbox/webhooks`` what was sent; ``/_sandb
 ``/_sandbox/load`` (POST) return and replace the account; ``POST /_sandbox/reset`` starts afresh.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from flask import Blueprint, jsonify, request
+from werkzeug.wrappers import Response
 
 from pdpyras_sandbox.decoding import decoded
 from pdpyras_sandbox.dump import dump
+from pdpyras_sandbox.indices import Record
 from pdpyras_sandbox.masking import Mask
 from pdpyras_sandbox.timeouts import pending_actions
+from pdpyras_sandbox.traffic import Request
+
+if TYPE_CHECKING:
+    from pdpyras_sandbox.account import Account
+    from pdpyras_sandbox.server import State
 
 
-def control(state):
+def control(state: State) -> Blueprint:
     """The control API of a sandbox, as a Flask blueprint."""
     blueprint = Blueprint('control', __name__, url_prefix='/_sandbox')
 
     @blueprint.get('')
-    def describe():
+    def describe() -> Response:
         return jsonify(
             url=request.host_url.rstrip('/'),
             email=state.account.keys['email'],
@@ -27,16 +38,16 @@ def control(state):
         )
 
     @blueprint.get('/requests')
-    def list_requests():
+    def list_requests() -> Response:
         keys = keys_of(state).values()
-        return jsonify(requests=[shown(seen, Mask(seen, keys)) for seen in state.traffic.list()])
+        return jsonify(requests=[shown(seen, Mask(seen, keys)) for seen in state.traffic.all()])
 
     @blueprint.get('/faults')
-    def list_faults():
+    def list_faults() -> Response:
         return jsonify(faults=state.faults.pending)
 
     @blueprint.post('/faults')
-    def add_fault():
+    def add_fault() -> Response:
         options = body()
         if options is None:
             return refusal('The body must be a JSON object that describes a fault')
@@ -44,19 +55,19 @@ def control(state):
             state.faults.next(**options)
         except (TypeError, ValueError) as error:
             return refusal(str(error))
-        return jsonify(faults=state.faults.pending), 201
+        return made(jsonify(faults=state.faults.pending), 201)
 
     @blueprint.delete('/faults')
-    def clear_faults():
+    def clear_faults() -> Response:
         state.faults.clear()
-        return '', 204
+        return Response(status=204)
 
     @blueprint.get('/clock')
-    def show_clock():
+    def show_clock() -> Response:
         return jsonify(clock_of(state.account))
 
     @blueprint.post('/clock')
-    def advance_clock():
+    def advance_clock() -> Response:
         duration = body()
         if duration is None:
             return refusal('The body must be a JSON object such as {"minutes": 30}')
@@ -67,43 +78,46 @@ def control(state):
         return jsonify(clock_of(state.account))
 
     @blueprint.get('/events')
-    def list_events():
+    def list_events() -> Response:
         with state.account.store.lock:
             return jsonify(events=state.account.events)
 
     @blueprint.get('/webhooks')
-    def list_webhooks():
+    def list_webhooks() -> Response:
         return jsonify(
             subscriptions=state.webhooks.subscriptions, deliveries=state.webhooks.deliveries
         )
 
     @blueprint.get('/dump')
-    def dump_account():
+    def dump_account() -> Response:
         return jsonify(dump(state.account))
 
     @blueprint.post('/load')
-    def load_account():
+    def load_account() -> Response:
         try:
             state.load(body())
         except ValueError as error:
             return refusal(str(error))
-        return '', 204
+        return Response(status=204)
 
     @blueprint.post('/reset')
-    def reset():
+    def reset() -> Response:
         state.reset()
-        return '', 204
+        return Response(status=204)
 
     return blueprint
 
 
-def refusal(reason, status=400):
-    response = jsonify(error=reason)
+def refusal(reason: str, status: int = 400) -> Response:
+    return made(jsonify(error=reason), status)
+
+
+def made(response: Response, status: int) -> Response:
     response.status_code = status
     return response
 
 
-def body():
+def body() -> Record | None:
     """The JSON object in the body of the request; None if it is not one."""
     try:
         content = decoded(request.get_data())
@@ -112,7 +126,7 @@ def body():
     return content if isinstance(content, dict) else None
 
 
-def clock_of(account):
+def clock_of(account: Account) -> Record:
     with account.store.lock:
         account.clock.catch_up()
         return {
@@ -122,12 +136,12 @@ def clock_of(account):
         }
 
 
-def keys_of(state):
+def keys_of(state: State) -> Record:
     names = ('api_key', 'user_key', 'oauth_token', 'routing_key')
     return {name: state.account.keys[name] for name in names}
 
 
-def shown(seen, mask):
+def shown(seen: Request, mask: Mask) -> Record:
     return {
         'number': seen.number,
         'method': seen.method,

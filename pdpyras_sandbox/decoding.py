@@ -1,13 +1,16 @@
 """What clients send, decoded."""
 
+from __future__ import annotations
+
 import json
 import math
+from typing import Any, NoReturn
 
 #: How deeply arrays and objects may be nested; whatever goes through them calls itself for each.
 MAXIMUM_DEPTH = 100
 
 
-def decoded(text):
+def decoded(text: str | bytes) -> Any:
     """The value of a JSON text.
 
     :raises ValueError: if it is none, or is nested too deeply to be handled.
@@ -21,12 +24,12 @@ def decoded(text):
     return value
 
 
-def refuse_constant(name):
+def refuse_constant(name: str) -> NoReturn:
     """Python reads NaN and Infinity, which JSON does not have."""
     raise ValueError(f'{name} is not JSON')
 
 
-def finite(text):
+def finite(text: str) -> float:
     """Python makes infinity of a number that is too large, and could not send it back as JSON."""
     number = float(text)
     if math.isinf(number):
@@ -34,7 +37,7 @@ def finite(text):
     return number
 
 
-def is_deeper(value, levels):
+def is_deeper(value: Any, levels: int) -> bool:
     if not isinstance(value, (dict, list)):
         return False
     children = value.values() if isinstance(value, dict) else value

@@ -1,10 +1,22 @@
 """Refusals, in the form that PagerDuty's documentation gives."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
 
 class ApiError(Exception):
     """Answered as ``{"error": {"message": …, "code": …, "errors": […]}}``."""
 
-    def __init__(self, status, code, message, errors=(), headers=None):
+    def __init__(
+        self,
+        status: int,
+        code: int,
+        message: str,
+        errors: Iterable[str] = (),
+        headers: dict[str, str] | None = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
@@ -13,7 +25,7 @@ class ApiError(Exception):
         self.headers = headers or {}
 
     @property
-    def body(self):
+    def body(self) -> dict[str, Any]:
         error = {'message': self.message, 'code': self.code}
         if self.errors:
             error['errors'] = self.errors
@@ -24,7 +36,7 @@ class EventError(ApiError):
     """The Events API's own form of a refusal, which has no codes."""
 
     @property
-    def body(self):
+    def body(self) -> dict[str, Any]:
         name = 'invalid event' if self.status == 400 else self.message.lower()
         return {'status': name, 'message': self.message, 'errors': self.errors}
 
@@ -33,15 +45,15 @@ class PlainError(ApiError):
     """Answered as ``{"error": "…"}``, without a code, as GET /users/me does."""
 
     @property
-    def body(self):
+    def body(self) -> dict[str, Any]:
         return {'error': self.message}
 
 
-def invalid_input(*errors):
+def invalid_input(*errors: str) -> ApiError:
     return ApiError(400, 2001, 'Invalid Input Provided', errors)
 
 
-def invalid_event(*errors):
+def invalid_event(*errors: str) -> EventError:
     return EventError(400, 2001, 'Event object is invalid', errors)
 
 
@@ -53,11 +65,11 @@ def too_many_events(headers: dict[str, str], status: int = 429) -> ApiError:
     return EventError(status, 2020, 'Rate Limit Exceeded', headers=headers)
 
 
-def authentication_failed():
+def authentication_failed() -> ApiError:
     return ApiError(401, 2006, 'Authentication failed')
 
 
-def ability_missing():
+def ability_missing() -> ApiError:
     return ApiError(402, 2012, 'Account does not have the abilities to perform the action')
 
 
@@ -89,17 +101,17 @@ def window_is_over() -> ApiError:
     return ApiError(405, 5003, 'Cannot cancel a maintenance window from the past')
 
 
-def access_denied(*errors):
+def access_denied(*errors: str) -> ApiError:
     return ApiError(403, 2010, 'Access Denied', errors)
 
 
-def not_found():
+def not_found() -> ApiError:
     return ApiError(404, 2100, 'Not Found')
 
 
-def method_not_allowed():
+def method_not_allowed() -> ApiError:
     return ApiError(405, 2001, 'Method Not Allowed')
 
 
-def rate_limited(headers):
+def rate_limited(headers: dict[str, str]) -> ApiError:
     return ApiError(429, 2020, 'Rate Limit Exceeded', headers=headers)

@@ -7,10 +7,14 @@ A fault is described by keywords, the same from Python and over the control API:
     curl -d '{"times": 3, "status": 503}' http://127.0.0.1:8080/_sandbox/faults
 """
 
+from __future__ import annotations
+
 import fnmatch
 import json
 import socket
 import threading
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NoReturn
 
 from werkzeug.wrappers import Response
 
@@ -55,13 +59,24 @@ class Fault:
     :param method: only requests with this method.
     """
 
-    def __init__(self, **options):
+    def __init__(self, **options: Any) -> None:
         check(options)
         self.options = options
-        for name in (*ACTS, 'reset', 'path', 'method'):
-            setattr(self, name, options.get(name))
+        #: How many requests are still to be hit.
+        self.times = 1
+        self.status: int | None = options.get('status')
+        self.reset: float | None = options.get('reset')
+        self.hang: float | None = options.get('hang')
+        self.drop: str | None = options.get('drop')
+        self.body: str | None = options.get('body')
+        self.content_type: str | None = options.get('content_type')
+        self.slow: float = options.get('slow') or 0
+        self.redirect: str | None = options.get('redirect')
+        self.pages: str | None = options.get('pages')
+        self.path: str | None = options.get('path')
+        self.method: str | None = options.get('method')
 
-    def matches(self, method, path, query):
+    def matches(self, method: str, path: str, query: Mapping[str, str]) -> bool:
         if self.method and self.method.upper() != method:
             return False
         if self.path and not fnmatch.fnmatchcase(path, self.path):
@@ -71,29 +86,31 @@ class Fault:
             return method == 'GET' and not (self.pages == 'duplicate' and first)
         return True
 
-    def instead(self, connection, path):
+    def instead(self, connection: socket.socket | None, path: str) -> Response | None:
         """The answer given without acting on the request; None if the request is acted on."""
         if self.drop == 'before':
             hang_up(connection)
         if self.redirect:
             return Response(status=self.status or 302, headers={'Location': self.redirect})
         if self.status:
-            return self._error(path)
+            return self._error(self.status, path)
         return None
 
-    def _error(self, path):
-        message, code = REASONS.get(self.status, ('Failure on demand', 2000))
+    def _error(self, status: int, path: str) -> Response:
+        message, code = REASONS.get(status, ('Failure on demand', 2000))
         failure = EventError if path.startswith(EVENT_PATHS) else ApiError
         response = Response(
-            json.dumps(failure(self.status, code, message).body),
-            self.status,
+            json.dumps(failure(status, code, message).body),
+            status,
             content_type='application/json',
         )
         if self.reset is not None:
             response.headers['ratelimit-reset'] = str(self.reset)
         return response
 
-    def spoil(self, response, connection, stopping):
+    def spoil(
+        self, response: Response, connection: socket.socket | None, stopping: threading.Event
+    ) -> Response:
         """The answer as it goes out: good, or itself a failure, and spoilt as asked for."""
         if self.drop == 'after':
             hang_up(connection)
@@ -111,20 +128,20 @@ class Fault:
             return self._in_part(response, connection)
         return self._slowly(response, stopping) if self.slow else response
 
-    def _in_part(self, response, connection):
+    def _in_part(self, response: Response, connection: socket.socket | None) -> Response:
         data = response.data
 
-        def first_half():
+        def first_half() -> Iterator[bytes]:
             yield data[: len(data) // 2]
             hang_up(connection)
 
         return streamed(response, first_half(), len(data))
 
-    def _slowly(self, response, stopping):
+    def _slowly(self, response: Response, stopping: threading.Event) -> Response:
         data = response.data
         size = max(1, len(data) // SLOW_CHUNKS)
 
-        def trickle():
+        def trickle() -> Iterator[bytes]:
             for start in range(0, len(data), size):
                 stopping.wait(self.slow / SLOW_CHUNKS)
                 yield data[start : start + size]
@@ -132,13 +149,13 @@ class Fault:
         return streamed(response, trickle(), len(data))
 
 
-def streamed(response, chunks, length):
+def streamed(response: Response, chunks: Iterable[bytes], length: int) -> Response:
     response.response = chunks
     response.headers['Content-Length'] = str(length)
     return response
 
 
-def hang_up(connection):
+def hang_up(connection: socket.socket | None) -> NoReturn:
     """Close the client's connection, and end the work on its request."""
     if connection is not None:
         try:
@@ -148,7 +165,7 @@ def hang_up(connection):
     raise ConnectionAbortedError('dropped on demand')
 
 
-def check(options):
+def check(options: dict[str, Any]) -> None:
     """ValueError for a fault that can't be meant."""
     known = {*ACTS, 'reset', 'path', 'method'}
     unknown = sorted(set(options) - known)
@@ -168,7 +185,7 @@ def check(options):
     check_status(options)
 
 
-def check_status(options):
+def check_status(options: dict[str, Any]) -> None:
     """ValueError for a status that is none, and for what does not go with it."""
     status, redirect = options.get('status'), options.get('redirect')
     if status is not None and not (isinstance(status, int) and is_number(status, 200, 599)):
@@ -181,25 +198,25 @@ def check_status(options):
         raise ValueError('pages does not go with status or redirect, which have no page')
 
 
-def is_number(value, minimum, maximum):
+def is_number(value: Any, minimum: float, maximum: float) -> bool:
     is_numeric = isinstance(value, (int, float)) and not isinstance(value, bool)
     return is_numeric and minimum <= value <= maximum
 
 
-def is_header_text(value):
+def is_header_text(value: Any) -> bool:
     return isinstance(value, str) and value.isascii() and value.isprintable() and value != ''
 
 
 class Faults:
     """The faults to come, in order."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._pending = []
+        self._pending: list[Fault] = []
         #: Set when the sandbox closes, so that nobody waits for a hung answer.
         self.stopping = threading.Event()
 
-    def next(self, times=1, **options):
+    def next(self, times: int = 1, **options: Any) -> None:
         """Let the next ``times`` requests that match fail; see :class:`Fault` for the options.
 
         :raises ValueError: for options that are unknown or make no sense.
@@ -207,26 +224,27 @@ class Faults:
         if not isinstance(times, int) or isinstance(times, bool) or times < 1:
             raise ValueError('times must be a number from 1')
         fault = Fault(**options)
+        fault.times = times
         with self._lock:
-            self._pending.append([times, fault])
+            self._pending.append(fault)
 
-    def take(self, method, path, query):
+    def take(self, method: str, path: str, query: Mapping[str, str]) -> Fault | None:
         """The fault that is due for this request, or None."""
         with self._lock:
-            for entry in self._pending:
-                if entry[1].matches(method, path, query):
-                    entry[0] -= 1
-                    if not entry[0]:
-                        self._pending.remove(entry)
-                    return entry[1]
+            for fault in self._pending:
+                if fault.matches(method, path, query):
+                    fault.times -= 1
+                    if not fault.times:
+                        self._pending.remove(fault)
+                    return fault
         return None
 
     @property
-    def pending(self):
+    def pending(self) -> list[dict[str, Any]]:
         """What is still to come, as it was asked for."""
         with self._lock:
-            return [{'times': times, **fault.options} for times, fault in self._pending]
+            return [{'times': fault.times, **fault.options} for fault in self._pending]
 
-    def clear(self):
+    def clear(self) -> None:
         with self._lock:
             self._pending.clear()

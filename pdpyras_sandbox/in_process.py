@@ -108,10 +108,12 @@ def _wrapped(function: Function, context: Callable[[], ContextManager[Any]]) -> 
     if inspect.iscoroutinefunction(function):
 
         @functools.wraps(function)
-        async def wrapper(*args: Any, **kwargs: Any) -> Any:
+        async def waiting(*args: Any, **kwargs: Any) -> Any:
             with context():
                 return await function(*args, **kwargs)
-    elif inspect.isgeneratorfunction(function):
+
+        return cast(Function, waiting)
+    if inspect.isgeneratorfunction(function):
 
         @functools.wraps(function)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
@@ -285,7 +287,7 @@ class _Connection(urllib3.connection.HTTPConnection):
 
 class _Pool(urllib3.connectionpool.HTTPConnectionPool):
     scheme = 'https'
-    ConnectionCls = _Connection
+    ConnectionCls = _Connection  # pyright: ignore[reportAssignmentType]
 
 
 def _urlopen(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,7 +1,10 @@
 """Rate limits: so many requests a minute for each key."""
 
+from __future__ import annotations
+
 import threading
 import time
+from collections.abc import Callable, Hashable
 
 REST_LIMIT = 960
 EVENTS_LIMIT = 120
@@ -11,13 +14,13 @@ WINDOW = 60
 class RateLimit:
     """Counts requests by key in windows of a minute; 0 as a limit means none."""
 
-    def __init__(self, limit, clock=time.monotonic):
+    def __init__(self, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
         self.limit = limit
         self._clock = clock
         self._lock = threading.Lock()
-        self._windows = {}
+        self._windows: dict[Hashable, tuple[float, int]] = {}
 
-    def count(self, key):
+    def count(self, key: Hashable) -> tuple[dict[str, str], bool]:
         """Count one request; give the headers that tell where the key stands, and if it passes."""
         if not self.limit:
             return {}, True
@@ -35,6 +38,6 @@ class RateLimit:
         }
         return headers, used <= self.limit
 
-    def reset(self):
+    def reset(self) -> None:
         with self._lock:
             self._windows.clear()

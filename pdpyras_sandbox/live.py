@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from pdpyras_sandbox.account import Account
-from pdpyras_sandbox.incidents import OPEN
+from pdpyras_sandbox.indices import OPEN
 from pdpyras_sandbox.masking import Mask, masked_path
 from pdpyras_sandbox.oncalls import escalation_targets
 from pdpyras_sandbox.timeouts import pending_actions
@@ -55,7 +55,7 @@ def sections(state: State) -> dict[str, Any]:
             'incidents': incidents(account),
             'oncall': on_call(account),
             'events': latest(account.events),
-            'requests': [line(seen) for seen in latest(state.traffic.list())],
+            'requests': [line(seen) for seen in latest(state.traffic.all())],
             'faults': state.faults.pending,
         }
 

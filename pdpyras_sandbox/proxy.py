@@ -1,5 +1,6 @@
 """A proxy through which programs reach the sandbox as PagerDuty, and nothing else."""
 
+import contextlib
 import logging
 import os
 import selectors
@@ -118,7 +119,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = 'HTTP/1.1'
     error_message_format = '%(message)s\n'
     error_content_type = 'text/plain'
-    server: '_Server'
+    server: '_Server'  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def do_CONNECT(self) -> None:
         self.close_connection = True
@@ -143,20 +144,17 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Forward a request over plain HTTP, whatever its method."""
         self.close_connection = True
-        try:
+        host, port, path = '', HTTP_PORT, '/'
+        with contextlib.suppress(ValueError):
             target = urlsplit(self.path)
             host, port = normalized(target.hostname or ''), target.port or HTTP_PORT
-        except ValueError:
-            host, port = '', HTTP_PORT
+            path = (target.path or '/') + ('?' + target.query if target.query else '')
         if not host:
             self.send_error(400, 'This is a proxy; the sandbox itself is at PAGERDUTY_SANDBOX_URL')
             return
         if host not in self.server.allowed:
             self.refuse(host, port)
             return
-        path = target.path or '/'
-        if target.query:
-            path += '?' + target.query
         head = [f'{self.command} {path} HTTP/1.1']
         head += [f'{k}: {v}' for k, v in self.headers.items() if k.lower() not in HOP_BY_HOP]
         head += ['Connection: close', '', '']

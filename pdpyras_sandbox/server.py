@@ -1,13 +1,17 @@
 """A sandbox that runs: an account behind an HTTP server in a thread of its own."""
 
+from __future__ import annotations
+
 import io
 import os
 import socket
 import ssl
 import threading
-from typing import TYPE_CHECKING, Optional
+from collections.abc import Callable, Iterable, Iterator
+from typing import IO, TYPE_CHECKING, Any, Optional, TypeVar
 from urllib.parse import urlsplit
 
+from flask import Flask
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from pdpyras_sandbox import dump
@@ -20,6 +24,7 @@ from pdpyras_sandbox.deliveries import Deliveries
 from pdpyras_sandbox.events import watch_suspended
 from pdpyras_sandbox.faults import Faults
 from pdpyras_sandbox.founding import found
+from pdpyras_sandbox.indices import Record
 from pdpyras_sandbox.limits import EVENTS_LIMIT, REST_LIMIT, RateLimit
 from pdpyras_sandbox.no_proxy import reach_directly
 from pdpyras_sandbox.received import Requests
@@ -28,8 +33,12 @@ from pdpyras_sandbox.traffic import Traffic
 from pdpyras_sandbox.webhooks import Webhooks
 
 if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+    from pdpyras_sandbox.clock import Clock
     from pdpyras_sandbox.in_process import AsPagerDuty
 
+SandboxType = TypeVar('SandboxType', bound='Sandbox')
 #: How many clients may wait for their connection to be accepted.
 BACKLOG = 128
 #: Seconds after which a connection is closed on which no request comes.
@@ -56,20 +65,22 @@ class Handler(WSGIRequestHandler):
     # Without this, Nagle's algorithm and delayed acknowledgements cost 40 ms a request.
     disable_nagle_algorithm = True
     timeout = IDLE_TIMEOUT
+    server: Server  # pyright: ignore[reportIncompatibleVariableOverride]
+    _headers_buffer: list[bytes]
     error_content_type = 'application/json'
     error_message_format = '{"error": {"message": "%(message)s", "code": 2001}}'
 
-    def handle_one_request(self):
+    def handle_one_request(self) -> None:
         self.server.idle.add(self.connection)
         try:
             super().handle_one_request()
         finally:
             self.server.idle.discard(self.connection)
 
-    def make_environ(self):
+    def make_environ(self) -> Record:
         return {**super().make_environ(), 'wsgi.url_scheme': self.server.scheme}
 
-    def run_wsgi(self):
+    def run_wsgi(self) -> None:
         environ = self.make_environ()
         try:
             environ['wsgi.input'] = io.BytesIO(self.read_body(environ))
@@ -82,7 +93,7 @@ class Handler(WSGIRequestHandler):
             # The client hung up or fell silent, or a fault hung up on it.
             self.close_connection = True
 
-    def read_body(self, environ):
+    def read_body(self, environ: WSGIEnvironment) -> bytes:
         """Take the body off the connection, where the next request follows.
 
         :raises BodyError: if it is too long, or its end cannot be found.
@@ -96,9 +107,10 @@ class Handler(WSGIRequestHandler):
         # Compared by their digits first: Python refuses to read numbers of thousands of digits.
         if len(length.lstrip('0')) > len(str(MAXIMUM_BODY)) or int(length) > MAXIMUM_BODY:
             raise BodyError(413, TOO_LONG)
-        return body.read(int(length))
+        content: bytes = body.read(int(length))
+        return content
 
-    def let_client_finish(self):
+    def let_client_finish(self) -> None:
         """Read on for a while: closing a connection with unread data discards the answer."""
         try:
             self.connection.shutdown(socket.SHUT_WR)
@@ -110,7 +122,9 @@ class Handler(WSGIRequestHandler):
         except OSError:
             self.close_connection = True
 
-    def begin(self, status, headers, exc_info=None):
+    def begin(
+        self, status: str, headers: list[tuple[str, str]], exc_info: Any = None
+    ) -> Callable[[bytes], object]:
         code, _, reason = status.partition(' ')
         self.send_response(int(code), reason)
         for name, value in headers:
@@ -119,8 +133,9 @@ class Handler(WSGIRequestHandler):
         # An answer of unknown length says that the connection is closed after it.
         if not names & {'content-length', 'connection'} and code != '204':
             self.send_header('Content-Length', '0')
+        return self.wfile.write
 
-    def send(self, chunks):
+    def send(self, chunks: Iterable[bytes]) -> None:
         """Send the headers with the first chunk, so that an answer is mostly one packet."""
         try:
             for chunk in chunks:
@@ -130,17 +145,18 @@ class Handler(WSGIRequestHandler):
             if self._headers_buffer:
                 self.end_headers()
         finally:
-            if hasattr(chunks, 'close'):
-                chunks.close()
+            close = getattr(chunks, 'close', None)
+            if close is not None:
+                close()
 
-    def log(self, *args):
+    def log(self, type: str, message: str, *args: object) -> None:
         """Keep quiet: the page and ``requests`` tell what came in."""
 
 
 class BodyError(Exception):
     """A body that is refused before it is read, with the status of the answer."""
 
-    def __init__(self, status, message):
+    def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status = status
 
@@ -148,7 +164,7 @@ class BodyError(Exception):
 TOO_LONG = f'The body is longer than {MAXIMUM_BODY // 2**20} MiB'
 
 
-def pieces(body):
+def pieces(body: IO[bytes]) -> Iterator[bytes]:
     """A body of unknown length, in pieces.
 
     :raises BodyError: as soon as it gets too long, or has an invalid chunk.
@@ -172,12 +188,12 @@ def pieces(body):
 class Idle:
     """The connections that are open without a request, of which only so many are kept."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         # A dict as a set in the order of its items.
-        self._connections = {}
+        self._connections: dict[socket.socket, bool] = {}
 
-    def add(self, connection):
+    def add(self, connection: socket.socket) -> None:
         """Add a connection; if it is one too many, shut down the one that has been idle longest."""
         with self._lock:
             self._connections[connection] = True
@@ -186,7 +202,7 @@ class Idle:
                 del self._connections[oldest]
                 shut_down(oldest)
 
-    def discard(self, connection):
+    def discard(self, connection: socket.socket) -> None:
         with self._lock:
             self._connections.pop(connection, None)
 
@@ -200,7 +216,9 @@ class Server(ClosingServer, ThreadedWSGIServer):
     #: The scheme of the URLs by which clients call it.
     scheme = 'http'
 
-    def __init__(self, listener, app, context=None):
+    def __init__(
+        self, listener: socket.socket, app: Flask, context: ssl.SSLContext | None = None
+    ) -> None:
         host, port = listener.getsockname()[:2]
         super().__init__(host, port, app, Handler, fd=listener.fileno())
         self.idle = Idle()
@@ -213,12 +231,12 @@ class Server(ClosingServer, ThreadedWSGIServer):
             self.scheme = 'https'
 
     @property
-    def url(self):
-        host, port = self.server_address[:2]
+    def url(self) -> str:
+        host, port = str(self.server_address[0]), self.server_address[1]
         return '{}://{}:{}'.format(self.scheme, f'[{host}]' if ':' in host else host, port)
 
 
-def listening(host, port):
+def listening(host: str, port: int) -> socket.socket:
     """A socket that listens; the server takes over a copy of it.
 
     :raises OSError: naming the address, where werkzeug would end the process.
@@ -235,8 +253,14 @@ class State:
     """What a sandbox consists of besides its server."""
 
     def __init__(
-        self, seed=None, latency=0, rate_limit=REST_LIMIT, state=None, load=None, webhooks_to=()
-    ):
+        self,
+        seed: int | None = None,
+        latency: float = 0,
+        rate_limit: int = REST_LIMIT,
+        state: str | os.PathLike[str] | None = None,
+        load: Any = None,
+        webhooks_to: Any = (),
+    ) -> None:
         #: The dump that the account starts from; None for a new account.
         self.start = dump.read(load) if isinstance(load, (str, os.PathLike)) else load
         if self.start is not None:
@@ -259,27 +283,27 @@ class State:
             self.close()
             raise
 
-    def _begin(self):
+    def _begin(self) -> None:
         """Fill an empty account."""
         if self.start is None:
             found(self.account)
         else:
             self.account.load(self.start)
 
-    def _resume(self):
+    def _resume(self) -> None:
         """Set the alarms that belong to the records of the account."""
         self.account.clock.clear()
         watch(self.account)
         watch_suspended(self.account)
         self.webhooks.resume()
 
-    def load(self, content):
+    def load(self, content: Any) -> None:
         dump.check(content)
         with self.account.store.lock, self.account.store.at_once():
             self.account.load(content)
             self._resume()
 
-    def reset(self):
+    def reset(self) -> None:
         """Back to the state of the start, in which also the keys are the same."""
         with self.account.store.lock, self.account.store.at_once():
             self.account.reset()
@@ -290,7 +314,7 @@ class State:
         self.rest_limit.reset()
         self.events_limit.reset()
 
-    def close(self):
+    def close(self) -> None:
         self.account.clock.close()
         self.webhooks.close()
         with self.account.store.lock:
@@ -316,16 +340,16 @@ class Sandbox:
 
     def __init__(
         self,
-        host='127.0.0.1',
-        port=0,
-        seed=None,
-        latency=0,
-        rate_limit=REST_LIMIT,
-        state=None,
-        load=None,
-        tls=False,
-        webhooks_to=(),
-    ):
+        host: str = '127.0.0.1',
+        port: int = 0,
+        seed: int | None = None,
+        latency: float = 0,
+        rate_limit: int = REST_LIMIT,
+        state: str | os.PathLike[str] | None = None,
+        load: Any = None,
+        tls: bool = False,
+        webhooks_to: Any = (),
+    ) -> None:
         self._options = {
             'host': host,
             'port': port,
@@ -346,79 +370,79 @@ class Sandbox:
             context = self._authority.context(*names) if self._authority else None
             self._server = Server(listener, self._app, context)
         self._server.start()
-        self._use_proxies_again = reach_directly(urlsplit(self.url).hostname)
+        self._use_proxies_again = reach_directly(urlsplit(self.url).hostname or host)
         self._state.webhooks.url = self.url
 
     @property
-    def url(self):
+    def url(self) -> str:
         """The base URL of both the REST API and the Events API."""
         return self._server.url
 
     @property
-    def ca_file(self):
+    def ca_file(self) -> str | None:
         """The PEM file of the authority that clients have to trust; None without ``tls``."""
-        return self._authority and self._authority.file
+        return self._authority.file if self._authority else None
 
     @property
-    def api_key(self):
+    def api_key(self) -> str:
         """An account key: it acts for no user, so some requests need a From header."""
-        return self._state.account.keys['api_key']
+        return str(self._state.account.keys['api_key'])
 
     @property
-    def user_key(self):
+    def user_key(self) -> str:
         """A key of the user with the address :attr:`email`."""
-        return self._state.account.keys['user_key']
+        return str(self._state.account.keys['user_key'])
 
     @property
-    def oauth_token(self):
+    def oauth_token(self) -> str:
         """An OAuth token of that user, for ``Authorization: Bearer``."""
-        return self._state.account.keys['oauth_token']
+        return str(self._state.account.keys['oauth_token'])
 
     @property
-    def routing_key(self):
+    def routing_key(self) -> str:
         """The integration key of a service: events sent with it open incidents there."""
-        return self._state.account.keys['routing_key']
+        return str(self._state.account.keys['routing_key'])
 
     @property
-    def email(self):
+    def email(self) -> str:
         """The address of a user, good for the From header."""
-        return self._state.account.keys['email']
+        return str(self._state.account.keys['email'])
 
     @property
-    def requests(self):
+    def requests(self) -> Requests:
         """The requests received, oldest first: a list with ``of()`` and ``assert_sent()``."""
-        return Requests(self._state.traffic.list())
+        return Requests(self._state.traffic.all())
 
     @property
-    def event_log(self):
+    def event_log(self) -> Any:
         """The latest events received, oldest first, each with its ``outcome``."""
         with self._state.account.store.lock:
             return list(self._state.account.events)
 
     @property
-    def clock(self):
+    def clock(self) -> Clock:
         """The account's clock: ``sandbox.clock.advance(minutes=30)``, ``sandbox.clock.now()``."""
         return self._state.account.clock
 
     @property
-    def webhooks(self):
+    def webhooks(self) -> Any:
         """The webhooks sent: ``sandbox.webhooks.deliveries``, ``sandbox.webhooks.wait()``."""
         return self._state.webhooks
 
     @property
-    def faults(self):
+    def faults(self) -> Faults:
         """Failures on demand: ``sandbox.faults.next(3, status=429, reset=2)``."""
         return self._state.faults
 
-    def reset(self):
+    def reset(self) -> None:
         """Forget everything that happened; the keys stay the same."""
         self._state.reset()
 
-    def dump(self):
+    def dump(self) -> dict[str, Any]:
         """Return the account as a dict that can be saved as JSON and loaded later."""
         return dump.dump(self._state.account)
 
-    def load(self, content):
+    def load(self, content: Any) -> None:
         """Replace the account, its keys included, by what :meth:`dump` returned.
 
         :raises ValueError: for anything else; the account then stays as it is.
@@ -426,7 +450,7 @@ class Sandbox:
         self._state.load(content)
 
     @property
-    def restored(self):
+    def restored(self) -> bool:
         """Whether the account was in the file given as ``state``."""
         return self._state.account.store.restored
 
@@ -462,7 +486,7 @@ class Sandbox:
         server.scheme = 'https'
         return server
 
-    def wait(self):
+    def wait(self) -> None:
         """Serve until the program is interrupted."""
         self._server.wait()
 
@@ -478,8 +502,8 @@ class Sandbox:
             self._authority.close()
         self._state.close()
 
-    def __enter__(self):
+    def __enter__(self: SandboxType) -> SandboxType:
         return self
 
-    def __exit__(self, *exception):
+    def __exit__(self, *exception: object) -> None:
         self.close()

@@ -1,8 +1,14 @@
 """The requests that the sandbox received, within bounds."""
 
+from __future__ import annotations
+
 import threading
 from collections import deque
+from datetime import datetime
 from sys import getsizeof
+from typing import Any
+
+from werkzeug.wrappers import Response
 
 from pdpyras_sandbox.decoding import decoded
 
@@ -21,7 +27,15 @@ OVERHEAD_OF_TEXT = 60
 class Request:
     """One request, as it was received."""
 
-    def __init__(self, method, path, query, headers, body=b'', at=None):
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        query: dict[str, list[str]],
+        headers: dict[str, str],
+        body: bytes = b'',
+        at: datetime | None = None,
+    ) -> None:
         self.method = method
         self.path = path
         #: The query string as a dict of lists: ``{'limit': ['100'], 'statuses[]': […]}``.
@@ -32,15 +46,15 @@ class Request:
         #: When it was received, by the sandbox's clock.
         self.at = at
         #: The status it was answered with; None if it got no answer, or none yet.
-        self.status = None
+        self.status: int | None = None
         #: The headers and the body of the answer; None for all but the latest requests.
-        self.response_headers = None
-        self.response_body = None
+        self.response_headers: list[tuple[str, str]] | None = None
+        self.response_body: bytes | None = None
         #: Counts the requests since the start, from 1.
-        self.number = None
+        self.number = 0
 
     @property
-    def json(self):
+    def json(self) -> Any:
         """The decoded body; None if there was none or it is not JSON."""
         try:
             return decoded(self.body)
@@ -48,31 +62,31 @@ class Request:
             return None
 
     @property
-    def size(self):
+    def size(self) -> int:
         """About how many bytes of memory it takes up, without the response."""
-        texts = [self.path, self.body]
+        texts: list[str | bytes] = [self.path, self.body]
         for name, values in self.query.items():
             texts += [name, *values]
         for pair in self.headers.items():
             texts += pair
         return OVERHEAD + sum(OVERHEAD_OF_TEXT + getsizeof(text) for text in texts)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f'<{self.method} {self.path} {self.status}>'
 
 
 class Traffic:
     """The latest requests, oldest first."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._requests = deque()
-        self._answered = deque()
+        self._requests: deque[tuple[int, Request]] = deque()
+        self._answered: deque[Request] = deque()
         self._bytes = 0
         self._number = 0
         self._changes = 0
 
-    def add(self, request):
+    def add(self, request: Request) -> None:
         size = request.size
         with self._changed:
             self._number += 1
@@ -83,7 +97,7 @@ class Traffic:
                 self._bytes -= self._requests.popleft()[0]
             self._notify()
 
-    def answer(self, request, response):
+    def answer(self, request: Request, response: Response) -> None:
         """Record the answer to a request."""
         with self._changed:
             request.status = response.status_code
@@ -96,16 +110,16 @@ class Traffic:
                 oldest.response_headers = oldest.response_body = None
             self._notify()
 
-    def changed(self):
+    def changed(self) -> None:
         """Wake up the pages that show the sandbox, after a change that no request made."""
         with self._changed:
             self._notify()
 
-    def _notify(self):
+    def _notify(self) -> None:
         self._changes += 1
         self._changed.notify_all()
 
-    def wait(self, changes, seconds):
+    def wait(self, changes: int, seconds: float) -> int:
         """Wait until something has happened that :meth:`wait` has not reported before.
 
         :param changes: the number that the last call returned.
@@ -116,7 +130,7 @@ class Traffic:
             self._changed.wait_for(lambda: self._changes != changes, seconds)
             return self._changes
 
-    def get(self, number):
+    def get(self, number: int) -> Request | None:
         """Return the request with a number, or None if it is no longer kept."""
         with self._changed:
             for _, request in reversed(self._requests):
@@ -124,11 +138,11 @@ class Traffic:
                     return request
         return None
 
-    def list(self):
+    def all(self) -> list[Request]:
         with self._changed:
             return [request for _, request in self._requests]
 
-    def clear(self):
+    def clear(self) -> None:
         with self._changed:
             self._requests.clear()
             self._answered.clear()
