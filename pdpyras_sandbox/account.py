@@ -1,12 +1,20 @@
 """One PagerDuty account: its records, its keys, and who may act in it."""
 
+from __future__ import annotations
+
 import json
+import os
 import re
 import string
 from datetime import datetime, timezone, tzinfo
+from typing import TYPE_CHECKING, Any
 
 from pdpyras_sandbox.clock import Clock
+from pdpyras_sandbox.indices import Record
 from pdpyras_sandbox.store import Store, unusable
+
+if TYPE_CHECKING:
+    from pdpyras_sandbox.webhooks import Webhooks
 
 #: Where web pages of this account would be; its first label is the account's subdomain.
 WEB_URL = 'https://sandbox.pagerduty.com'
@@ -24,27 +32,30 @@ class Account:
     :raises ValueError: for a file that can't.
     """
 
-    def __init__(self, seed=None, database=None):
+    #: Announces what happens in the account; there from the start of the sandbox.
+    webhooks: Webhooks
+
+    def __init__(
+        self, seed: int | None = None, database: str | os.PathLike[str] | None = None
+    ) -> None:
         self.store = Store(seed or 0, database)
         self.clock = Clock(self.store)
-        #: Announces what happens in the account; there from the start of the sandbox.
-        self.webhooks = None
         #: The latest events received, newest last, for the page.
-        self.events = []
-        self.keys = self.store.get(KEYS_PATH)
-        if self.store.restored and not are_keys(self.keys):
+        self.events: list[Record] = []
+        self.keys: dict[str, Any] = self.store.get(KEYS_PATH) or {}
+        if database is not None and self.store.restored and not are_keys(self.keys):
             self.store.close()
             raise unusable(database, 'it holds no account')
         self.seed = self.keys['seed'] if self.keys else seed
 
-    def reset(self):
+    def reset(self) -> None:
         """Empty the account; what is created in it next gets the same keys and IDs as at first."""
         self.store.clear()
         self.store.random.seed(self.seed or 0)
         self.events.clear()
         self.clock.clear()
 
-    def load(self, content):
+    def load(self, content: Any) -> None:
         """Replace the account by a dump, see :mod:`pdpyras_sandbox.dump`."""
         text = json.dumps(content)
         self.reset()
@@ -52,10 +63,10 @@ class Account:
         self.store.load(json.loads(text))
         # Not the seed of the dumped account, which has given out some keys and IDs.
         self.store.random.seed(text)
-        self.keys = {**self.store.get(KEYS_PATH), 'seed': self.seed}
+        self.keys = {**(self.store.get(KEYS_PATH) or {}), 'seed': self.seed}
         self.store.put(KEYS_PATH, self.keys)
 
-    def new_keys(self):
+    def new_keys(self) -> dict[str, str]:
         return {
             'api_key': self._characters(20),
             'user_key': 'u+' + self._characters(18),
@@ -63,26 +74,27 @@ class Account:
             'routing_key': ''.join(self.store.random.choices('0123456789abcdef', k=32)),
         }
 
-    def save_keys(self, keys, user):
+    def save_keys(self, keys: dict[str, Any], user: Record) -> None:
         """Keep the keys, and whose the user key and the OAuth token are."""
         # At once, because they are also read without the lock.
         about = {'user_id': user['id'], 'email': user['email'], 'seed': self.seed}
         self.keys = {**keys, **about}
         self.store.put(KEYS_PATH, self.keys)
 
-    def _characters(self, count):
+    def _characters(self, count: int) -> str:
         return ''.join(self.store.random.choices(string.ascii_letters + string.digits, k=count))
 
     @property
-    def owner(self):
+    def owner(self) -> Record | None:
         """The user whose keys these are; None once somebody has deleted that user."""
-        return self.store.get('/users/' + self.keys['user_id'])
+        owner: Record | None = self.store.get('/users/' + self.keys['user_id'])
+        return owner
 
-    def user_with_email(self, email):
+    def user_with_email(self, email: str) -> Record | None:
         return next(iter(self.store.indexed('users_by_email', email.strip().lower())), None)
 
 
-def are_keys(value):
+def are_keys(value: Any) -> bool:
     """Tell if a record has everything that :meth:`Account.save_keys` puts in it."""
     seed = value.get('seed') if isinstance(value, dict) else False
     has_seed = seed is None or (isinstance(seed, int) and not isinstance(seed, bool))
@@ -106,13 +118,13 @@ def parse_time(text: str, zone: tzinfo = timezone.utc) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)
 
 
-def reference(record):
+def reference(record: Record) -> Record:
     """What other records hold of this one."""
     kind = record['type']
     return {'id': record['id'], 'type': kind if is_reference(record) else kind + '_reference'}
 
 
-def is_reference(value):
+def is_reference(value: Any) -> bool:
     return (
         isinstance(value, dict)
         and isinstance(value.get('id'), str)

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from datetime import tzinfo
-from typing import Optional
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Optional, TypeVar
+
+from werkzeug.datastructures import MultiDict
+from zoneinfo import ZoneInfo
 
 from pdpyras_sandbox.errors import invalid_input, not_found
-from pdpyras_sandbox.shapes import operations
+from pdpyras_sandbox.indices import Record
+from pdpyras_sandbox.shapes import Operation, operations
 from pdpyras_sandbox.zones import requested_zone
 
+if TYPE_CHECKING:
+    from pdpyras_sandbox.account import Account
+
+#: Acts on a call and returns what it is answered with. The decorated function keeps its own type.
+Handler = Callable[[Any], Any]
+Function = TypeVar('Function', bound=Handler)
 #: Handlers of the operations that do more than store and give back records, by operation name.
-HANDLERS = {}
+HANDLERS: dict[str, Handler] = {}
 
 
-def handles(*names):
+def handles(*names: str) -> Callable[[Function], Function]:
     """Register a function for operations such as ``'GET /users/me'``.
 
     It takes the :class:`Call` and returns the content of the answer, which is wrapped as
     documented, or a :class:`Body` to be sent as it is.
     """
 
-    def register(function):
+    def register(function: Function) -> Function:
         for name in names:
             if name not in operations():
                 raise LookupError(f'PagerDuty documents no operation {name}')
@@ -30,14 +40,24 @@ def handles(*names):
     return register
 
 
-class Body(dict):
+class Body(dict[str, Any]):
     """A whole answer; nothing is wrapped around it."""
 
 
 class Call:
     """What was asked for, checked and taken apart."""
 
-    def __init__(self, account, operation, path, parameters, query, body, user, sender):
+    def __init__(
+        self,
+        account: Account,
+        operation: Operation,
+        path: str,
+        parameters: dict[str, str],
+        query: MultiDict[str, str],
+        body: Any,
+        user: Record | None,
+        sender: Record | None,
+    ) -> None:
         self.account = account
         self.store = account.store
         self.clock = account.clock
@@ -54,41 +74,41 @@ class Call:
         #: The user that acts: named by the From header, else the key's own; None if neither.
         self.sender = sender
         #: What shall go wrong with the page of a listing, on demand.
-        self.page_fault = None
+        self.page_fault: str | None = None
         #: The time zone that the answer is in, if it is not UTC.
-        self.zone: Optional[tzinfo] = requested_zone(query)
+        self.zone: Optional[ZoneInfo] = requested_zone(query)
         #: The status of the answer.
         self.status: int = operation.status
 
     @property
-    def content(self):
+    def content(self) -> Any:
         """The body without its wrapper."""
         wrapper = self.operation.request_wrapper
         if wrapper is None or not isinstance(self.body, dict):
             return self.body
         return self.body.get(wrapper)
 
-    def record(self, path=None):
+    def record(self, path: str | None = None) -> Record:
         """The stored record at a path, by default the one called; a refusal if there is none."""
-        record = self.store.get(path or self.path)
+        record: Record | None = self.store.get(path or self.path)
         if record is None:
             raise not_found()
         return record
 
-    def parent(self, levels=1):
+    def parent(self, levels: int = 1) -> str:
         """The path with its last segments taken off."""
         return self.path.rsplit('/', levels)[0]
 
-    def referred(self, reference, collection):
+    def referred(self, reference: Any, collection: str) -> Record:
         """The record that a reference in the body points to; a refusal if there is none."""
         record_id = reference.get('id') if isinstance(reference, dict) else None
-        record = self.store.get(f'{collection}/{record_id}')
+        record: Record | None = self.store.get(f'{collection}/{record_id}')
         if record is None:
             raise invalid_input(f'{collection.strip("/")}: no such record as {reference!r}')
         return record
 
 
-def needed(given, name, where):
+def needed(given: Any, name: str, where: str) -> Any:
     """What nothing can be done without, although the document does not call it required."""
     value = given.get(name) if isinstance(given, dict) else None
     if value is None:

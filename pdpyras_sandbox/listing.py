@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 from werkzeug.datastructures import MultiDict
 
 from pdpyras_sandbox.account import is_reference, parse_time
 from pdpyras_sandbox.clock import timestamp
 from pdpyras_sandbox.errors import invalid_input, invalid_range
+from pdpyras_sandbox.indices import Record
+from pdpyras_sandbox.shapes import Operation
 from pdpyras_sandbox.zones import requested_zone
 
 if TYPE_CHECKING:
@@ -29,13 +32,16 @@ SEARCHED = ('name', 'title', 'summary', 'email', 'label')
 UTC_TIME = re.compile(r'\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z')
 
 #: By how many pages a fault misses the page asked for.
-SHIFTS = {'duplicate': -1, 'missing': 1}
+SHIFTS: dict[str | None, int] = {'duplicate': -1, 'missing': 1}
+
+
+Matcher = Callable[[Record], bool]
 
 
 class Page:
     """The window asked for: ``limit`` records from ``offset`` on."""
 
-    def __init__(self, query, cursor_based=False):
+    def __init__(self, query: MultiDict[str, str], cursor_based: bool = False) -> None:
         largest = None if cursor_based else MAXIMUM_LIMIT
         self.limit = min(whole_number(query, 'limit', DEFAULT_LIMIT, 1, largest), MAXIMUM_LIMIT)
         self.cursor_based = cursor_based
@@ -47,12 +53,12 @@ class Page:
                 raise invalid_input(f'Offset plus limit must be at most {MAXIMUM_POSITION}')
         self.wants_total = boolean(query, 'total')
 
-    def of(self, records, fault=None):
+    def of(self, records: list[Record], fault: str | None = None) -> list[Record]:
         """The records in the window, or those that a fault shows in their place."""
         start = self.offset + SHIFTS.get(fault, 0) * self.limit
         return records[start : start + self.limit]
 
-    def facts(self, records):
+    def facts(self, records: list[Record]) -> Record:
         """The pagination fields of the answer."""
         more = self.offset + self.limit < len(records)
         if self.cursor_based:
@@ -65,18 +71,20 @@ class Page:
         return {'limit': self.limit, 'offset': self.offset, 'more': more, 'total': total}
 
 
-def encode_cursor(offset):
+def encode_cursor(offset: int) -> str:
     return f'c{offset:x}'
 
 
-def decode_cursor(cursor):
+def decode_cursor(cursor: str | None) -> int:
     try:
         return int(cursor[1:], 16) if cursor else 0
     except ValueError:
         raise invalid_input('Cursor is not one that an earlier page gave') from None
 
 
-def whole_number(query, name, default, minimum, maximum):
+def whole_number(
+    query: MultiDict[str, str], name: str, default: int, minimum: int, maximum: int | None
+) -> int:
     text = query.get(name)
     if text in (None, ''):
         return default
@@ -90,7 +98,7 @@ def whole_number(query, name, default, minimum, maximum):
     return number
 
 
-def boolean(query, name):
+def boolean(query: MultiDict[str, str], name: str) -> bool:
     text = query.get(name, 'false')
     if text not in ('true', 'false', '1', '0', ''):
         raise invalid_input(f'{name.capitalize()} must be true or false')
@@ -130,7 +138,7 @@ def check_utc(query: MultiDict[str, str]) -> None:
             raise invalid_input(f"'{name}' must be in UTC, such as 2024-01-01T00:00:00Z")
 
 
-def check_query(operation, query):
+def check_query(operation: Operation, query: MultiDict[str, str]) -> None:
     """Refuse values that the documentation rules out, such as a status that doesn't exist."""
     for name in operation.needed_query:
         if not query.get(name):
@@ -148,7 +156,7 @@ def check_query(operation, query):
             boolean(query, name)
 
 
-def selected(records, call, skip=()):
+def selected(records: list[Record], call: Call, skip: Iterable[str] = ()) -> list[Record]:
     """The records that pass every filter in the query which the operation documents."""
     for name in call.query.keys() & call.operation.query.keys():
         plain = name.replace('[]', '')
@@ -160,7 +168,7 @@ def selected(records, call, skip=()):
     return in_order(records, call.query.get('sort_by'))
 
 
-def matcher(name, values, query):
+def matcher(name: str, values: list[str], query: MultiDict[str, str]) -> Matcher:
     """A predicate for one query parameter, read from the way PagerDuty names these."""
     if name == 'query':
         wanted = values[0].lower()
@@ -174,7 +182,7 @@ def matcher(name, values, query):
         return lambda record: bool(ids_in(record, kind) & set(values))
     singular = singular_of(name)
 
-    def matches(record):
+    def matches(record: Record) -> bool:
         found = record.get(name, record.get(singular))
         if found is None:
             # Not an attribute of these records: the parameter asks for something else.
@@ -184,19 +192,19 @@ def matcher(name, values, query):
     return matches
 
 
-def time_matcher(name, query):
+def time_matcher(name: str, query: MultiDict[str, str]) -> Matcher:
     bound = moment(query, name)
 
-    def matches(record):
+    def matches(record: Record) -> bool:
         created = record.get('created_at') or record.get('timestamp')
-        if not created:
+        if not created or bound is None:
             return True
         return parse_time(created) >= bound if name == 'since' else parse_time(created) < bound
 
     return matches
 
 
-def singular_of(name):
+def singular_of(name: str) -> str:
     if name.endswith('ies'):
         return name[:-3] + 'y'
     if name.endswith(('ses', 'xes', 'ches')):
@@ -204,19 +212,19 @@ def singular_of(name):
     return name[:-1] if name.endswith('s') else name
 
 
-def plain_values(found):
+def plain_values(found: Any) -> set[str]:
     values = found if isinstance(found, list) else [found]
     return {str(value.get('id') if isinstance(value, dict) else value) for value in values}
 
 
-def ids_in(record, kind):
+def ids_in(record: Record, kind: str) -> set[str]:
     """IDs that a record has for a kind, be it that of what it refers to, or an attribute's name."""
     attributes = {name: record[name] for name in (kind, kind + 's') if name in record}
     named = {item for value in attributes.values() for item in plain_values(value)}
     return referred_ids(record, kind) | named
 
 
-def referred_ids(value, kind):
+def referred_ids(value: Any, kind: str) -> set[str]:
     """IDs of all references of a kind ("user", "team") at any depth."""
     found = set()
     if isinstance(value, dict):
@@ -230,7 +238,7 @@ def referred_ids(value, kind):
     return found
 
 
-def sorting_key(value):
+def sorting_key(value: Any) -> tuple[int, float, str]:
     """Numbers by their size, everything else as text; what is not there comes first."""
     if value is None:
         return (0, 0, '')
@@ -239,7 +247,7 @@ def sorting_key(value):
     return (2, 0, str(value).lower())
 
 
-def in_order(records, sort_by):
+def in_order(records: list[Record], sort_by: str | None) -> list[Record]:
     """Sorted as ``sort_by=name:desc`` asks."""
     for rule in reversed((sort_by or '').split(',')):
         field, _, direction = rule.strip().partition(':')

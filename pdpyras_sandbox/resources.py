@@ -7,20 +7,25 @@ own in another module.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
 from pdpyras_sandbox.account import WEB_URL, is_reference, reference
-from pdpyras_sandbox.call import HANDLERS, Body, Call
+from pdpyras_sandbox.call import HANDLERS, Body, Call, Handler
 from pdpyras_sandbox.errors import invalid_input, not_found
 from pdpyras_sandbox.listing import Page, selected, singular_of
-from pdpyras_sandbox.shapes import completed, fits, invented, operations, problems, sample
-from pdpyras_sandbox.store import Record
+from pdpyras_sandbox.shapes import Shape, completed, fits, invented, operations, problems, sample
+from pdpyras_sandbox.store import Record, Store
 from pdpyras_sandbox.zones import PARAMETER, in_zone
 
 #: The attribute that names a record in its summary, the first that it has.
 NAMING = ('name', 'title', 'summary', 'label', 'description', 'display_name', 'id')
+
+
+#: Called with a call and a record.
+Hook = Callable[[Call, Record], None]
+Derive = Callable[[Call, Record], Any]
 
 
 class Kind:
@@ -40,16 +45,16 @@ class Kind:
 
     def __init__(
         self,
-        id=('P', 7),
-        defaults=None,
-        unique=None,
-        refers=None,
-        created=None,
-        checked=None,
-        deleted=None,
-        settable=(),
-        derived=None,
-    ):
+        id: tuple[str, int] = ('P', 7),
+        defaults: Record | None = None,
+        unique: str | None = None,
+        refers: dict[str, str] | None = None,
+        created: Hook | None = None,
+        checked: Hook | None = None,
+        deleted: Hook | None = None,
+        settable: Iterable[str] = (),
+        derived: dict[str, Derive] | None = None,
+    ) -> None:
         self.id = id
         self.defaults = defaults or {}
         self.unique = unique
@@ -67,11 +72,11 @@ DOCUMENT = '/document'
 #: The names of records that are no more, for those that still refer to them.
 DELETED = '/_sandbox/deleted/'
 #: Kinds by the documented path of their collection.
-KINDS = {}
+KINDS: dict[str, Kind] = {}
 ORDINARY = Kind()
 
 
-def answer(call):
+def answer(call: Call) -> Any:
     """The body that a call is answered with, or None for an empty one."""
     find_by_number(call)
     check_ancestors(call)
@@ -94,26 +99,29 @@ def find_by_number(call: Call) -> None:
             call.path = call.path.replace(f'/{number}', f'/{incident["id"]}', 1)
 
 
-def wrapped(call, content):
+def wrapped(call: Call, content: Any) -> Record:
     """The content as a whole answer: below its wrapper, shown, and complete."""
     shape = call.operation.response or {}
+    answered: Record
     if call.operation.wrapper is None:
-        return completed(shape, show(call, content, {}))
+        answered = completed(shape, show(call, content, {}))
+        return answered
     if not fits(call.operation.content, content):
         # The answer is about something else than what was sent, such as whether it was taken.
         content = sample(call.operation.content)
     shown = show(call, content, call.operation.content)
-    return completed({**shape, 'properties': other_than(call)}, {call.operation.wrapper: shown})
+    answered = completed({**shape, 'properties': other_than(call)}, {call.operation.wrapper: shown})
+    return answered
 
 
-def other_than(call):
-    properties = dict(call.operation.response['properties'])
+def other_than(call: Call) -> Record:
+    properties = dict((call.operation.response or {})['properties'])
     del properties[call.operation.wrapper]
     return properties
 
 
 @cache
-def generic_handler(name):
+def generic_handler(name: str) -> Handler:
     """What to do with an operation that has no handler of its own."""
     known = operations()
     operation = known[name]
@@ -132,7 +140,7 @@ def generic_handler(name):
 
 
 @cache
-def is_collection(path):
+def is_collection(path: str) -> bool:
     """Whether the documented path has records below it, or lists some itself."""
     known = operations()
     listing = known.get('GET ' + path)
@@ -143,7 +151,7 @@ def is_collection(path):
     return below or (listing is not None and listing.answers_list)
 
 
-def check_ancestors(call):
+def check_ancestors(call: Call) -> None:
     """Refuse a path through a record that does not exist."""
     template, concrete = call.operation.path.split('/'), call.path.split('/')
     for position in range(2, len(template)):
@@ -156,7 +164,7 @@ def check_ancestors(call):
 
 
 @cache
-def is_required(collection):
+def is_required(collection: str) -> bool:
     """Whether records of this collection exist only after somebody has created them."""
     creation = operations().get('POST ' + collection)
     if creation is None or creation.request is None or not is_collection(collection):
@@ -168,12 +176,12 @@ def is_required(collection):
 # The generic operations.
 
 
-def list_records(call):
+def list_records(call: Call) -> Body:
     records = call.store.list(call.path)
     return page_of(call, selected([with_derived(call, record) for record in records], call))
 
 
-def page_of(call: Call, records: Sequence[Any], derive: bool = False) -> Body:
+def page_of(call: Call, records: list[Any], derive: bool = False) -> Body:
     """Return one page of records, with its pagination, as the operation documents it.
 
     :param derive: add the computed attributes to the records shown, which saves the others' cost.
@@ -188,27 +196,27 @@ def page_of(call: Call, records: Sequence[Any], derive: bool = False) -> Body:
     body = wrapped(call, shown)
     if call.page_fault == 'changing' and shown:
         remove_while_reading(call, shown[0])
-    documented = operation.response['properties']
+    documented = (operation.response or {})['properties']
     for name, value in page.facts(records).items():
         if name in documented and (value is not None or documented[name].get('nullable')):
             body[name] = value
     return Body(body)
 
 
-def remove_while_reading(call, record):
+def remove_while_reading(call: Call, record: Record) -> None:
     """What somebody else may do between two pages."""
     path = call.store.path_of(record.get('id'))
     if path:
         call.store.remove(path)
 
 
-def create(call):
+def create(call: Call) -> Any:
     if isinstance(call.content, list):
         return [create_one(call, item) for item in call.content]
     return create_one(call, call.content)
 
 
-def create_one(call, given):
+def create_one(call: Call, given: Any) -> Record:
     if not isinstance(given, dict):
         raise invalid_input('body must be an object')
     kind = KINDS.get(call.operation.path, ORDINARY)
@@ -229,14 +237,14 @@ def create_one(call, given):
     return with_derived(call, record)
 
 
-def associate(call, given):
+def associate(call: Call, given: Any) -> Record:
     """Put a record that exists elsewhere into this collection, too."""
-    shared = as_stored(given, call.store)
+    shared: Record = as_stored(given, call.store)
     call.store.put('{}/{}'.format(call.path, given['id']), shared)
     return shared
 
 
-def read(call):
+def read(call: Call) -> Record:
     record = call.store.get(call.path)
     if record is not None:
         return with_derived(call, record)
@@ -247,7 +255,7 @@ def read(call):
     return {**invention(call), 'id': call.path.rpartition('/')[2]}
 
 
-def update(call):
+def update(call: Call) -> Record:
     collection = call.operation.path.rpartition('/')[0]
     given = call.content
     if not isinstance(given, dict):
@@ -273,7 +281,7 @@ def update(call):
     return with_derived(call, record)
 
 
-def delete(call):
+def delete(call: Call) -> Any:
     collection = call.operation.path.rpartition('/')[0]
     record = call.store.get(call.path)
     if record is None and is_required(collection):
@@ -288,15 +296,15 @@ def delete(call):
     return invention(call) if record is None else record
 
 
-def read_document(call):
+def read_document(call: Call) -> Any:
     """Something of which there is exactly one, such as an orchestration's router."""
     stored = call.store.get(call.path + DOCUMENT)
     if stored is None and call.operation.content.get('nullable'):
-        return Body({call.operation.wrapper: None})
+        return Body({call.operation.wrapper or '': None})
     return stored or invention(call)
 
 
-def write_document(call):
+def write_document(call: Call) -> Any:
     content = call.content
     before = call.store.get(call.path + DOCUMENT)
     if isinstance(before, dict) and isinstance(content, dict):
@@ -306,11 +314,11 @@ def write_document(call):
     return content if content is not None else invention(call)
 
 
-def delete_document(call):
+def delete_document(call: Call) -> None:
     call.store.remove(call.path + DOCUMENT)
 
 
-def act(call):
+def act(call: Call) -> Any:
     """An operation whose effect nobody can see: it is accepted, and answered as documented."""
     record = call.store.get(call.parent())
     if isinstance(record, dict) and record.get('type') == call.operation.wrapper:
@@ -318,7 +326,7 @@ def act(call):
     return invention(call)
 
 
-def invention(call):
+def invention(call: Call) -> Any:
     """Content that the sandbox has no data for: as documented, around what the request says."""
     content = invented(call.operation.content)
     if not isinstance(content, dict):
@@ -349,7 +357,7 @@ def writable(call: Call, kind: Kind, given: Record) -> Record:
     return {name: as_stored(given[name], call.store) for name in given if name in known - ignored}
 
 
-def as_stored(value, store):
+def as_stored(value: Any, store: Store) -> Any:
     """References lose what can be looked up again; everything else is kept as it is.
 
     PagerDuty takes ``user`` as the type of a reference as well as ``user_reference``.
@@ -367,7 +375,7 @@ def as_stored(value, store):
     return {name: as_stored(child, store) for name, child in value.items()}
 
 
-def record_type(call, given):
+def record_type(call: Call, given: Any) -> str:
     """The type given, else the documented one, else the name of the wrapper."""
     given_type = given.get('type')
     documented = call.operation.content.get('properties', {}).get('type', {}).get('enum')
@@ -376,11 +384,11 @@ def record_type(call, given):
             return given_type
         return given_type.removesuffix('_reference')
     if documented:
-        return documented[0]
+        return str(documented[0])
     return call.operation.wrapper or singular_of(call.operation.path.rpartition('/')[2])
 
 
-def stamp(call, record):
+def stamp(call: Call, record: Record) -> None:
     """Set the times that the documented shape has; whoever acts is the creator."""
     documented = call.operation.content.get('properties', {})
     for name in ('created_at', 'updated_at'):
@@ -390,7 +398,7 @@ def stamp(call, record):
         record.setdefault('created_by', reference(call.sender))
 
 
-def check_references(call, kind, record):
+def check_references(call: Call, kind: Kind, record: Record) -> None:
     for name, collection in kind.refers.items():
         value = record.get(name)
         for item in value if isinstance(value, list) else [value]:
@@ -398,10 +406,10 @@ def check_references(call, kind, record):
                 call.referred(item, collection)
 
 
-def check_unique(call, kind, record):
-    value = record.get(kind.unique) if kind.unique else None
-    if value is None:
+def check_unique(call: Call, kind: Kind, record: Record) -> None:
+    if kind.unique is None or record.get(kind.unique) is None:
         return
+    value = record[kind.unique]
     collection = call.path if call.operation.method == 'POST' else call.parent()
     for other in call.store.list(collection):
         same = str(other.get(kind.unique)).lower() == str(value).lower()
@@ -409,7 +417,7 @@ def check_unique(call, kind, record):
             raise invalid_input(f'{kind.unique.capitalize()} has already been taken')
 
 
-def audit(call, action, record):
+def audit(call: Call, action: str, record: Record) -> None:
     """Leave an audit record of a change."""
     segments = call.path.split('/')
     root = call.store.find(segments[2]) if len(segments) > 3 else record
@@ -435,7 +443,7 @@ def audit(call, action, record):
 # How a record is shown.
 
 
-def with_derived(call, record):
+def with_derived(call: Call, record: Record) -> Record:
     """The record and its computed attributes; a mere reference, in a list of some, has none."""
     if is_reference(record):
         return record
@@ -446,7 +454,7 @@ def with_derived(call, record):
     return {**record, **{name: value(call, record) for name, value in kind.derived.items()}}
 
 
-def show(call, content, shape):
+def show(call: Call, content: Any, shape: Shape) -> Any:
     """The content as a client sees it: with links, references told about, includes expanded."""
     if isinstance(content, list):
         return [show(call, item, shape.get('items', {})) for item in content]
@@ -459,7 +467,7 @@ def show(call, content, shape):
     return shown
 
 
-def linked(call, record, shape):
+def linked(call: Call, record: Record, shape: Shape) -> Record:
     """The record with the links and the summary that its shape documents."""
     documented = shape.get('properties', {})
     path = call.store.path_of(record.get('id'))
@@ -479,7 +487,7 @@ def summary_of(record: Record) -> str:
     return next((str(record[name]) for name in NAMING if record.get(name)), '')
 
 
-def with_references(call, value):
+def with_references(call: Call, value: Any) -> Any:
     """A copy in which every reference has the summary and the links of what it refers to."""
     if isinstance(value, list):
         return [with_references(call, child) for child in value]
@@ -490,16 +498,16 @@ def with_references(call, value):
     return {name: with_references(call, child) for name, child in value.items()}
 
 
-def described(call, value):
-    path = call.store.path_of(value['id'])
-    if path is None:
+def described(call: Call, value: Any) -> Record:
+    record = call.store.find(value['id'])
+    if record is None:
         deleted = call.store.get(DELETED + value['id']) or {}
         return {'summary': deleted.get('summary'), 'self': None, 'html_url': None, **value}
-    record = call.store.get(path)
-    return {**value, 'summary': summary_of(record), 'self': path, 'html_url': WEB_URL + path}
+    path = call.store.path_of(value['id'])
+    return {**value, 'summary': summary_of(record), 'self': path, 'html_url': f'{WEB_URL}{path}'}
 
 
-def expand(call, value, names):
+def expand(call: Call, value: Any, names: set[str]) -> None:
     """Put the whole record in place of every reference below one of the names."""
     if isinstance(value, list):
         for child in value:
@@ -512,7 +520,7 @@ def expand(call, value, names):
                 expand(call, child, names)
 
 
-def whole(call, value):
+def whole(call: Call, value: Any) -> Any:
     if isinstance(value, list):
         return [whole(call, child) for child in value]
     record = call.store.find(value['id']) if is_reference(value) else None

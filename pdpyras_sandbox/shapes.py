@@ -5,21 +5,26 @@ document. A shape is the part of a JSON schema that a server acts on, with ``any
 ``closed`` for an object without further properties and ``values`` for one that is a mapping.
 """
 
+from __future__ import annotations
+
 import json
 import re
+from collections.abc import Callable
 from datetime import time
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pdpyras_sandbox.account import parse_time
 
+Shape = dict[str, Any]
 #: Properties of a response that tell about the page rather than hold what was asked for.
 PAGE_FIELDS = {'limit', 'offset', 'more', 'total', 'next_cursor', 'cursor'}
 #: Those that lead to another page.
 CURSORS = {'next_cursor', 'cursor'}
 METADATA_FIELDS = {'response_metadata', 'privileges', 'additional_fields', 'account_id', 'warnings'}
 
-TYPES = {
+TYPES: dict[str, type | tuple[type, ...]] = {
     'object': dict,
     'array': list,
     'string': str,
@@ -30,7 +35,7 @@ TYPES = {
 EMAIL = re.compile(r'[^@\s]+@[^@\s]+\.?[^@\s]*')
 #: Names of points in time, which the document does not always say.
 TIME_NAME = re.compile('(_at|_start|_end|^since|^until)$')
-SAMPLE_TEXT = {
+SAMPLE_TEXT: dict[str | None, str] = {
     'date-time': '2024-01-01T00:00:00Z',
     'email': 'someone@example.com',
     'uuid': '00000000-0000-4000-8000-000000000000',
@@ -39,10 +44,10 @@ SAMPLE_TEXT = {
 }
 
 
-def parses(parse):
+def parses(parse: Callable[[str], object]) -> Callable[[str], bool]:
     """Whether a function takes a text without ValueError, as a function of the text."""
 
-    def is_valid(text):
+    def is_valid(text: str) -> bool:
         try:
             parse(text)
         except ValueError:
@@ -53,7 +58,7 @@ def parses(parse):
 
 
 #: What the documented formats of strings are called, and a test for them.
-FORMATS = {
+FORMATS: dict[str | None, tuple[str, Callable[[str], object]]] = {
     'email': ('an email address', EMAIL.fullmatch),
     'date-time': ('an ISO 8601 date-time', parses(parse_time)),
     'partial-time': ('a time of day', parses(time.fromisoformat)),
@@ -63,19 +68,19 @@ FORMATS = {
 class Operation:
     """One documented method on one path."""
 
-    def __init__(self, name, facts):
+    def __init__(self, name: str, facts: dict[str, Any]) -> None:
         self.method, self.path = name.split(' ')
         self.name = name
-        self.status = facts['status']
-        self.query = facts.get('query', {})
+        self.status: int = facts['status']
+        self.query: dict[str, Shape] = facts.get('query', {})
         self.needed_query = [name for name, shape in self.query.items() if shape.get('needed')]
-        self.needs_from = facts.get('from', False)
-        self.request = facts.get('request')
-        self.response = facts.get('response')
+        self.needs_from: bool = facts.get('from', False)
+        self.request: Shape | None = facts.get('request')
+        self.response: Shape | None = facts.get('response')
         self.wrapper = content_property(self.response) or self._listed_property()
         self.request_wrapper = content_property(self.request)
 
-    def _listed_property(self):
+    def _listed_property(self) -> str | None:
         """The list that a page consists of, where the response says more besides, or None."""
         name = self.path.rpartition('/')[2]
         fields = (self.response or {}).get('properties', {})
@@ -83,18 +88,20 @@ class Operation:
         return name if is_page and fields.get(name, {}).get('type') == 'array' else None
 
     @property
-    def answers_list(self):
+    def answers_list(self) -> bool:
         return self.wrapper is not None and self.content.get('type') == 'array'
 
     @property
-    def content(self):
+    def content(self) -> Shape:
         """The shape below the wrapper; the whole response's where there is none."""
+        response = self.response or {}
         if self.wrapper is None:
-            return self.response or {}
-        return self.response['properties'][self.wrapper]
+            return response
+        content: Shape = response['properties'][self.wrapper]
+        return content
 
     @property
-    def pagination(self):
+    def pagination(self) -> str | None:
         """'offset', 'cursor' or None."""
         fields = (self.response or {}).get('properties', {})
         if 'next_cursor' in fields:
@@ -103,37 +110,38 @@ class Operation:
         is_paged = 'more' in fields or 'offset' in fields or 'offset' in self.query
         return 'offset' if is_paged else None
 
-    def problems(self, body):
+    def problems(self, body: Any) -> list[str]:
         """What is wrong with a request's body, in sentences; nothing if it can be taken.
 
         An update may leave out what it does not change, although most of the document requires the
         whole record; PagerDuty itself takes parts.
         """
         partial = self.method in ('PUT', 'PATCH')
-        found = problems({**self.request, 'properties': {}}, body)
+        request = self.request or {}
+        found = problems({**request, 'properties': {}}, body)
         if isinstance(body, dict):
-            for name, shape in self.request.get('properties', {}).items():
+            for name, shape in request.get('properties', {}).items():
                 found += problems(shape, body.get(name), name, partial)
         return found
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f'<{self.name}>'
 
 
-def content_property(shape):
+def content_property(shape: Shape | None) -> str | None:
     """The one property that holds a body's content, or None."""
     names = set((shape or {}).get('properties', {})) - PAGE_FIELDS - METADATA_FIELDS
     return names.pop() if len(names) == 1 else None
 
 
 @cache
-def operations():
+def operations() -> dict[str, Operation]:
     """All documented operations by name, such as ``'GET /users/{id}'``."""
     text = Path(__file__).with_name('shapes.json').read_text(encoding='utf-8')
     document = json.loads(text)
     shared = document['shapes']
 
-    def link(node):
+    def link(node: Any) -> Any:
         """Put every shared shape in place of the references to it."""
         if isinstance(node, list):
             return [link(child) for child in node]
@@ -144,13 +152,13 @@ def operations():
         return {key: link(child) for key, child in node.items()}
 
     @cache
-    def linked(number):
+    def linked(number: int) -> Any:
         return link(shared[number])
 
     return {name: Operation(name, link(facts)) for name, facts in document['operations'].items()}
 
 
-def problems(shape, value, name='body', partial=False):
+def problems(shape: Shape, value: Any, name: str = 'body', partial: bool = False) -> list[str]:
     """What is wrong with a value, in sentences; nothing if it fits the shape.
 
     :param partial: for updates, where properties may be left out; null takes none away.
@@ -177,18 +185,18 @@ def problems(shape, value, name='body', partial=False):
     return number_problems(shape, value, name)
 
 
-def fits(shape, value):
+def fits(shape: Shape, value: Any) -> bool:
     """Whether the value is of the right type, whatever is in it."""
     return shape.get('type') not in TYPES or has_type(value, shape['type'])
 
 
-def has_type(value, kind):
+def has_type(value: Any, kind: str) -> bool:
     if isinstance(value, bool):
         return kind == 'boolean'
     return isinstance(value, TYPES[kind])
 
 
-def object_problems(shape, value, name, partial):
+def object_problems(shape: Shape, value: dict[str, Any], name: str, partial: bool) -> list[str]:
     properties = shape.get('properties', {})
     found = []
     for required in shape.get('required', ()):
@@ -211,19 +219,19 @@ def object_problems(shape, value, name, partial):
     return found
 
 
-def is_reference(shape):
+def is_reference(shape: Shape) -> bool:
     """Whether this is the documented shape of a reference to another record."""
     kinds = shape.get('properties', {}).get('type', {}).get('enum', ())
     is_named = any(str(kind).endswith('_reference') for kind in kinds)
     return is_named and 'id' in shape.get('required', ())
 
 
-def implied(shape):
+def implied(shape: Shape) -> bool:
     """Whether only one value is possible, such as "user" for the type of a user."""
     return len(shape.get('enum', ())) == 1
 
 
-def list_problems(shape, value, name):
+def list_problems(shape: Shape, value: list[Any], name: str) -> list[str]:
     if len(value) < shape.get('minItems', 0):
         return [f'{name} must have at least {shape["minItems"]} items']
     if len(value) > shape.get('maxItems', len(value)):
@@ -238,18 +246,18 @@ def list_problems(shape, value, name):
     ]
 
 
-def text_problems(shape, value, name):
+def text_problems(shape: Shape, value: str, name: str) -> list[str]:
     if len(value) < shape.get('minLength', 0):
         return [f'{name} is too short (minimum is {shape["minLength"]} characters)']
     if len(value) > shape.get('maxLength', len(value)):
         return [f'{name} is too long (maximum is {shape["maxLength"]} characters)']
-    expected, is_valid = FORMATS.get(shape.get('format'), ('', None))
-    if is_valid and not is_valid(value):
+    expected, is_valid = FORMATS.get(shape.get('format'), ('', str))
+    if expected and not is_valid(value):
         return [f'{name} must be {expected}']
     return []
 
 
-def number_problems(shape, value, name):
+def number_problems(shape: Shape, value: float, name: str) -> list[str]:
     if value < shape.get('minimum', value):
         return [f'{name} must be at least {shape["minimum"]}']
     if value > shape.get('maximum', value):
@@ -257,7 +265,7 @@ def number_problems(shape, value, name):
     return []
 
 
-def completed(shape, value):
+def completed(shape: Shape, value: Any) -> Any:
     """The value with everything filled in that the shape requires and the value lacks."""
     if value is None:
         return None if shape.get('nullable') or not shape else sample(shape)
@@ -270,7 +278,7 @@ def completed(shape, value):
     return value
 
 
-def completed_object(shape, value):
+def completed_object(shape: Shape, value: dict[str, Any]) -> dict[str, Any]:
     result = dict(value)
     required = shape.get('required', ())
     for name, child in shape.get('properties', {}).items():
@@ -292,7 +300,7 @@ def completed_object(shape, value):
     return result
 
 
-def best_choice(choices, value):
+def best_choice(choices: list[Shape], value: Any) -> Shape:
     """The choice that the value fits; failing that, the one it comes closest to."""
     counts = []
     for choice in choices:
@@ -302,7 +310,7 @@ def best_choice(choices, value):
     return choices[counts.index(min(counts))]
 
 
-def invented(shape, name=''):
+def invented(shape: Shape, name: str = '') -> Any:
     """A value with every documented property, and one object in every list of objects."""
     if 'any' in shape and 'properties' not in shape:
         return invented(shape['any'][0])
@@ -319,7 +327,7 @@ def invented(shape, name=''):
     return sample(shape)
 
 
-def sample(shape):
+def sample(shape: Shape) -> Any:
     """The smallest value that has the shape."""
     if 'enum' in shape:
         return next((value for value in shape['enum'] if value is not None), None)
@@ -333,4 +341,4 @@ def sample(shape):
     if kind == 'string':
         text = SAMPLE_TEXT.get(shape.get('format'), 'sample')
         return text[: shape.get('maxLength')].ljust(shape.get('minLength', 0), 'x')
-    return {'boolean': False, 'integer': shape.get('minimum', 0), 'number': 0}.get(kind)
+    return {'boolean': False, 'integer': shape.get('minimum', 0), 'number': 0}.get(str(kind))

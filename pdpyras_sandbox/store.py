@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import sqlite3
 import string
@@ -12,7 +13,8 @@ from contextlib import contextmanager
 from typing import Any, Optional
 
 from pdpyras_sandbox.decoding import decoded
-from pdpyras_sandbox.indices import INDICES, Index, Record, template_of
+from pdpyras_sandbox.indices import INDICES, Index, template_of
+from pdpyras_sandbox.indices import Record as Record
 
 Records = list[Record]
 ID_ALPHABET = string.ascii_uppercase + string.digits
@@ -26,7 +28,7 @@ class Store:
     Whoever reads and writes holds ``lock``, so that each request sees and leaves a whole account.
     """
 
-    def __init__(self, seed: int = 0, database: Optional[str] = None) -> None:
+    def __init__(self, seed: int = 0, database: Optional[str | os.PathLike[str]] = None) -> None:
         self.lock = threading.RLock()
         self.random = random.Random(seed)
         self._collections: dict[str, dict[str, Record]] = {}
@@ -35,7 +37,7 @@ class Store:
         self._database = _Database(database) if database else None
         #: True when the records were there before, from an earlier run.
         self.restored = False
-        if self._database:
+        if database and self._database:
             for path, record, owned in self._database.records:
                 self._place(path, record, owned)
                 self.restored = True
@@ -100,23 +102,32 @@ class Store:
 
     def indexed(self, index: str, key: Hashable) -> Records:
         """Return the records that an index has for a key, see :mod:`pdpyras_sandbox.indices`."""
-        return [self.get(path) for path in self._indices[index].find(key)]
+        records = (self.get(path) for path in self._indices[index].find(key))
+        return [record for record in records if record is not None]
 
     def path_of(self, record_id: object) -> Optional[str]:
         """Where the record with this ID is, or None; also for what clients send in place of IDs."""
         return self._paths.get(record_id) if isinstance(record_id, str) else None
 
-    def find(self, record_id: object) -> Any:
+    def find(self, record_id: object) -> Optional[Record]:
         """The record with this ID wherever it is, or None."""
         path = self.path_of(record_id)
         return self.get(path) if path else None
 
+    def existing(self, record_id: object) -> Record:
+        """The record with this ID, which some other record refers to."""
+        record = self.find(record_id)
+        if record is None:
+            raise LookupError(f'There is no record {record_id}')
+        return record
+
     def save(self, path: str) -> None:
         """Call this after a change of a record, so that it is found by what it is now, and kept."""
-        record = self.get(path)
+        collection, _, key = path.rpartition('/')
+        record = self._collections[collection][key]
         self._put_into_indices(path, record)
         if self._database:
-            owned = self._paths.get(path.rpartition('/')[2]) == path
+            owned = self._paths.get(key) == path
             self._database.save(path, record, owned)
 
     def remove(self, path: str) -> None:
@@ -183,7 +194,7 @@ class Store:
             self._database.close()
 
 
-def unusable(file: Optional[str], reason: object) -> ValueError:
+def unusable(file: str | os.PathLike[str], reason: object) -> ValueError:
     """The error for a state file that is damaged or of another program."""
     return ValueError(
         f'Cannot keep the account in {file}: {reason}. Restore the file, delete it to start with a '
@@ -208,17 +219,18 @@ def record_in(text: object, path: object, owned: bool) -> Any:
 class _Database:
     """The records as rows; written through at every change."""
 
-    def __init__(self, file: str) -> None:
-        # The store's lock keeps the threads apart.
-        self._connection = None
+    def __init__(self, file: str | os.PathLike[str]) -> None:
         try:
+            # The store's lock keeps the threads apart.
             self._connection = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
+        except sqlite3.Error as error:
+            raise unusable(file, error) from error
+        try:
             self._prepare()
             #: What was there before, as path, record, and whether it is there by its ID.
             self.records = self._load()
         except (sqlite3.Error, ValueError) as error:
-            if self._connection:
-                self._connection.close()
+            self.close()
             raise unusable(file, error) from error
 
     def _prepare(self) -> None:
