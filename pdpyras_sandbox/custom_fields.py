@@ -11,7 +11,7 @@ from pdpyras_sandbox.store import Record
 
 #: What the values of a record tell about each field.
 SHOWN = ('id', 'name', 'display_name', 'description', 'data_type', 'field_type')
-TYPES = {
+TYPES: dict[str, type | tuple[type, ...]] = {
     'boolean': bool,
     'integer': int,
     'float': (int, float),
@@ -21,7 +21,7 @@ TYPES = {
 }
 
 
-def complete_field(call, field):
+def complete_field(call: Call, field: Record) -> None:
     field.setdefault('description', None)
     field.setdefault('field_options', [])
 
@@ -31,14 +31,14 @@ for collection in ('/incidents/custom_fields', '/services/custom_fields'):
 
 
 @handles('GET /incidents/{id}/custom_fields/values', 'GET /services/{id}/custom_fields/values')
-def read_values(call):
+def read_values(call: Call) -> list[Any]:
     call.record(call.parent(2))
     values = call.store.get(stored_at(call)) or {}
     return [shown(field, values) for field in fields_of(call)]
 
 
 @handles('PUT /incidents/{id}/custom_fields/values', 'PUT /services/{id}/custom_fields/values')
-def write_values(call):
+def write_values(call: Call) -> list[Any]:
     call.record(call.parent(2))
     values = dict(call.store.get(stored_at(call)) or {})
     for given in call.content:
@@ -51,16 +51,16 @@ def write_values(call):
     return [shown(field, values) for field in fields_of(call)]
 
 
-def stored_at(call):
+def stored_at(call: Call) -> str:
     return call.path + '/document'
 
 
-def fields_of(call):
+def fields_of(call: Call) -> list[Record]:
     """All fields that records of this kind have."""
     return call.store.list('/{}/custom_fields'.format(call.path.split('/')[1]))
 
 
-def field_named(call, given):
+def field_named(call: Call, given: Record) -> Record:
     wanted = given.get('id') or given.get('name')
     for field in fields_of(call):
         if wanted in (field['id'], field['name']):
@@ -90,6 +90,6 @@ def options_of(call: Call, field: Record) -> Optional[list[Any]]:
     return [option['data']['value'] for option in options]
 
 
-def shown(field, values):
+def shown(field: Record, values: Record) -> Record:
     facts = {name: field.get(name) for name in SHOWN}
     return {**facts, 'type': 'field_value', 'value': values.get(field['id'])}

@@ -109,7 +109,7 @@ class Deliveries:
             else:
                 self._queues.setdefault(queue_of(delivery), deque()).append(delivery['id'])
         for queue in self._queues.values():
-            head = self._store.get(f'{PATH}/{queue[0]}')
+            head = self._store.existing(queue[0])
             if head['next_at']:
                 self._clock.set_alarm(parse_time(head['next_at']), 'retry_webhook', queue[0])
             else:
@@ -281,7 +281,7 @@ class Deliveries:
         self._set_disabled(subscription, True)
         mine = [queue for queue in self._queues if queue[0] == subscription['id']]
         for delivery_id in [item for name in mine for item in self._queues.pop(name)]:
-            delivery = self._store.get(f'{PATH}/{delivery_id}')
+            delivery = self._store.existing(delivery_id)
             self._end(delivery, 'dropped', 'the subscription is disabled')
 
     def _set_disabled(self, subscription: Record, disabled: bool) -> None:

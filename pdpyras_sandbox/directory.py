@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 from pdpyras_sandbox.account import parse_time, reference
@@ -29,20 +30,20 @@ ABILITIES = (
 COLORS = ('purple', 'red', 'green', 'blue', 'teal', 'orange', 'brown', 'gray')
 
 
-def parts(name):
+def parts(name: str) -> Callable[[Call, Record], Any]:
     """References to the records below one, such as a user's contact methods."""
 
-    def derive(call, record):
+    def derive(call: Call, record: Record) -> list[Record]:
         path = call.store.path_of(record['id'])
         return [reference(part) for part in call.store.list(f'{path}/{name}')]
 
     return derive
 
 
-def pointing_back(collection, kind):
+def pointing_back(collection: str, kind: str) -> Callable[[Call, Record], Any]:
     """References to the records of a collection that refer to this one."""
 
-    def derive(call, record):
+    def derive(call: Call, record: Record) -> list[Record]:
         return [
             reference(other)
             for other in call.store.list(collection)
@@ -55,7 +56,7 @@ def pointing_back(collection, kind):
 # Users and teams.
 
 
-def complete_user(call, user):
+def complete_user(call: Call, user: Record) -> None:
     number = len(call.store.list('/users'))
     user.setdefault('color', COLORS[number % len(COLORS)])
     user['avatar_url'] = 'https://secure.gravatar.com/avatar/{}.png?d=mm'.format(user['id'].lower())
@@ -69,7 +70,7 @@ def complete_user(call, user):
     call.store.add('/users/{}/contact_methods'.format(user['id']), method)
 
 
-def teams_of(call, user):
+def teams_of(call: Call, user: Record) -> list[Record]:
     return [
         reference(team)
         for team in call.store.list('/teams')
@@ -138,14 +139,14 @@ KINDS['/teams'] = Kind(
 
 
 @handles('GET /users/me')
-def read_me(call):
+def read_me(call: Call) -> Record:
     if call.user is None:
         raise user_required()
     return with_derived(call, call.user)
 
 
 @handles('PUT /teams/{id}/users/{user_id}')
-def add_member(call):
+def add_member(call: Call) -> None:
     call.record(call.parent(2))
     user = call.record('/users/' + call.parameters['user_id'])
     membership = {
@@ -158,7 +159,7 @@ def add_member(call):
 
 
 @handles('DELETE /teams/{id}/users/{user_id}')
-def remove_member(call):
+def remove_member(call: Call) -> None:
     if call.store.get(member_path(call)) is None:
         raise not_found()
     team = call.record(call.parent(2))
@@ -171,12 +172,12 @@ def remove_member(call):
     call.store.remove(member_path(call))
 
 
-def member_path(call):
+def member_path(call: Call) -> str:
     return '/teams/{id}/members/{user_id}'.format(**call.parameters)
 
 
 @handles('GET /teams/{id}/members')
-def list_members(call):
+def list_members(call: Call) -> Body:
     call.record(call.parent())
     members = [
         {'user': member['user'], 'role': member['role']} for member in call.store.list(call.path)
@@ -185,7 +186,7 @@ def list_members(call):
 
 
 @handles('PUT /teams/{id}/escalation_policies/{escalation_policy_id}')
-def add_policy(call):
+def add_policy(call: Call) -> None:
     team, policy = call.record(call.parent(2)), policy_named(call)
     others = [other for other in policy.get('teams') or [] if other['id'] != team['id']]
     policy['teams'] = [*others, reference(team)]
@@ -193,13 +194,13 @@ def add_policy(call):
 
 
 @handles('DELETE /teams/{id}/escalation_policies/{escalation_policy_id}')
-def remove_policy(call):
+def remove_policy(call: Call) -> None:
     team, policy = call.record(call.parent(2)), policy_named(call)
     policy['teams'] = [other for other in policy.get('teams') or [] if other['id'] != team['id']]
     call.store.save('/escalation_policies/' + policy['id'])
 
 
-def policy_named(call):
+def policy_named(call: Call) -> Record:
     return call.record('/escalation_policies/' + call.parameters['escalation_policy_id'])
 
 
@@ -209,7 +210,7 @@ KINDS['/tags'] = Kind(unique='label')
 
 
 @handles('POST /{entity_type}/{id}/change_tags')
-def change_tags(call):
+def change_tags(call: Call) -> Record:
     entity = call.record(call.parent())
     # Every tag is looked up before the first one changes.
     removed = [call.record('/tags/' + item['id']) for item in call.body.get('remove') or []]
@@ -221,7 +222,7 @@ def change_tags(call):
     return {}
 
 
-def wanted_tag(call, item):
+def wanted_tag(call: Call, item: Any) -> Record:
     if item['type'] == 'tag_reference':
         return call.record('/tags/{}'.format(item.get('id')))
     for tag in call.store.list('/tags'):
@@ -233,19 +234,19 @@ def wanted_tag(call, item):
     return call.store.add('/tags', tag)
 
 
-def tagging_path(tag, call, entity):
+def tagging_path(tag: Record, call: Call, entity: Record) -> str:
     return '/tags/{}/{}/{}'.format(tag['id'], call.parameters['entity_type'], entity['id'])
 
 
 @handles('GET /{entity_type}/{id}/tags')
-def list_tags_of(call):
+def list_tags_of(call: Call) -> Body:
     entity = call.record(call.parent())
     tags = call.store.list('/tags')
     return page_of(call, [t for t in tags if call.store.get(tagging_path(t, call, entity))])
 
 
 @handles('GET /tags/{id}/{entity_type}')
-def list_tagged(call):
+def list_tagged(call: Call) -> Body:
     """The one listing whose wrapper is part of the path."""
     call.record(call.parent())
     page = Page(call.query)
@@ -257,19 +258,19 @@ def list_tagged(call):
 # Services and escalation policies.
 
 
-def teams_of_service(call, service):
+def teams_of_service(call: Call, service: Record) -> list[Record]:
     """A service has the teams of its escalation policy."""
     policy = call.store.find(service['escalation_policy']['id']) or {}
     return policy.get('teams') or []
 
 
-def check_service(call, service):
+def check_service(call: Call, service: Record) -> None:
     call.referred(service['escalation_policy'], '/escalation_policies')
     # All other statuses follow from incidents and maintenance windows.
     service['status'] = 'disabled' if service.get('status') == 'disabled' else 'active'
 
 
-def complete_service(call, service):
+def complete_service(call: Call, service: Record) -> None:
     service['last_incident_timestamp'] = None
 
 
@@ -277,7 +278,7 @@ def status_of_service(call: Call, service: Record) -> str:
     return status_of(call.store, service, call.clock.now())
 
 
-def check_policy(call, policy):
+def check_policy(call: Call, policy: Record) -> None:
     for rule in policy['escalation_rules']:
         rule['id'] = rule.get('id') or call.store.new_id()
         for target in rule['targets']:
@@ -324,7 +325,7 @@ KINDS['/services'] = Kind(
 )
 
 
-def complete_integration(call, integration):
+def complete_integration(call: Call, integration: Record) -> None:
     service = call.record(call.parent())
     integration['service'] = reference(service)
     if integration['type'].startswith('generic_email'):
@@ -337,11 +338,11 @@ def complete_integration(call, integration):
 KINDS['/services/{id}/integrations'] = Kind(created=complete_integration)
 
 
-def number_window(call, window):
+def number_window(call: Call, window: Record) -> None:
     window['sequence_number'] = len(call.store.list('/maintenance_windows')) + 1
 
 
-def check_window(call, window):
+def check_window(call: Call, window: Record) -> None:
     if parse_time(window['end_time']) <= parse_time(window['start_time']):
         raise invalid_input('End time must be later than the start time')
 
@@ -362,18 +363,18 @@ KINDS['/extensions'] = Kind(
 
 
 @handles('GET /abilities')
-def list_abilities(call):
+def list_abilities(call: Call) -> list[str]:
     return list(ABILITIES)
 
 
 @handles('GET /abilities/{id}')
-def has_ability(call):
+def has_ability(call: Call) -> None:
     if call.parameters['id'] not in ABILITIES:
         raise ability_missing()
 
 
 @handles('GET /audit/records')
-def list_audit_records(call):
+def list_audit_records(call: Call) -> Body:
     return page_of(call, audited(call, call.store.list('/audit/records')))
 
 
@@ -384,7 +385,7 @@ def list_audit_records(call):
     'GET /teams/{id}/audit/records',
     'GET /users/{id}/audit/records',
 )
-def list_audit_records_of(call):
+def list_audit_records_of(call: Call) -> Body:
     record_id = call.record(call.parent(2))['id']
     records = call.store.list('/audit/records')
     return page_of(
@@ -392,7 +393,7 @@ def list_audit_records_of(call):
     )
 
 
-def audited(call, records):
+def audited(call: Call, records: list[Record]) -> list[Record]:
     """The records that the query's own filters let through, newest first."""
     query = call.query
     filters = (
@@ -408,29 +409,29 @@ def audited(call, records):
     start, end = searched_range(call, timedelta(days=1), timedelta(days=31))
     records = [record for record in records if start <= record['execution_time'] < end]
     skipped = ('root_resource_types', 'actions', 'actor_id', 'actor_type', 'method_type')
-    skipped = (*skipped, 'method_truncated_token', 'since', 'until')
-    return selected(records[::-1], call, skip=skipped)
+    more_skipped = ('method_truncated_token', 'since', 'until')
+    return selected(records[::-1], call, skip=skipped + more_skipped)
 
 
-def root_collection(record):
-    kind = record['root_resource']['type'].removesuffix('_reference')
+def root_collection(record: Record) -> str:
+    kind = str(record['root_resource']['type']).removesuffix('_reference')
     return kind[:-1] + 'ies' if kind.endswith('y') else kind + 's'
 
 
 @handles('GET /maintenance_windows')
-def list_windows(call):
+def list_windows(call: Call) -> Body:
     moment = call.clock.now()
-    tests = {
+    tests: dict[str | None, Callable[[datetime, datetime], bool]] = {
         'past': lambda start, end: end <= moment,
         'future': lambda start, end: start > moment,
         'ongoing': lambda start, end: start <= moment < end,
         'open': lambda start, end: end > moment,
     }
-    test = tests.get(call.query.get('filter'), lambda start, end: True)
+    test = tests.get(call.query.get('filter'))
     windows = [
         window
         for window in call.store.list('/maintenance_windows')
-        if test(parse_time(window['start_time']), parse_time(window['end_time']))
+        if test is None or test(parse_time(window['start_time']), parse_time(window['end_time']))
     ]
     return page_of(call, selected(windows, call, skip=('filter',)))
 
@@ -449,7 +450,7 @@ def end_window(call: Call) -> None:
 
 
 @handles('GET /services/{id}/change_events')
-def list_changes_of(call):
+def list_changes_of(call: Call) -> Body:
     service = call.record(call.parent())
     check_utc(call.query)
     changes = call.store.list('/change_events')
@@ -464,6 +465,6 @@ def list_changes(call: Call) -> Body:
 
 
 @handles('POST /business_services/{id}/account_subscription')
-def subscribe_account(call):
+def subscribe_account(call: Call) -> bool:
     call.record(call.parent())
     return True

@@ -25,7 +25,7 @@ SUSPENDED = '/_sandbox/suspended'
 KEPT_EVENTS = 50
 
 
-def enqueue(account, event):
+def enqueue(account: Account, event: Any) -> Record:
     """Take an event in and answer as the Events API does."""
     errors = event_errors(event)
     if errors:
@@ -68,7 +68,7 @@ def destination(account: Account, integration: Record, draft: Draft) -> Optional
     return service
 
 
-def enqueue_change(account, event):
+def enqueue_change(account: Account, event: Any) -> Record:
     errors = change_errors(event)
     if errors:
         raise invalid_event(*errors)
@@ -92,7 +92,9 @@ def enqueue_change(account, event):
     return {'status': 'success', 'message': 'Change event processed', 'id': change['id']}
 
 
-def remember(account, action, dedup_key, summary, outcome):
+def remember(
+    account: Account, action: str, dedup_key: str | None, summary: str | None, outcome: Any
+) -> None:
     seen = {
         'at': account.clock.timestamp(),
         'action': action,
@@ -104,7 +106,7 @@ def remember(account, action, dedup_key, summary, outcome):
     del account.events[:-KEPT_EVENTS]
 
 
-def summary_of(event):
+def summary_of(event: Any) -> str | None:
     """The summary, which only a trigger needs to have; whatever else is sent does not count."""
     payload = event.get('payload')
     summary = payload.get('summary') if isinstance(payload, dict) else None
@@ -146,7 +148,7 @@ class Arrival:
         if action == 'resolve':
             self.incidents.resolve_alert(alert)
             return 'resolved'
-        self.incidents.acknowledge(self.account.store.find(alert['incident']['id']))
+        self.incidents.acknowledge(self.account.store.existing(alert['incident']['id']))
         return 'acknowledged'
 
     def open_alert(self) -> Optional[Record]:
@@ -158,8 +160,7 @@ class Arrival:
 
     def trigger(self, alert: Optional[Record]) -> str:
         if alert is not None:
-            incident = self.account.store.find(alert['incident']['id'])
-            self.incidents.log(incident, 'trigger')
+            self.incidents.log(self.account.store.existing(alert['incident']['id']), 'trigger')
             return 'repeated'
         if self.draft.decisions.get('suppress'):
             # An alert without an incident, which the REST API does not show.
@@ -237,7 +238,7 @@ class Arrival:
             for kind, name in (('link', 'links'), ('image', 'images'))
             for item in self.event.get(name) or []
         ]
-        details = {
+        details: Record = {
             name: payload[name]
             for name in ('source', 'component', 'group', 'class')
             if name in payload
@@ -297,7 +298,7 @@ def watch_suspended(account: Account) -> None:
         account.clock.set_alarm(parse_time(record['at']), 'suspended', record['id'])
 
 
-def event_errors(event):
+def event_errors(event: Any) -> list[str]:
     """What is wrong with an event; nothing if it can be taken."""
     errors = common_errors(event)
     if errors:
@@ -319,7 +320,7 @@ def event_errors(event):
     return errors
 
 
-def change_errors(event):
+def change_errors(event: Any) -> list[str]:
     errors = common_errors(event)
     if errors:
         return errors
@@ -328,7 +329,7 @@ def change_errors(event):
     return text_errors(event['payload'], 'summary')
 
 
-def common_errors(event):
+def common_errors(event: Any) -> list[str]:
     if not isinstance(event, dict):
         return ['JSON body must be an object']
     if not isinstance(event.get('routing_key'), str) or not event['routing_key']:
@@ -342,7 +343,7 @@ def common_errors(event):
     return []
 
 
-def text_errors(payload, *names):
+def text_errors(payload: Record, *names: str) -> list[str]:
     errors = [
         f"'payload.{name}' is missing or blank"
         for name in names

@@ -48,7 +48,7 @@ def event_errors(event: Any) -> list[str]:
     """Return what is wrong with an event, in sentences."""
     if not isinstance(event, dict):
         return ['JSON body must be an object']
-    needed = [('service_key', None)]
+    needed: list[tuple[str, int | None]] = [('service_key', None)]
     if event.get('event_type') not in ACTIONS:
         return ['event_type is invalid (must be one of: {})'.format(' '.join(ACTIONS))]
     is_trigger = event['event_type'] == 'trigger'

@@ -1,8 +1,17 @@
 """What is in an account from the start: the little that every account has, or sample data."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
 from pdpyras_sandbox.account import reference
 from pdpyras_sandbox.directory import COLORS
+from pdpyras_sandbox.indices import Record
 from pdpyras_sandbox.sample_data import fill
+
+if TYPE_CHECKING:
+    from pdpyras_sandbox.account import Account
 
 PRIORITIES = (
     ('P1', 'Critical: many customers can do nothing'),
@@ -14,7 +23,7 @@ VENDORS = ('Amazon CloudWatch', 'Datadog', 'Nagios', 'New Relic', 'Prometheus', 
 EXTENSION_SCHEMAS = ('Generic V2 Webhook', 'Slack', 'Jira Server')
 
 
-def found(account):
+def found(account: Account) -> None:
     """Create the account: its owner, one service to send events to, and with a seed much more."""
     founder = Founder(account)
     keys = account.new_keys()
@@ -31,14 +40,14 @@ def found(account):
 class Founder:
     """Creates records directly, as they are stored."""
 
-    def __init__(self, account):
+    def __init__(self, account: Account) -> None:
         self.account = account
         self.store = account.store
 
-    def add(self, collection, kind, **attributes):
+    def add(self, collection: str, kind: str, **attributes: Any) -> Record:
         return self.store.add(collection, {'id': self.store.new_id(), 'type': kind, **attributes})
 
-    def user(self, name, email, **attributes):
+    def user(self, name: str, email: str, **attributes: Any) -> Record:
         user = self.add(
             '/users',
             'user',
@@ -68,7 +77,7 @@ class Founder:
         )
         return user
 
-    def policy(self, name, targets, teams=()):
+    def policy(self, name: str, targets: list[Record], teams: Iterable[Record] = ()) -> Record:
         rules = [
             {
                 'id': self.store.new_id(),
@@ -88,7 +97,7 @@ class Founder:
             teams=[reference(team) for team in teams],
         )
 
-    def service(self, name, policy):
+    def service(self, name: str, policy: Record) -> Record:
         return self.add(
             '/services',
             'service',
@@ -107,7 +116,7 @@ class Founder:
             last_incident_timestamp=None,
         )
 
-    def integration(self, service, routing_key):
+    def integration(self, service: Record, routing_key: str) -> Record:
         return self.add(
             '/services/{}/integrations'.format(service['id']),
             'events_api_v2_inbound_integration',
@@ -117,7 +126,7 @@ class Founder:
             integration_key=routing_key,
         )
 
-    def catalogues(self):
+    def catalogues(self) -> None:
         """What PagerDuty brings with it and nobody can create over the API."""
         for name, description in PRIORITIES:
             self.add('/priorities', 'priority', name=name, description=description)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 from pdpyras_sandbox.account import reference
 from pdpyras_sandbox.call import Body, Call, handles, needed
@@ -15,7 +15,10 @@ from pdpyras_sandbox.listing import referred_ids, searched_range, selected
 from pdpyras_sandbox.oncalls import escalation_targets
 from pdpyras_sandbox.resources import KINDS, Kind, page_of, with_derived
 from pdpyras_sandbox.service_state import urgency_of, why_closed
-from pdpyras_sandbox.store import Record
+from pdpyras_sandbox.store import Record, Store
+
+if TYPE_CHECKING:
+    from pdpyras_sandbox.account import Account
 
 #: The most incidents that one multi-update may name.
 MAXIMUM_UPDATES = 250
@@ -35,7 +38,7 @@ class Incidents:
     :param channel: what the log entries tell about the way in which it came.
     """
 
-    def __init__(self, account, agent, channel):
+    def __init__(self, account: Account, agent: Record, channel: Record) -> None:
         self.account = account
         self.store = account.store
         self.clock = account.clock
@@ -60,12 +63,14 @@ class Incidents:
                 return Level(number)
         return None
 
-    def open(self, service, title, incident_key=None, **attributes):
+    def open(
+        self, service: Record, title: str, incident_key: str | None = None, **attributes: Any
+    ) -> Record:
         policy = attributes.pop('escalation_policy', None) or service['escalation_policy']
         teams = (self.store.find(policy['id']) or {}).get('teams') or []
         moment = self.clock.timestamp()
         incident_id = self.store.new_id('Q', 14)
-        incident = {
+        incident: Record = {
             'id': incident_id,
             'type': 'incident',
             'incident_number': self._next_number(),
@@ -107,11 +112,11 @@ class Incidents:
         self.announce('incident.triggered', incident)
         return incident
 
-    def _next_number(self):
+    def _next_number(self) -> int:
         last = self.store.last('/incidents')
         return last['incident_number'] + 1 if last else 1
 
-    def escalate(self, incident, level, step='assign'):
+    def escalate(self, incident: Record, level: Level, step: str = 'assign') -> None:
         policy = self.store.find(incident['escalation_policy']['id'])
         if not policy or not 1 <= level.number <= len(policy.get('escalation_rules', [])):
             raise invalid_input(f'Escalation level {level.number} does not exist')
@@ -120,7 +125,7 @@ class Incidents:
         set_level(self.store, incident, level)
         self.assign(incident, [{'assignee': user} for user in users], step)
 
-    def plan(self, incident, kind, seconds):
+    def plan(self, incident: Record, kind: str, seconds: float | None) -> None:
         """Plan what happens to an incident by itself; after 0 seconds or None, never."""
         actions = [a for a in incident['pending_actions'] if a['type'] != kind]
         if seconds:
@@ -129,10 +134,10 @@ class Incidents:
             actions.append({'type': kind, 'at': timestamp(at)})
         incident['pending_actions'] = sorted(actions, key=lambda action: action['at'])
 
-    def plan_escalation(self, incident):
+    def plan_escalation(self, incident: Record) -> None:
         self.plan(incident, 'escalate', seconds_to_escalation(self.store, incident))
 
-    def assign(self, incident, assignments, step='assign'):
+    def assign(self, incident: Record, assignments: list[Record], step: str = 'assign') -> None:
         moment = self.clock.timestamp()
         incident['assignments'] = [
             {'at': moment, 'assignee': reference(assignment['assignee'])}
@@ -141,7 +146,7 @@ class Incidents:
         self.plan_escalation(incident)
         self.log(incident, step, assignees=[a['assignee'] for a in incident['assignments']])
 
-    def acknowledge(self, incident):
+    def acknowledge(self, incident: Record) -> None:
         self._refuse_resolved(incident)
         if any(a['acknowledger'] == self.agent for a in incident['acknowledgements']):
             return
@@ -153,7 +158,7 @@ class Incidents:
         self.plan(incident, 'unacknowledge', service.get('acknowledgement_timeout'))
         self.log(incident, 'acknowledge')
 
-    def resolve(self, incident, resolution=None):
+    def resolve(self, incident: Record, resolution: str | None = None) -> None:
         self._refuse_resolved(incident)
         incident['acknowledgements'] = []
         incident['assignments'] = []
@@ -165,29 +170,29 @@ class Incidents:
             self.store.save(f'/incidents/{incident["id"]}/alerts/{alert["id"]}')
         self.log(incident, 'resolve', note=resolution)
 
-    def trigger_again(self, incident):
+    def trigger_again(self, incident: Record) -> None:
         self._refuse_resolved(incident)
         incident['acknowledgements'] = []
         self.plan(incident, 'unacknowledge', None)
         self._change_status(incident, 'triggered')
         self.log(incident, 'unacknowledge')
 
-    def _refuse_resolved(self, incident):
+    def _refuse_resolved(self, incident: Record) -> None:
         if incident['status'] not in OPEN:
             raise invalid_input(ALREADY_RESOLVED)
 
-    def _change_status(self, incident, status):
+    def _change_status(self, incident: Record, status: str) -> None:
         incident['status'] = status
         incident['last_status_change_at'] = self.clock.timestamp()
         incident['last_status_change_by'] = self.agent
         self.plan_escalation(incident)
         self.save(incident)
 
-    def save(self, incident):
+    def save(self, incident: Record) -> None:
         incident['updated_at'] = self.clock.timestamp()
         self.store.save('/incidents/' + incident['id'])
 
-    def log(self, incident, action, **extra):
+    def log(self, incident: Record, action: str, **extra: Any) -> Record:
         """Leave a log entry, and give it back."""
         entry = {
             'id': self.store.new_id('R', 26),
@@ -207,10 +212,10 @@ class Incidents:
             self.announce(ANNOUNCED[action], incident)
         return self.store.add('/log_entries', entry)
 
-    def announce(self, event_type, incident, data=None):
+    def announce(self, event_type: str, incident: Record, data: Record | None = None) -> None:
         self.account.webhooks.announce(event_type, incident, self.agent, data)
 
-    def add_alert(self, incident, attributes):
+    def add_alert(self, incident: Record, attributes: Record) -> Record:
         path = f'/incidents/{incident["id"]}/alerts'
         alert = {
             'id': self.store.new_id('Q', 14),
@@ -227,9 +232,9 @@ class Incidents:
         }
         return self.store.add(path, alert)
 
-    def resolve_alert(self, alert):
+    def resolve_alert(self, alert: Record) -> None:
         """Resolve one alert, and the incident with its last one."""
-        incident = self.store.find(alert['incident']['id'])
+        incident = self.store.existing(alert['incident']['id'])
         alert['status'] = 'resolved'
         path = f'/incidents/{incident["id"]}/alerts'
         self.store.save(f'{path}/{alert["id"]}')
@@ -265,14 +270,14 @@ LOG_SUMMARIES = {
 }
 
 
-def acting(call):
+def acting(call: Call) -> Incidents:
     """The incidents of the account in the hands of the user who sent the request."""
     if call.sender is None:
         raise invalid_input("A 'From' header with the email address of a user is required")
     return Incidents(call.account, reference(call.sender), {'type': 'api'})
 
 
-def alert_counts(call, incident):
+def alert_counts(call: Call, incident: Record) -> dict[str, int]:
     alerts = call.store.list(f'/incidents/{incident["id"]}/alerts')
     triggered = sum(alert['status'] == 'triggered' for alert in alerts)
     return {'all': len(alerts), 'triggered': triggered, 'resolved': len(alerts) - triggered}
@@ -282,7 +287,7 @@ KINDS['/incidents'] = Kind(derived={'alert_counts': alert_counts})
 
 
 @handles('GET /incidents')
-def list_incidents(call):
+def list_incidents(call: Call) -> Body:
     incidents = call.store.list('/incidents')
     users = set(call.query.getlist('user_ids[]'))
     if users:
@@ -295,7 +300,7 @@ def list_incidents(call):
 
 
 @handles('POST /incidents')
-def create_incident(call):
+def create_incident(call: Call) -> Record:
     incidents = acting(call)
     given = call.content
     service = call.referred(given['service'], '/services')
@@ -324,25 +329,25 @@ def create_incident(call):
         conference_bridge=given.get('conference_bridge'),
         incident_type=given.get('incident_type'),
     )
-    if [a['assignee']['id'] for a in assignments or ()] == [call.sender['id']]:
+    if [a['assignee']['id'] for a in assignments or ()] == [incidents.agent['id']]:
         # Whoever creates an incident for themselves knows of it.
         incidents.acknowledge(incident)
     return with_derived(call, incident)
 
 
-def find_open(store, service, incident_key):
+def find_open(store: Store, service: Record, incident_key: str) -> Record | None:
     """The open incident of a service that has this key, if there is one."""
     found = store.indexed('open_incidents_by_key', (service['id'], incident_key))
     return next(iter(found), None)
 
 
 @handles('PUT /incidents/{id}')
-def update_incident(call):
+def update_incident(call: Call) -> Record:
     return change(call, acting(call), call.record(), call.content)
 
 
 @handles('PUT /incidents')
-def update_incidents(call):
+def update_incidents(call: Call) -> list[Record]:
     incidents = acting(call)
     given = call.content
     if len(given) > MAXIMUM_UPDATES:
@@ -354,12 +359,12 @@ def update_incidents(call):
     return [change(call, incidents, incident, item) for incident, item in pairs]
 
 
-def refuse_reopening(incident, given):
+def refuse_reopening(incident: Record, given: Record) -> None:
     if incident['status'] == 'resolved' and given.get('status') not in (None, 'resolved'):
         raise invalid_input(ALREADY_RESOLVED)
 
 
-def change(call, incidents, incident, given):
+def change(call: Call, incidents: Incidents, incident: Record, given: Record) -> Record:
     """Apply an update to one incident."""
     refuse_reopening(incident, given)
     status = given.get('status') or incident['status']
@@ -380,7 +385,9 @@ def change(call, incidents, incident, given):
     return with_derived(call, incident)
 
 
-def change_status(incidents, incident, status, resolution=None):
+def change_status(
+    incidents: Incidents, incident: Record, status: str, resolution: str | None = None
+) -> None:
     if status == 'acknowledged':
         incidents.acknowledge(incident)
     elif status == 'resolved':
@@ -389,18 +396,18 @@ def change_status(incidents, incident, status, resolution=None):
         incidents.trigger_again(incident)
 
 
-def change_priority(call, incidents, incident, given):
+def change_priority(call: Call, incidents: Incidents, incident: Record, given: Any) -> None:
     priority = priority_of(call, given)
     if priority != incident['priority']:
         incident['priority'] = priority
         incidents.log(incident, 'priority_change')
 
 
-def priority_of(call, given):
+def priority_of(call: Call, given: Any) -> Record | None:
     return reference(call.referred(given, '/priorities')) if isinstance(given, dict) else None
 
 
-def change_assignment(call, incidents, incident, given):
+def change_assignment(call: Call, incidents: Incidents, incident: Record, given: Record) -> None:
     if incident['status'] == 'resolved':
         return
     policy = given.get('escalation_policy')
@@ -419,7 +426,7 @@ def change_assignment(call, incidents, incident, given):
 
 
 @handles('PUT /incidents/{id}/merge')
-def merge(call):
+def merge(call: Call) -> Record:
     incidents = acting(call)
     target = call.record(call.parent())
     sources = [call.record('/incidents/' + item['id']) for item in call.content]
@@ -449,7 +456,7 @@ def merge(call):
 
 
 @handles('POST /incidents/{id}/snooze')
-def snooze(call):
+def snooze(call: Call) -> Record:
     incidents = acting(call)
     incident = call.record(call.parent())
     incidents.acknowledge(incident)
@@ -459,13 +466,13 @@ def snooze(call):
 
 
 @handles('POST /incidents/{id}/notes')
-def add_note(call):
+def add_note(call: Call) -> Any:
     incidents = acting(call)
     incident = call.record(call.parent())
-    return annotate(incidents, incident, call.content['content'], reference(call.sender))
+    return annotate(incidents, incident, call.content['content'], incidents.agent)
 
 
-def annotate(incidents, incident, content, user):
+def annotate(incidents: Incidents, incident: Record, content: Any, user: Record) -> Record:
     """Add a note to an incident, and return it."""
     note = {
         'id': incidents.store.new_id(),
@@ -480,7 +487,9 @@ def annotate(incidents, incident, content, user):
     return incidents.store.add(f'/incidents/{incident["id"]}/notes', note)
 
 
-def announce_text(incidents, incident, event, text_id, kind, **text):
+def announce_text(
+    incidents: Incidents, incident: Record, event: Any, text_id: Any, kind: str, **text: Any
+) -> None:
     """Call webhooks with a note or a status update of an incident."""
     facts = {'id': text_id, 'type': 'incident_' + kind, **text, 'trimmed': False}
     data = {'incident': reference(incident), **facts}
@@ -488,7 +497,7 @@ def announce_text(incidents, incident, event, text_id, kind, **text):
 
 
 @handles('POST /incidents/{id}/status_updates')
-def add_status_update(call):
+def add_status_update(call: Call) -> Record:
     incidents = acting(call)
     incident = call.record(call.parent())
     message = call.body['message']
@@ -500,12 +509,12 @@ def add_status_update(call):
         'id': update_id,
         'message': message,
         'created_at': call.clock.timestamp(),
-        'sender': reference(call.sender),
+        'sender': incidents.agent,
     }
 
 
 @handles('POST /incidents/{id}/responder_requests')
-def request_responders(call):
+def request_responders(call: Call) -> Record:
     incident = call.record(call.parent())
     requester = call.store.get('/users/{}'.format(call.body.get('requester_id')))
     if requester is None:
@@ -532,8 +541,8 @@ def request_responders(call):
     return request
 
 
-def announce_responder(call, incidents, incident, target):
-    record = call.store.find(target['id'])
+def announce_responder(call: Call, incidents: Incidents, incident: Record, target: Record) -> None:
+    record = call.store.existing(target['id'])
     data = {
         'incident': reference(incident),
         'user': None,
@@ -547,12 +556,12 @@ def announce_responder(call, incidents, incident, target):
 
 
 @handles('PUT /incidents/{id}/alerts/{alert_id}')
-def update_alert(call):
+def update_alert(call: Call) -> Record:
     return change_alert(call, acting(call), call.record(), call.content)
 
 
 @handles('PUT /incidents/{id}/alerts')
-def update_alerts(call):
+def update_alerts(call: Call) -> Body:
     incidents = acting(call)
     pairs = [
         (call.record(f'{call.path}/{needed(item, "id", "alerts")}'), item) for item in call.content
@@ -560,7 +569,7 @@ def update_alerts(call):
     return page_of(call, [change_alert(call, incidents, alert, item) for alert, item in pairs])
 
 
-def change_alert(call, incidents, alert, given):
+def change_alert(call: Call, incidents: Incidents, alert: Record, given: Record) -> Record:
     incident = call.record('/incidents/' + alert['incident']['id'])
     target = given.get('incident')
     if target and target.get('id') != incident['id']:
@@ -582,22 +591,22 @@ def list_notifications(call: Call) -> Body:
 
 
 @handles('GET /log_entries')
-def list_log_entries(call):
+def list_log_entries(call: Call) -> Body:
     return newest_first(call, call.store.list('/log_entries'))
 
 
 @handles('GET /incidents/{id}/log_entries')
-def list_log_entries_of_incident(call):
+def list_log_entries_of_incident(call: Call) -> Body:
     incident = call.record(call.parent())
     return newest_first(call, call.store.indexed('log_entries_by_incident', incident['id']))
 
 
-def newest_first(call, records):
+def newest_first(call: Call, records: list[Record]) -> Body:
     return page_of(call, selected(records[::-1], call))
 
 
 @handles('PUT /log_entries/{id}/channel')
-def update_channel(call):
+def update_channel(call: Call) -> None:
     entry = call.record(call.parent())
     entry['channel'].update(call.content)
     call.store.save(call.parent())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, time, timedelta, timezone, tzinfo
-from typing import Any
+from typing import Any, cast
 
 from pdpyras_sandbox.account import parse_time, reference
 from pdpyras_sandbox.call import Body, Call, handles
@@ -37,17 +38,17 @@ LAST_MOMENT = datetime(9998, 12, 31, tzinfo=timezone.utc)
 class Shift:
     """Somebody's time on call, from ``start`` up to ``end``."""
 
-    def __init__(self, start, end, user):
+    def __init__(self, start: datetime, end: datetime, user: Record) -> None:
         self.start = start
         self.end = end
         self.user = user
 
-    def within(self, start, end):
+    def within(self, start: datetime, end: datetime) -> Shift | None:
         """The part of this shift between two moments, or None."""
         start, end = max(self.start, start), min(self.end, end)
         return Shift(start, end, self.user) if start < end else None
 
-    def entry(self):
+    def entry(self) -> Record:
         user = {'id': self.user['id'], 'type': 'user_reference'}
         return {'start': timestamp(self.start), 'end': timestamp(self.end), 'user': user}
 
@@ -70,7 +71,7 @@ def layer_shifts(
     # By the clock on the wall there: the hour of the handoff is the same in summer and winter.
     origin = parse_time(layer['rotation_virtual_start']).astimezone(zone)
     number = (start.astimezone(zone) - origin) // turn
-    shifts = []
+    shifts: list[Shift] = []
     handoff = in_utc(origin + number * turn)
     while handoff < end:
         shift_start, handoff = handoff, in_utc(origin + (number + 1) * turn)
@@ -81,12 +82,12 @@ def layer_shifts(
     return [shift for shift in shifts if shift.within(start, end)]
 
 
-def in_utc(moment):
+def in_utc(moment: datetime) -> datetime:
     """The same moment in UTC, where Python reckons with what has really passed."""
     return moment.astimezone(timezone.utc)
 
 
-def restricted(shifts, restrictions, zone):
+def restricted(shifts: list[Shift], restrictions: list[Record], zone: tzinfo) -> list[Shift]:
     """The parts of the shifts that the restrictions let through; all of them if there are none."""
     if not restrictions:
         return shifts
@@ -100,7 +101,7 @@ def restricted(shifts, restrictions, zone):
     ]
 
 
-def windows(restriction, zone, shift):
+def windows(restriction: Record, zone: tzinfo, shift: Shift) -> Iterator[tuple[datetime, datetime]]:
     """The periods of a daily or weekly restriction that may touch a shift."""
     at = time.fromisoformat(restriction['start_time_of_day'])
     duration = timedelta(seconds=restriction['duration_seconds'])
@@ -113,22 +114,22 @@ def windows(restriction, zone, shift):
         day += timedelta(days=1)
 
 
-def merged(layers):
+def merged(layers: list[list[Shift]]) -> list[Shift]:
     """One timeline of several; where two people are on call, the earlier layer counts."""
     edges = sorted({edge for shifts in layers for s in shifts for edge in (s.start, s.end)})
     position = {edge: number for number, edge in enumerate(edges)}
     # From each edge to the next; what counts more is written over what counts less.
-    users = [None] * len(edges)
+    users: list[Record | None] = [None] * len(edges)
     for shift in (s for shifts in reversed(layers) for s in reversed(shifts)):
         first, last = position[shift.start], position[shift.end]
         users[first:last] = [shift.user] * (last - first)
-    timeline = []
+    timeline: list[Shift] = []
     for start, end, user in zip(edges, edges[1:], users):
         if user is None:
             continue
-        last = timeline[-1] if timeline else None
-        if last and last.end == start and last.user['id'] == user['id']:
-            last.end = end
+        before = timeline[-1] if timeline else None
+        if before and before.end == start and before.user['id'] == user['id']:
+            before.end = end
         else:
             timeline.append(Shift(start, end, user))
     return timeline
@@ -158,14 +159,14 @@ class Timetable:
         final = merged([self.overrides, *self.layers])
         self.final = [shift for shift in final if shift.within(start, end)]
 
-    def subschedule(self, name, shifts):
+    def subschedule(self, name: str, shifts: list[Shift]) -> Record:
         return {
             'name': name,
             'rendered_schedule_entries': [shift.entry() for shift in shifts],
             'rendered_coverage_percentage': self.coverage(shifts),
         }
 
-    def coverage(self, shifts):
+    def coverage(self, shifts: list[Shift]) -> float:
         parts = [part for shift in shifts for part in [shift.within(self.start, self.end)] if part]
         covered = sum((part.end - part.start for part in parts), timedelta(0))
         return round(100 * covered / (self.end - self.start), 1)
@@ -192,21 +193,21 @@ def rendered(call: Call, schedule: Record) -> Record:
     }
 
 
-def date_range(call):
+def date_range(call: Call) -> tuple[datetime, datetime]:
     """The two weeks from now on, unless the query has at least one end of another range."""
     start, end = moment(call.query, 'since'), moment(call.query, 'until')
     start = start or (end - DEFAULT_RANGE if end else call.clock.now())
     return checked_range(start, end or start + DEFAULT_RANGE, MAXIMUM_RANGE)
 
 
-def oncall_range(call):
+def oncall_range(call: Call) -> tuple[datetime, datetime]:
     """From now until now, unless the query says otherwise; so a past start is an open question."""
     start = moment(call.query, 'since') or call.clock.now()
     end = moment(call.query, 'until') or max(start, call.clock.now()) + timedelta(seconds=1)
     return checked_range(start, end, MAXIMUM_ONCALL_RANGE)
 
 
-def checked_range(start, end, maximum):
+def checked_range(start: datetime, end: datetime, maximum: timedelta) -> tuple[datetime, datetime]:
     if end < start:
         raise invalid_input("'until' cannot be before 'since'")
     # One moment is a range, too: who is on call then.
@@ -222,15 +223,15 @@ def last_layer_first(call: Call, schedule: Record) -> list[Record]:
     return layers[::-1]
 
 
-def users_of(call, schedule):
-    seen = {}
+def users_of(call: Call, schedule: Record) -> list[Record]:
+    seen: dict[str, Record] = {}
     for layer in schedule['schedule_layers']:
         for item in layer['users']:
             seen[item['user']['id']] = {'id': item['user']['id'], 'type': 'user_reference'}
     return list(seen.values())
 
 
-def policies_of(call, schedule):
+def policies_of(call: Call, schedule: Record) -> list[Record]:
     return [
         reference(policy)
         for policy in call.store.list('/escalation_policies')
@@ -238,7 +239,7 @@ def policies_of(call, schedule):
     ]
 
 
-def check_schedule(call, schedule):
+def check_schedule(call: Call, schedule: Record) -> None:
     """Refuse what can't be rendered, and number the layers."""
     if schedule.get('time_zone') and not is_zone(schedule['time_zone']):
         raise invalid_schedule('Time zone is not one of the IANA time zone database')
@@ -252,7 +253,7 @@ def check_schedule(call, schedule):
             check_seconds(restriction, 'duration_seconds', 1)
 
 
-def check_seconds(given, name, minimum):
+def check_seconds(given: Record, name: str, minimum: int) -> None:
     if not minimum <= given[name] <= LONGEST:
         raise invalid_schedule(f'{name} must be from {minimum} to {LONGEST}')
 
@@ -277,23 +278,23 @@ KINDS['/schedules'] = Kind(
 
 
 @handles('GET /schedules/{id}')
-def read_schedule(call):
+def read_schedule(call: Call) -> Record:
     return rendered(call, call.record())
 
 
 @handles('POST /schedules')
-def create_schedule(call):
-    return rendered(call, call.store.find(create(call)['id']))
+def create_schedule(call: Call) -> Record:
+    return rendered(call, call.store.existing(create(call)['id']))
 
 
 @handles('PUT /schedules/{id}')
-def update_schedule(call):
+def update_schedule(call: Call) -> Record:
     update(call)
     return rendered(call, call.record())
 
 
 @handles('POST /schedules/preview')
-def preview_schedule(call):
+def preview_schedule(call: Call) -> Record:
     schedule = {**call.content, 'type': 'schedule'}
     schedule.pop('id', None)
     check_schedule(call, schedule)
@@ -301,7 +302,7 @@ def preview_schedule(call):
 
 
 @handles('GET /schedules/{id}/users')
-def list_users_on_call(call):
+def list_users_on_call(call: Call) -> list[Record]:
     schedule = call.record(call.parent())
     start, end = date_range(call)
     ids = {shift.user['id'] for shift in Timetable(call.store, schedule, start, end).final}
@@ -309,7 +310,7 @@ def list_users_on_call(call):
 
 
 @handles('POST /schedules/{id}/overrides')
-def create_overrides(call):
+def create_overrides(call: Call) -> Any:
     """Answers one result for each override, in their order, good or not; none of it is wrapped."""
     call.record(call.parent())
     single = call.body.get('override')
@@ -321,15 +322,15 @@ def create_overrides(call):
     return [result_of_override(call, item) for item in given]
 
 
-def result_of_override(call, given):
+def result_of_override(call: Call, given: Record) -> Record:
     try:
         return {'status': 201, 'override': create_override(call, given)}
     except ApiError as error:
         return {'status': error.status, 'errors': error.errors, 'override': given}
 
 
-def create_override(call, given):
-    override = {
+def create_override(call: Call, given: Record) -> Record:
+    override: Record = {
         'start': timestamp(parse_time(given['start'])),
         'end': timestamp(parse_time(given['end'])),
         'user': reference(call.referred(given['user'], '/users')),
@@ -342,8 +343,9 @@ def create_override(call, given):
 
 
 @handles('GET /schedules/{id}/overrides')
-def list_overrides(call):
-    start, end = moment(call.query, 'since'), moment(call.query, 'until')
+def list_overrides(call: Call) -> list[Record]:
+    # Both are required, as documented.
+    start, end = (cast(datetime, moment(call.query, name)) for name in ('since', 'until'))
     return [
         override
         for override in call.store.list(call.path)
@@ -365,7 +367,7 @@ def remove_override(call: Call) -> Any:
     return Body(override=override)
 
 
-def escalation_targets(store, policy, level, at):
+def escalation_targets(store: Store, policy: Record, level: int, at: datetime) -> list[Record]:
     """The users on call at one level of a policy at a moment."""
     users = []
     for target in policy['escalation_rules'][level - 1]['targets']:
@@ -379,7 +381,7 @@ def escalation_targets(store, policy, level, at):
 
 
 @handles('GET /oncalls')
-def list_oncalls(call):
+def list_oncalls(call: Call) -> Body:
     start, end = oncall_range(call)
     oncalls = [
         oncall
@@ -402,7 +404,9 @@ ONCALL_FILTERS = {
 }
 
 
-def oncalls_of(call, policy, level, target, start, end):
+def oncalls_of(
+    call: Call, policy: Record, level: int, target: Record, start: datetime, end: datetime
+) -> Iterator[Record]:
     record = call.store.find(target['id'])
     if record is None:
         return
@@ -417,8 +421,8 @@ def oncalls_of(call, policy, level, target, start, end):
         yield {**facts, 'user': reference(record), 'schedule': None, 'start': None, 'end': None}
 
 
-def earliest(oncalls):
-    first = {}
+def earliest(oncalls: list[Record]) -> list[Record]:
+    first: dict[tuple[str, str, int], Record] = {}
     for oncall in sorted(oncalls, key=lambda oncall: oncall['start'] or ''):
         key = oncall['user']['id'], oncall['escalation_policy']['id'], oncall['escalation_level']
         first.setdefault(key, oncall)

@@ -1,10 +1,19 @@
 """Sample data: a company of some size, the same for the same seed."""
 
+from __future__ import annotations
+
 from datetime import timedelta
+from random import Random
+from typing import TYPE_CHECKING
 
 from pdpyras_sandbox.account import reference
 from pdpyras_sandbox.clock import timestamp
 from pdpyras_sandbox.incidents import Incidents
+from pdpyras_sandbox.indices import Record
+
+if TYPE_CHECKING:
+    from pdpyras_sandbox.account import Account
+    from pdpyras_sandbox.founding import Founder
 
 FIRST_NAMES = (
     'Amina', 'Bruno', 'Chen', 'Dana', 'Elif', 'Farid', 'Grace', 'Hugo', 'Ines', 'Jamal', 'Kira',
@@ -33,7 +42,7 @@ USERS = 30
 INCIDENTS = 24
 
 
-def fill(founder, policy):
+def fill(founder: Founder, policy: Record) -> None:
     """Put people, teams, schedules, services and some weeks of incidents into the account."""
     random = founder.store.random
     users = [user(founder, random, number) for number in range(USERS)]
@@ -56,7 +65,7 @@ def fill(founder, policy):
         history(founder, random, random.choice(services), random.choice(users))
 
 
-def user(founder, random, number):
+def user(founder: Founder, random: Random, number: int) -> Record:
     first, last = random.choice(FIRST_NAMES), random.choice(LAST_NAMES)
     email = f'{first}.{last}.{number}@example.com'.lower()
     return founder.user(
@@ -64,7 +73,7 @@ def user(founder, random, number):
     )
 
 
-def staffed_team(founder, name, crew):
+def staffed_team(founder: Founder, name: str, crew: list[Record]) -> Record:
     team = founder.add('/teams', 'team', name=name, description=f'Runs what {name} needs')
     for position, member in enumerate(crew):
         membership = {
@@ -76,7 +85,7 @@ def staffed_team(founder, name, crew):
     return team
 
 
-def schedule(founder, name, team, crew):
+def schedule(founder: Founder, name: str, team: Record, crew: list[Record]) -> Record:
     """A schedule in which the crew takes weekly turns."""
     first_day = founder.account.clock.now() - timedelta(days=60)
     start = timestamp(first_day.replace(hour=9, minute=0, second=0))
@@ -101,7 +110,7 @@ def schedule(founder, name, team, crew):
     )
 
 
-def history(founder, random, service, responder):
+def history(founder: Founder, random: Random, service: Record, responder: Record) -> None:
     """One incident, as far as it got."""
     system = Incidents(founder.account, reference(service), {'type': 'api'})
     title = random.choice(TROUBLES).format(service['name'])
@@ -123,7 +132,7 @@ def history(founder, random, service, responder):
     age_by(founder.account, incident, timedelta(minutes=random.randrange(30, 20 * 24 * 60)))
 
 
-def age_by(account, incident, age):
+def age_by(account: Account, incident: Record, age: timedelta) -> None:
     """Move an incident and what belongs to it into the past."""
     store = account.store
     opened = account.clock.now() - age

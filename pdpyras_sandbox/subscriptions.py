@@ -1,6 +1,9 @@
 """Who wants to hear of incidents and business services."""
 
-from pdpyras_sandbox.call import Body, handles, needed
+from __future__ import annotations
+
+from pdpyras_sandbox.call import Body, Call, handles, needed
+from pdpyras_sandbox.indices import Record
 from pdpyras_sandbox.resources import page_of, summary_of
 
 #: Which side of a subscription the owner of a path is on, and as what.
@@ -12,7 +15,7 @@ SIDES = {
 }
 
 
-def owner_facts(call):
+def owner_facts(call: Call) -> dict[str, str]:
     """What the path says about a subscription: that it is this user's, or to this incident."""
     segments = call.path.split('/')
     side, kind = SIDES[segments[1]]
@@ -20,7 +23,7 @@ def owner_facts(call):
     return {f'{side}_id': segments[2], f'{side}_type': kind}
 
 
-def path_of(subscription):
+def path_of(subscription: Record) -> str:
     return '/_subscriptions/' + '-'.join(
         needed(subscription, f'{side}_{part}', 'subscription')
         for side in ('subscriber', 'subscribable')
@@ -34,7 +37,7 @@ def path_of(subscription):
     'POST /teams/{id}/notification_subscriptions',
     'POST /users/{id}/notification_subscriptions',
 )
-def subscribe(call):
+def subscribe(call: Call) -> list[Record]:
     owner = owner_facts(call)
     results = []
     for given in call.content:
@@ -51,7 +54,7 @@ def subscribe(call):
     'POST /teams/{id}/notification_subscriptions/unsubscribe',
     'POST /users/{id}/notification_subscriptions/unsubscribe',
 )
-def unsubscribe(call):
+def unsubscribe(call: Call) -> Body:
     owner = owner_facts(call)
     paths = [path_of({**given, **owner}) for given in call.content]
     there = [path for path in paths if call.store.get(path)]
@@ -70,7 +73,7 @@ def unsubscribe(call):
     'GET /teams/{id}/notification_subscriptions',
     'GET /users/{id}/notification_subscriptions',
 )
-def list_subscriptions(call):
+def list_subscriptions(call: Call) -> Body:
     owner = owner_facts(call).items()
     found = [s for s in call.store.list('/_subscriptions') if owner <= s.items()]
     if call.operation.wrapper == 'subscriptions':
@@ -78,6 +81,6 @@ def list_subscriptions(call):
     return page_of(call, found)
 
 
-def name_of(call, subscription):
+def name_of(call: Call, subscription: Record) -> str | None:
     record = call.store.find(subscription['subscribable_id'])
     return summary_of(record) if record else None

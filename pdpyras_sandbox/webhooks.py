@@ -233,7 +233,7 @@ KINDS[COLLECTION] = Kind(
 @handles('POST /webhook_subscriptions')
 def create_webhook(call: Call) -> Record:
     created = create(call)
-    stored = call.store.find(created['id'])
+    stored = call.store.existing(created['id'])
     return {**created, 'delivery_method': stored['delivery_method']}
 
 
