@@ -11,14 +11,15 @@ pytest loads the plugin, and with it this package, in every test run.
 """
 
 import sys
+from typing import TYPE_CHECKING, Any, Optional, Tuple
 
 #: The oldest Python that the sandbox runs on; the library itself runs on older ones.
 MINIMUM_PYTHON = (3, 9)
 
-__all__ = ['MINIMUM_PYTHON', 'Sandbox', 'why_not_here']
+__all__ = ['MINIMUM_PYTHON', 'PagerDuty', 'Sandbox', 'why_not_here']
 
 
-def why_not_here(version=sys.version_info):
+def why_not_here(version: Tuple[Any, ...] = sys.version_info) -> Optional[str]:
     """One line telling why the sandbox can't run on this Python, or None if it can."""
     if tuple(version[:2]) >= MINIMUM_PYTHON:
         return None
@@ -27,17 +28,26 @@ def why_not_here(version=sys.version_info):
     )
 
 
-if why_not_here():
+if TYPE_CHECKING:
+    from pdpyras_sandbox.convenience import PagerDuty
+    from pdpyras_sandbox.server import Sandbox
+elif why_not_here():
 
     class Sandbox:
         def __init__(self, **options):
             raise RuntimeError(why_not_here())
 
+    PagerDuty = Sandbox
+
 else:
 
     def __getattr__(name):
-        if name != 'Sandbox':
-            raise AttributeError('module {!r} has no attribute {!r}'.format(__name__, name))
-        from pdpyras_sandbox.server import Sandbox
+        if name == 'Sandbox':
+            from pdpyras_sandbox.server import Sandbox
 
-        return Sandbox
+            return Sandbox
+        if name == 'PagerDuty':
+            from pdpyras_sandbox.convenience import PagerDuty
+
+            return PagerDuty
+        raise AttributeError('module {!r} has no attribute {!r}'.format(__name__, name))

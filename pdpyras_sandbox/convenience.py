@@ -1,5 +1,9 @@
 """The sandbox as the fixture ``pagerduty`` gives it: with sessions that are ready for use."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import pdpyras
 from pdpyras_sandbox.server import Sandbox
 
@@ -7,15 +11,15 @@ from pdpyras_sandbox.server import Sandbox
 class PagerDuty(Sandbox):
     """A sandbox that hands out sessions which talk to it."""
 
-    def session(self, **options):
+    def session(self, **options: Any) -> pdpyras.APISession:
         """A REST session with the account key, acting as the account's owner."""
         options = {'default_from': self.email, 'base_url': self.url, **options}
         return pdpyras.APISession(self.api_key, **options)
 
-    def events(self, **options):
+    def events(self, **options: Any) -> pdpyras.EventsAPISession:
         """A session that sends alerts to the account's service."""
         return pdpyras.EventsAPISession(self.routing_key, base_url=self.url, **options)
 
-    def change_events(self, **options):
+    def change_events(self, **options: Any) -> pdpyras.ChangeEventsAPISession:
         """A session that sends change events to the account's service."""
         return pdpyras.ChangeEventsAPISession(self.routing_key, base_url=self.url, **options)

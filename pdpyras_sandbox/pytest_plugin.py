@@ -5,10 +5,15 @@ pytest loads this in every test run of everybody who has pdpyras installed. So i
 before somebody uses the fixture, and keeps to what every supported Python can read.
 """
 
+from typing import TYPE_CHECKING, Any, Iterator
+
 import pytest
 
+if TYPE_CHECKING:
+    from pdpyras_sandbox.convenience import PagerDuty
 
-def needed():
+
+def needed() -> None:
     """What the fixture can't work without; a clear failure where it's missing."""
     from pdpyras_sandbox import why_not_here
 
@@ -23,9 +28,9 @@ def needed():
 
 
 @pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item):
+def pytest_runtest_makereport(item: Any) -> Iterator[Any]:
     """Show in the report of a failed test what the sandbox received in it."""
-    outcome = yield
+    outcome: Any = yield
     report = outcome.get_result()
     sandbox = getattr(item, '_pagerduty', None)
     if report.failed and sandbox is not None:
@@ -34,7 +39,7 @@ def pytest_runtest_makereport(item):
 
 
 @pytest.fixture(scope='session')
-def _pagerduty_server():
+def _pagerduty_server() -> 'Iterator[PagerDuty]':
     needed()
     from pdpyras_sandbox.convenience import PagerDuty
 
@@ -43,7 +48,7 @@ def _pagerduty_server():
 
 
 @pytest.fixture
-def pagerduty(_pagerduty_server, request):
+def pagerduty(_pagerduty_server: 'PagerDuty', request: Any) -> 'PagerDuty':
     """A PagerDuty account on this machine, with nothing in it from other tests."""
     # Not from item.funcargs, which lacks it while other fixtures are set up.
     request.node._pagerduty = _pagerduty_server
@@ -52,7 +57,7 @@ def pagerduty(_pagerduty_server, request):
 
 
 @pytest.fixture
-def pagerduty_everywhere(pagerduty):
+def pagerduty_everywhere(pagerduty: 'PagerDuty') -> 'Iterator[PagerDuty]':
     """The same account, in place of PagerDuty for all HTTP clients that the test uses."""
     with pagerduty.as_pagerduty():
         yield pagerduty

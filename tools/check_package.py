@@ -40,7 +40,9 @@ IN_WHEEL = [
     'pdpyras_extras/webhooks.py',
     'pdpyras_extras/cli/operations.tsv',
     'pdpyras_sandbox/__main__.py',
+    'pdpyras_sandbox/py.typed',
     'pdpyras_sandbox/shapes.json',
+    'pdpyras_sandbox/static/page.js',
 ]
 
 SCRIPT = """

@@ -61,6 +61,14 @@ def test_without_flask_it_says_what_to_install(pytester):
     result.stdout.fnmatch_lines(["*needs Flask: pip install 'pdpyras?sandbox?'*"])
 
 
+def test_the_class_of_the_fixture_can_be_imported_for_annotations(pagerduty):
+    from pdpyras_sandbox import PagerDuty
+
+    assert isinstance(pagerduty, PagerDuty)
+    with pytest.raises(ImportError, match='Pagerduty'):
+        from pdpyras_sandbox import Pagerduty  # noqa: F401
+
+
 def test_only_the_conveniences_import_the_library():
     script = (
         'import sys; from pdpyras_sandbox import Sandbox; Sandbox().close();'
