@@ -246,6 +246,8 @@ def check_schedule(call: Call, schedule: Record) -> None:
     schedule['schedule_layers'] = schedule.get('schedule_layers') or []
     for layer in schedule['schedule_layers']:
         layer['id'] = layer.get('id') or call.store.new_id()
+        if layer.get('end') and parse_time(layer['end']) <= parse_time(layer['start']):
+            raise invalid_schedule('A layer must end after its start')
         check_seconds(layer, 'rotation_turn_length_seconds', SHORTEST_TURN)
         for item in layer['users']:
             call.referred(item.get('user'), '/users')
@@ -346,11 +348,20 @@ def create_override(call: Call, given: Record) -> Record:
 def list_overrides(call: Call) -> list[Record]:
     # Both are required, as documented.
     start, end = (cast(datetime, moment(call.query, name)) for name in ('since', 'until'))
+    # Only the presence of this parameter counts.
+    earliest_end = max(start, call.clock.now()) if 'editable' in call.query else start
     return [
-        override
+        override if boolean(call.query, 'overflow') else cut(override, start, end)
         for override in call.store.list(call.path)
-        if parse_time(override['start']) < end and parse_time(override['end']) > start
+        if parse_time(override['start']) < end and parse_time(override['end']) > earliest_end
     ]
+
+
+def cut(override: Record, start: datetime, end: datetime) -> Record:
+    """Return an override without what is past the bounds."""
+    start = max(start, parse_time(override['start']))
+    end = min(end, parse_time(override['end']))
+    return {**override, 'start': timestamp(start), 'end': timestamp(end)}
 
 
 @handles('DELETE /schedules/{id}/overrides/{override_id}')

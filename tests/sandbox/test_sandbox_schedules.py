@@ -108,6 +108,20 @@ def test_an_override_that_has_begun_is_cut_short(web, crew):
     assert oncall[0] == 'User 0'
 
 
+def test_overrides_past_the_bounds_are_cut_unless_overflow_is_asked_for(web, crew):
+    schedule = schedule_of(web, crew[:1])
+    path = overridden(web, schedule, crew[1], MONDAY, '2024-01-03T00:00:00Z').rpartition('/')[0]
+    bounds = {'since': '2024-01-02T00:00:00Z', 'until': '2024-01-02T12:00:00Z'}
+
+    def times(**options):
+        (listed,) = web.get(path, **bounds, **options)['overrides']
+        return listed['start'], listed['end']
+
+    assert times() == ('2024-01-02T00:00:00Z', '2024-01-02T12:00:00Z')
+    assert times(overflow='true') == (MONDAY, '2024-01-03T00:00:00Z')
+    assert web.get(path, **bounds, editable='true')['overrides'] == []
+
+
 def test_an_override_of_the_past_stays(web, crew):
     schedule = schedule_of(web, crew[:1])
     path = overridden(web, schedule, crew[1], MONDAY, '2024-01-02T00:00:00Z')
@@ -137,6 +151,7 @@ def test_shifts_are_told_in_utc_whatever_the_offsets_they_were_given_in(web, cre
         f'/schedules/{schedule["id"]}/overrides',
         since='2024-01-02T05:00:00Z',
         until='2024-01-02T05:30:00Z',
+        overflow='true',
     )['overrides']
     assert listed['start'] == '2024-01-02T04:00:00Z'
 
@@ -154,6 +169,7 @@ def test_the_handoff_keeps_its_hour_when_summer_begins(web, crew):
 
 
 IMPOSSIBLE = [
+    {'end': '2023-01-01T00:00:00Z'},
     {'rotation_turn_length_seconds': 0},
     {'rotation_turn_length_seconds': 10**12},
     {'restrictions': [{'type': 'daily_restriction', 'duration_seconds': 10**12}]},
