@@ -166,23 +166,23 @@ def main(arguments: Optional[List[str]] = None) -> None:
         sys.stderr.write(reason + '\n')
         sys.exit(2)
     arguments = sys.argv[1:] if arguments is None else arguments
-    if arguments[:1] == ['dump']:
-        from pdpyras_sandbox import dump
-
-        dump.main(arguments[1:])
-        return
     # SIGTERM ends a container. A shell that starts this in the background has it ignore Ctrl-C.
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, signal.default_int_handler)
     if arguments[:1] == ['run']:
         sys.exit(run_command(arguments[1:]))
     try:
-        serve(arguments)
+        if arguments[:1] == ['dump']:
+            from pdpyras_sandbox import dump
+
+            dump.main(arguments[1:])
+        else:
+            serve(arguments)
     except KeyboardInterrupt:
         if sys.stdout.isatty():
             print()
     except BrokenPipeError:
-        # Nobody reads the greeting. https://docs.python.org/3/library/signal.html#note-on-sigpipe
+        # Nobody reads the output. https://docs.python.org/3/library/signal.html#note-on-sigpipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -82,7 +82,7 @@ def main(arguments: list[str]) -> None:
     except ValueError as error:
         sys.exit(f'{parser.prog}: {error}')
     json.dump(content, sys.stdout, indent=1)
-    print()
+    print(flush=True)
 
 
 def dump_of_file(file: str) -> dict[str, Any]:

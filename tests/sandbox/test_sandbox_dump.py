@@ -186,6 +186,17 @@ def test_dump_of_a_file_that_is_not_there_is_one_clear_line_and_creates_none(tmp
     assert not missing.exists()
 
 
+def test_dump_into_a_closed_pipe_is_quiet(tmp_path):
+    state = tmp_path / 'account.sqlite'
+    with Sandbox(seed=3, state=state):
+        pass
+    command = [*MODULE, 'dump', '--state', str(state)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b''
+    assert process.returncode == 0
+
+
 def test_dump_of_something_else_is_one_clear_line(tmp_path):
     other = tmp_path / 'other'
     other.write_text('not a database, but a text that is long enough for one' * 20)
