@@ -14,7 +14,7 @@ from pdpyras_sandbox.indices import OPEN
 from pdpyras_sandbox.listing import referred_ids, searched_range, selected
 from pdpyras_sandbox.oncalls import escalation_targets
 from pdpyras_sandbox.resources import KINDS, Kind, page_of, with_derived
-from pdpyras_sandbox.service_state import urgency_of, why_closed
+from pdpyras_sandbox.service_state import next_urgency_change, urgency_of, why_closed
 from pdpyras_sandbox.store import Record, Store
 
 if TYPE_CHECKING:
@@ -103,6 +103,10 @@ class Incidents:
         service['last_incident_timestamp'] = moment
         self.store.save('/services/' + service['id'])
         self.plan(incident, 'resolve', service.get('auto_resolve_timeout'))
+        raised_at = next_urgency_change(service, self.clock.now())
+        if raised_at is not None and incident['urgency'] == 'low':
+            wait = (raised_at - self.clock.now()).total_seconds()
+            self.plan(incident, 'urgency_change', wait, to='high')
         incident['first_trigger_log_entry'] = reference(self.log(incident, 'trigger'))
         if not incident['assignments']:
             self.escalate(incident, self._first_level(policy) or Level())
@@ -125,13 +129,13 @@ class Incidents:
         set_level(self.store, incident, level)
         self.assign(incident, [{'assignee': user} for user in users], step)
 
-    def plan(self, incident: Record, kind: str, seconds: float | None) -> None:
+    def plan(self, incident: Record, kind: str, seconds: float | None, **facts: str) -> None:
         """Plan what happens to an incident by itself; after 0 seconds or None, never."""
         actions = [a for a in incident['pending_actions'] if a['type'] != kind]
         if seconds:
             at = self.clock.now() + timedelta(seconds=seconds)
             self.clock.set_alarm(at, kind, incident['id'])
-            actions.append({'type': kind, 'at': timestamp(at)})
+            actions.append({'type': kind, 'at': timestamp(at), **facts})
         incident['pending_actions'] = sorted(actions, key=lambda action: action['at'])
 
     def plan_escalation(self, incident: Record) -> None:
@@ -374,6 +378,7 @@ def change(call: Call, incidents: Incidents, incident: Record, given: Record) ->
         change_priority(call, incidents, incident, given['priority'])
     if given.get('urgency') not in (None, incident['urgency']):
         incident['urgency'] = given['urgency']
+        incidents.plan(incident, 'urgency_change', None)
         incidents.plan_escalation(incident)
         incidents.log(incident, 'urgency_change')
     if given.get('conference_bridge'):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import datetime, time, timedelta, timezone
 from typing import Optional
 
 from pdpyras_sandbox.account import parse_time
@@ -63,3 +63,27 @@ def is_supported(hours: Record, moment: datetime) -> bool:
 
 
 HOURS = ('start_time', 'end_time')
+
+
+def next_urgency_change(service: Record, moment: datetime) -> Optional[datetime]:
+    """Return when the low urgency of incidents is raised next, by ``scheduled_actions``."""
+    hours = service.get('support_hours')
+    uses_hours = (service.get('incident_urgency_rule') or {}).get('type') == 'use_support_hours'
+    names = {action['at']['name'] for action in service.get('scheduled_actions') or []}
+    if not hours or not uses_hours:
+        return None
+    zone = zone_named(hours.get('time_zone'))
+    start, end = (time.fromisoformat(hours.get(name) or '00:00') for name in HOURS)
+    moments = []
+    # Hours that began yesterday may end today.
+    for day in range(-1, 8):
+        date = moment.astimezone(zone).date() + timedelta(days=day)
+        if date.isoweekday() in (hours.get('days_of_week') or range(1, 8)):
+            last_date = date if start < end else date + timedelta(days=1)
+            moments += [datetime.combine(date, start, zone)] * ('support_hours_start' in names)
+            moments += [datetime.combine(last_date, end, zone)] * ('support_hours_end' in names)
+    return min((in_utc(m) for m in moments if in_utc(m) > moment), default=None)
+
+
+def in_utc(moment: datetime) -> datetime:
+    return moment.astimezone(timezone.utc)

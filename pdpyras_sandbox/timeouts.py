@@ -14,6 +14,8 @@ from pdpyras_sandbox.incidents import Incidents
 from pdpyras_sandbox.oncalls import escalation_targets
 from pdpyras_sandbox.store import Store
 
+#: The documented types of pending actions.
+KINDS = ('escalate', 'unacknowledge', 'resolve', 'urgency_change')
 #: How many pending actions are listed.
 SHOWN = 100
 
@@ -23,11 +25,11 @@ def watch(account: Account) -> None:
 
     def ring(alarm: Alarm) -> None:
         incident = account.store.find(alarm.subject)
-        action = {'type': alarm.kind, 'at': timestamp(alarm.at)}
-        if incident is not None and action in incident['pending_actions']:
+        actions = incident['pending_actions'] if incident is not None else []
+        if (alarm.kind, timestamp(alarm.at)) in [(a['type'], a['at']) for a in actions]:
             act(account, incident, alarm.kind)
 
-    account.clock.handlers.update({'escalate': ring, 'unacknowledge': ring, 'resolve': ring})
+    account.clock.handlers.update(dict.fromkeys(KINDS, ring))
     for incident in account.store.list('/incidents'):
         for action in incident['pending_actions']:
             account.clock.set_alarm(parse_time(action['at']), action['type'], incident['id'])
@@ -52,8 +54,20 @@ def act(account: Account, incident: dict[str, Any], kind: str) -> None:
         incidents.resolve(incident)
     elif kind == 'unacknowledge':
         incidents.trigger_again(incident)
+    elif kind == 'urgency_change':
+        raise_urgency(incidents, incident)
     else:
         escalate(account, incidents, incident)
+
+
+def raise_urgency(incidents: Incidents, incident: dict[str, Any]) -> None:
+    """Make an incident that nobody has acknowledged urgent, so that it escalates."""
+    incidents.plan(incident, 'urgency_change', None)
+    if incident['status'] == 'triggered':
+        incident['urgency'] = 'high'
+        incidents.plan_escalation(incident)
+        incidents.log(incident, 'urgency_change')
+    incidents.save(incident)
 
 
 def escalate(account: Account, incidents: Incidents, incident: dict[str, Any]) -> None:

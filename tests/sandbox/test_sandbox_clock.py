@@ -249,6 +249,55 @@ def test_where_nobody_is_on_call_at_any_later_level_an_incident_stays_where_it_i
     assert pending(web, incident) == [('resolve', 240)]
 
 
+def support_hours(start, end, action):
+    urgency = {'type': 'constant', 'urgency': 'low'}
+    named_time = {'type': 'named_time', 'name': 'support_hours_' + action}
+    return {
+        'incident_urgency_rule': {
+            'type': 'use_support_hours',
+            'during_support_hours': urgency,
+            'outside_support_hours': urgency,
+        },
+        'support_hours': {
+            'type': 'fixed_time_per_day',
+            'time_zone': 'UTC',
+            'start_time': start.strftime('%H:%M:%S'),
+            'end_time': end.strftime('%H:%M:%S'),
+            'days_of_week': [1, 2, 3, 4, 5, 6, 7],
+        },
+        'scheduled_actions': [
+            {'type': 'urgency_change', 'at': named_time, 'to_urgency': 'high'},
+        ],
+    }
+
+
+@pytest.mark.parametrize(('action', 'minutes'), [('start', 60), ('end', 90)])
+def test_low_urgency_is_raised_when_support_hours_start_or_end(web, action, minutes):
+    change_policy(web, web.owner, web.user('Bea Second'))
+    now = web.sandbox.clock.now()
+    start, end = (now + timedelta(minutes=minutes) for minutes in (60, 90))
+    change_service(web, acknowledgement_timeout=None, **support_hours(start, end, action))
+    incident, taken = web.incident(), web.incident()
+    (planned, _) = web.get('/incidents/' + incident['id'])['incident']['pending_actions']
+    assert (planned['type'], planned['to']) == ('urgency_change', 'high')
+    assert moment(planned['at']) == now + timedelta(minutes=minutes)
+    web.update(taken, status='acknowledged')
+    web.sandbox.clock.advance(minutes=minutes + 15)
+    assert timeline(web, incident) == [('urgency_change', minutes), ('escalate', minutes + 10)]
+    assert web.get('/incidents/' + incident['id'])['incident']['urgency'] == 'high'
+    # Somebody takes care of this one.
+    assert 'urgency_change' not in dict(timeline(web, taken))
+
+
+def test_urgency_that_was_raised_by_hand_is_not_raised_again(web):
+    now = web.sandbox.clock.now()
+    start, end = (now + timedelta(minutes=minutes) for minutes in (60, 90))
+    change_service(web, **support_hours(start, end, 'start'))
+    incident = web.update(web.incident(), urgency='high')
+    web.sandbox.clock.advance(hours=2)
+    assert timeline(web, incident) == [('urgency_change', 0)]
+
+
 # What else depends on the time.
 
 
