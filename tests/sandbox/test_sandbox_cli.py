@@ -200,7 +200,7 @@ FOREIGN = [
     ('CREATE TABLE records (name)', 'no such column'),
     (RECORDS + "INSERT INTO records VALUES (1, '/users/P1', '{\"id\"', 1)", 'Expecting'),
     (RECORDS + "INSERT INTO records VALUES (1, '/users/P1', '{}', 1)", 'is not valid'),
-    (RECORDS + "INSERT INTO records VALUES (1, '/users/P1', '7', 0)", 'no record at'),
+    (RECORDS + "INSERT INTO records VALUES (1, '/users/P1', '7', 0)", 'is not valid'),
     (RECORDS + "INSERT INTO records VALUES (1, 7, '{}', 0)", 'no record at'),
     (RECORDS + "INSERT INTO records VALUES (1, '/users/P1', X'00', 0)", 'no record at'),
     (RECORDS + "INSERT INTO records VALUES (1, '/users/P1', '%s', 0)" % ('[' * 10**5), 'nested'),
