@@ -25,8 +25,10 @@ def watch(account: Account) -> None:
 
     def ring(alarm: Alarm) -> None:
         incident = account.store.find(alarm.subject)
-        actions = incident['pending_actions'] if incident is not None else []
-        if (alarm.kind, timestamp(alarm.at)) in [(a['type'], a['at']) for a in actions]:
+        if incident is None:
+            return
+        actions = [(action['type'], action['at']) for action in incident['pending_actions']]
+        if (alarm.kind, timestamp(alarm.at)) in actions:
             act(account, incident, alarm.kind)
 
     account.clock.handlers.update(dict.fromkeys(KINDS, ring))
