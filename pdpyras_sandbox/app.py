@@ -188,8 +188,9 @@ def read_body(operation: Operation) -> Any:
 
 def decoded_body() -> Any:
     """The body as far as it is JSON, else None."""
+    text = request.data
     try:
-        return decoded(request.data)
+        return decoded(text) if text else None
     except ValueError:
         return None
 

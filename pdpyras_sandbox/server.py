@@ -152,6 +152,9 @@ class Handler(WSGIRequestHandler):
     def log(self, type: str, message: str, *args: object) -> None:
         """Keep quiet: the page and ``requests`` tell what came in."""
 
+    def log_request(self, code: int | str = '-', size: int | str = '-') -> None:
+        """Keep quiet, without formatting a line first."""
+
 
 class BodyError(Exception):
     """A body that is refused before it is read, with the status of the answer."""
