@@ -7,7 +7,7 @@ import selectors
 import socket
 import tempfile
 from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING, Any, Dict, Iterable, Set, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterable, Set, Tuple, cast
 from urllib.parse import urlsplit
 
 from pdpyras_sandbox.certificates import CertificateAuthority, system_authorities
@@ -209,8 +209,7 @@ def relay(client: socket.socket, upstream: socket.socket) -> None:
         selector.register(upstream, selectors.EVENT_READ, client)
         while True:
             for key, _ in selector.select():
-                assert isinstance(key.fileobj, socket.socket)
-                data = key.fileobj.recv(CHUNK)
+                data = cast(socket.socket, key.fileobj).recv(CHUNK)
                 if not data:
                     return
                 key.data.sendall(data)

@@ -2,7 +2,7 @@
 
 import logging
 import signal
-import subprocess
+import subprocess  # nosec B404: running a command is the purpose of this module
 import sys
 from typing import TYPE_CHECKING, Dict, Iterable, List, Sequence
 
@@ -65,7 +65,7 @@ def supervise(command: Sequence[str], environment: Dict[str, str]) -> int:
     # The command inherits what is blocked.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, AWAITED)
-    process = subprocess.Popen(command, env=environment, close_fds=False)
+    process = subprocess.Popen(command, env=environment, close_fds=False)  # nosec B603
     signal.pthread_sigmask(signal.SIG_BLOCK, AWAITED)
     for number in early:
         process.send_signal(number)
@@ -79,7 +79,7 @@ def supervise(command: Sequence[str], environment: Dict[str, str]) -> int:
 
 def supervise_plainly(command: Sequence[str], environment: Dict[str, str]) -> int:
     """Do the same where a program cannot find out who sent a signal: macOS and Windows."""
-    process = subprocess.Popen(command, env=environment, close_fds=False)
+    process = subprocess.Popen(command, env=environment, close_fds=False)  # nosec B603
 
     def pass_on(number: int, frame: object) -> None:
         if number != signal.SIGINT or not sys.stdin.isatty():

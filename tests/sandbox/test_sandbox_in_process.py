@@ -23,6 +23,8 @@ try:
 except ImportError:
     aiohttp = None
 
+#: The open files of this process.
+FILES = '/proc/self/fd'
 URL = 'https://api.pagerduty.com/users/me'
 pytest_plugins = ['pytester']
 
@@ -312,13 +314,15 @@ def nothing_left_behind():
         (http.client.HTTPConnection, 'putrequest'),
     ]
 
-    def state():
-        functions = [(name in vars(owner), getattr(owner, name)) for owner, name in places]
-        return functions, set(threading.enumerate()), len(os.listdir('/proc/self/fd'))
+    def functions():
+        return [(name in vars(owner), getattr(owner, name)) for owner, name in places]
 
-    before = state()
+    before, threads, files = functions(), set(threading.enumerate()), len(os.listdir(FILES))
     yield
-    assert state() == before
+    assert functions() == before
+    # Those of tests before this one may end meanwhile.
+    assert set(threading.enumerate()) <= threads
+    assert len(os.listdir(FILES)) <= files
 
 
 def test_nothing_is_left_behind(sandbox):
