@@ -9,7 +9,9 @@ installs 5.4.1 from PyPI into pytest's cache, once. To use a copy that is there 
 import json
 import os
 import pathlib
+import pickle
 import shutil
+import struct
 import subprocess
 import sys
 
@@ -103,6 +105,47 @@ def _observations(tmp_path_factory, import_path):
     run = _run(_command('drive.py', str(target)), _environment(import_path))
     assert not run.returncode, 'The scenarios did not run: ' + _last_lines(run.stderr, 1)
     return json.loads(target.read_text())
+
+
+@pytest.fixture(scope='session')
+def perform(original, ours):
+    """A function that gives a case to both libraries, and returns what 5.4.1 and ours did."""
+    workers = [Worker(import_path) for import_path in ([original], ours)]
+
+    def perform(case):
+        for worker in workers:
+            worker.start(case)
+        return [worker.observation() for worker in workers]
+
+    yield perform
+    for worker in workers:
+        worker.close()
+
+
+class Worker:
+    """A process of ``worker.py``, which performs case after case with one of the libraries."""
+
+    def __init__(self, import_path):
+        self._process = subprocess.Popen(
+            _command('worker.py'),
+            env=_environment(import_path),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+
+    def start(self, case):
+        content = pickle.dumps(case)
+        self._process.stdin.write(struct.pack('>I', len(content)) + content)
+        self._process.stdin.flush()
+
+    def observation(self):
+        size = struct.unpack('>I', self._process.stdout.read(4))[0]
+        return json.loads(self._process.stdout.read(size).decode('ascii'))
+
+    def close(self):
+        self._process.stdin.close()
+        self._process.wait()
+        self._process.stdout.close()
 
 
 def _command(script, *arguments):

@@ -4,8 +4,14 @@
 several reasons.
 """
 
+import json
+import re
 import sys
 from collections import namedtuple
+from urllib.parse import urlsplit
+
+from calls import ASPECTS, BASE, HANG_UP
+from laboratory import API_KEY
 
 Difference = namedtuple('Difference', 'reason aspects scenarios')
 
@@ -560,3 +566,459 @@ WRAPPERS = {
 
 #: ``{url: (the canonical path now, reason)}`` for URLs that 5.4.1 knows.
 CANONICAL_PATHS = {}
+
+# --- random calls ------------------------------------------------------------------------------
+#
+# A difference in random calls is a function of a case and of the observations before (5.4.1) and
+# now. `drops` removes aspects from the comparison if the function is true; a function under `edits`
+# changes the observations before into those that are wanted now, and returns whether it did.
+
+RandomDifference = namedtuple('RandomDifference', 'reason apply')
+
+RANDOM = []
+
+
+def edits(reason):
+    def register(function):
+        RANDOM.append(RandomDifference(reason, function))
+
+    return register
+
+
+def drops(reason, *aspects):
+    def register(applies):
+        def apply(case, before, now):
+            if not applies(case, before):
+                return False
+            for aspect in aspects:
+                before[aspect] = now[aspect] = type(before[aspect])()
+            return True
+
+        RANDOM.append(RandomDifference(reason, apply))
+
+    return register
+
+
+def _raised(observed):
+    return observed['outcome'].get('raised')
+
+
+def _said(observed, part):
+    return part in (observed['text'] or '')
+
+
+def _statuses(case):
+    return [reply[0] for reply in case.replies if reply != HANG_UP]
+
+
+def _is_of_events(case):
+    return case.owner in ('EventsAPISession', 'ChangeEventsAPISession')
+
+
+def _headers(options):
+    return [name.lower() for name in options.get('headers') or {}]
+
+
+#: Methods whose first argument is not a URL.
+_OF_EVENTS = ('trigger', 'acknowledge', 'resolve', 'send_event', 'submit', 'send_change_event')
+
+
+def _url(case):
+    if not case.args or case.method in _OF_EVENTS:
+        return 'users'
+    url = case.args[1 if case.method in ('canonical_path', 'normalize_url') else 0]
+    return url.get('self') if isinstance(url, dict) else url
+
+
+def _leads_elsewhere(url):
+    """Return whether a URL is refused now: another origin, dot segments, a backslash."""
+    if not isinstance(url, str):
+        return False
+    path = re.split('[?#]', url)[0].replace('%2e', '.')
+    if '\\' in path or re.search(r'(^|/)\.\.?(/|$)', path) or url.strip().startswith('//'):
+        return True
+    has_scheme = re.match(r'[A-Za-z][A-Za-z0-9+.-]*:', url.strip())
+    return bool(has_scheme) and urlsplit(url.strip())[:2] != urlsplit(BASE)[:2]
+
+
+@edits('a URL that leads elsewhere is refused before anything is sent')
+def _(case, before, now):
+    if not case.owner or not _leads_elsewhere(_url(case)):
+        return False
+    before['outcome'] = {'raised': 'URLError', 'status': None}
+    before.update(items=[], wire=[], slept=[], logged=[], counted={})
+    return True
+
+
+@edits('an empty path names no resource')
+def _(case, before, now):
+    url = _url(case)
+    if not case.owner or not isinstance(url, str) or re.split('[?#]', url)[0].strip('/'):
+        return False
+    before['outcome'] = {'raised': 'URLError', 'status': None}
+    before.update(items=[], wire=[], slept=[], logged=[], counted={})
+    return True
+
+
+@edits('normalize_url and canonical_path refuse it, too')
+def _(case, before, now):
+    if case.method not in ('canonical_path', 'normalize_url') or not _leads_elsewhere(_url(case)):
+        return False
+    before['outcome'] = {'raised': 'URLError', 'status': None}
+    return True
+
+
+@edits('whatever is not a URL is a URLError')
+def _(case, before, now):
+    if _raised(before) != 'AttributeError' or _url(case) is not None:
+        return False
+    before['outcome']['raised'] = 'URLError'
+    return True
+
+
+@drops('every j* and r* method takes a resource', *ASPECTS)
+def _(case, before):
+    return _raised(before) == 'AttributeError' and case.args and isinstance(case.args[0], dict)
+
+
+@drops('an unlisted path is inferred instead of refused', *ASPECTS)
+def _(case, before):
+    return case.owner and _said(before, 'does not match any canonical API path')
+
+
+@edits('more paths are listed')
+def _(case, before, now):
+    is_unlisted = _said(before, 'does not match any canonical API path')
+    if case.method != 'canonical_path' or not is_unlisted or _raised(now):
+        return False
+    before['outcome'] = now['outcome']
+    return True
+
+
+@drops('a slash or a fragment at the end of a path do not matter', 'outcome', 'counted')
+def _(case, before):
+    url = _url(case)
+    if case.method != 'canonical_path' and case.owner != 'APISession' or not isinstance(url, str):
+        return False
+    return '#' in url.split('?')[0] or re.split('[?#]', url)[0].endswith('/')
+
+
+@drops('a base with a slash at its end is itself a URL under it', 'outcome')
+def _(case, before):
+    return case.method == 'normalize_url' and case.args[0] == BASE + '/'
+
+
+@drops('params may be whatever requests takes', *ASPECTS)
+def _(case, before):
+    params = case.kwargs.get('params')
+    return isinstance(params, (str, bytes, list)) and _raised(before) == 'AttributeError'
+
+
+@drops('tuples and sets get [], a bool is true or false, a datetime is ISO 8601', 'wire')
+def _(case, before):
+    params = case.kwargs.get('params')
+    if not isinstance(params, dict):
+        return False
+    values = [
+        item
+        for value in params.values()
+        for item in (value if isinstance(value, list) else [value])
+    ]
+    kept = (type(None), str, bytes, int, float, dict)
+    return not all(type(value) in kept for value in values)
+
+
+@drops('json may be whatever JSON can be', *ASPECTS)
+def _(case, before):
+    return _raised(before) == 'TypeError' and _said(before, 'is not iterable')
+
+
+@drops("a str or a list that holds the wrapper's name is wrapped", 'wire')
+def _(case, before):
+    given = case.kwargs.get('json')
+    sent = [request['body'] for request in before['wire']]
+    return (
+        case.method[0] == 'r'
+        and isinstance(given, (str, list))
+        and sent
+        and all(body == json.dumps(given) for body in sent)
+    )
+
+
+@drops('a dict is never sent under a plural wrapper', 'wire', 'outcome')
+def _(case, before):
+    if case.method[0] != 'r' or not isinstance(case.kwargs.get('json'), dict):
+        return False
+    sent = {request['body'] for request in before['wire']}
+    names = {name for body in sent if body.startswith('{') for name in json.loads(body)}
+    return len(names) == 1 and names.pop().endswith('s')
+
+
+@edits('the JSON content type is for JSON')
+def _(case, before, now):
+    if not case.kwargs.get('files') and not isinstance(case.kwargs.get('data'), (dict, list)):
+        return False
+    for request in before['wire'] + now['wire']:
+        request['headers'].pop('content-type', None)
+    return True
+
+
+@edits('setting auth_type refreshes the header')
+def _(case, before, now):
+    order = list(case.attributes)
+    if 'auth_type' not in order or 'authorization' in _headers(case.kwargs):
+        return False
+    own = 'authorization' in _headers(case.attributes)
+    if own and 'headers' in order[order.index('auth_type') :]:
+        return False
+    scheme = 'Token token=' if case.attributes['auth_type'] == 'token' else 'Bearer '
+    for request in before['wire']:
+        request['headers']['authorization'] = [scheme + case.attributes.get('api_key', API_KEY)]
+    return True
+
+
+@edits('no cookies are kept')
+def _(case, before, now):
+    if not any(reply != HANG_UP and 'Set-Cookie' in reply[2] for reply in case.replies):
+        return False
+    for request in before['wire']:
+        request['headers'].pop('cookie', None)
+    return True
+
+
+@edits('one value of a header is sent, in whatever case its name is written')
+def _(case, before, now):
+    given = set(case.attributes.get('headers') or ()) | set(case.kwargs.get('headers') or ())
+    names = [name.lower() for name in given]
+    if _is_of_events(case):
+        names.append('content-type')
+    twice = {name for name in names if names.count(name) > 1}
+    for request in before['wire'] + now['wire']:
+        for name in twice:
+            request['headers'].pop(name, None)
+    return bool(twice)
+
+
+@edits("the user's token is put in front of ours")
+def _(case, before, now):
+    if 'user-agent' not in _headers(case.attributes):
+        return False
+    for request in before['wire'] + now['wire']:
+        request['headers'].pop('user-agent', None)
+    return True
+
+
+@drops('a header that is not text is an error, overridden or not', *ASPECTS)
+def _(case, before):
+    return 5 in case.attributes.get('headers', {}).values() and not _raised(before)
+
+
+@drops('a User-Agent of the user that is not valid is an error', *ASPECTS)
+def _(case, before):
+    headers = {name.lower(): value for name, value in case.attributes.get('headers', {}).items()}
+    agent = headers.get('user-agent')
+    return isinstance(agent, str) and agent[:1] == ' ' and not _raised(before)
+
+
+@edits('a request that cannot be sent is not tried again')
+def _(case, before, now):
+    if _raised(before) != 'PDClientError' or before['wire'] or len(before['slept']) != 3:
+        return False
+    before.update(slept=[], logged=[])
+    return True
+
+
+@edits('every 5xx is a PDServerError')
+def _(case, before, now):
+    if _raised(before) != 'PDHTTPError' or before['outcome']['status'] <= 500:
+        return False
+    before['outcome']['raised'] = 'PDServerError'
+    return True
+
+
+@drops('max_http_attempts is the number of retries, for -1 too', *ASPECTS)
+def _(case, before):
+    retry = {500: 2, 502: 4, 503: 6, 504: 6} if _is_of_events(case) else {}
+    retry.update(case.attributes.get('retry', {}))
+    retried = [status for status in _statuses(case) if retry.get(status) and status // 100 != 2]
+    return len(retried) >= case.attributes.get('max_http_attempts', 10)
+
+
+@drops('a change event is sent again after a 504', *ASPECTS)
+def _(case, before):
+    return case.owner == 'ChangeEventsAPISession' and 504 in _statuses(case)
+
+
+@edits('no wait after a 429 goes past what the server says')
+def _(case, before, now):
+    if not any(reply != HANG_UP and reply[0] == 429 and reply[2] for reply in case.replies):
+        return False
+    before['slept'], now['slept'] = [len(before['slept'])], [len(now['slept'])]
+    return True
+
+
+@edits('events sessions log every response')
+def _(case, before, now):
+    if not _is_of_events(case):
+        return False
+    for observed in (before, now):
+        is_limited = 429 in _statuses(case)
+        observed['logged'] = [] if is_limited else [x for x in observed['logged'] if x == 'WARNING']
+    return True
+
+
+@edits('a wait after a 429 is logged at INFO, or at WARNING if it is long')
+def _(case, before, now):
+    if 429 not in _statuses(case):
+        return False
+    before['logged'], now['logged'] = [len(before['logged'])], [len(now['logged'])]
+    return True
+
+
+@drops('calls of unlisted paths are counted by template', 'counted')
+def _(case, before):
+    return any(BASE in endpoint for endpoint in before['counted'].get('calls', ()))
+
+
+@drops('an empty success is None', 'outcome')
+def _(case, before):
+    is_empty = _said(before, "its type is <class 'NoneType'>")
+    return is_empty and (before['outcome'].get('status') or 0) // 100 == 2
+
+
+@drops('the documented success of GET /abilities/{id} is an empty one', 'outcome')
+def _(case, before):
+    return case.method == 'rget' and case.args == ('abilities/sso',)
+
+
+@drops('a redirect that is not followed is an error', 'outcome', 'logged')
+def _(case, before):
+    return 304 in _statuses(case) and case.method not in ('get', 'delete')
+
+
+@drops('results that are not a list are an error', 'outcome', 'warned')
+def _(case, before):
+    bodies = [reply[1] for reply in case.replies if reply != HANG_UP]
+    is_listing = case.method in ('list_all', 'find', 'persist')
+    return is_listing and any(re.match(rb'\{"users": [^[]', body) for body in bodies)
+
+
+@drops('a singular wrapper that comes back instead of a plural one is unwrapped', 'outcome')
+def _(case, before):
+    return case.args == ('incidents',) and _said(before, 'its keys are: incident')
+
+
+@drops('only a 200 means user, and anything unexpected is logged', 'outcome', 'logged')
+def _(case, before):
+    return case.method == 'api_key_access' and _statuses(case)[:1] != [200]
+
+
+@drops('a failure of subdomain is raised, not logged as well', 'outcome', 'logged')
+def _(case, before):
+    return case.method == 'subdomain' and (_raised(before) or before['outcome'] == {})
+
+
+@drops('an answer to a change event need not be an object', 'outcome')
+def _(case, before):
+    return case.owner == 'ChangeEventsAPISession' and _raised(before) == 'AttributeError'
+
+
+@drops('the cursor is followed where 5.4.1 raised TypeError', *ASPECTS)
+def _(case, before):
+    return _said(before, "unexpected keyword argument 'page_size'")
+
+
+@edits('iter_cursor sends the page size as well')
+def _(case, before, now):
+    if case.method != 'iter_cursor':
+        return False
+    for request in before['wire'] + now['wire']:
+        request['line'] = re.sub(r'([?&])limit=\d+&?', r'\1', request['line']).rstrip('?&')
+    return True
+
+
+@drops('a result without the attribute, or with null, is passed over', *ASPECTS)
+def _(case, before):
+    if case.method not in ('find', 'persist'):
+        return False
+    return _raised(before) == 'KeyError' or 'None' in case.args
+
+
+@drops('an empty page with more=true ends it, with a warning', *ASPECTS)
+def _(case, before):
+    pages = [reply[1] for reply in case.replies if reply != HANG_UP]
+    return any(b'": []' in page and b'"more": true' in page for page in pages)
+
+
+@edits('a short page does not shrink the limit')
+def _(case, before, now):
+    if len(before['wire']) < 2 or len(before['wire']) != len(now['wire']):
+        return False
+    for request in before['wire'] + now['wire']:
+        request['line'] = re.sub(r'limit=\d+', 'limit=N', request['line'])
+    return True
+
+
+@drops('a number is sent as its string, and an empty dedup_key is none', *ASPECTS)
+def _(case, before):
+    is_first = case.method in ('acknowledge', 'resolve')
+    key = case.args[0] if is_first else case.kwargs.get('dedup_key')
+    return case.owner == 'EventsAPISession' and (isinstance(key, int) or key == '')
+
+
+@drops('a link without href and an image without src are refused', *ASPECTS)
+def _(case, before):
+    return _is_of_events(case) and any(
+        isinstance(item, dict) and not item.get(required)
+        for kind, required in (('links', 'href'), ('images', 'src'))
+        if isinstance(case.kwargs.get(kind), list)
+        for item in case.kwargs[kind]
+    )
+
+
+@drops("the caller's own routing key is kept", 'wire')
+def _(case, before):
+    return case.method == 'send_event' and 'routing_key' in case.kwargs
+
+
+@edits('change events carry the routing key, however they are sent')
+def _(case, before, now):
+    if case.owner != 'ChangeEventsAPISession':
+        return False
+    for request in before['wire'] + now['wire']:
+        request['headers'].pop('content-length', None)
+        if request['body'].startswith('{'):
+            request['body'] = dict(json.loads(request['body']), routing_key=None)
+    return True
+
+
+@drops('English has irregular nouns', 'outcome')
+def _(case, before):
+    irregular = ('s', 'x', 'z', 'ch', 'sh', 'y')
+    is_about_words = case.method in ('plural_name', 'singular_name')
+    return is_about_words and case.args[0].endswith(irregular)
+
+
+# To be decided
+
+
+@edits('the routing key comes first in the body of an event')
+def _(case, before, now):
+    if case.owner != 'EventsAPISession':
+        return False
+    for request in before['wire'] + now['wire']:
+        if request['body'].startswith('{'):
+            request['body'] = json.loads(request['body'])
+    return True
+
+
+@drops('a classic listing follows next_cursor if its page has no "more"', *ASPECTS)
+def _(case, before):
+    pages = [reply[1] for reply in case.replies if reply != HANG_UP]
+    return any(b'"next_cursor": "c' in page and b'"more"' not in page for page in pages)
+
+
+@drops('a request to the root is not counted, which is logged', 'logged')
+def _(case, before):
+    url = _url(case)
+    return isinstance(url, str) and url.startswith(BASE) and not urlsplit(url).path.strip('/')

@@ -1,8 +1,7 @@
-"""What a program can see of the library without calling it, and what it can change.
+"""The surface of the library as plain data.
 
 The names, kinds, parameters, defaults and values that :mod:`inspect` shows, and the outcome of
-patching, setting and deleting each attribute and of using its owner as a mock's specification; all
-of it as plain data.
+patching, setting and deleting each attribute and of using its owner as a mock's specification.
 """
 
 import datetime
@@ -21,7 +20,7 @@ ERRORS = ('URLError', 'PDClientError', 'PDHTTPError', 'PDServerError')
 
 
 def describe():
-    """Describe the library as ``{'shown': …, 'parameters': …, 'changed': …}``, keyed by name."""
+    """Describe the library: ``{'shown': …, 'parameters': …, 'changed': …}``, each by name."""
     # The instances learn from a stub of the network and would log it.
     logging.getLogger('pdpyras').propagate = False
     attributes = dict(_attributes())
@@ -37,7 +36,7 @@ def describe():
 
 
 def _attributes():
-    """All public attributes under their full names, those of instances with ``()`` in it."""
+    """Yield all public attributes with their full names, such as ``APISession().log``."""
     for name in _public(pdpyras):
         yield name, getattr(pdpyras, name)
     for class_name in SESSIONS + ERRORS:
@@ -89,7 +88,7 @@ class _Network:
 
 
 def _shown(item):
-    """The kind of an attribute, and its value where that is plain."""
+    """Return the kind of an attribute, or its value if that is plain."""
     if isinstance(item, property):
         return 'property' if item.fset else 'property, read-only'
     if isinstance(item, types.ModuleType):
@@ -112,12 +111,12 @@ def _is_plain(item):
 
 
 def _names(classes):
-    """Names of classes, without those that are private to a library."""
+    """Return the names of the classes that are not private."""
     return [each.__name__ for each in classes if not each.__name__.startswith('_')]
 
 
 def _parameters(function):
-    """``[[name, kind, default], …]`` of a function or class, or None where Python cannot say."""
+    """Return ``[[name, kind, default], …]``, or None if the signature is not known."""
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""What can be seen of 5.4.1 and changed in it can be seen and changed in the same way here."""
+"""Names, parameters, values and mocks are those of 5.4.1, except for the listed differences."""
 
 from fnmatch import fnmatchcase
 

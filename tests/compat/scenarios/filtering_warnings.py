@@ -1,4 +1,4 @@
-"""Which warnings a program sees that has set a filter, and when."""
+"""Warnings under the filters that programs set: which are shown, and when."""
 
 import warnings
 
@@ -28,7 +28,7 @@ FILTERS = {
 
 
 def under_a_filter(given, listing, reply):
-    """Go through the listing twice; note each item and how many warnings there have been."""
+    """Iterate twice; note each item with the number of warnings so far."""
 
     def call(lab):
         lab.api.rule(lambda seen: reply())

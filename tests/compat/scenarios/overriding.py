@@ -1,7 +1,7 @@
 """Subclasses that override a documented method or attribute, and sessions with one replaced.
 
-Each override has the parameters of 5.4.1, notes how it is called, and calls the method below. Then
-the same calls are made on the session, so that all the ways that lead to the method are seen.
+An override has the parameters of 5.4.1, notes its arguments, and calls the overridden method. On
+each such session the same calls are made, to see every way that leads to the method.
 """
 
 import inspect
@@ -15,7 +15,7 @@ TABLE = Table('overriding')
 
 # ruff: noqa: E731
 
-#: The parameters of 5.4.1: what an override written for it accepts.
+#: Overrides written for 5.4.1 have these parameters.
 METHODS = {
     'after_set_api_key': lambda self: ...,
     'cooldown_factor': lambda self: ...,
@@ -143,7 +143,7 @@ CALLS = {
 
 
 def run(lab, session, class_name):
-    """Make all calls on the session, and after that a call with each sort of trouble."""
+    """Make all calls on the session, then one with each kind of failure."""
     jane = dict(JANE, self=lab.url + '/users/P1')
     lab.aim(session)
     lab.api.rule(lambda seen: page('users', [jane], user=jane, dedup_key='d', id='i'))
