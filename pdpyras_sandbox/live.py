@@ -56,6 +56,7 @@ def sections(state: State) -> dict[str, Any]:
             'oncall': on_call(account),
             'events': latest(account.events),
             'requests': [line(seen) for seen in latest(state.traffic.all())],
+            'webhooks': webhooks(state),
             'faults': state.faults.pending,
         }
 
@@ -157,6 +158,23 @@ def on_call(account: Account) -> list[dict[str, Any]]:
         }
         for policy in account.store.list('/escalation_policies')[:ROWS]
     ]
+
+
+def webhooks(state: State) -> dict[str, Any]:
+    """The subscriptions, which may not be called at all, and the latest deliveries."""
+    return {
+        'subscriptions': state.webhooks.subscriptions,
+        'deliveries': [
+            {
+                'id': delivery['id'],
+                'at': delivery['created_at'],
+                'event_type': delivery['event_type'],
+                'status': delivery['status'],
+                'attempts': len(delivery['attempts']),
+            }
+            for delivery in latest(state.webhooks.deliveries)
+        ],
+    }
 
 
 def line(seen: Request) -> dict[str, Any]:

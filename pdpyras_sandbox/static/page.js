@@ -7,10 +7,12 @@ const RETRY = 1000;
 const SILENCE = 6000;
 
 const $ = (id) => document.getElementById(id);
-const state = {incidents: {open: 0, resolved: 0, rows: []}, requests: [], events: [], now: ''};
+const state = {incidents: {open: 0, resolved: 0, rows: []}, requests: [], events: [], webhooks: {}, now: ''};
 const expanded = new Set();
 
 // Elements. Text from outside only ever becomes text nodes.
+
+const AS_IT_IS = new Set(['option', 'pre', 'span']);
 
 function element(name, attributes, ...children) {
   const made = document.createElement(name);
@@ -19,18 +21,27 @@ function element(name, attributes, ...children) {
     else if (key.startsWith('on')) made.addEventListener(key.slice(2), value);
     else made.setAttribute(key, value);
   }
-  made.append(...children.filter((child) => child != null));
+  for (const child of children) {
+    if (typeof child === 'string') made.append(...(AS_IT_IS.has(name) ? [child] : prose(child)));
+    else if (child != null) made.append(child);
+  }
   return made;
 }
 
 // A path or a key, which may be broken after a slash, and anywhere only if it must.
 function code(text) {
-  const parts = text.split(/(?<=[/_.?&=-])/);
+  const parts = text.split(/(?<=[/?&=])/);
   return element('code', {}, ...parts.flatMap((part, i) => (i ? [element('wbr'), part] : [part])));
 }
 
 function setText(target, text) {
-  if (target.textContent !== text) target.textContent = text;
+  if (target.textContent !== text) target.replaceChildren(...prose(text));
+}
+
+// Text whose short words stay whole: browsers break dates and options at their hyphens.
+function prose(text) {
+  return text.split(/(\s+)/).map((word) => (
+    /[-/?]/.test(word) && word.length < 20 ? element('span', {class: 'whole'}, word) : word));
 }
 
 // Make the children of a list show items, and leave those alone that stay: they may have the focus.
@@ -283,7 +294,23 @@ function showEvents() {
   sync($('events'), few('events', state.events.map((event, i) => ({...event, key: state.events.length - i + JSON.stringify(event)}))), (event) => event.key, (event) => element(
     'li', {},
     timeOf(event.at), ' ', element('strong', {}, event.action), event.summary ? ' ' + event.summary : null, ' ',
-    event.dedup_key ? code(event.dedup_key) : null,
+    event.dedup_key ? code(event.dedup_key) : null, event.outcome ? ` (${event.outcome})` : null,
+  ));
+}
+
+function showWebhooks() {
+  const {subscriptions, deliveries} = state.webhooks;
+  sync($('subscriptions'), subscriptions, (subscription) => JSON.stringify(subscription), (subscription) => element(
+    'li', {},
+    code(subscription.url),
+    subscription.not_called ? element('p', {class: 'warning'}, `Not called: ${subscription.not_called}.`) : null,
+    subscription.active ? null : element('p', {class: 'warning'}, 'Not active.'),
+    subscription.disabled ? element('p', {class: 'warning'}, 'Disabled for 24 hours after dropped webhooks.') : null,
+  ));
+  sync($('deliveries'), few('deliveries', deliveries), (delivery) => JSON.stringify(delivery), (delivery) => element(
+    'li', {},
+    timeOf(delivery.at), ' ', element('strong', {}, delivery.event_type), ' ' + delivery.status,
+    delivery.attempts > 1 ? ` after ${delivery.attempts} attempts` : null,
   ));
 }
 
@@ -303,6 +330,7 @@ const SHOW = {
   incidents(content) { state.incidents = content; showIncidents(); },
   requests(content) { state.requests = content; showRequests(); },
   events(content) { state.events = content; showEvents(); },
+  webhooks(content) { state.webhooks = content; showWebhooks(); },
 };
 
 let watchdog;
@@ -368,7 +396,7 @@ $('confirm').addEventListener('close', () => {
   $('confirm').returnValue = '';
 });
 
-for (const [name, show] of [['incidents', showIncidents], ['requests', showRequests], ['events', showEvents]]) {
+for (const [name, show] of [['incidents', showIncidents], ['requests', showRequests], ['events', showEvents], ['deliveries', showWebhooks]]) {
   $('more-' + name).addEventListener('click', (event) => {
     const button = event.target;
     button.dataset.all = button.dataset.all === 'yes' ? 'no' : 'yes';

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import socket
 import time
 from pathlib import Path
 
@@ -74,7 +75,7 @@ def stream(web):
 def test_the_stream_begins_with_every_section(web, stream):
     sections = stream.until(lambda sections: True)
     assert list(sections) == [
-        'clock', 'account', 'incidents', 'oncall', 'events', 'requests', 'faults'
+        'clock', 'account', 'incidents', 'oncall', 'events', 'requests', 'webhooks', 'faults'
     ]  # fmt: skip
     assert sections['account']['keys']['api_key'] == web.sandbox.api_key
     assert sections['account']['counts']['services'] == 1
@@ -359,7 +360,7 @@ def test_the_page_follows_what_happens_without_reloading(web, page):
     page.wait_for(lambda: len(page.all('#requests > li')) == 2)
     page.wait_for(lambda: page.all('#requests > li')[0].startswith('404 GET /users/nobody'))
     assert page.all('#requests > li')[1].startswith('202 POST /v2/enqueue')
-    assert page.all('#events > li')[0].endswith('trigger <b>Disk</b> & more disk-db1')
+    assert page.all('#events > li')[0].endswith('trigger <b>Disk</b> & more disk-db1 (triggered)')
     assert page.text('#oncall') == 'Default Alex Sample'
     web.sandbox.reset()
     page.wait_for(lambda: page.all('#incidents > li') == [])
@@ -426,6 +427,34 @@ def test_the_next_fault_is_chosen_and_cleared(web, page):
     page.click('#clear-faults')
     page.wait_for(lambda: page.all('#faults > li') == [])
     assert web.sandbox.faults.pending == []
+
+
+def test_a_webhook_that_is_not_called_says_why(web, page):
+    subscribe(web, 'https://hooks.example/pagerduty')
+    subscription = '#subscriptions > li'
+    page.wait_for(lambda: page.all(subscription))
+    assert page.all(subscription)[0].startswith('https://hooks.example/pagerduty Not called: ')
+    assert '--webhooks-to hooks.example' in page.all(subscription)[0]
+
+
+def test_the_webhooks_that_are_sent_are_listed(web, page):
+    with socket.create_server(('127.0.0.1', 0)) as closed:
+        port = closed.getsockname()[1]
+    subscribe(web, f'http://127.0.0.1:{port}/')
+    web.event()
+    page.wait_for(lambda: page.all('#deliveries > li'))
+    assert 'incident.triggered' in page.all('#deliveries > li')[0]
+    assert page.all('#subscriptions > li') == [f'http://127.0.0.1:{port}/']
+
+
+def subscribe(web, url):
+    body = {
+        'type': 'webhook_subscription',
+        'delivery_method': {'type': 'http_delivery_method', 'url': url},
+        'events': ['incident.triggered'],
+        'filter': {'type': 'account_reference'},
+    }
+    web.post('/webhook_subscriptions', {'webhook_subscription': body})
 
 
 def test_every_fault_on_offer_is_one_that_the_sandbox_takes(web, page):
@@ -521,6 +550,7 @@ def busy_sandbox():
         web.call('GET', '/escalation_policies/PABC123/audit/records?limit=5&cursor=' + 'y' * 90)
         web.call('DELETE', '/' + 'z' * 200)
         sandbox.faults.next(3, status=429, reset=2, path='/users*')
+        subscribe(web, 'https://hooks.example/' + 'w' * 60)
         yield sandbox
         web.http.close()
 
