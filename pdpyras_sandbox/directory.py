@@ -12,10 +12,12 @@ from pdpyras_sandbox.errors import (
     ability_missing,
     invalid_input,
     not_found,
+    reassignment_team_missing,
     team_in_use,
     user_required,
     window_is_over,
 )
+from pdpyras_sandbox.indices import OPEN
 from pdpyras_sandbox.listing import Page, check_utc, referred_ids, searched_range, selected
 from pdpyras_sandbox.resources import KINDS, Kind, delete, described, page_of, with_derived
 from pdpyras_sandbox.service_state import status_of
@@ -79,7 +81,7 @@ def teams_of(call: Call, user: Record) -> list[Record]:
 
 
 def refuse_deletion_of_user(call: Call, user: Record) -> None:
-    """Keep a user who is on call, or who has an incident."""
+    """Refuse to delete a user who is on call or has incidents."""
     store = call.store
     if refers_to(store.list('/schedules'), user):
         raise invalid_input("User can't be deleted while they are on a schedule")
@@ -96,7 +98,7 @@ def refers_to(values: list[Any], record: Record) -> bool:
 
 
 def refuse_deletion_of_team(call: Call, team: Record) -> None:
-    """Keep a team that others belong to; its open incidents get the team that the call names."""
+    """Refuse to delete a team with associations; hand its open incidents to the team named."""
     store = call.store
     if any(
         refers_to([item.get('teams'), item.get('parent')], team)
@@ -104,10 +106,13 @@ def refuse_deletion_of_team(call: Call, team: Record) -> None:
         for item in store.list(collection)
     ):
         raise team_in_use()
-    successor = call.query.get('reassignment_team')
-    teams = [reference(call.record(f'/teams/{successor}'))] if successor else []
+    named = call.query.get('reassignment_team')
+    successor = store.get(f'/teams/{named}')
+    if named and successor is None:
+        raise reassignment_team_missing()
+    teams = [reference(successor)] if successor else []
     for incident in store.list('/incidents'):
-        if refers_to(incident['teams'], team):
+        if incident['status'] in OPEN and refers_to(incident['teams'], team):
             incident['teams'] = [t for t in incident['teams'] if t['id'] != team['id']] + teams
             store.save('/incidents/' + incident['id'])
 

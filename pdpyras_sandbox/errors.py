@@ -93,6 +93,10 @@ def invalid_schedule(*errors: str) -> ApiError:
     return ApiError(400, 3001, 'Invalid Schedule', errors)
 
 
+def reassignment_team_missing() -> ApiError:
+    return ApiError(400, 6003, 'Team has Incidents but Reassignment Team is not found')
+
+
 def team_in_use() -> ApiError:
     return ApiError(400, 6006, 'Team has existing associations')
 

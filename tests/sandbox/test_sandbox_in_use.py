@@ -100,6 +100,8 @@ def test_the_incidents_of_a_deleted_team_get_the_one_that_the_request_names(web,
     assert [team['summary'] for team in incident['teams']] == ['Platform']
     path = f'/teams/{team["id"]}/escalation_policies/{policy["id"]}'
     assert web.call('DELETE', path).status_code == 204
+    nobody = {'reassignment_team': 'PNOBODY'}
+    assert web.refusal('DELETE', '/teams/' + team['id'], params=nobody)[:2] == (400, 6003)
     query = {'reassignment_team': other['id']} if successor else {}
     assert web.call('DELETE', '/teams/' + team['id'], params=query).status_code == 204
     (incident,) = web.get('/incidents')['incidents']
