@@ -34,6 +34,8 @@ GIVE_UP_AFTER = timedelta(hours=48)
 #: After so many dropped webhooks in a row, a subscription is disabled, and for so long.
 MAXIMUM_DROPPED = 3
 DISABLED_FOR = timedelta(hours=24)
+#: The bytes of JSON that a webhook may have.
+MAXIMUM_SIZE = 256 * 1024
 #: How many webhooks are sent at the same time.
 WORKERS = 8
 #: How many delivered and dropped webhooks are kept.
@@ -139,6 +141,9 @@ class Deliveries:
         self._store.add(PATH, delivery)
         if subscription['delivery_method']['temporarily_disabled']:
             self._end(delivery, 'dropped', 'the subscription is disabled')
+            return
+        if len(body) > MAXIMUM_SIZE:
+            self._end(delivery, 'dropped', f'it is longer than {MAXIMUM_SIZE} bytes')
             return
         queue = self._queues.setdefault(queue_of(delivery), deque())
         queue.append(delivery['id'])

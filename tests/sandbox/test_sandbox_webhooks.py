@@ -421,6 +421,15 @@ def test_waiting_for_a_receiver_that_hangs_ends_in_an_error(web, receiver):
     web.sandbox.webhooks.wait(timeout=60)
 
 
+def test_a_webhook_of_more_than_256_kb_is_dropped(web, receiver):
+    subscribe(web, receiver.url)
+    incident = web.incident()
+    web.post(f'/incidents/{incident["id"]}/notes', {'note': {'content': 'x' * 256 * 1024}})
+    resolve(web, incident)
+    assert types(received(web, receiver)) == ['triggered', 'resolved']
+    assert statuses(web) == ['delivered', 'dropped', 'delivered']
+
+
 # Disabled subscriptions.
 
 
