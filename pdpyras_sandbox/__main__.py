@@ -9,7 +9,6 @@ import signal
 import sys
 import urllib.request
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, NoReturn, Optional
-from urllib.parse import urlsplit
 
 from pdpyras_sandbox import why_not_here
 
@@ -236,8 +235,8 @@ def greeting(sandbox: 'Sandbox') -> str:
     if sandbox.ca_file:
         text += CA_FILE
         facts['settings'] += '; session.verify = {!r}'.format(sandbox.ca_file)
-    # REQUESTS_CA_BUNDLE would take precedence over session.verify.
-    if sandbox.ca_file or uses_proxy(sandbox.url):
+    # A proxy would not find this machine, and REQUESTS_CA_BUNDLE take precedence over `verify`.
+    if sandbox.ca_file or set(urllib.request.getproxies()) - {'no'}:
         facts['settings'] += '; session.trust_env = False'
     return (text + SCRIPT + END).format(**facts)
 
@@ -252,14 +251,6 @@ def script_for(sandbox: 'Sandbox', proxy: 'SandboxProxy') -> str:
         '# Ctrl-C ends it.',
     ]
     return '\n'.join(lines)
-
-
-def uses_proxy(url: str) -> bool:
-    """Whether the settings of this machine make clients look for a URL through a proxy."""
-    parts = urlsplit(url)
-    proxies = urllib.request.getproxies()
-    has_proxy = parts.scheme in proxies or 'all' in proxies
-    return has_proxy and not urllib.request.proxy_bypass(parts.hostname or '')
 
 
 def run_command(arguments: List[str]) -> int:

@@ -17,7 +17,10 @@ log = logging.getLogger('pdpyras_sandbox')
 NOT_EXECUTABLE = 126
 NOT_FOUND = 127
 KILLED = 128
-PASSED_ON = (signal.SIGINT, signal.SIGTERM)
+#: Windows has no SIGHUP, which a terminal sends when it is closed.
+PASSED_ON = [
+    getattr(signal, name) for name in ('SIGINT', 'SIGTERM', 'SIGHUP') if hasattr(signal, name)
+]
 #: Whether this system tells who sent a signal.
 CAN_WAIT = hasattr(signal, 'sigwaitinfo')
 AWAITED = {*PASSED_ON, signal.SIGCHLD} if CAN_WAIT else {*PASSED_ON}
@@ -59,9 +62,11 @@ def supervise(command: Sequence[str], environment: Dict[str, str]) -> int:
     """
     early: List[int] = []
     for each in PASSED_ON:
-        signal.signal(each, lambda number, frame: early.append(number))
+        # Under nohup, the command is to inherit that SIGHUP is ignored.
+        if signal.getsignal(each) != signal.SIG_IGN:
+            signal.signal(each, lambda number, frame: early.append(number))
     if not CAN_WAIT:
-        return supervise_plainly(command, environment)
+        return supervise_plainly(command, environment, early)
     # The command inherits what is blocked.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, AWAITED)
@@ -77,14 +82,17 @@ def supervise(command: Sequence[str], environment: Dict[str, str]) -> int:
     return process.returncode
 
 
-def supervise_plainly(command: Sequence[str], environment: Dict[str, str]) -> int:
+def supervise_plainly(command: Sequence[str], environment: Dict[str, str], early: List[int]) -> int:
     """Do the same where a program cannot find out who sent a signal: macOS and Windows."""
     process = subprocess.Popen(command, env=environment, close_fds=False)  # nosec B603
 
-    def pass_on(number: int, frame: object) -> None:
+    def pass_on(number: int, frame: object = None) -> None:
         if number != signal.SIGINT or not sys.stdin.isatty():
             process.send_signal(number)
 
-    for number in PASSED_ON:
-        signal.signal(number, pass_on)
+    for each in PASSED_ON:
+        if signal.getsignal(each) != signal.SIG_IGN:
+            signal.signal(each, pass_on)
+    for number in early:
+        pass_on(number)
     return process.wait()

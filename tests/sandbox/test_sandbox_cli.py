@@ -66,8 +66,11 @@ class Running:
 BEHIND_A_PROXY = {'http_proxy': 'http://127.0.0.1:9', 'https_proxy': 'http://127.0.0.1:9'}
 
 
-@pytest.mark.parametrize('options', [[], ['--tls']], ids=['HTTP', 'HTTPS'])
-@pytest.mark.parametrize('proxies', [{}, BEHIND_A_PROXY], ids=['no proxy', 'company proxy'])
+@pytest.mark.parametrize(
+    ('options', 'proxies'),
+    [([], {}), ([], BEHIND_A_PROXY), (['--tls'], BEHIND_A_PROXY)],
+    ids=['HTTP', 'HTTP behind a proxy', 'HTTPS behind a proxy'],
+)
 def test_it_prints_what_one_needs_and_the_script_to_paste_works(options, proxies, monkeypatch):
     for name in ('http_proxy', 'https_proxy', 'no_proxy', 'NO_PROXY'):
         monkeypatch.delenv(name, raising=False)

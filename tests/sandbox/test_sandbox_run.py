@@ -176,14 +176,41 @@ while True:
 """
 
 
-def test_signals_are_passed_on():
-    command = [*RUN, '--', sys.executable, '-c', SCRIPT_WITH_HANDLERS]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+#: Where no program can find out who sent a signal.
+RUN_AS_ON_MACOS = """
+import sys
+from pdpyras_sandbox import __main__, run
+run.CAN_WAIT = False
+__main__.main(sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize(
+    'command',
+    [RUN, [sys.executable, '-c', RUN_AS_ON_MACOS, 'run']],
+    ids=['Linux', 'macOS'],
+)
+def test_signals_are_passed_on(command):
+    command = [*command, '--', sys.executable, '-c', SCRIPT_WITH_HANDLERS]
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout.readline() == 'ready\n'
         process.send_signal(signal.SIGINT)
         assert process.stdout.readline() == 'INT\n'
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE) == 41
+
+
+def test_it_cleans_up_when_its_terminal_is_closed(tmp_path):
+    command = [*RUN, '--', sys.executable, '-c', SCRIPT_WITH_HANDLERS]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env={**os.environ, 'TMPDIR': str(tmp_path)}
+    ) as process:
+        assert process.stdout.readline() == 'ready\n'
+        process.send_signal(signal.SIGHUP)
+        assert process.wait(PATIENCE) == 128 + signal.SIGHUP
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_ctrl_c_in_a_terminal_reaches_the_command_once():
