@@ -44,6 +44,7 @@ def test_the_tree_of_errors():
 # D20
 @pytest.mark.parametrize('status', [500, 501, 502, 503, 504, 529, 599])
 def test_the_server_is_to_blame_for_every_5xx(api, session, status):
+    session.retry.clear()
     error = fail(api, session, status)
     assert isinstance(error, pdpyras.PDServerError)
     assert 'server error: {} '.format(status) in str(error)

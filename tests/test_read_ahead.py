@@ -223,7 +223,8 @@ def test_a_short_page_ends_the_reading_ahead(api, session):
         return Reply(body={'users': results, 'more': offset + limit < 950})
 
     assert session.list_all('users', read_ahead=2) == list(range(950))
-    assert offsets(api)[-8:] == [240, 340, 440, 540, 640, 740, 840, 940]
+    one_by_one = [offset for offset in offsets(api) if offset % 100]
+    assert one_by_one == [240, 340, 440, 540, 640, 740, 840, 940]
 
 
 def test_a_first_page_that_is_short_requests_nothing_ahead(api, session):
