@@ -204,6 +204,13 @@ def test_postprocess_never_raises(request, kind, response):
     request.getfixturevalue(kind).postprocess(response)
 
 
+def test_postprocess_logs_why_a_response_could_not_be_logged(session, caplog):
+    caplog.set_level('DEBUG')
+    session.postprocess(object())
+    assert 'Could not log a response' in caplog.text
+    assert "'object' object has no attribute" in caplog.text
+
+
 # Points for subclasses to override
 
 

@@ -14,6 +14,7 @@ import weakref
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
+from types import SimpleNamespace
 
 import pytest
 import requests
@@ -884,6 +885,25 @@ def test_any_real_number_of_zero_or_more_staggers(factor, session):
 
 
 # D79
+class NumpyBool:
+    """A bool like NumPy's, which is not an instance of bool."""
+
+    dtype = SimpleNamespace(kind='b')
+
+    def __init__(self, value):
+        self.value = value
+
+    def __bool__(self):
+        return self.value
+
+
+@pytest.mark.parametrize(('value', 'sent'), [(True, 'true'), (False, 'false')])
+def test_a_numpy_bool_is_sent_like_a_bool(api, session, value, sent):
+    api.reply()
+    session.get('/users', params={'total': NumpyBool(value), 'list': [NumpyBool(value)]})
+    assert api.last.query == {'total': sent, 'list[]': sent}
+
+
 def test_numpy_numbers_stagger(session):
     numpy = pytest.importorskip('numpy')
     for factor in (numpy.float64(0.5), numpy.float32(0.5), numpy.int64(1)):

@@ -71,6 +71,13 @@ def test_the_default_port_of_a_scheme_may_be_left_out(base, url):
     assert urlsplit(normalize_url(base, url)).path == '/users'
 
 
+def test_a_url_outside_the_path_of_the_base_is_rejected():
+    base = 'https://gateway.example.com/x'
+    assert normalize_url(base + '/', '/users') == base + '/users'
+    with pytest.raises(URLError, match='gateway.example.com/users'):
+        normalize_url(base, 'https://gateway.example.com/users')
+
+
 @pytest.mark.parametrize(
     ('base', 'url'),
     [
