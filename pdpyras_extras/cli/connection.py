@@ -43,6 +43,9 @@ FIRST_WAIT = 1
 
 STATUS_RETRIES = {500: 1, 502: 2, 503: 2, 504: 2}
 
+#: Seconds to wait for retries in all; the rate limit is reset within a minute.
+MAX_WAIT = 75
+
 
 class Connection:
     """The connection options, which may stand before and after the command; the last one wins."""
@@ -166,6 +169,7 @@ def _configured(session: _S) -> _S:
     # A session multiplies its sleep_timer before each wait.
     session.sleep_timer = FIRST_WAIT / session.sleep_timer_base
     session.retry = dict(STATUS_RETRIES)
+    session.max_wait = MAX_WAIT
     return session
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from typing import List, NamedTuple
@@ -35,6 +34,8 @@ def search(words: List[str]) -> List[Operation]:
 
 def similar(word: str) -> List[str]:
     """Return words of the table that are spelled like one that no operation has."""
+    from difflib import get_close_matches
+
     text = ' '.join(f'{operation.path} {operation.summary}' for operation in operations())
     known = {
         part for part in text.lower().replace('/', ' ').split() if part.isalpha() or '_' in part

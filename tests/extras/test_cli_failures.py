@@ -281,3 +281,15 @@ def test_a_wait_for_the_rate_limit_is_shown_in_a_terminal(wire, api):
     assert first.startswith('pdpyras: ')
     assert '429' in first
     assert rest == ['[]']
+
+
+def test_waits_for_the_rate_limit_end_after_little_more_than_a_minute(wire, api):
+    headers = {'ratelimit-reset': '600'}
+    api.rule(lambda seen: Reply(429, {'error': {'message': 'Rate Limit Exceeded'}}, headers))
+    setup = 'import sys, time; time.sleep = lambda seconds: print(seconds, file=sys.stderr)'
+    finished = wire.run('get', 'users', setup=setup)
+    *waits, line = finished.stderr.splitlines()
+    assert finished.returncode == 1
+    assert '429' in line
+    assert 60 <= sum(map(float, waits)) <= 75
+    assert len(api.seen) == len(waits) + 1

@@ -4,14 +4,19 @@ import csv
 import io
 import json
 import re
+import sys
+from bisect import bisect_left
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from cli_process import CommandLine
 from hypothesis import given
 from hypothesis import strategies as st
+from wire import Reply
 
 from pdpyras_extras.cli import formats
 
+ISO = '%Y-%m-%dT%H:%M:%SZ'
 ESCAPE = '\x1b'
 #: What a terminal shows in colour.
 STYLED = re.compile(r'\x1b\[[0-9;]*m')
@@ -234,3 +239,53 @@ def test_records_in_a_pipe_have_a_bar_on_the_terminal(pdp):
     status, shown = pdp.in_terminal('list', 'users', stdout=subprocess.DEVNULL)
     assert status == 0
     assert re.search(r'\d+/\?', shown)
+
+
+# Long listings
+
+START = datetime(2026, 1, 1, tzinfo=timezone.utc)
+PERIOD = ('--since', '2026-01-01T00:00Z', '--until', '2026-07-01T00:00Z')
+
+#: Python that reports the peak of the process' memory, in KiB, on stderr.
+REPORT_MEMORY = """
+import atexit, re, sys
+def report():
+    sys.stderr.write(re.search(r'VmHWM:\\s+(\\d+) kB', open('/proc/self/status').read())[1])
+atexit.register(report)
+"""
+
+
+def history(count):
+    """A scripted /incidents with one incident a minute, of which 10,000 can be paged through."""
+    times = [(START + timedelta(minutes=number)).strftime(ISO) for number in range(count)]
+
+    def answer(seen):
+        query = seen.query
+        offset, limit = int(query['offset']), int(query['limit'])
+        assert offset + limit <= 10_000
+        found = range(bisect_left(times, query['since']), bisect_left(times, query['until']))
+        incidents = [
+            {'id': f'Q{number}', 'created_at': times[number], 'title': 'x' * 1000}
+            for number in found[offset : offset + limit]
+        ]
+        more = offset + limit < len(found)
+        body = {'incidents': incidents, 'total': len(found), 'more': more}
+        return Reply(200, {**body, 'limit': limit, 'offset': offset})
+
+    return answer
+
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='memory is read from /proc')
+@pytest.mark.parametrize('output_format', ['csv', 'jsonl', 'json'])
+def test_thirty_thousand_records_stream_in_flat_memory(wire, api, output_format):
+    peaks = {}
+    for count in (3_000, 30_000):
+        api.rule(history(count))
+        finished = wire.run(
+            *('list', 'incidents', *PERIOD, '--format', output_format), setup=REPORT_MEMORY
+        )
+        assert finished.returncode == 0
+        peaks[count] = int(finished.stderr)
+        assert sorted(map(int, re.findall(r'\bQ(\d+)\b', finished.stdout))) == list(range(count))
+    # The records are 30 MB, and several times that once decoded.
+    assert peaks[30_000] - peaks[3_000] < 8 * 1024

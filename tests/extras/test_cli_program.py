@@ -13,7 +13,8 @@ import pytest
 from cli_process import MODULE, PATIENCE, CommandLine
 
 from pdpyras_extras.cli import operations
-from pdpyras_extras.cli.commands import SHELLS, cli
+from pdpyras_extras.cli.commands import cli
+from pdpyras_extras.cli.other_commands import SHELLS
 
 COMMANDS = sorted(cli.commands)
 #: What no command needs before it is known what is to be done.
@@ -191,6 +192,23 @@ def test_the_installed_program_and_the_module_are_the_same(pdp):
     assert done.stdout == pdp.output('--help')
 
 
+@pytest.mark.parametrize('arguments', [['--help'], ['endpoints', 'snooze'], ['get']], ids=' '.join)
+def test_the_library_as_a_module_is_the_same_program(pdp, arguments):
+    module = subprocess.run(
+        [sys.executable, '-m', 'pdpyras', *arguments],
+        env=pdp.environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    here = pdp.run(*arguments)
+    assert (module.returncode, module.stdout, module.stderr) == (
+        here.returncode,
+        here.stdout,
+        here.stderr,
+    )
+
+
 @pytest.mark.parametrize('missing', ['click', 'rich'])
 def test_a_missing_package_is_one_clear_line(pdp, missing):
     setup = f'import sys; sys.modules[{missing!r}] = None'
@@ -240,6 +258,8 @@ def test_a_status_of_the_sandbox_is_passed_on(pdp):
 @pytest.mark.skipif(sys.platform == 'win32', reason='the sandbox runs no commands there')
 def test_a_command_runs_with_the_sandbox_as_pagerduty(pdp):
     pytest.importorskip('trustme')
+    # These are for the user's own account.
+    pdp = pdp.with_variables(PAGERDUTY_URL='http://127.0.0.1:1', PAGERDUTY_FROM='me@example.com')
     done = pdp.run('sandbox', 'run', '--quiet', '--', *MODULE, 'whoami')
     assert (done.returncode, done.stderr) == (0, '')
     # The command went to the real URL, which the sandbox stands in for.

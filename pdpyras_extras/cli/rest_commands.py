@@ -1,0 +1,161 @@
+"""Commands that call the REST API."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from itertools import islice
+from typing import Any, Iterable, Optional
+
+import click
+
+from pdpyras_extras.cli.connection import Connection
+from pdpyras_extras.cli.failures import Mistake, usage_errors
+from pdpyras_extras.cli.formats import print_json
+from pdpyras_extras.cli.group import cli, pass_connection
+from pdpyras_extras.cli.options import TIME, params_option, path_argument
+from pdpyras_extras.cli.output import ItemHook, Output, output_options, write
+
+
+@cli.command()
+@path_argument('GET')
+@params_option
+@pass_connection
+def get(connection: Connection, path: str, params: Any) -> None:
+    """Print what is at PATH as JSON.
+
+    Of a listing, that is the first page; "pdpyras list" has them all.
+
+    \b
+    Example:
+      pdpyras get users/me
+    """
+    with connection.api() as session:
+        print_json(session.rget(path, params=params))
+
+
+def _add_command_with_body(verb: str, text: str) -> None:
+    @cli.command(verb, help=text)
+    @path_argument(verb.upper())
+    @click.option('--json', 'file', metavar='FILE', help='The body; "-" for stdin.')
+    @params_option
+    @pass_connection
+    def call(connection: Connection, path: str, file: Optional[str], params: Any) -> None:
+        import pdpyras
+
+        options = {'params': params}
+        if file is not None:
+            options['json'] = _body(connection, file)
+        with connection.api() as session:
+            result = getattr(session, 'r' + verb)(path, **options)
+            if verb == 'delete':
+                result = pdpyras.try_decoding(result)
+        if result is not None:
+            print_json(result)
+
+
+def _body(connection: Connection, file: str) -> Any:
+    def reject(name: str) -> None:
+        raise ValueError(f'{name} is not a number')
+
+    text = connection.read('--json', file)
+    try:
+        return json.loads(text, parse_constant=reject)
+    except (ValueError, RecursionError) as error:
+        raise Mistake(f'--json: {file} is not JSON: {error}.') from None
+
+
+_add_command_with_body(
+    'post',
+    """Create a resource; print it as JSON.
+
+    The body needs no wrapper such as {"team": ...}.
+
+    \b
+    Example:
+      echo '{"type": "team", "name": "Bakers"}' | pdpyras post teams --json -
+    """,
+)
+_add_command_with_body(
+    'put',
+    """Update a resource; print it as JSON.
+
+    The body needs no wrapper such as {"team": ...}.
+
+    \b
+    Example:
+      echo '{"type": "team", "name": "Cooks"}' | pdpyras put teams/PABC123 --json -
+    """,
+)
+_add_command_with_body(
+    'patch',
+    """Change a part of a resource; print it as JSON.
+
+    \b
+    Example:
+      pdpyras patch workflows/integrations/connections/PABC123 --json connection.json
+    """,
+)
+_add_command_with_body(
+    'delete',
+    """Delete a resource.
+
+    \b
+    Example:
+      pdpyras delete teams/PABC123
+    """,
+)
+
+
+@cli.command('list')
+@path_argument('GET')
+@params_option
+@click.option('--since', type=TIME, metavar='TIME', help='Records from TIME on, without a limit.')
+@click.option('--until', type=TIME, metavar='TIME', help='The end of --since; now by default.')
+@click.option('--limit', type=click.IntRange(min=1), metavar='N', help='The first N records.')
+@output_options
+@pass_connection
+def list_(
+    connection: Connection,
+    path: str,
+    params: Any,
+    since: Any,
+    until: Any,
+    limit: Optional[int],
+    output: Output,
+) -> None:
+    """List all records at PATH, page by page.
+
+    Pagination reaches 10,000 records. With --since, the period is divided so that all are listed.
+
+    \b
+    Examples:
+      pdpyras list users --format csv -o users.csv
+      pdpyras list incidents --since 2026-01-01T00:00Z --until 2026-02-01T00:00Z
+      pdpyras list services --param query=web --fields id,name,escalation_policy.summary
+    """
+    import pdpyras
+
+    if until is not None and since is None:
+        raise Mistake('--until needs --since.')
+    with connection.api() as session:
+
+        def listing(item_hook: Optional[ItemHook]) -> Iterable[Any]:
+            options: Any = {'params': params, 'item_hook': item_hook}
+            if limit is not None:
+                options['page_size'] = min(limit, session.default_page_size)
+            if since is not None:
+                return session.iter_history(
+                    path, since, until or datetime.now(timezone.utc), **options
+                )
+            return session.iter_all(path, **options)
+
+        try:
+            with usage_errors():
+                write(connection, output, lambda item_hook: islice(listing(item_hook), limit))
+        except pdpyras.URLError as error:
+            # A path that leads elsewhere raises here.
+            session.normalize_url(path)
+            if since is not None:
+                raise
+            raise Mistake(f'{path} has no pages to list. Run: pdpyras get {path}') from error
