@@ -29,9 +29,7 @@ def account(cli_server):
     return cli_server
 
 
-@pytest.fixture
-def pdp(account):
-    """The command line, with the account's keys in its environment."""
+def command_line_for(account):
     from cli_process import CommandLine
 
     return CommandLine(
@@ -40,6 +38,20 @@ def pdp(account):
         PAGERDUTY_ROUTING_KEY=account.routing_key,
         PAGERDUTY_FROM=account.email,
     )
+
+
+@pytest.fixture
+def pdp(account):
+    """The command line, with the account's keys in its environment."""
+    return command_line_for(account)
+
+
+@pytest.fixture
+def pdp_of_new_account():
+    """The command line, for an account that has nothing but one user and one service."""
+    sandbox = pytest.importorskip('pdpyras_sandbox.server')
+    with sandbox.Sandbox() as account:
+        yield command_line_for(account)
 
 
 @pytest.fixture

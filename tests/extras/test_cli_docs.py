@@ -2,10 +2,13 @@
 
 import doctest
 import re
+import subprocess
+import sys
+import textwrap
 from pathlib import Path
+from xml.etree import ElementTree
 
-import pytest
-from cli_process import MODULE, in_terminal
+from cli_process import MODULE, PATIENCE, in_terminal
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -13,16 +16,16 @@ ROOT = Path(__file__).resolve().parents[2]
 MARK = '\x1e'
 
 
-def session_in(page, after='\n'):
+def session_in(page):
     """The commands in the console blocks of a page, each with the output that is shown."""
-    text = page.read_text(encoding='utf-8').partition(after)[2]
-    blocks = re.findall(r'\.\. code-block:: console\n\n((?:   .*\n|\n)+)', text)
+    text = page.read_text(encoding='utf-8')
+    blocks = re.findall(r'\.\. code-block:: console\n\n((?: .*\n|\n)+)', text)
     commands = []
-    for line in ''.join(blocks).splitlines():
-        if line.startswith('   $ '):
-            commands.append((line[5:], []))
-        elif line.strip():
-            commands[-1][1].append(line[3:])
+    for line in textwrap.dedent(''.join(blocks)).splitlines():
+        if line.startswith('$ '):
+            commands.append((line[2:], []))
+        elif line:
+            commands[-1][1].append(line)
     return [(command, output) for command, output in commands if not command.startswith('pip ')]
 
 
@@ -44,14 +47,35 @@ def play(commands, environment, folder):
     return [[line.rstrip() for line in output.splitlines()] for output in outputs]
 
 
-@pytest.mark.parametrize('page', ['docs/extras/command_line.rst'])
-def test_the_commands_print_what_the_page_shows(page, pdp, tmp_path):
-    commands = session_in(ROOT / page)
+def test_the_commands_print_what_the_page_shows(pdp_of_new_account, tmp_path):
+    commands = session_in(ROOT / 'docs' / 'extras' / 'command_line.rst')
     checker = doctest.OutputChecker()
-    outputs = play(commands, pdp.environment, tmp_path)
+    outputs = play(commands, pdp_of_new_account.environment, tmp_path)
     assert len(outputs) == len(commands)
     for (command, expected), printed in zip(commands, outputs):
         want, got = '\n'.join([*expected, '']), '\n'.join([*printed, ''])
         assert checker.check_output(want, got, doctest.ELLIPSIS), (
             f'$ {command}\n{got}instead of\n{want}'
         )
+
+
+def test_the_commands_of_the_readme_work(pdp_of_new_account, tmp_path):
+    commands = [(command, []) for command, _ in session_in(ROOT / 'README.rst')]
+    assert [command.split()[1] for command, _ in commands] == ['trigger', 'oncall', 'list']
+    key, people, export = play(commands, pdp_of_new_account.environment, tmp_path)
+    assert re.fullmatch('[0-9a-f]{32}', *key)
+    assert 'email' in people[0]
+    assert export == []
+    assert 'Server is on fire' in (tmp_path / 'incidents.csv').read_text()
+
+
+def test_the_picture_of_a_terminal_is_made_by_running_the_commands(tmp_path):
+    picture = tmp_path / 'terminal.svg'
+    tool = ROOT / 'tools' / 'record_terminal.py'
+    subprocess.run([sys.executable, str(tool), str(picture)], check=True, timeout=PATIENCE)
+    shown = ' '.join(ElementTree.parse(picture).getroot().itertext()).replace('\xa0', ' ')
+    for text in ('disk-db-1', 'triggered', 'Alex Sample', 'Nobody has this key'):
+        assert text in shown
+    assert 'Traceback' not in shown
+    # It loads nothing from elsewhere.
+    assert not re.search(r'url\([^#]|href', picture.read_text())
