@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Optional, TypeVar
 from werkzeug.datastructures import MultiDict
 from zoneinfo import ZoneInfo
 
-from pdpyras_sandbox.errors import invalid_input, not_found
+from pdpyras_sandbox.errors import INVALID_INPUT, ApiError, invalid_input, not_found
 from pdpyras_sandbox.indices import Record
 from pdpyras_sandbox.shapes import Operation, operations
 from pdpyras_sandbox.zones import requested_zone
@@ -99,12 +99,18 @@ class Call:
         """The path with its last segments taken off."""
         return self.path.rsplit('/', levels)[0]
 
-    def referred(self, reference: Any, collection: str) -> Record:
-        """The record that a reference in the body points to; a refusal if there is none."""
+    def referred(
+        self, reference: Any, collection: str, refusal: tuple[int, str] = (2001, INVALID_INPUT)
+    ) -> Record:
+        """Return the record that a reference in the body points to.
+
+        :param refusal: the code and the message of the refusal if there is none.
+        """
         record_id = reference.get('id') if isinstance(reference, dict) else None
         record: Record | None = self.store.get(f'{collection}/{record_id}')
         if record is None:
-            raise invalid_input(f'{collection.strip("/")}: no such record as {reference!r}')
+            problem = f'{collection.strip("/")}: no such record as {reference!r}'
+            raise ApiError(400, *refusal, [problem])
         return record
 
 

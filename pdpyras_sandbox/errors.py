@@ -49,8 +49,11 @@ class PlainError(ApiError):
         return {'error': self.message}
 
 
+INVALID_INPUT = 'Invalid Input Provided'
+
+
 def invalid_input(*errors: str) -> ApiError:
-    return ApiError(400, 2001, 'Invalid Input Provided', errors)
+    return ApiError(400, 2001, INVALID_INPUT, errors)
 
 
 def invalid_event(*errors: str) -> EventError:

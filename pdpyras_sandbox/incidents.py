@@ -29,6 +29,10 @@ LONGEST_RANGE = timedelta(days=184)
 #: The same for notifications: less than any 3 months.
 LONGEST_RANGE_OF_NOTIFICATIONS = timedelta(days=91)
 ALREADY_RESOLVED = 'Incident Already Resolved'
+#: Codes and messages of refusals: https://developer.pagerduty.com/docs/errors
+NO_ASSIGNEE = (1007, 'Assigned To User Not Found')
+NO_POLICY = (1014, 'Escalation Policy Not Found')
+INVALID_PRIORITY = (1020, 'Invalid Priority')
 
 
 class Incidents:
@@ -123,7 +127,8 @@ class Incidents:
     def escalate(self, incident: Record, level: Level, step: str = 'assign') -> None:
         policy = self.store.find(incident['escalation_policy']['id'])
         if not policy or not 1 <= level.number <= len(policy.get('escalation_rules', [])):
-            raise invalid_input(f'Escalation level {level.number} does not exist')
+            problem = f'Escalation level {level.number} does not exist'
+            raise ApiError(400, 1006, 'Cannot Escalate', [problem])
         users = escalation_targets(self.store, policy, level.number, self.clock.now())
         incident['assigned_via'] = 'escalation_policy'
         set_level(self.store, incident, level)
@@ -315,9 +320,9 @@ def create_incident(call: Call) -> Record:
     if assignments and given.get('escalation_policy'):
         raise invalid_input('assignments and escalation_policy cannot both be given')
     for assignment in assignments or ():
-        call.referred(assignment['assignee'], '/users')
+        call.referred(assignment['assignee'], '/users', NO_ASSIGNEE)
     policy = given.get('escalation_policy')
-    policy = policy and call.referred(policy, '/escalation_policies')
+    policy = policy and call.referred(policy, '/escalation_policies', NO_POLICY)
     obstacle = incidents.obstacle(service, policy)
     if obstacle and not (assignments and obstacle.code == nobody_on_call().code):
         raise obstacle
@@ -409,7 +414,9 @@ def change_priority(call: Call, incidents: Incidents, incident: Record, given: A
 
 
 def priority_of(call: Call, given: Any) -> Record | None:
-    return reference(call.referred(given, '/priorities')) if isinstance(given, dict) else None
+    if not isinstance(given, dict):
+        return None
+    return reference(call.referred(given, '/priorities', INVALID_PRIORITY))
 
 
 def change_assignment(call: Call, incidents: Incidents, incident: Record, given: Record) -> None:
@@ -417,14 +424,15 @@ def change_assignment(call: Call, incidents: Incidents, incident: Record, given:
         return
     policy = given.get('escalation_policy')
     if policy and policy.get('id') != incident['escalation_policy']['id']:
-        incident['escalation_policy'] = reference(call.referred(policy, '/escalation_policies'))
+        policy = call.referred(policy, '/escalation_policies', NO_POLICY)
+        incident['escalation_policy'] = reference(policy)
         incidents.escalate(incident, Level(given.get('escalation_level', 1)), 'delegate')
     elif given.get('escalation_level'):
         incidents.escalate(incident, Level(given['escalation_level']), 'escalate')
     wanted = [a['assignee'] for a in given.get('assignments') or () if a.get('assignee')]
     before = {a['assignee']['id'] for a in incident['assignments']}
     if wanted and {assignee.get('id') for assignee in wanted} != before:
-        users = [call.referred(assignee, '/users') for assignee in wanted]
+        users = [call.referred(assignee, '/users', NO_ASSIGNEE) for assignee in wanted]
         incident['assigned_via'] = 'direct_assignment'
         incidents.assign(incident, [{'assignee': user} for user in users])
         incidents.announce('incident.reassigned', incident)

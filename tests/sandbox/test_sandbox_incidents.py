@@ -103,6 +103,27 @@ def test_an_unknown_service_is_refused(web):
     assert web.refusal('POST', '/incidents', body)[:2] == (400, 2001)
 
 
+REFUSED_CHANGES = [
+    ({'priority': {'id': 'PNOBODY', 'type': 'priority_reference'}}, 1020),
+    ({'assignments': [{'assignee': {'id': 'PNOBODY', 'type': 'user_reference'}}]}, 1007),
+    ({'escalation_policy': {'id': 'PNOBODY', 'type': 'escalation_policy_reference'}}, 1014),
+    ({'escalation_level': 9}, 1006),
+]
+
+
+@pytest.mark.parametrize(
+    ('change', 'code'), REFUSED_CHANGES, ids=[str(c) for _, c in REFUSED_CHANGES]
+)
+def test_a_change_that_cannot_be_made_is_refused_with_its_code(web, change, code):
+    path = '/incidents/' + web.incident()['id']
+    body = {'incident': {'type': 'incident', **change}}
+    assert web.refusal('PUT', path, body)[:2] == (400, code)
+    if code != 1006:
+        service = {'id': web.service['id'], 'type': 'service_reference'}
+        new = {'incident': {'type': 'incident', 'title': 'x', 'service': service, **change}}
+        assert web.refusal('POST', '/incidents', new)[:2] == (400, code)
+
+
 def test_an_incident_key_is_open_only_once(web):
     web.incident(incident_key='once')
     service = {'id': web.service['id'], 'type': 'service_reference'}
