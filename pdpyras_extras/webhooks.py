@@ -17,7 +17,7 @@ from typing import Union
 __all__ = ['SIGNATURE_HEADER', 'verify_signature']
 
 #: Name of the request header that carries the signatures.
-SIGNATURE_HEADER = 'X-PagerDuty-Signature'
+SIGNATURE_HEADER: str = 'X-PagerDuty-Signature'
 
 Secret = Union[str, bytes]
 
