@@ -106,7 +106,6 @@ class PagerDutyHandler(logging.Handler):
         self.flush_timeout = flush_timeout
         self._base_url = base_url
         self._closed = False
-        self._is_forked = False
         self._set_up(routing_key)
         _handlers.add(self)
 
@@ -212,8 +211,7 @@ class PagerDutyHandler(logging.Handler):
             except RuntimeError:
                 return False  # Too many threads, or (since Python 3.12) the interpreter is ending.
             self._worker = worker
-            if self._is_forked:
-                _call_at_end_of_child(self._finish)
+            _call_at_end_of_child(self._finish)
         return True
 
     def _work(self) -> None:
@@ -515,7 +513,7 @@ def _may_pass(error: Exception) -> bool:
     """Return whether the same event may be accepted later."""
     if isinstance(error, pdpyras.PDHTTPError):
         status = error.response.status_code
-        return status == 429 or status // 100 != 4
+        return status in (408, 429) or status // 100 != 4
     return isinstance(error, pdpyras.PDClientError)
 
 
@@ -559,7 +557,6 @@ _handlers: 'weakref.WeakSet[PagerDutyHandler]' = weakref.WeakSet()
 def _set_up_child() -> None:
     """Let a forked process begin without the parent's alerts, worker, locks and connections."""
     for handler in list(_handlers):
-        handler._is_forked = True
         handler._set_up(handler._session.api_key)
 
 
@@ -568,7 +565,10 @@ if hasattr(os, 'register_at_fork'):
 
 
 def _call_at_end_of_child(function: Callable[[], None]) -> None:
-    """Call a function when a child of multiprocessing ends: it does not run logging.shutdown."""
+    """Call a function when a child of multiprocessing ends, as that does not run logging.shutdown.
+
+    In other processes, it is called shortly before logging.shutdown.
+    """
     util = sys.modules.get('multiprocessing.util')
     if util is not None:
         util.Finalize(None, function, exitpriority=-100)

@@ -393,7 +393,7 @@ def no_backoff(monkeypatch):
 
 @pytest.mark.parametrize(
     'reply',
-    [Reply(500), Reply(503), Reply(429, {'error': {'code': 2020}}), Reply(200, {'no': 'key'})],
+    [Reply(500), Reply(503), Reply(408), Reply(429, {'error': {'code': 2020}}), Reply(200, {})],
     ids=lambda reply: str(reply.status),
 )
 def test_event_is_kept_and_sent_again_after_a_failure(events_api, handler, log, sleeps, reply):

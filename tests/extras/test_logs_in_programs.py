@@ -286,6 +286,26 @@ for worker in workers:
 
 
 @needs_fork
+def test_worker_of_a_pool_that_sets_up_logging_itself_loses_nothing(events_api):
+    script = """
+import multiprocessing, warnings
+warnings.simplefilter('ignore', DeprecationWarning)
+log.removeHandler(handler)
+def work():
+    log.addHandler(PagerDutyHandler(handler._session.api_key, base_url=sys.argv[1]))
+    for task in range(100):
+        log.error('Task %d failed', task)
+worker = multiprocessing.get_context('fork').Process(target=work)
+worker.start()
+worker.join()
+log.addHandler(handler)
+log.error('In the parent')
+"""
+    assert run(script, events_api).stderr == ''
+    assert counted(events_api) == 101
+
+
+@needs_fork
 def test_workers_of_celerys_pool_lose_nothing_if_they_flush_at_their_end(events_api):
     """They end without any exit handler, but for this one: Celery's worker_process_shutdown."""
     pytest.importorskip('billiard')
