@@ -236,6 +236,23 @@ def test_flood_of_one_message_takes_one_place_and_pushes_nothing_out(log, capsys
     assert "1000 x 'Flood 0'" in said
 
 
+def test_overflow_is_reported_while_the_program_runs(events_api, log, monkeypatch):
+    reported, reports = threading.Event(), []
+
+    def report(*arguments):
+        reports.append(arguments)
+        reported.set()
+
+    monkeypatch.setattr(logs, '_report_lost', report)
+    handler = PagerDutyHandler(KEY, base_url=events_api.url, capacity=1)
+    log.addHandler(handler)
+    with handler._changed:
+        log.error('It broke')
+        log.error('No room')
+    assert reported.wait(30)
+    assert reports == [(1, '1 other alerts were pending')]
+
+
 def test_report_of_lost_records_names_some_alerts(log, capsys):
     log.addHandler(PagerDutyHandler(KEY, base_url='http://127.0.0.1:1', flush_timeout=0))
     for number in range(12):
