@@ -68,6 +68,7 @@ class Deliveries:
         self._queues: dict[tuple[str, str], deque[str]] = {}
         self._done: deque[str] = deque()
         self._sending = 0
+        self._closed = False
         self._idle = threading.Condition(self._store.lock)
         self._workers = ThreadPoolExecutor(WORKERS, 'pdpyras_sandbox-webhooks')
         # Not with a context of our own: urllib3 1.26 then cannot check certificates of addresses.
@@ -151,6 +152,9 @@ class Deliveries:
             self._submit(delivery['id'])
 
     def _submit(self, delivery_id: str) -> None:
+        if self._closed:
+            # The state file has it for the next start.
+            return
         self._sending += 1
         self._workers.submit(self._attempt, delivery_id)
 
@@ -306,6 +310,8 @@ class Deliveries:
 
     def close(self) -> None:
         """Stop sending, after the webhooks that are being sent."""
+        with self._store.lock:
+            self._closed = True
         self._workers.shutdown(cancel_futures=True)
         self._http.clear()
 

@@ -551,6 +551,32 @@ def test_the_state_file_keeps_what_is_still_to_be_sent(tmp_path, receiver, api_o
     assert types(events) == ['triggered', 'triggered', 'acknowledged']
 
 
+def test_what_is_not_sent_when_a_sandbox_closes_is_sent_after_the_next_start(
+    tmp_path, receiver, api_of
+):
+    closing = threading.Event()
+
+    def late(seen):
+        closing.wait(30)
+        return Reply(202)
+
+    receiver.rule(late)
+    sandbox = Sandbox(state=tmp_path / 'account.sqlite')
+    web = api_of(sandbox)
+    subscribe(web, receiver.url)
+    acknowledge(web, web.incident())
+    receiver.wait_for(1)
+    thread = threading.Thread(target=sandbox.close)
+    thread.start()
+    sandbox.wait()
+    closing.set()
+    thread.join()
+    with Sandbox(state=tmp_path / 'account.sqlite') as sandbox:
+        sandbox.webhooks.wait(timeout=60)
+        assert [d['status'] for d in sandbox.webhooks.deliveries] == ['delivered'] * 2
+    assert types([seen.json['event'] for seen in receiver.seen]) == ['triggered', 'acknowledged']
+
+
 def test_reset_forgets_subscriptions_and_webhooks(web, receiver):
     receiver.rule(lambda seen: Reply(503))
     subscribe(web, receiver.url)
