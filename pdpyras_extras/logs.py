@@ -320,7 +320,7 @@ class PagerDutyHandler(logging.Handler):
             overflow, unusable = self._outbox.overflow.settle(), self._unusable.settle()
             self._reported_at = time.monotonic()
         if overflow:
-            _report_lost(overflow, '{} other alerts were pending'.format(self.capacity))
+            _report_lost(overflow, 'no room for their alerts (capacity={})'.format(self.capacity))
         if unusable:
             _report_lost(unusable, 'no event could be made of them')
 

@@ -106,7 +106,7 @@ class OAuthTokenClient:
         """
         token = self.get_scoped_app_token(scope)
         session = _api_session(token, default_from, base_url or API_URLS[_region(scope)])
-        session.on_token_expired = _AppTokenSource(self, scope)  # type: ignore[attr-defined]
+        session.on_token_expired = _AppTokenSource(self, scope)
         return session
 
     def get_scoped_app_token(self, scope: str) -> dict[str, Any]:

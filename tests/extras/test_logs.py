@@ -230,7 +230,7 @@ def test_flood_of_one_message_takes_one_place_and_pushes_nothing_out(log, capsys
             log.error('No room {}'.format(number))
     with_room_for_two.close()
     said = capsys.readouterr().err
-    assert '7 log record(s) lost: 2 other alerts were pending' in said
+    assert '7 log record(s) lost: no room for their alerts (capacity=2)' in said
     assert '1001 log record(s) lost: PagerDuty did not accept them within 0 s' in said
     assert "1 x 'The first'" in said
     assert "1000 x 'Flood 0'" in said
@@ -250,7 +250,7 @@ def test_overflow_is_reported_while_the_program_runs(events_api, log, monkeypatc
         log.error('It broke')
         log.error('No room')
     assert reported.wait(30)
-    assert reports == [(1, '1 other alerts were pending')]
+    assert reports == [(1, 'no room for their alerts (capacity=1)')]
 
 
 def test_report_of_lost_records_names_some_alerts(log, capsys):

@@ -440,19 +440,47 @@ def test_expired_token_of_a_session_is_replaced(client, api):
     assert form(api.last)['scope'] == APP_SCOPE
 
 
-@pytest.mark.skipif(
-    not hasattr(pdpyras.APISession, 'on_token_expired'),
-    reason='pdpyras has no on_token_expired yet',
-)
-def test_session_goes_on_when_its_token_expires(client, api):
+class ExpiringApi:
+    """A REST API and an identity service at one URL: tokens expire after some requests."""
+
+    def __init__(self, api, requests_per_token):
+        self.requests_per_token = requests_per_token
+        self.issued = 0
+        self.used = {}
+        api.rule(self.answer)
+
+    def answer(self, seen):
+        if seen.path == '/oauth/token':
+            self.issued += 1
+            return Reply(200, token(access_token='token-{}'.format(self.issued), scope=APP_SCOPE))
+        current = seen.headers['Authorization']
+        self.used[current] = self.used.get(current, 0) + 1
+        if self.used[current] > self.requests_per_token:
+            return Reply(401, {'error': {'message': 'expired', 'code': 2006}})
+        offset = int(seen.query['offset'])
+        users = [{'id': number} for number in range(offset, offset + 10)]
+        return Reply(200, {'users': users, 'more': offset < 90, 'limit': 10, 'offset': offset})
+
+
+@pytest.mark.parametrize('duplicate', [lambda session: session, copy.copy, copy.deepcopy])
+@pytest.mark.parametrize('read_ahead', [0, 4])
+def test_listing_goes_on_when_the_token_expires(client, api, duplicate, read_ahead):
+    server = ExpiringApi(api, requests_per_token=6)
+    session = duplicate(client.session(APP_SCOPE, base_url=api.url))
+    users = list(session.iter_all('users', page_size=10, read_ahead=read_ahead))
+    assert [user['id'] for user in users] == list(range(100))
+    assert server.issued >= 2
+
+
+def test_session_whose_token_is_not_replaced_raises(client, api):
     api.reply(body=token(scope=APP_SCOPE))
     session = client.session(APP_SCOPE, base_url=api.url)
     api.reply(401)
-    api.reply(body=token(scope=APP_SCOPE, access_token='new-token'))
-    api.reply(body={'user': {'id': 'PJANE'}})
-    assert session.rget('users/PJANE') == {'id': 'PJANE'}
-    assert [seen.path for seen in api.seen[1:]] == ['/users/PJANE', '/oauth/token', '/users/PJANE']
-    assert api.last.headers['Authorization'] == 'Bearer new-token'
+    api.reply(401, {'error': 'invalid_client'})
+    with pytest.raises(
+        pdpyras.PDClientError, match='/oauth/token: 401 Unauthorized: .*invalid_client'
+    ):
+        session.rget('users/PJANE')
 
 
 @pytest.mark.parametrize(
