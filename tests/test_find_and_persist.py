@@ -252,6 +252,10 @@ TEAM = {
 }
 
 
+#: The properties of a reference to a resource.
+REFERENCE = ('id', 'type', 'summary', 'self', 'html_url')
+
+
 # D11
 @pytest.mark.parametrize(
     'existing, given',
@@ -259,6 +263,10 @@ TEAM = {
         ({'team': TEAM}, {'team': {'id': 'T1'}}),
         ({'team': TEAM}, {'team': {'id': 'T1', 'type': 'team_reference'}}),
         ({'team': TEAM}, {'team': {'id': 'T1', 'type': 'team_reference', 'summary': 'Was: Cats'}}),
+        (
+            {'team': TEAM},
+            {'team': dict({n: TEAM.get(n) for n in REFERENCE}, summary='Was: Cats')},
+        ),
         ({'teams': [TEAM, {'id': 'T2'}]}, {'teams': [{'id': 'T1'}, {'id': 'T2'}]}),
         ({'team': TEAM}, {'team': {'settings': {'color': 'red'}}}),
         ({'team': TEAM}, {'team': {'settings': {'sound': {'volume': 3}}}}),
@@ -270,6 +278,7 @@ TEAM = {
         'a bare reference',
         'a typed reference',
         'a reference with an old summary',
+        'a complete reference with an old summary',
         'a list of references',
         'part of a nested object',
         'part of an object two levels down',

@@ -30,8 +30,10 @@ class EndpointList(SphinxDirective):
         rows = known_rows()
         operations = [operation(row) for row in rows if row['source'] != 'legacy']
         legacy = [item(row['path']) for row in rows if row['source'] == 'legacy']
+        undocumented = sum(row['source'] == 'undocumented' for row in rows)
+        count = f'{len(operations)} operations, {undocumented} of which are not documented yet:'
         return [
-            paragraph(f'{len(operations)} operations:'),
+            paragraph(count),
             table([row(operation) for operation in operations]),
             paragraph(LEGACY.format(len(legacy))),
             nodes.bullet_list('', *legacy),
