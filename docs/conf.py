@@ -24,7 +24,10 @@ extensions = [
 exclude_patterns = ['_build']
 nitpicky = True
 # Other projects' names are not linked: that would need their inventories, and the network.
-nitpick_ignore_regex = [('py:.*', r'(requests|urllib3|logging|http|re|collections|typing)\..+')]
+nitpick_ignore_regex = [
+    ('py:.*', r'(requests|urllib3|logging|http|re|collections|typing|datetime)\..+'),
+    ('py:class', r'pdpyras\._.+'),  # Private bases of the sessions.
+]
 linkcheck_ignore = [r'https?://']
 
 highlight_language = 'none'
