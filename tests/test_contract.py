@@ -793,7 +793,8 @@ def test_the_timestamp_of_changes_is_patched_on_the_class(change_events):
             'EventsAPISession',
             'trigger',
             "(self, summary, source, dedup_key=None, severity='critical', payload=None, "
-            'custom_details=None, images=None, links=None)',
+            'custom_details=None, images=None, links=None, *, client=None, client_url=None, '
+            'component=None, group=None, event_class=None, timestamp=None)',
         ),
         ('ChangeEventsAPISession', 'send_change_event', '(self, **properties)'),
         (

@@ -50,7 +50,8 @@ CONSTRUCTORS = {
     'PDServerError': '(message, response)',
     'PDSession': '(api_key, debug=False, *, base_url=None, name=None)',
     'APISession': (
-        "(api_key, default_from=None, auth_type='token', debug=False, *, base_url=None, name=None)"
+        "(api_key, default_from=None, auth_type='token', debug=False, *, base_url=None, "
+        'on_token_expired=None, name=None)'
     ),
     'EventsAPISession': '(api_key, debug=False, *, base_url=None, name=None)',
     'ChangeEventsAPISession': '(api_key, debug=False, *, base_url=None, name=None)',
