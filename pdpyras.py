@@ -2043,7 +2043,7 @@ class PDSession(_MethodsFrom4x, _Transport):
                 )
             )
         full_url = self.normalize_url(url)
-        if url.strip('/')[:1] in ('', '?', '#'):
+        if url.strip('/')[:1] in ('', '?', '#') or full_url.rstrip('/') == self.url:
             raise URLError('An empty path names no resource; pass one such as /users.')
         if full_url[:5].lower() == 'http:':
             self._warn_of_exposure(full_url)
@@ -3834,8 +3834,7 @@ class _EventsSession(PDSession):
 
     def _with_routing_key(self, event: Any) -> Any:
         if isinstance(event, Mapping) and not event.get('routing_key'):
-            key = {'routing_key': self.api_key}
-            return _merged(_merged(key, event), key)
+            return _merged(event, {'routing_key': self.api_key})
         return event
 
     def _checked_event(self, event: Dict[str, Any]) -> Dict[str, Any]:

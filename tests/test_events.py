@@ -485,12 +485,13 @@ def test_a_source_of_a_change_is_left_out_unless_it_is_a_text(api, change_events
     assert api.last.json['payload'].get('source') == sent
 
 
-def test_the_routing_key_comes_first_in_the_body(api, events, change_events):
+def test_the_place_of_the_routing_key_in_the_body_is_that_of_541(api, events, change_events):
+    """Recorded cassettes compare bodies."""
     api.reply(202, {'dedup_key': 'k'})
     api.reply(202, {'id': 'x'})
     events.trigger('s', 'x')
     change_events.submit('s')
-    assert [list(seen.json)[0] for seen in api.seen] == ['routing_key'] * 2
+    assert [list(seen.json).index('routing_key') for seen in api.seen] == [2, 0]
 
 
 def test_the_other_properties_of_an_event_have_arguments(api, events):
