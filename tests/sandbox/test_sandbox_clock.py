@@ -218,6 +218,15 @@ def rota(web, users, turn=HOUR):
     return web.post('/schedules', {'schedule': schedule})['schedule']
 
 
+def deserted_rota(web):
+    """A schedule whose only layer ended long ago."""
+    schedule = rota(web, [web.user('Bea Second')])
+    past = {'start': '2000-01-01T00:00:00Z', 'end': '2000-01-02T00:00:00Z'}
+    layer = {**schedule['schedule_layers'][0], **past}
+    web.put('/schedules/' + schedule['id'], {'schedule': {'schedule_layers': [layer]}})
+    return schedule
+
+
 def test_an_escalation_calls_whoever_is_on_call_at_that_moment(web):
     crew = [web.user('Bea Second'), web.user('Cem Third')]
     change_policy(web, web.owner, rota(web, crew, turn=300))
@@ -228,21 +237,14 @@ def test_an_escalation_calls_whoever_is_on_call_at_that_moment(web):
 
 
 def test_a_level_without_anybody_on_call_is_skipped(web):
-    nobody = rota(web, [web.user('Bea Second')])
-    start, end = ('2000-01-01T00:00:00Z', '2000-01-02T00:00:00Z')
-    layer = {**nobody['schedule_layers'][0], 'start': start, 'end': end}
-    web.put('/schedules/' + nobody['id'], {'schedule': {'schedule_layers': [layer]}})
-    change_policy(web, web.owner, nobody, web.user('Cem Third'))
+    change_policy(web, web.owner, deserted_rota(web), web.user('Cem Third'))
     incident = web.incident()
     web.sandbox.clock.advance(minutes=10)
     assert assignee(web, incident) == 'Cem Third'
 
 
 def test_where_nobody_is_on_call_at_any_later_level_an_incident_stays_where_it_is(web):
-    nobody = rota(web, [web.user('Bea Second')])
-    layer = {**nobody['schedule_layers'][0], 'end': web.sandbox.clock.timestamp()}
-    web.put('/schedules/' + nobody['id'], {'schedule': {'schedule_layers': [layer]}})
-    change_policy(web, web.owner, nobody)
+    change_policy(web, web.owner, deserted_rota(web))
     incident = web.incident()
     web.sandbox.clock.advance(minutes=10)
     assert assignee(web, incident) == 'Alex Sample'
