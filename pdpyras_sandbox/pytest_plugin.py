@@ -30,7 +30,7 @@ def needed() -> None:
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: Any) -> Iterator[Any]:
     """Show in the report of a failed test what the sandbox received in it."""
-    outcome: Any = yield
+    outcome = yield
     report = outcome.get_result()
     sandbox = getattr(item, '_pagerduty', None)
     if report.failed and sandbox is not None:
