@@ -63,7 +63,7 @@ setup(
     extras_require={
         # pdpyras_extras needs Python 3.9; webhooks and logs need no other package.
         'oauth': ['oauthlib >= 3.2.2; python_version >= "3.9"'],
-        'cli': ['click >= 8.1; python_version >= "3.9"', 'rich >= 12.3; python_version >= "3.9"'],
+        'cli': ['click >= 8.1; python_version >= "3.9"', 'rich >= 13.0; python_version >= "3.9"'],
         'webhooks': [],
         'logs': [],
         'sandbox': SANDBOX,

@@ -24,8 +24,8 @@ def main(arguments: Optional[Sequence[str]] = None) -> NoReturn:
     """
     missing = [name for name in ('click', 'rich') if find_spec(name) is None]
     if missing:
-        names = ' '.join(missing)
-        sys.exit(_fail('the command line needs {0}: pip install {0}'.format(names)))
+        needs = 'the command line needs {}: pip install {}'
+        sys.exit(_fail(needs.format(' and '.join(missing), ' '.join(missing))))
     from pdpyras_extras.cli.run import run
 
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))

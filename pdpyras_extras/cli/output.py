@@ -17,6 +17,7 @@ from typing import (
     List,
     NamedTuple,
     Optional,
+    TextIO,
     TypeVar,
     cast,
 )
@@ -112,7 +113,7 @@ def write(
     """
     is_on_terminal = output.file is None and sys.stdout.isatty()
     # A bar on the same terminal would be drawn into the records.
-    has_bar = sys.stderr.isatty() and (output.format == 'table' or not is_on_terminal)
+    has_bar = _can_draw(sys.stderr) and (output.format == 'table' or not is_on_terminal)
     arriving = _with_bar(listing) if has_bar else (record for record in listing(None))
     with _opened(connection, output.file) as file, closing(arriving):
         # A page tells the columns, and which fields are misspelt.
@@ -154,6 +155,10 @@ def _watched(records: Iterable[Any], fields: List[str]) -> Iterator[Any]:
         click.echo(f'pdpyras: not in the output, name them with --fields: {names}', err=True)
 
 
+def _can_draw(stream: TextIO) -> bool:
+    return stream.isatty() and os.environ.get('TERM') not in ('dumb', 'unknown')
+
+
 def _with_bar(
     listing: Callable[[Optional[ItemHook]], Iterable[Any]],
 ) -> Generator[Any, None, None]:
@@ -161,9 +166,7 @@ def _with_bar(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 
     columns = (MofNCompleteColumn(), BarColumn(), TimeElapsedColumn())
-    console = Console(stderr=True)
-    is_off = console.is_dumb_terminal
-    with Progress(*columns, console=console, transient=True, disable=is_off) as progress:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         bar = progress.add_task('', total=None)
 
         def advance(record: Any, number: int, total: Any) -> None:

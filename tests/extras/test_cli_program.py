@@ -209,13 +209,18 @@ def test_the_library_as_a_module_is_the_same_program(pdp, arguments):
     )
 
 
-@pytest.mark.parametrize('missing', ['click', 'rich'])
-def test_a_missing_package_is_one_clear_line(pdp, missing):
-    setup = f'import sys; sys.modules[{missing!r}] = None'
-    assert pdp.failure('--help', setup=setup) == (
-        2,
-        f'the command line needs {missing}: pip install {missing}',
-    )
+@pytest.mark.parametrize(
+    ('missing', 'expected'),
+    [
+        (['click'], 'the command line needs click: pip install click'),
+        (['rich'], 'the command line needs rich: pip install rich'),
+        (['click', 'rich'], 'the command line needs click and rich: pip install click rich'),
+    ],
+    ids=['click', 'rich', 'both'],
+)
+def test_a_missing_package_is_one_clear_line(pdp, missing, expected):
+    setup = f'import sys; sys.modules.update(dict.fromkeys({missing}))'
+    assert pdp.failure('--help', setup=setup) == (2, expected)
 
 
 # The sandbox
