@@ -1,8 +1,7 @@
-"""Tools around pdpyras, each a module with an extra of the same name in setup.py.
+"""Tools around pdpyras, each with an extra of the same name in setup.py.
 
-:mod:`pdpyras_extras.webhooks` verifies the signature of a webhook delivery,
-:mod:`pdpyras_extras.logs` sends log records to PagerDuty as events, and
-:mod:`pdpyras_extras.oauth` obtains OAuth tokens and keeps a session supplied with them.
+``webhooks`` verifies the signature of a webhook delivery, ``logs`` triggers alerts for log records,
+``oauth`` obtains OAuth tokens and keeps sessions supplied with them, and ``cli`` is the command line.
 
 pdpyras itself imports none of them. This file stays readable to every Python that pdpyras supports,
 so that older ones report the requirement below instead of a syntax error.
