@@ -70,12 +70,16 @@ class Handler(WSGIRequestHandler):
     error_content_type = 'application/json'
     error_message_format = '{"error": {"message": "%(message)s", "code": 2001}}'
 
-    def handle_one_request(self) -> None:
-        self.server.idle.add(self.connection)
+    def handle(self) -> None:
         try:
-            super().handle_one_request()
+            super().handle()
         finally:
             self.server.idle.discard(self.connection)
+
+    def handle_one_request(self) -> None:
+        super().handle_one_request()
+        if not self.close_connection:
+            self.server.idle.add(self.connection)
 
     def make_environ(self) -> Record:
         return {**super().make_environ(), 'wsgi.url_scheme': self.server.scheme}
@@ -232,6 +236,11 @@ class Server(ClosingServer, ThreadedWSGIServer):
                 self.socket, server_side=True, do_handshake_on_connect=False
             )
             self.scheme = 'https'
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        # Not in the connection's thread: the oldest is the one that was accepted first.
+        self.idle.add(request)
+        super().process_request(request, client_address)
 
     @property
     def url(self) -> str:
