@@ -394,7 +394,7 @@ class _Secrets:
         request = getattr(message, 'request', message)
         if not isinstance(request, PreparedRequest):
             return cls()
-        headers = request.headers or {}
+        headers: Any = request.headers or {}
         values = [headers.get(name) for name in _SECRET_HEADERS[:2]]
         found = [value for header in values if header for value in _credentials(header)]
         return cls(*found, *_keys_in(request.body))
@@ -3709,7 +3709,8 @@ def _total(body: Dict[str, Any]) -> Any:
 
 def _lower_limit(limit: int, server_limit: Any) -> int:
     """The limit to go on with: the server reports its own if that is lower."""
-    is_lower = isinstance(server_limit, int) and 0 < server_limit < limit
+    is_number = isinstance(server_limit, int) and not isinstance(server_limit, bool)
+    is_lower = is_number and 0 < server_limit < limit
     return server_limit if is_lower else limit
 
 
