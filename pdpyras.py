@@ -4717,7 +4717,10 @@ _MAX_PAGE_SIZES: Dict[str, int] = {
 if __name__ == '__main__':
     try:
         command_line = import_module('pdpyras_extras.cli')
-    except ImportError:
-        sys.stderr.write("The command line needs more packages: pip install 'pdpyras[cli]'\n")
+    except ImportError as error:
+        sys.stderr.write(
+            'The command line cannot start: {}. Install it with Python 3.9 or newer: '
+            "pip install 'pdpyras[cli]'\n".format(error)
+        )
         sys.exit(2)
     command_line.main()

@@ -142,6 +142,12 @@ class Pdpyras(_Sessions):
         session.trust_env = trust_env
         return self._at(place, session)
 
+    def list_users_by_orjson(self, place):
+        import orjson
+
+        self.module.json_loads = orjson.loads
+        return self.list_users(place)
+
     def events_session(self, place):
         return self._at(place, self.module.EventsAPISession(ROUTING_KEY))
 
