@@ -5,7 +5,7 @@ pytest loads this in every test run of everybody who has pdpyras installed. So i
 before somebody uses the fixture, and keeps to what every supported Python can read.
 """
 
-from typing import TYPE_CHECKING, Any, Iterator
+from typing import Any, Generator, Iterator, TYPE_CHECKING
 
 import pytest
 
@@ -28,7 +28,7 @@ def needed() -> None:
 
 
 @pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item: Any) -> Iterator[Any]:
+def pytest_runtest_makereport(item: Any) -> Generator[None, Any, None]:
     """Show in the report of a failed test what the sandbox received in it."""
     outcome = yield
     report = outcome.get_result()
