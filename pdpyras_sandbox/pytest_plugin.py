@@ -5,7 +5,7 @@ pytest loads this in every test run of everybody who has pdpyras installed. So i
 before somebody uses the fixture, and keeps to what every supported Python can read.
 """
 
-from typing import Any, Generator, Iterator, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generator, Iterator
 
 import pytest
 
