@@ -107,7 +107,19 @@ def test_one_of_the_secrets_suffices(secrets):
 @pytest.mark.parametrize(
     'secrets',
     ['', b'', '  \n', None, [], (), [''], [None], [SECRET, ''], [b' ', SECRET], iter(())],
-    ids=repr,
+    ids=[
+        'str',
+        'bytes',
+        'blank',
+        'none',
+        'list',
+        'tuple',
+        'of a str',
+        'of none',
+        'one',
+        'first',
+        'iter',
+    ],
 )
 @pytest.mark.parametrize('header', [SIGNATURE, None])
 def test_missing_secret_is_an_error_whatever_the_header(secrets, header):

@@ -163,14 +163,15 @@ def test_open_files_are_handed_on():
 
 
 SCRIPT_WITH_HANDLERS = """
-import signal, sys
+import os, signal, sys
 received = []
 def interrupt(number, frame):
     received.append(number)
-    print('INT', flush=True)
+    # Not print: the signal may arrive in the middle of another one.
+    os.write(1, b'INT\n')
 signal.signal(signal.SIGINT, interrupt)
 signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(40 + len(received)))
-print('ready', flush=True)
+os.write(1, b'ready\n')
 while True:
     signal.pause()
 """
