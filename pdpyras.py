@@ -245,6 +245,9 @@ class _ErrorResponse(Response):
     def __getstate__(self) -> Dict[str, Any]:
         """The state for a pickle, without credentials: the server may echo them anywhere."""
         secrets = _Secrets.of(self)
+        if not _text(self):
+            # An empty body, or a stream that is broken or was read already.
+            self._content = b''
         state: Dict[str, Any] = super().__getstate__()
         state['request'] = _without_credentials(self.request, secrets)
         state['history'] = []
@@ -328,16 +331,16 @@ _READ_AHEAD_LIMIT = 9
 #: Maximum number of paths whose endpoints are kept in memory.
 _KNOWN_PATHS_LIMIT = 1000
 
-#: Endpoints that update several resources in one request, and how many resources at most.
+#: Endpoints that update several resources in one request, and the maximum number per request.
 _MULTI_UPDATE_PATHS = ('/incidents', '/incidents/{id}/alerts')
 _BATCH_LIMIT = 250
 
 #: Listings that iter_history can fetch, and the longest window that each accepts, in days; None if
-#: no limit is documented. The paths of audit records have their limit in common.
+#: no limit is documented. All paths that end in /audit/records share _AUDIT_WINDOW.
 #: See https://developer.pagerduty.com/api-reference/.
 _HISTORY_WINDOWS: Dict[str, Optional[int]] = {
-    '/incidents': 180,  # 6 months
-    '/notifications': 88,  # less than 3 months
+    '/incidents': 180,  # 6 months are at least 181 days.
+    '/notifications': 88,  # 3 months are at least 89 days.
     '/log_entries': None,
     '/incidents/{id}/log_entries': None,
     '/change_events': None,
@@ -532,7 +535,7 @@ _ORIGIN = re.compile(r'^[^/?#]*//[^/?#]*')
 #: Characters that make browsers or urllib3 send the request elsewhere.
 _UNPRINTABLE = r'[\x00-\x1f\x7f\\]'
 _DOT_SEGMENT = r'(?i)(?:/|%2f|%5c)(?:\.|%2e){1,2}(?:/|%2f|%5c|;)'
-#: A character that is in every URL with one of these, or with a query or fragment.
+#: A cheap first test: a URL without these characters needs no check and has no query or fragment.
 _SPECIAL = re.compile(r'[\x00-\x1f\x7f\\.%?#]')
 _LOOPBACK = r'(?:(?:.+\.)?localhost|127(?:\.\d{1,3}){3}|\[::1\])$'
 
@@ -563,9 +566,9 @@ def canonical_path(base_url: str, url: str) -> str:
     pattern = _listed_path(path)
     if pattern is None:
         raise URLError(
-            'URL {} does not match any API path that this version of pdpyras lists{}. If the API '
+            'URL {} does not match any API path that this version of pdpyras lists{} If the API '
             'has it, append its path to pdpyras.CANONICAL_PATHS.'.format(
-                _Secrets().show(url, _URL_LIMIT), _suggestion(path)
+                _Secrets().show(url, _URL_LIMIT), _suggestion(path) or '.'
             )
         )
     return pattern
@@ -731,7 +734,7 @@ _COLLECTION_NAME = r'[a-z][a-z_]*$'
 
 
 class _Endpoint(NamedTuple):
-    """A path pattern, and the rules of the tables for it; or what its shape suggests."""
+    """A path pattern with its rules: from the tables if it is listed, else from its shape."""
 
     path: str
     #: Whether the path is in CANONICAL_PATHS, so that the tables know its wrappers.
@@ -744,14 +747,12 @@ class _Endpoint(NamedTuple):
     def at(cls, base_url: str, url: str) -> '_Endpoint':
         """The endpoint of a URL or path.
 
-        :raises URLError: where :func:`normalize_url` raises it, and for the base URL itself.
+        :raises URLError: where :func:`normalize_url` raises it.
         """
         _, path = _locate(base_url, url)
         index = _path_index()
         endpoint = index.known.get(path)
         if endpoint is None:
-            if not path:
-                raise URLError('An empty path names no resource; pass one such as /users.')
             listed = _search(index.root, path.split('/')[1:])
             endpoint = cls(_guessed_pattern(path), False) if listed is None else cls(listed, True)
             if endpoint.is_resource and re.match(_COLLECTION_NAME, path.rpartition('/')[2]):
@@ -1075,6 +1076,9 @@ def http_error_message(r: Response, context: Optional[str] = None) -> str:
     said = _api_error(r)
     # A body without the API's sentences is quoted: an error page of a proxy, for example.
     details = '; '.join(said.sentences) or secrets.show(_text(r), TEXT_LEN_LIMIT) or '(empty body)'
+    advice = _advice(r, said)
+    if advice and details[-1] not in '.?!':
+        details += '.'
     return '{}: {}{}: {} {}{}: {}{}{}'.format(
         _request_line(r, secrets),
         faults.get(_status_class(r), 'unexpected status'),
@@ -1083,7 +1087,7 @@ def http_error_message(r: Response, context: Optional[str] = None) -> str:
         secrets.show(said.message or getattr(r, 'reason', None) or '(no reason given)', 200),
         '' if said.code is None else ' (code {})'.format(said.code),
         secrets.show(details, 800),
-        _advice(r, said),
+        advice,
         _request_id_suffix(r, secrets),
     )
 
@@ -1094,7 +1098,7 @@ def _lacks_from(sentences: List[str]) -> bool:
 
 
 def _advice(r: Response, said: _ApiError) -> str:
-    """What to do about an error response, where the API's own sentences do not tell; or ''."""
+    """Advice for an error response that the API's own sentences do not give; or ''."""
     if r.status_code == 400 and _lacks_from(said.sentences):
         return (
             " Pass default_from= to the session: the e-mail address of one of the account's users."
@@ -1105,9 +1109,11 @@ def _advice(r: Response, said: _ApiError) -> str:
             'see the url attribute of the session.'
         )
     if r.status_code == 404 and isinstance(getattr(r, 'url', None), str):
-        path = _before_query(_ORIGIN.sub('', r.url)).rstrip('/')
-        suggestion = '' if _listed_path(path) else _suggestion(path)
-        return suggestion and ' The path is not a known one' + suggestion
+        nodes = _before_query(_ORIGIN.sub('', r.url)).rstrip('/').split('/')[1:]
+        # The base URL may have a path of its own.
+        paths = ['/' + '/'.join(nodes[start:]) for start in range(len(nodes))]
+        suggestion = '' if any(map(_listed_path, paths)) else _suggestion('/' + '/'.join(nodes))
+        return suggestion and ' The path is not listed' + suggestion
     return ''
 
 
@@ -1119,7 +1125,9 @@ def _api_error(r: Response) -> _ApiError:
     """
     try:
         body = r.json()
-        error = body.get('error', body) if isinstance(body, dict) else body
+        error = body.get('error') if isinstance(body, dict) else body
+        if error in (None, True, False):
+            error = body
         if not isinstance(error, dict):
             return _ApiError(sentences=_sentences(error))
         message, code = error.get('message'), error.get('code')
@@ -1128,8 +1136,8 @@ def _api_error(r: Response) -> _ApiError:
             code if isinstance(code, int) else None,
             _sentences(error.get('errors')) or _sentences(message),
         )
-    except (AttributeError, LookupError, RuntimeError, TypeError, ValueError):
-        # Not JSON, a stream that was read already, or a mock response.
+    except (AttributeError, LookupError, RuntimeError, TypeError, PDClientError, *_FAILURES):
+        # Not JSON, a stream that is broken or was read already, or a mock response.
         return _ApiError()
 
 
@@ -1183,7 +1191,7 @@ def try_decoding(r: Response) -> Json:
     """
     try:
         if json_loads is not None and isinstance(getattr(r, 'content', None), bytes):
-            return json_loads(r.content)
+            return _decoded(r.content)
         return r.json()
     except (LookupError, ValueError, RecursionError) as error:
         if _is_empty(r):
@@ -1200,6 +1208,14 @@ def try_decoding(r: Response) -> Json:
         ) from error
 
 
+def _decoded(content: bytes) -> Json:
+    """Decode with json_loads, whose errors may be of any class."""
+    try:
+        return cast(Callable[[bytes], Json], json_loads)(content)
+    except Exception as error:
+        raise ValueError('json_loads: {}'.format(type(error).__name__)) from error
+
+
 def _is_empty(r: Response) -> bool:
     """Whether the body of a response is empty or white space."""
     content = getattr(r, 'content', None)
@@ -1208,9 +1224,9 @@ def _is_empty(r: Response) -> bool:
 
 def _text(r: Response) -> str:
     """The body of a response as text, whatever charset it declares; '' if it was read elsewhere."""
-    with suppress(LookupError, RuntimeError, ValueError):
+    with suppress(LookupError, RuntimeError, PDClientError, *_FAILURES):
         return str(r.text)
-    with suppress(AttributeError, RuntimeError, *_FAILURES):
+    with suppress(AttributeError, RuntimeError, PDClientError, *_FAILURES):
         return r.content.decode('utf-8', 'replace')
     return ''
 
@@ -1295,7 +1311,9 @@ def resource_url(method: _F) -> _F:
                 'key "self"; it is of type {}{}.'.format(
                     method.__name__,
                     type(resource).__name__,
-                    '' if url is resource else ', and its "self" is {!r}'.format(url),
+                    ''
+                    if url is resource
+                    else ', and its "self" is {}'.format(_cut(repr(url), 200)),
                 )
             )
         return method(self, url, *args, **kwargs)
@@ -1463,7 +1481,7 @@ _MERGE_ENVIRONMENT_SETTINGS = Session.merge_environment_settings
 #: Whether requests finds proxies in the environment only; macOS and Windows have other places.
 _PROXIES_ARE_IN_ENVIRONMENT = getproxies is getproxies_environment
 #: The error of requests for NaN and Infinity in JSON; versions before 2.26 just send them.
-_InvalidJSONError: Any = getattr(requests.exceptions, 'InvalidJSONError', None)
+_InvalidJSONError: Any = getattr(requests.exceptions, 'InvalidJSONError', ValueError)
 
 #: The environment when it was last compared, and an object that represents that state of it.
 _known_environment: Tuple[Dict[Any, Any], object] = ({}, object())
@@ -1515,7 +1533,7 @@ class _Transport(Session):
         _reject_unsafe_headers(request.headers)
         if not is_merged:
             _reject_unsafe_headers(self.headers)
-        if _InvalidJSONError is None and request.json is not None:
+        if _InvalidJSONError is ValueError and request.json is not None:
             dumps(request.json, allow_nan=False)
         if isinstance(request.data, str):
             # With some versions, http.client would encode it as Latin-1.
@@ -1544,15 +1562,16 @@ class _Transport(Session):
                 hooks=merge_hooks(request.hooks, self.hooks),
             )
         prepared.register_hook('response', _receive)
+        # Otherwise requests only appended the query to the checked URL.
         if not is_merged or not str(prepared.url).startswith(str(request.url)):
             self._check_destination(str(prepared.url))
         cast(Any, prepared).checked_url = prepared.url
         return prepared
 
     def send(self, request: PreparedRequest, **kwargs: Any) -> Response:
-        """Send a prepared request, unless its URL was changed to somewhere else.
+        """Send a prepared request.
 
-        :raises URLError: if it was; nothing is sent.
+        :raises URLError: if its URL was changed to where the key must not go; nothing is sent.
         """
         if request.url != getattr(request, 'checked_url', None):
             self._check_destination(str(request.url))
@@ -1592,13 +1611,14 @@ class _Transport(Session):
         :raises PDServerError: for a redirect to another origin, which gets neither key nor request.
         """
         is_only_asked = kwargs.get('yield_requests', False)
-        is_followed = req.method in ('GET', 'HEAD')
+        is_followed = req.method == 'GET'
         # Asked to yield requests, requests prepares the next one without sending it.
         kwargs['yield_requests'] = is_only_asked or not is_followed
         try:
             hops = super().resolve_redirects(resp, req, *args, **kwargs)
             while is_only_asked or is_followed:
                 yield next(hops)
+            # Only to let rebuild_auth reject another origin.
             next(hops)
         except StopIteration:
             return
@@ -1783,7 +1803,7 @@ class PDSession(_MethodsFrom4x, _Transport):
     spare_requests = 0
 
     #: Seconds to wait for the API before giving up on a request; a pair for connecting and
-    #: reading; or None to wait forever. :data:`TIMEOUT`, as it is when the session is created.
+    #: reading; or None to wait forever. Defaults to :data:`TIMEOUT` when the session is created.
     timeout: Any = TIMEOUT
 
     _not_copied = (
@@ -1809,7 +1829,8 @@ class PDSession(_MethodsFrom4x, _Transport):
     ) -> None:
         super().__init__()
         self.retry = dict(self.retry)
-        if self.timeout is _DEFAULT_TIMEOUT and TIMEOUT is not _DEFAULT_TIMEOUT:
+        owner = next(kind for kind in type(self).__mro__ if 'timeout' in vars(kind))
+        if owner is PDSession and TIMEOUT != _DEFAULT_TIMEOUT:
             self.timeout = TIMEOUT
         if base_url is not None:
             self.url = _parse_base(base_url).url
@@ -1856,6 +1877,8 @@ class PDSession(_MethodsFrom4x, _Transport):
         # Reentrant: a signal handler may use the session while it counts a response.
         self._counting_lock = RLock()
         self._token_lock = RLock()
+        self._renewals = 0
+        self._is_renewing = False
         #: When the rate limit is reset, on the monotonic clock of this process.
         self._resume_at = 0.0
 
@@ -1882,6 +1905,7 @@ class PDSession(_MethodsFrom4x, _Transport):
         self._api_key = api_key.strip()
         #: What the API reported about this key.
         self._facts: Dict[str, str] = {}
+        self._resume_at = 0.0
         self.headers.update(self.auth_header)
         self.after_set_api_key()
 
@@ -1998,10 +2022,10 @@ class PDSession(_MethodsFrom4x, _Transport):
         if isinstance(options['headers'], _MergedHeaders):
             options['headers'].checked_url = full_url
         retries = _Retries(self, method, full_url, options, kwargs.get('headers'))
+        if self.spare_requests:
+            self._wait_for_rate_limit()
         while True:
             raised: Optional[requests.HTTPError] = None
-            if self.spare_requests:
-                self._wait_for_rate_limit()
             try:
                 # Not super(): tests replace `parent` to stand in for the network.
                 response = self.parent.request(method, full_url, **options)
@@ -2018,6 +2042,7 @@ class PDSession(_MethodsFrom4x, _Transport):
             try:
                 self.postprocess(response)
             except requests.HTTPError as error:
+                # A subclass's postprocess may call raise_for_status.
                 raised = _status_error(error)
                 if raised is None:
                     raise
@@ -2026,6 +2051,7 @@ class PDSession(_MethodsFrom4x, _Transport):
             if retries.after_response(response):
                 continue
             if raised is not None:
+                _Secrets.of(response).hide_in(raised)
                 error_class = PDServerError if _status_class(response) == 5 else PDHTTPError
                 raise error_class(http_error_message(response), response) from raised
             if options['stream']:
@@ -2034,7 +2060,7 @@ class PDSession(_MethodsFrom4x, _Transport):
 
     def _target(self, method: str, url: str) -> Tuple[str, str]:
         """The method and full URL of a request, checked before anything is sent."""
-        method = method.strip().upper()
+        method = str(method).strip().upper()
         if method not in self.permitted_methods:
             raise PDClientError(
                 'Method {} is not supported by this API. Supported methods: {}.'.format(
@@ -2043,7 +2069,7 @@ class PDSession(_MethodsFrom4x, _Transport):
                 )
             )
         full_url = self.normalize_url(url)
-        if url.strip('/')[:1] in ('', '?', '#') or full_url.rstrip('/') == self.url:
+        if url.strip('/ ')[:1] in ('', '?', '#'):
             raise URLError('An empty path names no resource; pass one such as /users.')
         if full_url[:5].lower() == 'http:':
             self._warn_of_exposure(full_url)
@@ -2202,6 +2228,7 @@ class _Retries:
         self.network_errors = 0
         self.retries_by_status: Dict[int, int] = {}
         self.has_new_token = False
+        self.renewals_before = session._renewals
 
     def after_error(self, error: Exception) -> None:
         """Wait before a retry.
@@ -2251,28 +2278,40 @@ class _Retries:
         return self._wait_after(response, INFO)
 
     def _renew_token(self, response: Response) -> bool:
-        """Get a new token after a 401, at most once per request, and put it into the request."""
+        """Put a new token into the request after a 401, at most once per request."""
         session, headers = self.session, self.options['headers']
-        own_header = any(str(name).lower() == 'authorization' for name in self.user_headers or ())
         renew = getattr(session, 'on_token_expired', None)
+        own_header = any(str(name).lower() == 'authorization' for name in self.user_headers or ())
         if renew is None or self.has_new_token or own_header or not self.body.is_repeatable:
             return False
-        if self.options['stream']:
-            response.close()
         with session._token_lock:
-            # Another thread may have renewed the token while this one waited for the lock.
-            if headers.get('Authorization') == session.auth_header['Authorization']:
-                token = renew(session)
+            current = session.auth_header['Authorization']
+            if session._is_renewing or session.headers.get('Authorization') != current:
+                # The function itself uses the session, or the user has set another header.
+                return False
+            if headers.get('Authorization') == current:
+                if session._renewals != self.renewals_before:
+                    # Another thread has tried since this request was sent, and failed.
+                    return False
+                session._is_renewing = True
+                try:
+                    token = renew(session)
+                finally:
+                    session._is_renewing = False
+                    session._renewals += 1
                 if not isinstance(token, str) or token.strip() in ('', session.api_key):
                     return False
                 session.api_key = token
         self.has_new_token = True
         headers.update(session.auth_header)
+        if self.options['stream']:
+            # An unread body would block the connection.
+            response.close()
         self.body.rewind()
         return True
 
     def watch_stream(self, response: Response) -> None:
-        """Raise PDClientError for what goes wrong while the caller reads a streamed body."""
+        """Raise PDClientError if reading a streamed body fails."""
         read = getattr(response, 'iter_content', None)
         if read is None:
             return
@@ -2317,14 +2356,17 @@ class _Retries:
 
     def _wait_after(self, response: Response, level: int) -> bool:
         """Wait before a retry, unless that would exceed max_wait."""
-        if self.options['stream']:
-            # An unread body would block the connection.
-            response.close()
         if response.status_code == 429:
             # No longer than the server asks for.
             ceiling = _seconds_to_reset(response)
-            return self._cool_down(level, 'rate limit reached (status 429)', ceiling)
-        return self._cool_down(level, 'status {}'.format(response.status_code))
+            reason = 'rate limit reached (status 429)'
+        else:
+            ceiling, reason = None, 'status {}'.format(response.status_code)
+        is_retried = self._cool_down(level, reason, ceiling)
+        if is_retried and self.options['stream']:
+            # An unread body would block the connection.
+            response.close()
+        return is_retried
 
     def _cool_down(self, level: int, reason: str, ceiling: Optional[float] = None) -> bool:
         """Wait longer than the last time, but not past the ceiling plus jitter.
@@ -2431,14 +2473,12 @@ def _is_retryable(error: Exception) -> bool:
     if not isinstance(error, NETWORK_ERRORS + (HTTPException,)):
         return False
     # A ValueError as well is a URL without a host, or a header with a line break.
-    if isinstance(error, (TooManyRedirects, ValueError, _InvalidJSONError or ValueError)):
+    if isinstance(error, (TooManyRedirects, ValueError, _InvalidJSONError)):
         return False
     if isinstance(error, SSLError):
         return not re.search(_TLS_MISCONFIGURED, str(error), re.IGNORECASE)
     # Status 4xx of a proxy: it refuses the credentials or the destination.
-    return not (
-        isinstance(error, ProxyError) and re.search(r'Tunnel connection failed: 4', str(error))
-    )
+    return not (isinstance(error, ProxyError) and 'Tunnel connection failed: 4' in str(error))
 
 
 #: OpenSSL's words for a certificate that does not verify, or a port that does not speak TLS.
@@ -2457,7 +2497,8 @@ def _status_error(error: Exception) -> Optional[requests.HTTPError]:
 def _is_nonnegative(value: Any) -> bool:
     """Whether a value is a non-negative number of any kind, NumPy's for example."""
     try:
-        return not isinstance(value, (bool, str, bytes)) and float(value) >= 0
+        is_number = not isinstance(value, (bool, str, bytes))
+        return is_number and 0 <= float(value) < float('inf')
     except (TypeError, ValueError):
         return False
 
@@ -2768,10 +2809,12 @@ class APISession(PDSession):
 
         :param url: the URL or path of a collection.
         :param params: query parameters; ``limit`` and ``offset`` override the method's own.
-        :param page_size: results per page, at most 100; defaults to :attr:`default_page_size`.
+        :param page_size: results per page; defaults to :attr:`default_page_size`. Most endpoints
+            allow at most 100.
         :param item_hook: called before each result is yielded, with the result, its number
             starting at 1, and the total, which is ``'?'`` unless the server reported it.
-        :param total: whether to request the total, which makes the API slower.
+        :param total: whether to request the total, which makes the API slower; ignored where the
+            endpoint has cursors.
         :param read_ahead: number of pages to request ahead; defaults to :attr:`read_ahead`.
         :param progress: True to show a progress bar on stderr, if that is a terminal and tqdm is
             installed; or a function that is called after each page with the number of results so
@@ -2784,6 +2827,7 @@ class APISession(PDSession):
         if not paginate:
             deprecated_kwarg('paginate', details='Get one page with rget instead.')
         endpoint = _Endpoint.at(self.url, url).as_listing()
+        depth = self._read_ahead_depth(read_ahead)
         if endpoint.has_cursors and paginate:
             yield from self.iter_cursor(
                 url,
@@ -2799,7 +2843,7 @@ class APISession(PDSession):
             query['total'] = 1
         query.update(_merged(paging, _as_dict(params)))
         listing = _Listing(self, url, endpoint)
-        pages = listing.offset_pages(query, paginate, self._read_ahead_depth(read_ahead))
+        pages = listing.offset_pages(query, paginate, depth)
         yield from _items(pages, item_hook, progress)
 
     @_takes_path
@@ -2874,7 +2918,7 @@ class APISession(PDSession):
 
         Arguments and errors as for :meth:`iter_analytics_raw_incidents`.
         """
-        url = '/analytics/raw/responders/{}/incidents'.format(responder_id)
+        url = '/analytics/raw/responders/{}/incidents'.format(_id_of(responder_id))
         return self._iter_analytics(url, filters, **options)
 
     def iter_analytics_raw_users(
@@ -2949,7 +2993,7 @@ class APISession(PDSession):
         :param since: the start of the period, an aware datetime; rounded down to whole seconds.
         :param until: its end, an aware datetime; rounded up to whole seconds.
         :param params: more query parameters, but none that select a period or a page.
-        :param page_size: results per page, at most 100; defaults to :attr:`default_page_size`.
+        :param page_size: results per page; defaults to :attr:`default_page_size`.
         :param item_hook: called as by :meth:`iter_all`; the total is always ``'?'``.
         :param progress: as for :meth:`iter_all`.
         :raises URLError: if the endpoint has no history; nothing is sent.
@@ -2962,7 +3006,8 @@ class APISession(PDSession):
         https://developer.pagerduty.com/api-reference/.
         """
         endpoint = _Endpoint.at(self.url, url)
-        if endpoint.path not in _HISTORY_WINDOWS and not endpoint.path.endswith('/audit/records'):
+        is_audit = endpoint.has_cursors and endpoint.path.endswith('/audit/records')
+        if endpoint.path not in _HISTORY_WINDOWS and not is_audit:
             raise URLError(
                 'GET {} has no since and until to fetch a history by. Use iter_all.'.format(
                     _cut(endpoint.path, _URL_LIMIT)
@@ -2975,10 +3020,10 @@ class APISession(PDSession):
                     'the time zone of the account; it is {!r}. Use for example '
                     'datetime.now(timezone.utc).'.format(name, moment)
                 )
-        if since >= until:
+        if since.astimezone(timezone.utc) >= until.astimezone(timezone.utc):
             raise ValueError('since ({}) must be before until ({}).'.format(since, until))
-        url, paging = _split_paging(url, _HISTORY_PARAMETERS)
-        query = _as_dict(params)
+        url, paging = _split_paging(url, (*_HISTORY_PARAMETERS, 'limit'))
+        query = _merged({'limit': paging['limit']} if 'limit' in paging else {}, _as_dict(params))
         refused = sorted(set(paging).union(query).intersection(_HISTORY_PARAMETERS))
         if refused:
             raise ValueError(
@@ -2986,7 +3031,7 @@ class APISession(PDSession):
                     ', '.join(refused)
                 )
             )
-        size = endpoint.page_size(page_size, self.default_page_size)
+        size = endpoint.page_size(query.pop('limit', page_size), self.default_page_size)
         query = _merged({'limit': size}, query)
         history = _History(_Listing(self, url, endpoint), query)
         return _items(history.pages(*_whole_seconds(since, until)), item_hook, progress)
@@ -3058,7 +3103,7 @@ class APISession(PDSession):
         if attr not in values:
             raise ValueError(
                 'persist: values must have the key {!r}, which identifies the resource; its keys '
-                'are: {}.'.format(attr, ', '.join(map(str, values)) or '(none)')
+                'are: {}.'.format(attr, _cut(', '.join(map(str, values)), 500) or '(none)')
             )
         existing = self.find(resource, values[attr], attribute=attr)
         if existing is None:
@@ -3115,6 +3160,8 @@ class APISession(PDSession):
             raise ValueError(
                 'batch_size must be at most {}; it is {}.'.format(_BATCH_LIMIT, batch_size)
             )
+        if isinstance(items, (str, bytes, Mapping)):
+            raise ValueError('items must be a list of resources; to update one, use rput.')
         items = list(items)
         updated: List[Any] = []
         failed: List[Tuple[Any, PDHTTPError]] = []
@@ -3372,7 +3419,7 @@ class _Listing:
                 self.warn('the cursor that the server sent leads back to an earlier page')
                 return
             cursors.add(str(cursor))
-            params[parameter] = cursor
+            params = dict(params, **{parameter: cursor})
 
     def get(self, params: Dict[str, Any]) -> Optional[Dict[str, Any]]:
         """Fetch a page; None if it failed and iteration is not to raise errors, as in 4.x."""
@@ -3430,7 +3477,7 @@ class _History:
         self.longest = _HISTORY_WINDOWS.get(path, _AUDIT_WINDOW)
         # An entry of /oncalls is in each window that its shift overlaps.
         self.has_overlaps = path == '/oncalls'
-        #: The order of the records; None until a page tells.
+        #: The order of the records; None until a page shows it.
         self.is_newest_first: Optional[bool] = None
         self.has_warned = False
 
@@ -3487,7 +3534,7 @@ class _History:
         halves = [(since, middle), (middle, until)]
         if self._is_newer_first(body, middle):
             halves.reverse()
-        # With the order known, the rest need not be counted if it is too much in any case.
+        # If the second half must hold more than the limit, its first page need not be fetched.
         counted = yield from self._parts(halves[0])
         rest = 0 if self.is_newest_first is None else total - counted
         yield from self._parts(halves[1], at_least=rest)
@@ -3542,7 +3589,7 @@ class _History:
         return self.listing.get(dict(query)) or {self.listing.wrapper: []}
 
     def _key(self, record: Any) -> str:
-        """What tells a record from others: its ID, or all of it."""
+        """The identity of a record: its ID, or its whole content."""
         has_id = isinstance(record, dict) and record.get('id') is not None
         return str(record['id']) if has_id else dumps(record, sort_keys=True)
 
@@ -3687,7 +3734,8 @@ def _progress_reporter(progress: Any) -> Tuple[Optional[Callable[..., Any]], Any
     """The function to report progress to, and the one to call at the end; each may be None."""
     if not progress or callable(progress):
         return progress or None, None
-    if not sys.stderr.isatty():
+    # A program without a console has no stderr.
+    if sys.stderr is None or not sys.stderr.isatty():
         return None, None
     try:
         tqdm = import_module('tqdm').tqdm
@@ -3717,12 +3765,13 @@ def _lower_limit(limit: int, server_limit: Any) -> int:
 def _split_paging(url: str, names: Tuple[str, ...]) -> Tuple[str, Dict[str, Any]]:
     """Take the paging parameters out of the query of a URL, so that nothing is sent twice."""
     before, _, query = url.partition('#')[0].partition('?')
-    parts = query.split('&')
-    kept = [part for part in parts if unquote(part.partition('=')[0]) not in names]
-    if len(kept) == len(parts):
+    kept: List[str] = []
+    taken: List[str] = []
+    for part in query.split('&'):
+        (taken if unquote(part.partition('=')[0]) in names else kept).append(part)
+    if not taken:
         return url, {}
-    taken = _as_dict('&'.join(part for part in parts if part not in kept))
-    return before + ('?' + '&'.join(kept) if kept else ''), taken
+    return before + ('?' + '&'.join(kept) if kept else ''), _as_dict('&'.join(taken))
 
 
 def _as_dict(params: Any) -> Dict[str, Any]:
@@ -3742,12 +3791,17 @@ def _as_dict(params: Any) -> Dict[str, Any]:
             for name, value in given.items()
         }
     pairs = parse_qsl(params, keep_blank_values=True) if isinstance(params, str) else params
-    collected: Dict[str, Any] = {}
+    collected: Dict[Any, List[Any]] = {}
+    lists = set()
     for name, value in pairs:
+        if value is None:
+            continue
+        if _is_list(value) or str(name).endswith('[]'):
+            lists.add(name)
         values = collected.setdefault(name, [])
         values.extend(value if _is_list(value) else [value])
     return {
-        name: values[0] if len(values) == 1 and not name.endswith('[]') else values
+        name: values[0] if len(values) == 1 and name not in lists else values
         for name, values in collected.items()
     }
 
@@ -3762,9 +3816,11 @@ def _whole_number(name: str, value: Any, least: int) -> int:
         number = -1 if isinstance(value, bool) else int(value)
     except (OverflowError, TypeError, ValueError):
         number = -1
-    if number < least or (isinstance(value, float) and value != number):
+    if number < least or (not isinstance(value, str) and value != number):
         raise ValueError(
-            '{} must be a whole number, {} or more; it is {!r}.'.format(name, least, value)
+            '{} must be a whole number, {} or more; it is {}.'.format(
+                name, least, _cut(repr(value), 200)
+            )
         )
     return number
 
@@ -3774,8 +3830,8 @@ def _id_of(resource: Any) -> str:
     identifier = resource.get('id') if isinstance(resource, Mapping) else resource
     if not isinstance(identifier, str) or not identifier:
         raise ValueError(
-            'A resource must be passed as its ID, or as a mapping with an "id"; it is {!r}.'.format(
-                resource
+            'A resource must be passed as its ID, or as a mapping with an "id"; it is {}.'.format(
+                _cut(repr(resource), 200)
             )
         )
     return quote(identifier, safe='')
@@ -3789,7 +3845,7 @@ def _merged(first: Any, second: Any) -> Dict[Any, Any]:
 
 
 def _needs_update(existing: Any, wanted: Any) -> bool:
-    """Whether a resource differs from the wanted values; others do not count."""
+    """Whether a wanted value is missing from a resource or differs; its others are ignored."""
     return any(key not in existing or _differs(existing[key], wanted[key]) for key in wanted)
 
 
@@ -3839,15 +3895,19 @@ class _EventsSession(PDSession):
         return event
 
     def _checked_event(self, event: Dict[str, Any]) -> Dict[str, Any]:
-        """An event as the API accepts it: an alert must not be lost to its own length.
+        """Check an event, and shorten a summary or custom details that are too long.
 
-        :raises ValueError: if it cannot be made acceptable.
+        :raises ValueError: if the API would reject it all the same.
         """
         for kind, required in (('images', 'src'), ('links', 'href')):
             entries = event.get(kind)
             for index, entry in enumerate(entries if isinstance(entries, (list, tuple)) else ()):
                 if isinstance(entry, Mapping) and not entry.get(required):
                     raise ValueError('{}[{}] has no {!r}.'.format(kind, index, required))
+        payload = event.get('payload')
+        if isinstance(payload, Mapping) and isinstance(payload.get('timestamp'), date):
+            timestamp = _event_time(payload['timestamp'])
+            event = dict(event, payload=_merged(payload, {'timestamp': timestamp}))
         return self._with_fitting_details(self._with_fitting_summary(event))
 
     def _with_fitting_summary(self, event: Dict[str, Any]) -> Dict[str, Any]:
@@ -3872,7 +3932,7 @@ class _EventsSession(PDSession):
             return event
         payload = event.get('payload')
         details = payload.get('custom_details') if isinstance(payload, Mapping) else None
-        left_out = _encoded_size(details)
+        left_out = _encoded_size(details) if details else 0
         note = '{} bytes of custom_details were left out, because the event was too large'
         fitting = dict(event)
         if payload is not None and details:
@@ -3957,6 +4017,7 @@ class EventsAPISession(_EventsSession):
             raise ValueError(
                 "action must be 'trigger', 'acknowledge' or 'resolve'; it is {!r}.".format(action)
             )
+        # The action comes first in the body, and is the one that was checked.
         event: Dict[str, Any] = {'event_action': action}
         event.update(properties, event_action=action)
         if dedup_key not in (None, '') and dedup_key is not False:
@@ -4100,7 +4161,7 @@ class ChangeEventsAPISession(_EventsSession):
     @property
     def event_timestamp(self) -> str:
         """The current time: UTC, ISO 8601."""
-        return datetime.now(timezone.utc).replace(tzinfo=None).isoformat() + 'Z'
+        return cast(str, _event_time(datetime.now(timezone.utc)))
 
 
 def _checked_dict(name: str, value: Any) -> Dict[str, Any]:

@@ -68,7 +68,14 @@ setup(
         'logs': [],
         'sandbox': SANDBOX,
         'examples': EXAMPLES,
-        'test': EXAMPLES + ['pytest', 'pytest-timeout >= 2.1', 'responses', 'hypothesis'],
+        'test': EXAMPLES
+        + [
+            'pytest',
+            'pytest-timeout >= 2.1',
+            'pytest-xdist',
+            'responses',
+            'hypothesis',
+        ],
     },
     entry_points={
         'console_scripts': ['pdpyras = pdpyras_extras.cli:main'],

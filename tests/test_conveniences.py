@@ -248,3 +248,9 @@ def test_an_aware_datetime_is_sent_as_utc(api, session, moment, sent):
     api.reply(body={'change_events': []})
     session.get('change_events', params={'since': moment, 'days': [moment]})
     assert api.last.params == [('since', sent), ('days[]', sent)]
+
+
+def test_no_bar_is_shown_by_a_program_without_stderr(api, session, monkeypatch):
+    monkeypatch.setattr(sys, 'stderr', None)
+    api.reply(body={'users': [1], 'more': False})
+    assert session.list_all('users', progress=True) == [1]

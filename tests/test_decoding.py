@@ -103,3 +103,22 @@ def test_a_body_that_a_hook_has_read_is_not_read_again(api, session):
     session.hooks['response'].append(lambda response, **_: response.content and None)
     api.reply(body={'user': {}})
     assert session.rget(USER_AT) == {}
+
+
+@pytest.mark.parametrize('body, status', [(b'<html>', 200), (b'', 204)])
+def test_an_error_of_any_class_from_json_loads_is_an_invalid_body(
+    api, session, monkeypatch, body, status
+):
+    class Unusual(Exception):
+        """Not a ValueError."""
+
+    def fail(content):
+        raise Unusual
+
+    monkeypatch.setattr(pdpyras, 'json_loads', fail)
+    api.reply(status, body)
+    if not body:
+        assert session.rput(USER_AT, json={}) is None
+    else:
+        with pytest.raises(pdpyras.PDServerError, match='invalid JSON'):
+            session.rget(USER_AT)

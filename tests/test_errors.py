@@ -2,12 +2,13 @@
 
 import copy
 import pickle
+import traceback
 from types import SimpleNamespace
 from unittest.mock import Mock
 
 import pytest
 import requests
-from wire import ANY_SERVER_ERROR
+from wire import ANY_SERVER_ERROR, Hangup
 
 import pdpyras
 
@@ -592,3 +593,69 @@ def test_a_pickled_error_shows_the_key_nowhere(api, session):
     error = fail(api, session, 400, {'error': {'message': KEY, 'errors': [KEY]}}, headers)
     assert KEY.encode() not in pickle.dumps(error)
     assert KEY.encode() not in pickle.dumps(error.response)
+
+
+def test_an_http_error_without_a_response_from_postprocess_comes_out(api, session, monkeypatch):
+    def fail(response):
+        raise requests.HTTPError('of mine')
+
+    monkeypatch.setattr(session, 'postprocess', fail)
+    api.reply()
+    with pytest.raises(requests.HTTPError, match='of mine'):
+        session.get('users')
+
+
+def test_a_401_after_its_retries_says_what_to_check(api, session):
+    session.retry[401] = 1
+    api.reply(401, {'error': {'message': 'Unauthorized'}}, times=2)
+    with pytest.raises(pdpyras.PDHTTPError, match=r'Unauthorized\. The API key is wrong'):
+        session.rget('users')
+
+
+def test_the_cause_of_an_error_from_a_hook_does_not_show_the_key(api, session):
+    session.hooks['response'] = [lambda response, *_, **__: response.raise_for_status()]
+    api.answer(Hangup('HTTP/1.1 403 Bad key {}\r\n\r\n'.format(KEY).encode()))
+    with pytest.raises(pdpyras.PDHTTPError) as caught:
+        session.get('users')
+    assert KEY not in ''.join(traceback.format_exception(None, caught.value, caught.tb))
+
+
+@pytest.mark.parametrize('status', [401, 500])
+def test_an_error_about_a_truncated_stream_can_be_read_and_pickled(api, session, status):
+    api.answer(
+        Hangup('HTTP/1.1 {} X\r\nContent-Length: 500\r\n\r\n{{"error"'.format(status).encode())
+    )
+    with pytest.raises(pdpyras.PDHTTPError) as caught:
+        session.rget('users', stream=True)
+    assert (caught.value.code, caught.value.errors) == (None, [])
+    assert pickle.loads(pickle.dumps(caught.value)).status_code == status
+
+
+@pytest.mark.parametrize('error', [None, True, False])
+def test_errors_beside_an_error_that_is_only_a_flag_are_found(api, session, error):
+    body = {'error': error, 'errors': [SENTENCE]}
+    assert fail(api, session, 400, body).errors == [SENTENCE]
+
+
+def test_a_base_url_with_a_path_causes_no_suggestion(api):
+    api.reply(404, NOT_FOUND)
+    session = pdpyras.APISession(KEY, base_url=api.url + '/pd')
+    with pytest.raises(pdpyras.PDHTTPError) as caught:
+        session.rget('users/P1')
+    assert 'did you mean' not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    'act',
+    [
+        lambda session: session.rget({'self': ['x' * 10**6]}),
+        lambda session: session.on_call(schedule={'x': 'y' * 10**6}),
+        lambda session: session.list_all('users', page_size='x' * 10**6),
+        lambda session: session.persist('users', 'email', {'k' * 10**6: 1}),
+    ],
+    ids=['resource', 'ID', 'number', 'keys'],
+)
+def test_messages_about_arguments_are_short(session, act):
+    with pytest.raises((ValueError, pdpyras.URLError)) as caught:
+        act(session)
+    assert len(str(caught.value)) < 2000

@@ -616,3 +616,20 @@ def test_an_empty_routing_key_is_replaced_by_that_of_the_session(api, events, ke
     api.reply(202, {'dedup_key': 'k'})
     events.send_event('trigger', payload={}, routing_key=key)
     assert api.last.json['routing_key'] == events.api_key
+
+
+def test_a_large_number_in_the_details_is_sent(api, events):
+    api.reply(202, {'dedup_key': 'k'})
+    events.trigger('s', 'x', custom_details={'n': 10**100})
+    assert api.last.json['payload']['custom_details'] == {'n': 10**100}
+
+
+def test_a_datetime_in_the_payload_is_sent_as_utc(api, events):
+    api.reply(202, {'dedup_key': 'k'})
+    moment = datetime(2026, 1, 2, tzinfo=timezone(timedelta(hours=1)))
+    payload = {'timestamp': moment}
+    events.trigger('s', 'x', payload=payload)
+    assert api.last.json['payload']['timestamp'] == '2026-01-01T23:00:00Z'
+    assert payload == {'timestamp': moment}
+    with pytest.raises(ValueError, match='time zone'):
+        events.send_event('trigger', payload={'timestamp': datetime(2026, 1, 2)})

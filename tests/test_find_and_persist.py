@@ -410,3 +410,9 @@ def test_persist_leaves_a_query_out_of_the_url_that_it_updates(api, session):
 def test_find_ignores_case_but_does_not_fold_it(api, session):
     api.reply(body={'teams': [{'name': 'STRASSE'}, {'name': 'STRAßE'}], 'more': False})
     assert session.find('teams', 'straße') == {'name': 'STRAßE'}
+
+
+def test_a_resource_without_self_and_id_cannot_be_updated(api, session):
+    api.reply(body={'users': [{'name': 'Jo', 'role': 'a'}], 'more': False})
+    with pytest.raises(pdpyras.PDClientError, match='neither "self" nor "id"'):
+        session.persist('users', 'name', {'name': 'Jo', 'role': 'b'}, update=True)

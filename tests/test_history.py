@@ -307,3 +307,57 @@ def test_a_parameter_that_selects_a_period_or_page_is_refused(api, session, name
     with pytest.raises(ValueError, match=name):
         session.iter_history(url, SINCE, UNTIL, params=params)
     assert api.seen == []
+
+
+def test_a_period_without_records_takes_one_request_for_each_longest_window():
+    server = HistoryServer([], 181)
+    assert history_of(server) == []
+    assert len(server.queries) == 3
+
+
+@pytest.mark.parametrize('newest_first', [False, True], ids=['oldest first', 'newest first'])
+def test_records_of_one_second_only_do_not_tell_an_order(newest_first):
+    """The half that the first record belongs to comes first; the other one is empty."""
+    server = HistoryServer([1000] * (2 * LIMIT), None, False, newest_first, 'log_entries', LIMIT)
+    with pytest.warns(UserWarning, match='no way to get the others'):
+        received = history_of(server, 'log_entries', until=SINCE + timedelta(seconds=4000))
+    assert received == expected(server)[:LIMIT]
+
+
+@pytest.mark.parametrize('stamp', [None, 5, 'yesterday', '2024-13-01T00:00:00Z'], ids=repr)
+def test_records_whose_time_cannot_be_read_come_as_they_are(api, session, stamp):
+    records = [{'id': 'a', 'created_at': stamp}, 'not an object', {'id': 'b'}]
+    api.reply(body={'log_entries': records, 'more': False, 'total': 3})
+    assert list(session.iter_history('log_entries', SINCE, UNTIL)) == records
+
+
+def test_the_order_of_times_is_that_of_utc(api, session):
+    zone = pytest.importorskip('zoneinfo', reason='Python 3.9 has time zones').ZoneInfo
+    try:
+        new_york = zone('America/New_York')
+    except KeyError:
+        pytest.skip('this system has no time zones')
+    api.rule(lambda seen: Reply(body={'log_entries': [], 'more': False, 'total': 0}))
+    early = datetime(2026, 11, 1, 1, 30, tzinfo=new_york)
+    late = datetime(2026, 11, 1, 1, 15, fold=1, tzinfo=new_york)
+    assert list(session.iter_history('log_entries', early, late)) == []
+    with pytest.raises(ValueError, match='must be before'):
+        session.iter_history('log_entries', late, early)
+
+
+def test_a_limit_in_params_is_the_page_size(api, session):
+    api.rule(lambda seen: Reply(body={'log_entries': [], 'more': False, 'total': 0}))
+    list(session.iter_history('log_entries?limit=50', SINCE, UNTIL))
+    list(session.iter_history('log_entries', SINCE, UNTIL, params={'limit': 20}))
+    assert [[value for name, value in seen.params if name == 'limit'] for seen in api.seen] == [
+        ['50'],
+        ['20'],
+    ]
+    with pytest.raises(ValueError, match='page_size'):
+        session.iter_history('log_entries', SINCE, UNTIL, params={'limit': 0})
+
+
+def test_unlisted_audit_records_are_refused(api, session):
+    with pytest.raises(pdpyras.URLError, match='no since and until'):
+        session.iter_history('business_services/B1/audit/records', SINCE, UNTIL)
+    assert api.seen == []

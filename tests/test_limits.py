@@ -128,3 +128,19 @@ def test_without_spare_requests_nothing_waits(api, session, sleeps):
     session.get('users')
     session.get('users')
     assert sleeps == []
+
+
+def test_a_new_key_does_not_wait_for_the_limit_of_the_old_one(api, session, sleeps):
+    session.spare_requests = 2
+    api.reply(headers=limits('0', '30'), times=2)
+    session.get('users')
+    session.api_key = 'another-key-5678'
+    session.get('users')
+    assert sleeps == []
+
+
+@pytest.mark.parametrize('stream', [False, True])
+def test_the_last_response_can_be_read_when_the_wait_would_be_too_long(api, session, stream):
+    session.max_wait = 0
+    api.reply(429, {'error': {'message': 'slow down'}})
+    assert session.get('users', stream=stream).json() == {'error': {'message': 'slow down'}}

@@ -305,3 +305,27 @@ def test_it_gives_what_one_request_after_the_other_gives_however_the_server_lies
         api.rule(lying_page(seed))
         sequential = outcome(session, page_size=limit)
         assert outcome(session, page_size=limit, read_ahead=1 + seed % 6) == sequential
+
+
+def test_nothing_is_requested_past_the_iteration_limit(api, session, monkeypatch):
+    monkeypatch.setattr(pdpyras, 'ITERATION_LIMIT', 250)
+    api.rule(lambda seen: users(seen, count=1000))
+    with pytest.warns(UserWarning, match='would go past 250'):
+        assert session.list_all('users', read_ahead=5) == list(range(250))
+    assert sorted(offsets(api)) == [0, 100, 200]
+
+
+def test_a_page_whose_thread_is_gone_is_requested_by_the_caller(api, session, monkeypatch):
+    """As in a process that was forked meanwhile."""
+    monkeypatch.setattr(pdpyras._PageRequest, 'start', lambda self: None)
+    monkeypatch.setattr(pdpyras._PageRequest, 'join', lambda self: None)
+    api.rule(users)
+    assert session.list_all('users', read_ahead=4) == list(range(950))
+    assert offsets(api) == list(range(0, 1000, 100))
+
+
+@pytest.mark.parametrize('url', ['users', 'audit/records'])
+def test_a_bad_depth_is_refused_for_each_kind_of_listing(api, session, url):
+    with pytest.raises(ValueError, match='read_ahead'):
+        session.list_all(url, read_ahead='x')
+    assert api.seen == []

@@ -488,3 +488,11 @@ def test_a_prepared_request_whose_url_was_changed_is_refused(api, session):
     api.reply()
     assert session.send(prepared).status_code == 200
     assert api.last.path == '/teams'
+
+
+def test_a_list_of_events_is_searched_for_keys(api, events):
+    body = json.dumps([{'routing_key': 'key-of-a-list-1234'}])
+    api.reply(400, {'message': 'bad key-of-a-list-1234'})
+    response = events.post('/v2/enqueue', data=body)
+    with pytest.raises(PDClientError, match=r'bad \*1234'):
+        pdpyras.successful_response(response)

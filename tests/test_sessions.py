@@ -1035,9 +1035,48 @@ def test_an_empty_form_is_no_form(api, session):
 
 def test_nan_is_refused_by_the_library_where_requests_would_send_it(api, session, monkeypatch):
     """Versions of requests before 2.26 send it; the environment "oldest" of tox has such a one."""
-    monkeypatch.setattr(pdpyras, '_InvalidJSONError', None)
+    monkeypatch.setattr(pdpyras, '_InvalidJSONError', ValueError)
     api.reply(body={})
     session.post('/users', json={'a': 1.5})
     with pytest.raises(pdpyras.PDClientError, match='not JSON compliant'):
         session.post('/users', json={'a': float('nan')})
     assert len(api.seen) == 1
+
+
+def test_a_deleted_log_is_replaced_by_a_new_one_of_the_session(session):
+    session.log = logging.getLogger('mine')
+    del session.log
+    assert session.log.name == 'pdpyras.APISession'
+    session.__dict__.pop('log')
+    assert session.log.name == 'pdpyras.APISession'
+
+
+def test_headers_of_a_call_reach_the_wire_in_a_plain_session(api):
+    class Plain(pdpyras.PDSession):
+        permitted_methods = ('GET',)
+
+    api.reply()
+    with Plain(KEY, base_url=api.url) as session:
+        session.get('things', headers={'X-Mine': '1'})
+    assert api.last.headers['X-Mine'] == '1'
+
+
+def test_a_subclass_keeps_its_own_timeout_whatever_the_default(monkeypatch):
+    class Hourly(pdpyras.APISession):
+        timeout = 60
+
+    monkeypatch.setattr(pdpyras, 'TIMEOUT', 5)
+    assert (Hourly(KEY).timeout, pdpyras.APISession(KEY).timeout) == (60, 5)
+
+
+def test_form_data_in_an_unusual_form_is_left_to_requests(api, session):
+    api.reply()
+    session.post('things', data=['ab'])
+    assert api.last.body == b'a=b'
+
+
+@pytest.mark.parametrize('method', [None, 5, ['GET']], ids=repr)
+def test_a_method_that_is_not_a_text_is_refused(api, session, method):
+    with pytest.raises(pdpyras.PDClientError, match='is not supported by this API'):
+        session.request(method, 'users')
+    assert api.seen == []

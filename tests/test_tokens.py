@@ -154,3 +154,54 @@ def test_a_copy_of_the_session_renews_as_well(api, session, tokens):
         assert twin.rget('users') == [0]
     assert tokens.renewals == 1
     assert session.api_key == 'token-9999'
+
+
+def test_a_stream_that_was_refused_is_closed_and_sent_again(api, session, tokens):
+    response = session.get('users', stream=True)
+    assert response.json()['users'] == [0]
+    assert tokens.renewals == 1
+
+
+def test_a_failed_renewal_is_not_tried_by_each_thread(api, session, tokens):
+    calls, arrived = [], threading.Barrier(5)
+
+    @api.rule
+    def refuse(seen):
+        arrived.wait(30)
+        return Reply(401)
+
+    session.on_token_expired = calls.append
+    errors = []
+
+    def work():
+        try:
+            session.rget('users')
+        except pdpyras.PDHTTPError as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert (len(calls), len(errors), len(api.seen)) == (1, 5, 5)
+    arrived.reset()
+    api.rule(lambda seen: Reply(401))
+    with pytest.raises(pdpyras.PDHTTPError, match='401'):
+        session.rget('users')
+    assert len(calls) == 2
+
+
+def test_a_function_that_uses_the_session_itself_does_not_recurse(api, session):
+    api.rule(lambda seen: Reply(401))
+    session.on_token_expired = lambda session: session.rget('users/me')
+    with pytest.raises(pdpyras.PDHTTPError, match='401'):
+        session.rget('users')
+    assert len(api.seen) == 2
+
+
+def test_a_header_of_the_session_that_the_user_set_is_not_replaced(api, session, tokens):
+    session.headers['Authorization'] = 'Bearer of-mine'
+    with pytest.raises(pdpyras.PDHTTPError, match='401'):
+        session.rget('users')
+    assert (tokens.renewals, len(api.seen)) == (0, 1)

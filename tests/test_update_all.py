@@ -110,3 +110,10 @@ def test_a_batch_size_out_of_range_is_refused(api, session, size):
     with pytest.raises(ValueError, match='batch_size'):
         session.update_all('incidents', incidents(2), batch_size=size)
     assert api.seen == []
+
+
+@pytest.mark.parametrize('items', [{'id': 'P1'}, 'P1', b'P1'], ids=repr)
+def test_a_single_item_is_refused(api, session, items):
+    with pytest.raises(ValueError, match='must be a list'):
+        session.update_all('incidents', items)
+    assert api.seen == []

@@ -156,7 +156,7 @@ def tests_by_line(
     data_file = root / '.coverage.contexts'
     command = [sys.executable, '-m', 'coverage', 'run', '--data-file', str(data_file)]
     command += ['--include', ','.join(_pattern(root, target) for target in targets)]
-    command += ['--rcfile', os.devnull, '-m', 'pytest', '-q', '-p', 'mutate', *tests]
+    command += ['--rcfile', os.devnull, '-m', 'pytest', '-q', '-n', '0', '-p', 'mutate', *tests]
     if subprocess.run(command, cwd=str(root), env=_environment(root)).returncode > 1:
         sys.exit('The tests could not be run.')
     failed = set()
@@ -195,7 +195,7 @@ def is_noticed(mutant: Mutant, tests: Set[str], root: Path) -> bool:
 
 def _fails(tests: List[str], root: Path) -> bool:
     options = ['-q', '-x', '-p', 'no:cacheprovider', '--timeout', str(TIMEOUT)]
-    command = [sys.executable, '-m', 'pytest', *options, *tests]
+    command = [sys.executable, '-m', 'pytest', '-n', '0', *options, *tests]
     environment = dict(_environment(root), PYTHONDONTWRITEBYTECODE='1')
     try:
         done = subprocess.run(

@@ -168,10 +168,10 @@ received = []
 def interrupt(number, frame):
     received.append(number)
     # Not print: the signal may arrive in the middle of another one.
-    os.write(1, b'INT\n')
+    os.write(1, b'INT\\n')
 signal.signal(signal.SIGINT, interrupt)
 signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(40 + len(received)))
-os.write(1, b'ready\n')
+os.write(1, b'ready\\n')
 while True:
     signal.pause()
 """
