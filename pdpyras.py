@@ -187,7 +187,7 @@ class PDClientError(Exception):
 class PDHTTPError(PDClientError):
     """The API responded with an unsuccessful HTTP status; :attr:`response` is always set."""
 
-    response: Response = cast(Any, None)  # pyright: ignore[reportIncompatibleVariableOverride]
+    response: Response  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def __init__(self, message: str, response: Response) -> None:
         super().__init__(message, response)
@@ -1528,21 +1528,22 @@ class _Transport(Session):
 
     def prepare_request(self, request: Request) -> PreparedRequest:
         """Prepare a request, whose headers may include the session's already."""
-        request = copy(request)
         is_merged = getattr(request.headers, 'checked_url', '') == request.url
         _reject_unsafe_headers(request.headers)
         if not is_merged:
             _reject_unsafe_headers(self.headers)
         if _InvalidJSONError is ValueError and request.json is not None:
             dumps(request.json, allow_nan=False)
-        if isinstance(request.data, str):
-            # With some versions, http.client would encode it as Latin-1.
-            request.data = cast(Any, request.data.encode('utf-8'))
-        if not request.auth and not self.auth:
-            # Otherwise requests would look for a credential in ~/.netrc.
-            request.auth = _keep_authorization
+        # With some versions of requests, http.client would encode a text as Latin-1.
+        data: Any = request.data
+        if isinstance(data, str):
+            data = data.encode('utf-8')
+        # Without any, requests would look for a credential in ~/.netrc.
+        auth = request.auth or self.auth or _keep_authorization
         is_replaced = Session.prepare_request is not _PREPARE_REQUEST
         if is_replaced or not is_merged or self.params or self.cookies or request.cookies:
+            request = copy(request)
+            request.data, request.auth = data, auth
             prepared = super().prepare_request(request)
             # A redirect would send cookies that the server set in the response before it.
             cast(Any, prepared)._cookies.set_policy(_OWN_COOKIES_ONLY)
@@ -1554,11 +1555,11 @@ class _Transport(Session):
                 url=request.url,
                 headers=request.headers,
                 files=request.files,
-                data=request.data,
+                data=data,
                 json=request.json,
                 params=request.params or None,
                 cookies=RequestsCookieJar(policy=_OWN_COOKIES_ONLY),
-                auth=request.auth or self.auth,
+                auth=auth,
                 hooks=merge_hooks(request.hooks, self.hooks),
             )
         prepared.register_hook('response', _receive)
@@ -1692,13 +1693,14 @@ def _reject_unsafe_headers(headers: Any) -> None:
 
     Not every version of requests checks all of this, and their errors would show the value.
     """
-    for name, value in dict(headers or {}).items():
+    is_ours = isinstance(headers, CaseInsensitiveDict)
+    for name, value in headers.lower_items() if is_ours else dict(headers or {}).items():
         text = value.decode('latin-1') if isinstance(value, bytes) else value
         if isinstance(text, str) and _UNSAFE_IN_HEADER.search(text):
             raise InvalidHeader(
                 'The value of the header {} starts with white space, or contains a line break, '
                 'another control character, or a character outside Latin-1.'.format(
-                    _printable(str(name))
+                    _printable(str(name)).title()
                 )
             )
 
@@ -2312,9 +2314,7 @@ class _Retries:
 
     def watch_stream(self, response: Response) -> None:
         """Raise PDClientError if reading a streamed body fails."""
-        read = getattr(response, 'iter_content', None)
-        if read is None:
-            return
+        read = response.iter_content
 
         def iter_content(*args: Any, **kwargs: Any) -> Iterator[bytes]:
             try:
@@ -3924,8 +3924,8 @@ class _EventsSession(PDSession):
         return dict(event, payload=dict(payload, summary=_cut(summary, _SUMMARY_LIMIT)))
 
     def _with_fitting_details(self, event: Dict[str, Any]) -> Dict[str, Any]:
-        # Small events are not encoded twice.
-        if _longest_encoding(event) <= _EVENT_LIMIT:
+        # Small events are not encoded twice: a character takes up to 12 bytes in JSON.
+        if 12 * len(repr(event)) <= _EVENT_LIMIT:
             return event
         size = _encoded_size(self._with_routing_key(event))
         if size <= _EVENT_LIMIT:
@@ -3952,23 +3952,6 @@ class _EventsSession(PDSession):
             left_out,
         )
         return fitting
-
-
-def _longest_encoding(value: Any) -> int:
-    """An upper limit for the length of a value as JSON, cheaper than encoding it."""
-    size, pending = 0, [value]
-    while pending and size <= _EVENT_LIMIT:
-        item = pending.pop()
-        # A character takes up to 12 bytes, as a pair of escapes; a number or None some 30.
-        size += 12 * len(item) + 4 if isinstance(item, str) else 30
-        if isinstance(item, Mapping):
-            pending += item.keys()
-            pending += item.values()
-        elif isinstance(item, (list, tuple)):
-            pending += item
-        elif isinstance(item, int) and item.bit_length() > 64:
-            size += item.bit_length()
-    return size
 
 
 def _encoded_size(content: Any) -> int:
@@ -4775,7 +4758,8 @@ _MAX_PAGE_SIZES: Dict[str, int] = {
 # fmt: on
 # --- tables generated by tools/update_api.py: end ---
 
-if __name__ == '__main__':
+
+def _run_command_line() -> None:
     try:
         command_line = import_module('pdpyras_extras.cli')
     except ImportError as error:
@@ -4785,3 +4769,7 @@ if __name__ == '__main__':
         )
         sys.exit(2)
     command_line.main()
+
+
+if __name__ == '__main__':
+    _run_command_line()

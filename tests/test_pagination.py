@@ -657,9 +657,11 @@ def test_an_unlisted_collection_may_have_any_name(api, session):
 
 
 def test_parameters_that_are_none_are_left_out(api, session):
-    api.reply(body={'users': [1], 'more': False})
-    assert session.list_all('users', params={'limit': None, 'offset': None, 'query': None}) == [1]
-    assert api.last.query == {'limit': '100', 'offset': '0'}
+    params = {'limit': None, 'offset': None, 'query': None}
+    for given in (params, list(params.items())):
+        api.reply(body={'users': [1], 'more': False})
+        assert session.list_all('users', params=given) == [1]
+        assert api.last.query == {'limit': '100', 'offset': '0'}
 
 
 @pytest.mark.parametrize(
