@@ -2314,7 +2314,7 @@ class _Retries:
 
     def watch_stream(self, response: Response) -> None:
         """Raise PDClientError if reading a streamed body fails."""
-        read = response.iter_content
+        read: Any = response.iter_content
 
         def iter_content(*args: Any, **kwargs: Any) -> Iterator[bytes]:
             try:
