@@ -185,7 +185,7 @@ class PDClientError(Exception):
 
 
 class PDHTTPError(PDClientError):
-    """The API responded with an unsuccessful HTTP status; :attr:`response` is always set."""
+    """The API responded with an unsuccessful HTTP status; its response is always set."""
 
     response: Response  # pyright: ignore[reportIncompatibleVariableOverride]
 
