@@ -269,7 +269,6 @@ def test_a_retry_prepares_nothing_anew(kind):
     assert names.count('postprocess') == 2
 
 
-# D55
 @pytest.mark.parametrize('kind', KINDS)
 def test_after_set_api_key_is_called_whenever_it_was_set_and_can_log(kind):
     session = type('Mine', (Recorder, kind), {})('key')

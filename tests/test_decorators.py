@@ -199,7 +199,6 @@ def test_what_has_no_url_is_refused_by_the_name_of_the_function(client, resource
         client.at(resource)
 
 
-# D61
 DECORATORS = ['auto_json', 'requires_success', 'resource_url', 'wrapped_entities']
 
 
@@ -216,7 +215,6 @@ def test_a_decorated_function_keeps_its_name_docstring_and_signature(name):
     assert inspect.signature(decorated) == inspect.signature(fetch)
 
 
-# D61
 @pytest.mark.parametrize(
     'name', ['rget', 'rpost', 'rput', 'rpatch', 'rdelete', 'jget', 'jpost', 'jput', 'jpatch']
 )

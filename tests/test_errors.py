@@ -42,7 +42,6 @@ def test_the_tree_of_errors():
     assert not issubclass(pdpyras.URLError, pdpyras.PDClientError)
 
 
-# D20
 @pytest.mark.parametrize('status', [500, 501, 502, 503, 504, 529, 599])
 def test_the_server_is_to_blame_for_every_5xx(api, session, status):
     session.retry.clear()
@@ -51,7 +50,6 @@ def test_the_server_is_to_blame_for_every_5xx(api, session, status):
     assert 'server error: {} '.format(status) in str(error)
 
 
-# D20
 @pytest.mark.parametrize('status', [400, 402, 403, 404, 409, 422, 499])
 def test_the_client_is_to_blame_for_every_4xx(api, session, status):
     error = fail(api, session, status)
@@ -112,7 +110,6 @@ def test_a_message_shows_the_query_that_was_sent(api, session):
         session.rget('users', params={'query': 'Dan'})
 
 
-# D32
 def test_the_answer_is_cut_to_a_hundred_characters_in_a_message(api, session):
     message = str(fail(api, session, 400, b'x' * 500))
     assert message.endswith(' ' + 'x' * 97 + '...')
@@ -129,7 +126,6 @@ def test_a_message_does_not_repeat_the_key_even_if_the_server_does(api, session,
     assert '*1234' in str(error)
 
 
-# D32
 @pytest.mark.parametrize(
     'text, cut',
     [
@@ -156,7 +152,6 @@ def test_last_4(secret, shown):
 # What it carries
 
 
-# D32
 def test_an_error_carries_what_pagerduty_says_about_it(api, session):
     error = fail(api, session, 400, INVALID, {'x-request-id': 'REQ-1'})
     assert error.status_code == 400
@@ -165,7 +160,6 @@ def test_an_error_carries_what_pagerduty_says_about_it(api, session):
     assert error.request_id == 'REQ-1'
 
 
-# D32
 @pytest.mark.parametrize(
     'body, code, errors',
     [
@@ -206,13 +200,11 @@ def test_an_error_carries_the_response(api, session):
     assert response.ok is False
 
 
-# D33
 @pytest.mark.parametrize('status', [400, 404, 500, 503])
 def test_the_response_of_an_error_is_true(api, session, status):
     assert fail(api, session, status).response
 
 
-# D33
 def test_the_response_of_a_call_stays_false_when_an_error_was_made_of_it(api, session):
     api.reply(404)
     response = session.get('users/P1')
@@ -222,7 +214,6 @@ def test_the_response_of_a_call_stays_false_when_an_error_was_made_of_it(api, se
     assert caught.value.response == response
 
 
-# D33
 def test_a_network_error_has_no_response_but_a_cause(api, session):
     session.max_network_attempts = 1
     api.hang_up(times=2)
@@ -321,7 +312,6 @@ def through_pickle(error, protocol=pickle.HIGHEST_PROTOCOL):
     return pickle.loads(pickle.dumps(error, protocol))
 
 
-# D34
 @pytest.mark.parametrize('protocol', range(pickle.HIGHEST_PROTOCOL + 1))
 @pytest.mark.parametrize('status', [404, ANY_SERVER_ERROR])
 def test_an_http_error_survives_pickling(api, session, status, protocol):
@@ -337,7 +327,6 @@ def test_an_http_error_survives_pickling(api, session, status, protocol):
     assert same.response.request.url == api.url + '/users/P1'
 
 
-# D34
 @pytest.mark.parametrize('duplicate', [copy.copy, copy.deepcopy, through_pickle])
 @pytest.mark.parametrize(
     'error', [pdpyras.PDClientError('No way'), pdpyras.URLError('Not there')], ids=repr
@@ -348,7 +337,6 @@ def test_other_errors_survive_pickling_and_copying(error, duplicate):
     assert str(same) == str(error)
 
 
-# D34
 @pytest.mark.parametrize('duplicate', [copy.copy, copy.deepcopy])
 def test_an_http_error_survives_copying(api, session, duplicate):
     error = fail(api, session, 404, NOT_FOUND)
@@ -358,7 +346,6 @@ def test_an_http_error_survives_copying(api, session, duplicate):
     assert same.response
 
 
-# D34
 def test_a_pickled_error_does_not_hold_the_key(api, session, events):
     for send in (lambda: session.rput('users/P1', json={}), lambda: events.trigger('a', 'b')):
         api.reply(400)
@@ -369,7 +356,6 @@ def test_a_pickled_error_does_not_hold_the_key(api, session, events):
         assert b'the-routing-key-5678' not in pickled
 
 
-# D34
 def test_a_subclass_of_an_error_survives_pickling(api, session):
     error = fail(api, session, 404, NOT_FOUND)
     same = through_pickle(UserNotFound(error.msg, error.response))

@@ -108,7 +108,6 @@ def test_what_is_empty_is_left_out(api, events, options):
     assert set(api.last.json) == {'event_action', 'routing_key', 'payload'}
 
 
-# D51
 def test_trigger_changes_nothing_that_the_caller_handed_in(api, events):
     accept(api)
     given = {
@@ -122,7 +121,6 @@ def test_trigger_changes_nothing_that_the_caller_handed_in(api, events):
     assert given == before
 
 
-# D51
 @pytest.mark.parametrize('dedup_key, sent', [(42, '42'), (0, '0'), ('42', '42')], ids=repr)
 def test_a_number_as_key_is_sent_as_its_string(api, events, dedup_key, sent):
     accept(api, times=3)
@@ -143,7 +141,6 @@ def test_a_payload_or_details_that_are_no_dict_are_refused(api, events, argument
 # A summary that is too long
 
 
-# D51
 @pytest.mark.parametrize(
     'send',
     [
@@ -162,7 +159,6 @@ def test_a_summary_that_the_api_would_refuse_is_cut_to_fit(api, events, caplog, 
     assert '1025' in record.getMessage()
 
 
-# D51
 def test_a_summary_that_just_fits_is_sent_whole(api, events, caplog):
     accept(api)
     events.trigger('x' * 1024, 'b')
@@ -170,7 +166,6 @@ def test_a_summary_that_just_fits_is_sent_whole(api, events, caplog):
     assert caplog.records == []
 
 
-# D51
 def test_characters_are_counted_and_not_bytes(api, events):
     accept(api)
     events.trigger('ü' * 1024, 'b')
@@ -241,7 +236,6 @@ def test_an_event_that_is_refused_says_why(api, events):
     assert KEY not in str(caught.value)
 
 
-# D52 for 504
 @pytest.mark.parametrize('status, retries', [(500, 2), (502, 4), (503, 6), (504, 6)])
 @pytest.mark.parametrize('kind', ['events', 'change_events'])
 def test_an_event_is_sent_again_when_the_server_fails(api, request, kind, status, retries):
@@ -262,7 +256,6 @@ def send_in_every_way(session, body):
     session.request('POST', '/v2/enqueue', json=body)
 
 
-# D50
 @pytest.mark.parametrize('kind', ['events', 'change_events'])
 @pytest.mark.parametrize('mapping', [dict, OrderedDict])
 def test_the_routing_key_is_added_to_any_event_and_not_to_the_callers_dict(
@@ -275,7 +268,6 @@ def test_the_routing_key_is_added_to_any_event_and_not_to_the_callers_dict(
     assert event == {'event_action': 'trigger'}
 
 
-# D50
 @pytest.mark.parametrize('kind', ['events', 'change_events'])
 def test_the_callers_own_routing_key_wins(api, request, kind):
     accept(api, times=3)
@@ -283,7 +275,6 @@ def test_the_callers_own_routing_key_wins(api, request, kind):
     assert [seen.json for seen in api.seen] == [{'routing_key': 'other'}] * 3
 
 
-# D50
 def test_the_callers_own_routing_key_wins_among_the_properties_too(api, events, change_events):
     accept(api, times=2)
     events.send_event('trigger', payload={}, routing_key='other')
@@ -368,7 +359,6 @@ def test_custom_details_of_a_change_must_be_a_dict(api, change_events):
     assert api.seen == []
 
 
-# D51
 def test_a_long_summary_of_a_change_is_cut_to_fit(api, change_events, caplog):
     api.reply(202, {'id': 'C1'}, times=2)
     properties = {'payload': {'summary': 'x' * 1025}}
@@ -379,7 +369,6 @@ def test_a_long_summary_of_a_change_is_cut_to_fit(api, change_events, caplog):
     assert properties == {'payload': {'summary': 'x' * 1025}}
 
 
-# D52
 @pytest.mark.parametrize(
     'body', [None, {'status': 'success'}, []], ids=['empty', 'no id', 'a list']
 )
@@ -388,7 +377,6 @@ def test_a_change_event_without_id_gives_none(api, change_events, body):
     assert change_events.submit('a') is None
 
 
-# D52
 def test_a_raw_change_event_carries_the_routing_key(api, change_events):
     api.reply(202, {'id': 'C1'})
     assert change_events.send_change_event(payload={'summary': 'a'}) == 'C1'
@@ -402,7 +390,6 @@ def test_a_change_event_that_is_refused_says_why(api, change_events):
     assert caught.value.errors == ['no summary']
 
 
-# D52
 def test_the_timestamp_of_a_change_is_now_in_utc(change_events):
     stamp = change_events.event_timestamp
     assert TIMESTAMP.fullmatch(stamp)

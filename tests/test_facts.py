@@ -28,14 +28,12 @@ def test_a_key_that_the_api_calls_account_level_is_an_accounts(api, session, bod
     assert session.api_key_access == 'account'
 
 
-# D53
 @pytest.mark.parametrize('status', [204, 402, 403, 404, 500, 503])
 def test_only_a_200_means_a_users_key(api, session, status):
     api.reply(status)
     assert session.api_key_access is None
 
 
-# D53
 @pytest.mark.parametrize(
     'body', [[1, 2], {'error': None}, {}, b'<html>', None], ids=['list', 'null', 'no', 'html', '']
 )
@@ -57,7 +55,6 @@ def test_it_is_asked_again_where_the_api_did_not_tell(api, session):
     assert [session.api_key_access, session.api_key_access] == [None, 'user']
 
 
-# D53
 def test_it_is_asked_anew_for_another_key(api, session):
     api.reply(body=ME)
     api.reply(400, ACCOUNT_LEVEL)
@@ -99,7 +96,6 @@ def test_the_subdomain_is_asked_for_once_for_each_key(api, session):
     assert len(api.seen) == 2
 
 
-# D62
 @pytest.mark.parametrize(
     'users', [[], [{'id': 'P1'}], [{'html_url': None}]], ids=['no user', 'no link', 'null']
 )

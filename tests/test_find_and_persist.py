@@ -136,19 +136,16 @@ def test_find_gives_none_where_nothing_matches(api, session):
     assert session.find('users', 'Jane Doe') is None
 
 
-# D10
 def test_find_passes_over_results_without_the_attribute(api, session):
     api.reply(body={'users': [{'id': 'PDAN'}, JANE], 'more': False})
     assert session.find('users', 'Jane Doe') == JANE
 
 
-# D10
 def test_find_passes_over_results_that_are_no_objects(api, session):
     api.reply(body={'abilities': ['teams', 'sso'], 'more': False})
     assert session.find('abilities', 'sso') is None
 
 
-# D10
 @pytest.mark.parametrize('query', ['None', 'none', 'null', ''], ids=repr)
 def test_find_does_not_match_null_by_its_spelling(api, session, query):
     api.reply(body={'users': [{'name': None}], 'more': False})
@@ -233,7 +230,6 @@ def test_persist_does_not_change_the_callers_values(api, session):
     assert methods(api) == ['GET', 'PUT', 'GET', 'POST']
 
 
-# D11
 def test_persist_compares_only_what_is_given(api, session):
     Users(api, JANE)
     values = {'email': 'jane@example.com', 'name': 'Jane Doe'}
@@ -256,7 +252,6 @@ TEAM = {
 REFERENCE = ('id', 'type', 'summary', 'self', 'html_url')
 
 
-# D11
 @pytest.mark.parametrize(
     'existing, given',
     [
@@ -294,7 +289,6 @@ def test_persist_sees_no_difference(api, session, existing, given):
     assert methods(api) == ['GET']
 
 
-# D11
 @pytest.mark.parametrize(
     'existing, given',
     [
@@ -341,7 +335,6 @@ def test_persist_sees_a_difference_and_sends_it_once(api, session, existing, giv
         assert api.last.json['user'][name] == value
 
 
-# D11
 def test_the_same_persist_three_times_updates_once(api, session):
     users = Users(api, dict(JANE, team=None))
 
@@ -358,7 +351,6 @@ def test_the_same_persist_three_times_updates_once(api, session):
     assert methods(api) == ['GET', 'PUT', 'GET', 'GET']
 
 
-# D11
 @pytest.mark.parametrize('link', [{'self': None}, {}], ids=['self is null', 'no self'])
 @pytest.mark.parametrize('resource', ['users', '/users/', '{base}/users'])
 def test_persist_updates_a_resource_without_a_link_by_its_id(api, session, link, resource):

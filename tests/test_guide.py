@@ -500,14 +500,12 @@ def test_the_email_of_a_user_that_exists(api, session, way):
     assert way(session) == 'jane@example35.com'
 
 
-# D33
 @pytest.mark.parametrize('way', WAYS)
 def test_a_user_that_does_not_exist(api, session, way):
     api.reply(404, {'error': {'message': 'Not Found', 'code': 2100}})
     assert way(session) == 'User not found'
 
 
-# D33
 @pytest.mark.parametrize('status', [400, 401, 403, ANY_SERVER_ERROR])
 @pytest.mark.parametrize('way', WAYS)
 def test_any_other_http_error_is_raised(api, session, way, status):
@@ -675,7 +673,6 @@ def test_the_default_for_401_can_be_overridden(api, session, sleeps):
     assert sleeps == [3]
 
 
-# D21
 def test_the_example_of_four_attempts_waits_2_4_8_and_16_seconds_and_returns(api, session, sleeps):
     session.max_http_attempts = 4
     session.retry[404] = 5
@@ -688,7 +685,6 @@ def test_the_example_of_four_attempts_waits_2_4_8_and_16_seconds_and_returns(api
     assert len(api.seen) == 5
 
 
-# D21
 def test_the_example_of_a_limit_for_one_status_waits_62_seconds_in_all(api, session, sleeps):
     session.max_http_attempts = 6
     session.retry[404] = 5

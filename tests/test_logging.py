@@ -129,7 +129,6 @@ def test_print_debug_is_off_by_default(api, session, capsys):
     assert capsys.readouterr().err == ''
 
 
-# D43
 @pytest.mark.parametrize('by_keyword', [True, False], ids=['keyword', 'property'])
 def test_print_debug_prints_each_record_once_to_stderr(api, capsys, by_keyword):
     with another_session(api, debug=by_keyword) as session:
@@ -144,7 +143,6 @@ def test_print_debug_prints_each_record_once_to_stderr(api, capsys, by_keyword):
     assert printed.out == ''
 
 
-# D43
 def test_print_debug_prints_nobody_elses_records(api, session, capsys):
     session.print_debug = True
     api.reply(200, times=2)
@@ -156,7 +154,6 @@ def test_print_debug_prints_nobody_elses_records(api, session, capsys):
     assert '/teams' not in printed
 
 
-# D43
 def test_two_sessions_print_each_line_once(api, session, capsys):
     session.print_debug = True
     api.reply(200, times=2)
@@ -167,7 +164,6 @@ def test_two_sessions_print_each_line_once(api, session, capsys):
     assert [printed.count('/users'), printed.count('/teams')] == [1, 1]
 
 
-# D43
 def test_switching_one_session_off_does_not_silence_the_other(api, session, capsys):
     session.print_debug = True
     api.reply(200, times=2)
@@ -180,7 +176,6 @@ def test_switching_one_session_off_does_not_silence_the_other(api, session, caps
     assert [printed.count('/users'), printed.count('/teams')] == [0, 1]
 
 
-# D43
 def test_a_discarded_session_prints_nothing_any_more(api, capsys):
     dropped = another_session(api, debug=True)
     handler = dropped._debugHandler
@@ -194,7 +189,6 @@ def test_a_discarded_session_prints_nothing_any_more(api, capsys):
     assert capsys.readouterr().err.count('/users') == 1
 
 
-# D43
 def test_switching_off_restores_the_users_level_and_handlers(session):
     own = logging.NullHandler()
     session.log.addHandler(own)
@@ -206,7 +200,6 @@ def test_switching_off_restores_the_users_level_and_handlers(session):
     assert session.log.handlers == [own]
 
 
-# D43
 def test_switching_on_twice_is_the_same_as_once(api, session, capsys):
     session.print_debug = True
     session.print_debug = True

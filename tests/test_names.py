@@ -121,7 +121,6 @@ def test_the_attributes_of_sessions_and_their_defaults():
     assert {name: getattr(session, name) for name in defaults} == defaults
 
 
-# D65
 #: Names that `from pdpyras import *` brought along in 5.4.1, and scripts rely on.
 STAR_IMPORTS_OF_541 = [
     'HTTPError',
@@ -174,7 +173,6 @@ def run_python(directory, *arguments):
     return run.returncode, printed
 
 
-# D63
 def test_the_import_is_silent_where_warnings_are_errors(tmp_path):
     shutil.copy(pdpyras.__file__, str(tmp_path))
     assert run_python(tmp_path, '-W', 'error', '-c', 'import pdpyras') == (0, '')

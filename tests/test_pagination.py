@@ -87,7 +87,6 @@ def test_iter_all_takes_a_collection_in_any_spelling(api, session, url):
     assert len(list(session.iter_all(url.format(base=api.url)))) == 3
 
 
-# D03
 def test_a_short_page_does_not_make_the_following_pages_short(api, session):
     api.reply(body={'users': [1] * 100, 'limit': 100, 'more': True})
     api.reply(body={'users': [2] * 7, 'limit': 100, 'more': True})
@@ -96,7 +95,6 @@ def test_a_short_page_does_not_make_the_following_pages_short(api, session):
     assert sent(api, 'limit', 'offset') == [('100', '0'), ('100', '100'), ('100', '107')]
 
 
-# D03
 def test_a_limit_that_the_server_caps_is_lowered_for_the_following_pages(api, session):
     api.reply(body={'users': [1] * 25, 'limit': 25, 'more': True})
     api.reply(body={'users': [2] * 25, 'limit': 25, 'more': False})
@@ -112,7 +110,6 @@ def test_a_reported_limit_that_is_not_a_lower_one_is_ignored(api, session, limit
     assert sent(api, 'limit', 'offset') == [('100', '0'), ('100', '25')]
 
 
-# D04
 def test_an_empty_page_that_promises_more_ends_the_iteration_with_a_warning(api, session):
     api.reply(body={'users': [1], 'more': True})
     api.reply(body={'users': [], 'more': True}, times=9)
@@ -158,7 +155,6 @@ def test_a_collection_of_exactly_the_limit_is_complete_and_does_not_warn(api, se
     assert len(api.seen) == 2
 
 
-# D05
 def test_the_last_page_before_the_limit_is_clamped_to_reach_it(api, session, monkeypatch):
     monkeypatch.setattr(pdpyras, 'ITERATION_LIMIT', 100)
     hold(api, 500)
@@ -167,7 +163,6 @@ def test_the_last_page_before_the_limit_is_clamped_to_reach_it(api, session, mon
     assert sent(api, 'limit', 'offset') == [('30', '0'), ('30', '30'), ('30', '60'), ('10', '90')]
 
 
-# D05
 def test_a_first_page_past_the_limit_is_not_asked_for(api, session):
     hold(api, 10050)
     with pytest.warns(UserWarning, match='10000'):
@@ -175,7 +170,6 @@ def test_a_first_page_past_the_limit_is_not_asked_for(api, session):
     assert api.seen == []
 
 
-# D05
 def test_the_last_results_are_reached_from_an_offset_of_ones_own(api, session):
     hold(api, 10050)
     with pytest.warns(UserWarning, match='10000'):
@@ -240,7 +234,6 @@ def test_a_total_among_the_parameters_wins(api, session):
     assert sent(api, 'total') == [('false',)]
 
 
-# D07
 @pytest.mark.parametrize(
     'params',
     [
@@ -269,7 +262,6 @@ def test_the_callers_parameters_are_not_changed(api, session):
     assert params == {'team_ids': ['T1'], 'limit': 100}
 
 
-# D87
 def test_the_query_in_the_url_is_merged_into_the_parameters(api, session):
     hold(api, 100)
     found = list(session.iter_all('users?limit=25&offset=50&query=Dan&include[]=teams'))
@@ -279,14 +271,12 @@ def test_the_query_in_the_url_is_merged_into_the_parameters(api, session):
     assert sent(api, 'limit', 'offset', 'query') == [('25', '50', 'Dan'), ('25', '75', 'Dan')]
 
 
-# D87
 def test_parameters_win_over_the_query_in_the_url(api, session):
     hold(api, 1)
     list(session.iter_all('users?limit=25&query=Dan', params={'limit': 10}))
     assert sorted(api.last.params) == [('limit', '10'), ('offset', '0'), ('query', 'Dan')]
 
 
-# D87
 def test_repeated_parameters_in_the_url_are_all_sent(api, session):
     hold(api, 1)
     list(session.iter_all(api.url + '/users?team_ids[]=T1&team_ids[]=T2'))
@@ -319,7 +309,6 @@ def test_the_hook_is_called_before_its_result_is_yielded(api, session):
     assert order == [1, {'id': 0}, 2, {'id': 1}]
 
 
-# D06
 @pytest.mark.parametrize('body', [{'total': None}, {}], ids=['total is null', 'no total'])
 def test_the_hook_gets_a_question_mark_for_a_total_that_the_server_does_not_say(api, session, body):
     api.reply(body=dict(body, users=[1], more=False))
@@ -341,7 +330,6 @@ def test_an_error_in_the_hook_reaches_the_caller(api, session):
 # Pages by cursor
 
 
-# D01
 def test_iter_all_follows_a_cursor_where_the_endpoint_has_one(api, session):
     api.reply(body={'records': [1, 2], 'next_cursor': 'abc'})
     api.reply(body={'records': [3], 'next_cursor': None})
@@ -349,7 +337,6 @@ def test_iter_all_follows_a_cursor_where_the_endpoint_has_one(api, session):
     assert sent(api, 'cursor') == [(None,), ('abc',)]
 
 
-# D01
 @pytest.mark.parametrize(
     'collect, expected',
     [
@@ -463,7 +450,6 @@ def test_iter_cursor_refuses_a_listed_endpoint_without_cursors(api, session):
 # What cannot be paginated
 
 
-# D13
 @pytest.mark.parametrize(
     'url',
     [
@@ -631,7 +617,6 @@ def test_paginate_false_stops_after_the_first_page(api, session):
 # Cost
 
 
-# D12
 def test_each_page_is_decoded_once(api, session):
     decoded = []
 

@@ -59,14 +59,14 @@ def test_by_default_a_status_is_returned_at_once(status, api, session, sleeps):
     assert len(api.seen) == 1
 
 
-# D21: 5.4.1 made six requests of max_http_attempts = 4, and two of 0.
+# 5.4.1 made six requests of max_http_attempts = 4, and two of 0.
 @pytest.mark.parametrize(
     'most, limit, retries',
     [
-        pytest.param(4, 9, 4, id='D21 the lower limit over all'),
+        pytest.param(4, 9, 4, id='the lower limit over all'),
         pytest.param(10, 3, 3, id='the lower limit of the status'),
-        pytest.param(0, 5, 0, id='D21 none at all'),
-        pytest.param(3, -1, 3, id='D21 without limit, but for the one over all'),
+        pytest.param(0, 5, 0, id='none at all'),
+        pytest.param(3, -1, 3, id='without limit, but for the one over all'),
         pytest.param(10, 0, 0, id='no retries named'),
         pytest.param(1, 1, 1, id='one'),
     ],
@@ -189,7 +189,7 @@ def test_the_wait_is_what_cooldown_factor_says(api, sleeps):
 # 429
 
 
-# D23: 5.4.1 went on to waits of hours, whatever the server said.
+# 5.4.1 went on to waits of hours, whatever the server said.
 def test_a_429_is_retried_without_limit(api, session, sleeps):
     api.reply(429, headers={'ratelimit-reset': '20'}, times=30)
     api.reply(body={'users': []})
@@ -197,12 +197,11 @@ def test_a_429_is_retried_without_limit(api, session, sleeps):
     assert sleeps == [3, 6, 12] + [20] * 27
 
 
-# D23
 @pytest.mark.parametrize(
     'headers, waits',
     [
         pytest.param({}, [3, 6, 12, 24, 48], id='nothing'),
-        pytest.param({'ratelimit-reset': '20'}, [3, 6, 12, 20, 20], id='D23 ratelimit-reset'),
+        pytest.param({'ratelimit-reset': '20'}, [3, 6, 12, 20, 20], id='ratelimit-reset'),
         pytest.param({'RateLimit-Reset': '20'}, [3, 6, 12, 20, 20], id='in other case'),
         pytest.param({'Retry-After': '5'}, [3, 5, 5, 5, 5], id='Retry-After'),
         pytest.param(
@@ -243,7 +242,6 @@ def test_a_429_that_is_over_at_once_does_not_flood_the_server(api, session, slee
     assert all(0 < wait <= 1 for wait in sleeps)
 
 
-# D23
 def test_the_wait_after_a_429_is_staggered_like_any_other(monkeypatch, api, session, sleeps):
     monkeypatch.setattr(pdpyras, 'random', lambda: 0.5)
     session.stagger_cooldown = 1
@@ -254,7 +252,6 @@ def test_the_wait_after_a_429_is_staggered_like_any_other(monkeypatch, api, sess
     assert sleeps == [4.5, 13.5, 30, 30]
 
 
-# D23
 def test_a_429_is_logged_at_info_with_the_wait(api, session, caplog):
     api.reply(429)
     api.reply(body={'users': []})
@@ -388,13 +385,13 @@ class Failing:
         raise self.error
 
 
-# D26: each of these cost 5.4.1 21 seconds of retries.
+# Each of these cost 5.4.1 21 seconds of retries.
 @pytest.mark.parametrize(
     'spoil, cause',
     [
         pytest.param({'headers': {'X-Evil': 'a\r\nb: c'}}, ValueError, id='line break in a header'),
         pytest.param({'headers': {'X-Number': 5}}, ValueError, id='a number for a header'),
-        pytest.param({'json': {'a': float('nan')}}, pdpyras.RequestException, id='D26 NaN in JSON'),
+        pytest.param({'json': {'a': float('nan')}}, pdpyras.RequestException, id='NaN in JSON'),
         pytest.param({'proxies': {'http': 'http://'}}, pdpyras.RequestException, id='proxy no URL'),
     ],
 )
@@ -413,7 +410,7 @@ def test_json_that_cannot_be_encoded_is_the_caller_s_own_type_error(api, session
     assert api.seen == []
 
 
-# D26: 124 requests in 5.4.1.
+# 124 requests in 5.4.1.
 def test_a_redirect_loop_raises_at_once(api, session, sleeps):
     api.rule(lambda seen: Reply(302, headers={'Location': '/users'}))
     with pytest.raises(pdpyras.PDClientError) as error:
@@ -479,7 +476,6 @@ def test_nor_after_a_status_that_retry_names(api, session, sleeps):
 # retry_unsafe_methods
 
 
-# D27
 def test_by_default_a_late_answer_makes_several_of_one_thing(api, session, sleeps):
     api.answer(Hang(), times=4)
     session.timeout = 0.1
@@ -489,7 +485,6 @@ def test_by_default_a_late_answer_makes_several_of_one_thing(api, session, sleep
     assert len(api.seen) == 4
 
 
-# D27
 @pytest.mark.parametrize('method', ['rpost', 'rpatch'])
 def test_without_retries_of_unsafe_methods_it_makes_one(method, api, session, sleeps):
     api.answer(Hang(), times=4)
@@ -503,7 +498,6 @@ def test_without_retries_of_unsafe_methods_it_makes_one(method, api, session, sl
     assert sleeps == []
 
 
-# D27
 @pytest.mark.parametrize('method', ['post', 'patch'])
 @pytest.mark.parametrize('status', [429, 503])
 def test_nor_is_a_status_retried(method, status, api, session, sleeps):
@@ -514,7 +508,6 @@ def test_nor_is_a_status_retried(method, status, api, session, sleeps):
     assert sleeps == []
 
 
-# D27
 @pytest.mark.parametrize('method', ['get', 'put', 'delete'])
 def test_what_can_be_repeated_safely_is_repeated_all_the_same(method, api, session, sleeps):
     session.retry_unsafe_methods = False
@@ -527,7 +520,6 @@ def test_what_can_be_repeated_safely_is_repeated_all_the_same(method, api, sessi
     assert sleeps == [3, 6, 12]
 
 
-# D27
 def test_a_post_is_repeated_where_no_connection_was_made(session, sleeps):
     session.retry_unsafe_methods = False
     session.url = 'http://127.0.0.1:{}'.format(_free_port())
@@ -536,7 +528,6 @@ def test_a_post_is_repeated_where_no_connection_was_made(session, sleeps):
     assert sleeps == [3, 6, 12]
 
 
-# D27
 def test_a_post_is_repeated_where_no_address_was_found(monkeypatch, session, sleeps):
     def no_address(*args, **kwargs):
         raise socket.gaierror(socket.EAI_NONAME, 'Name or service not known')
@@ -548,7 +539,6 @@ def test_a_post_is_repeated_where_no_address_was_found(monkeypatch, session, sle
     assert sleeps == [3, 6, 12]
 
 
-# D27
 def test_events_can_be_sent_at_most_once_too(api, events, sleeps):
     events.retry_unsafe_methods = False
     api.hang_up()
@@ -558,7 +548,6 @@ def test_events_can_be_sent_at_most_once_too(api, events, sleeps):
     assert sleeps == []
 
 
-# D27
 def test_it_can_be_set_for_a_class(api, sleeps):
     class Careful(pdpyras.APISession):
         retry_unsafe_methods = False

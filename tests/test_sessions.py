@@ -133,7 +133,7 @@ def test_a_refused_key_leaves_the_old_one_in_place(api, session):
     assert api.last.headers['Authorization'] == 'Token token=' + KEY
 
 
-# D26: a key read from a file used to cost 21 seconds of "network" retries.
+# A key read from a file used to cost 21 seconds of "network" retries.
 def test_white_space_around_the_key_is_stripped(api, sleeps):
     api.reply()
     with pdpyras.APISession('  {}\n'.format(KEY), base_url=api.url) as session:
@@ -142,7 +142,6 @@ def test_white_space_around_the_key_is_stripped(api, sleeps):
     assert sleeps == []
 
 
-# D55
 def test_after_set_api_key_may_use_the_log_and_all_else(api):
     class Watching(pdpyras.APISession):
         keys = ()
@@ -162,7 +161,6 @@ def test_making_a_session_does_no_io(api):
     assert api.seen == []
 
 
-# D30
 def test_a_class_s_own_retry_is_copied_into_each_instance(api, sleeps):
     class Patient(pdpyras.APISession):
         retry = {404: 2}
@@ -214,7 +212,6 @@ def test_the_auth_type_decides_how_the_key_is_sent(auth_type, sent, api):
     assert api.last.headers['Authorization'] == sent
 
 
-# D54
 def test_setting_the_auth_type_refreshes_the_header(api, session):
     api.reply(times=2)
     session.auth_type = 'oauth2'
@@ -296,7 +293,6 @@ def test_the_headers_of_the_session_are_sent_with_every_call(api, session):
     assert [seen.headers['X-Mine'] for seen in api.seen] == ['1', '1']
 
 
-# D78
 def test_the_user_s_own_agent_is_put_in_front_of_ours(api, session):
     api.reply(times=2)
     session.get('/users')
@@ -342,7 +338,6 @@ def test_what_has_no_body_names_no_type(method, api, session):
     assert api.last.headers['Content-Type'] is None
 
 
-# D64
 @pytest.mark.parametrize(
     'body, content_type',
     [
@@ -370,13 +365,13 @@ def test_a_type_given_for_a_form_wins(api, session):
     assert api.last.headers.get_all('Content-Type') == ['text/x-mine']
 
 
-# D25: 5.4.1 copied every argument deeply.
+# 5.4.1 copied every argument deeply.
 @pytest.mark.parametrize(
     'options',
     [
-        pytest.param(lambda file: {'data': file}, id='D25 an open file'),
-        pytest.param(lambda file: {'data': iter([b'file', b' content'])}, id='D25 a generator'),
-        pytest.param(lambda file: {'data': b'file content', 'hooks': _locked()}, id='D25 a lock'),
+        pytest.param(lambda file: {'data': file}, id='an open file'),
+        pytest.param(lambda file: {'data': iter([b'file', b' content'])}, id='a generator'),
+        pytest.param(lambda file: {'data': b'file content', 'hooks': _locked()}, id='a lock'),
         pytest.param(lambda file: {'files': {'f': file}}, id='a file among files'),
     ],
 )
@@ -402,7 +397,6 @@ def _locked():
     return {'response': Locked()}
 
 
-# D25, D50
 def test_what_the_caller_passed_is_never_changed(api, session, events):
     api.rule(lambda seen: Reply(200, {'user': {}, 'dedup_key': 'abc', 'users': [], 'more': False}))
     user = {'name': 'Jane', 'teams': [{'id': 'T1'}]}
@@ -422,20 +416,17 @@ def test_what_the_caller_passed_is_never_changed(api, session, events):
 # Parameters
 
 
-# D08, D07
 @pytest.mark.parametrize(
     'params, sent',
     [
         pytest.param({'query': 'Dan', 'limit': 1}, [('query', 'Dan'), ('limit', '1')], id='plain'),
         pytest.param({'ids': ['a', 'b']}, [('ids[]', 'a'), ('ids[]', 'b')], id='list'),
-        pytest.param({'ids': ('a', 'b')}, [('ids[]', 'a'), ('ids[]', 'b')], id='D08 tuple'),
-        pytest.param({'ids': {'a'}}, [('ids[]', 'a')], id='D08 set'),
+        pytest.param({'ids': ('a', 'b')}, [('ids[]', 'a'), ('ids[]', 'b')], id='tuple'),
+        pytest.param({'ids': {'a'}}, [('ids[]', 'a')], id='set'),
         pytest.param({'ids': frozenset(['a'])}, [('ids[]', 'a')], id='frozen set'),
         pytest.param({'ids[]': ['a']}, [('ids[]', 'a')], id='brackets only once'),
         pytest.param({'ids': []}, [], id='empty list'),
-        pytest.param(
-            {'on': True, 'off': False}, [('on', 'true'), ('off', 'false')], id='D08 bools'
-        ),
+        pytest.param({'on': True, 'off': False}, [('on', 'true'), ('off', 'false')], id='bools'),
         pytest.param({'flags': [True]}, [('flags[]', 'true')], id='bool in a list'),
         pytest.param(
             {'since': datetime(2024, 1, 2, 3, 4, 5, tzinfo=timezone.utc)},
@@ -456,13 +447,13 @@ def test_what_the_caller_passed_is_never_changed(api, session, events):
         pytest.param(
             [('query', 'Dan'), ('ids', ['a', 'b'])],
             [('query', 'Dan'), ('ids[]', 'a'), ('ids[]', 'b')],
-            id='D07 pairs',
+            id='pairs',
         ),
         pytest.param(
             [('ids[]', 'a'), ('ids[]', 'b')], [('ids[]', 'a'), ('ids[]', 'b')], id='repeated pairs'
         ),
         pytest.param((('on', True),), [('on', 'true')], id='tuple of pairs'),
-        pytest.param('query=Dan&limit=1', [('query', 'Dan'), ('limit', '1')], id='D07 str'),
+        pytest.param('query=Dan&limit=1', [('query', 'Dan'), ('limit', '1')], id='str'),
         pytest.param(b'query=Dan', [('query', 'Dan')], id='bytes'),
         pytest.param({}, [], id='empty dict'),
         pytest.param(None, [], id='none at all'),
@@ -474,7 +465,6 @@ def test_parameters_arrive_as_the_api_reads_them(params, sent, api, session):
     assert api.last.params == sent
 
 
-# D07
 @pytest.mark.parametrize(
     'params', [[('query', 'Dan')], (('query', 'Dan'),), 'query=Dan', b'query=Dan'], ids=repr
 )
@@ -495,7 +485,6 @@ def test_the_methods_of_the_rest_api_are_sent(method, spell, api, session):
     assert api.last.method == method
 
 
-# D36
 def test_patch_has_its_method_too(api, session):
     api.reply(body={'user': {'name': 'Jane'}}, times=2)
     assert session.rpatch('/users/P1', json={'name': 'Jane'}) == {'name': 'Jane'}
@@ -544,7 +533,6 @@ def _gives_up_waiting(session, **options):
     return isinstance(error.value.__cause__, requests.exceptions.ReadTimeout)
 
 
-# D24
 def test_the_timeout_of_a_call_wins(api, session):
     api.answer(Hang())
     session.timeout = 60
@@ -557,7 +545,6 @@ def test_the_timeout_of_the_session_holds_where_the_call_has_none(api, session):
     assert _gives_up_waiting(session)
 
 
-# D84
 def test_the_timeout_of_the_module_is_read_when_a_session_is_made(monkeypatch, api):
     before = pdpyras.APISession(KEY)
     monkeypatch.setattr(pdpyras, 'TIMEOUT', 0.05)
@@ -577,7 +564,6 @@ def test_a_timeout_may_be_split_or_none(api, session):
 # Cookies
 
 
-# D37
 def test_no_cookie_of_the_server_is_kept_or_sent_back(api, session):
     api.reply(headers={'Set-Cookie': 'session=thief; Path=/'}, times=2)
     session.get('/users')
@@ -586,7 +572,6 @@ def test_no_cookie_of_the_server_is_kept_or_sent_back(api, session):
     assert api.last.headers['Cookie'] is None
 
 
-# D37
 def test_no_cookie_is_kept_by_a_copy_either(api, session):
     api.reply(headers={'Set-Cookie': 'session=thief; Path=/'}, times=2)
     twin = pickle.loads(pickle.dumps(session))
@@ -607,7 +592,6 @@ each_copy = pytest.mark.parametrize(
 )
 
 
-# D34
 @each_copy
 def test_a_copy_of_a_session_works_as_the_session_does(duplicate, api, session):
     session.default_from = 'jane@example.com'
@@ -634,7 +618,6 @@ def test_a_copy_keeps_the_log_and_the_parent_that_were_assigned(session):
     assert copy.copy(session).parent is not twin.parent
 
 
-# D34
 @each_copy
 def test_what_is_set_on_a_copy_does_not_show_in_the_original(duplicate, api, session):
     twin = duplicate(session)
@@ -654,7 +637,6 @@ def test_what_is_set_on_a_copy_does_not_show_in_the_original(duplicate, api, ses
     assert twin.log is not session.log
 
 
-# D34
 @each_copy
 def test_a_copy_counts_on_from_the_original(duplicate, api, session):
     api.reply(times=3)
@@ -665,7 +647,6 @@ def test_a_copy_counts_on_from_the_original(duplicate, api, session):
     assert session.api_call_counts == {'GET /users': 1}
 
 
-# D34
 @each_copy
 def test_a_subclass_with_attributes_of_its_own_is_copied_whole(duplicate, api):
     session = Tagged(KEY, base_url=api.url)
@@ -679,7 +660,6 @@ class Tagged(pdpyras.APISession):
     pass
 
 
-# D34
 @each_copy
 @pytest.mark.parametrize('fixture', ['events', 'change_events'])
 def test_events_sessions_are_copied_too(fixture, duplicate, request, api):
@@ -689,7 +669,6 @@ def test_events_sessions_are_copied_too(fixture, duplicate, request, api):
     assert api.last.json == {'routing_key': 'the-routing-key-5678'}
 
 
-# D34
 @each_copy
 def test_errors_are_copied_with_all_that_they_know(duplicate, api, session):
     problem = {'error': {'code': 2001, 'message': 'Invalid', 'errors': ['Name is too short']}}
@@ -710,7 +689,6 @@ def test_errors_are_copied_with_all_that_they_know(duplicate, api, session):
     assert isinstance(error.response, requests.Response)
 
 
-# D34
 @each_copy
 @pytest.mark.parametrize(
     'error',
@@ -725,7 +703,6 @@ def test_errors_without_a_response_are_copied_too(duplicate, error):
 # What a session holds
 
 
-# D35
 def test_a_dropped_session_is_freed_at_once_with_its_sockets(api):
     api.rule(lambda seen: Reply(200, {'user': {}}))
     gc.disable()
@@ -742,7 +719,6 @@ def test_a_dropped_session_is_freed_at_once_with_its_sockets(api):
         gc.enable()
 
 
-# D35
 def test_so_is_one_whose_parent_was_read_and_put_back(api):
     gc.disable()
     try:
@@ -779,7 +755,7 @@ def test_the_connection_is_kept_between_calls(api, session):
     assert _connections_to(api.port) == 1
 
 
-# D35: sessions used to be kept by the logging module, too.
+# Sessions used to be kept by the logging module, too.
 def test_no_logger_outlives_its_session():
     before = len(logging.Logger.manager.loggerDict)
     for _ in range(5):
@@ -790,7 +766,6 @@ def test_no_logger_outlives_its_session():
 # Counters
 
 
-# D29
 @pytest.mark.parametrize(
     'url, key',
     [
@@ -798,12 +773,12 @@ def test_no_logger_outlives_its_session():
         pytest.param('/users/PABC123', 'GET /users/{id}', id='resource'),
         pytest.param('users/PABC123?include[]=teams', 'GET /users/{id}', id='query'),
         pytest.param('/users/me', 'GET /users/me', id='literal'),
-        pytest.param('/nosuch/things?x=1', 'GET /nosuch/things', id='D29 unlisted'),
-        pytest.param('/nosuch/PABC123/parts', 'GET /nosuch/{id}/parts', id='D29 unlisted with ID'),
+        pytest.param('/nosuch/things?x=1', 'GET /nosuch/things', id='unlisted'),
+        pytest.param('/nosuch/PABC123/parts', 'GET /nosuch/{id}/parts', id='unlisted with ID'),
         pytest.param(
             '/nosuch/0f2c6b1e-5a9d-4c11-9c7e-3d4d0f7a8b90',
             'GET /nosuch/{id}',
-            id='D29 unlisted with UUID',
+            id='unlisted with UUID',
         ),
     ],
 )
@@ -828,7 +803,6 @@ def test_each_method_and_every_retry_is_counted(api, session):
     assert session.total_call_count == 4
 
 
-# D29
 def test_the_number_of_counters_is_bounded_whatever_is_called(api, session):
     session.parent = Echoing(api.url)
     for number in range(3000):
@@ -852,7 +826,6 @@ class Echoing:
         return response
 
 
-# D70
 def test_counters_lose_nothing_between_threads(api, session):
     session.parent = Echoing(api.url)
     interval = sys.getswitchinterval()
@@ -874,7 +847,6 @@ def test_counters_lose_nothing_between_threads(api, session):
 # stagger_cooldown
 
 
-# D79
 @pytest.mark.parametrize(
     'factor', [0, 1, 0.5, Fraction(1, 2)], ids=['zero', 'int', 'float', 'fraction']
 )
@@ -884,7 +856,6 @@ def test_any_real_number_of_zero_or_more_staggers(factor, session):
     assert 2 <= session.cooldown_factor() <= 2 * (1 + factor)
 
 
-# D79
 class NumpyBool:
     """A bool like NumPy's, which is not an instance of bool."""
 

@@ -287,7 +287,6 @@ def _distinct_urls(count):
         yield '/unlisted/{}/{}'.format(letters, letters)
 
 
-# D29
 def test_100_000_calls_to_distinct_urls_leave_the_session_as_it_was(api, session):
     session.parent = NoNetwork(api.url)
     urls = _distinct_urls(100000)
