@@ -524,7 +524,9 @@ def test_token_that_is_valid_for_long_enough_is_used(client, api, expiration):
 
 
 @pytest.mark.parametrize(
-    'expiration', [in_hours(0.5), in_hours(-1), '2020-01-01T00:00:00+0000'], ids=str
+    'expiration',
+    [in_hours(0.5), in_hours(-1), '2020-01-01T00:00:00+0000'],
+    ids=['soon', 'an hour ago', 'years ago'],
 )
 def test_token_that_is_about_to_expire_is_refreshed(client, api, expiration):
     api.reply(body=token(access_token='new-token', refresh_token='new-refresh-token'))
