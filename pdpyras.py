@@ -1695,8 +1695,7 @@ def _reject_unsafe_headers(headers: Any) -> None:
     """
     is_ours = isinstance(headers, CaseInsensitiveDict)
     for name, value in headers.lower_items() if is_ours else dict(headers or {}).items():
-        text = value.decode('latin-1') if isinstance(value, bytes) else value
-        if isinstance(text, str) and _UNSAFE_IN_HEADER.search(text):
+        if _UNSAFE_IN_HEADER.search(value if isinstance(value, str) else _as_text(value)):
             raise InvalidHeader(
                 'The value of the header {} starts with white space, or contains a line break, '
                 'another control character, or a character outside Latin-1.'.format(
