@@ -1904,7 +1904,7 @@ class PDSession(_MethodsFrom4x, _Transport):
                 'is read from.'
             )
         self._api_key = api_key.strip()
-        #: What the API reported about this key.
+        #: Facts that the API reported about this key.
         self._facts: Dict[str, str] = {}
         self._resume_at = 0.0
         self.headers.update(self.auth_header)
@@ -3364,7 +3364,7 @@ class _Listing:
         """
         limit = size = _whole_number('limit', params['limit'], 0)
         offset = _whole_number('offset', params.get('offset', 0), 0)
-        is_single_page = self.endpoint.path in _CUT_LISTINGS
+        is_single_page = self.endpoint.path in _SINGLE_PAGE_LISTINGS
         get = self.get
         if read_ahead and paginate and not is_single_page:
             get = _ReadAhead(self, read_ahead).get
@@ -4553,7 +4553,7 @@ CURSOR_BASED_PAGINATION_PATHS: List[str] = [
 ]
 
 #: The endpoints that return their first page only: nothing requests the next one.
-_CUT_LISTINGS: List[str] = [
+_SINGLE_PAGE_LISTINGS: List[str] = [
     # Business Services
     '/business_services/impactors',
     '/business_services/impacts',

@@ -291,7 +291,7 @@ def test_the_maximum_may_be_in_the_description_of_the_parameter():
 
 def test_paths_with_a_first_page_only_have_a_table():
     described = operation(body(an_object(widgets=ARRAY, more={'type': 'boolean'})))
-    assert tables_of(api({'GET /widgets': described}))['_CUT_LISTINGS'] == ['/widgets']
+    assert tables_of(api({'GET /widgets': described}))['_SINGLE_PAGE_LISTINGS'] == ['/widgets']
 
 
 # Paths

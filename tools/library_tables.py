@@ -72,7 +72,7 @@ def render_tables(operations: List[Operation], date: str) -> str:
         ),
         (
             '#: The endpoints that return their first page only: nothing requests the next one.',
-            '_CUT_LISTINGS: List[str] = [',
+            '_SINGLE_PAGE_LISTINGS: List[str] = [',
             _paths_paged(operations, 'cut'),
             ']',
         ),
