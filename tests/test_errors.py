@@ -485,8 +485,9 @@ def test_a_401_names_the_key_and_the_region(api, session):
 @pytest.mark.parametrize('key', ['wrong', 'other service', 'region', 'key that'])
 def test_a_key_that_is_a_common_word_does_not_garble_our_own_sentences(api, key):
     api.reply(401)
-    with pytest.raises(pdpyras.PDHTTPError) as caught:
-        pdpyras.APISession(key, base_url=api.url).rget('users')
+    session = pdpyras.APISession(key, base_url=api.url)
+    with session, pytest.raises(pdpyras.PDHTTPError) as caught:
+        session.rget('users')
     ending = 'is wrong or no longer valid, or it belongs to another service region than'
     assert 'The API key that ends in *{} {} '.format(key[-4:], ending) in str(caught.value)
 
@@ -626,7 +627,7 @@ def test_errors_beside_an_error_that_is_only_a_flag_are_found(api, session, erro
 def test_a_base_url_with_a_path_causes_no_suggestion(api):
     api.reply(404, NOT_FOUND)
     session = pdpyras.APISession(KEY, base_url=api.url + '/pd')
-    with pytest.raises(pdpyras.PDHTTPError) as caught:
+    with session, pytest.raises(pdpyras.PDHTTPError) as caught:
         session.rget('users/P1')
     assert 'did you mean' not in str(caught.value)
 

@@ -1,5 +1,6 @@
 """Which requests are sent again, how often, and after what wait."""
 
+import gc
 import io
 import logging
 import shutil
@@ -7,6 +8,7 @@ import socket
 import ssl
 import subprocess
 import threading
+import warnings
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta, timezone
 
@@ -704,6 +706,16 @@ def certificate(tmp_path_factory):
     return context
 
 
+@pytest.fixture
+def failed_connections():
+    """Old versions of urllib3 leave the socket of a failed TLS connection to the garbage collector."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore', ResourceWarning)
+        gc.collect()
+
+
+@pytest.mark.usefixtures('failed_connections')
 @pytest.mark.parametrize('name', ['session', 'events'])
 def test_a_certificate_that_does_not_verify_is_not_retried(request, certificate, sleeps, name):
     session = request.getfixturevalue(name)
@@ -738,6 +750,7 @@ def tls_server(context):
     thread.join(10)
 
 
+@pytest.mark.usefixtures('failed_connections')
 def test_https_to_a_port_without_tls_is_not_retried(session, sleeps):
     session.url = session.url.replace('http:', 'https:')
     with pytest.raises(pdpyras.PDClientError, match='retrying cannot help'):
@@ -745,6 +758,7 @@ def test_https_to_a_port_without_tls_is_not_retried(session, sleeps):
     assert sleeps == []
 
 
+@pytest.mark.usefixtures('failed_connections')
 @pytest.mark.parametrize('status, retries', [(407, 0), (403, 0), (502, 3), (503, 3)])
 def test_a_proxy_that_refuses_is_not_retried(api, sleeps, status, retries):
     api.rule(lambda seen: Reply(status))
@@ -755,6 +769,7 @@ def test_a_proxy_that_refuses_is_not_retried(api, sleeps, status, retries):
     assert len(sleeps) == retries
 
 
+@pytest.mark.usefixtures('failed_connections')
 @pytest.mark.parametrize('name', ['verify', 'cert'])
 def test_a_missing_certificate_file_is_an_error_at_once(api, sleeps, name):
     url = api.url.replace('http:', 'https:')
