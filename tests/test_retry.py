@@ -708,7 +708,7 @@ def certificate(tmp_path_factory):
 
 @pytest.fixture
 def failed_connections():
-    """Old versions of urllib3 leave the socket of a failed TLS connection to the garbage collector."""
+    """Old versions of urllib3 leave sockets of failed TLS connections to the garbage collector."""
     yield
     with warnings.catch_warnings():
         warnings.simplefilter('ignore', ResourceWarning)
