@@ -31,7 +31,7 @@ nitpick_ignore_regex = [
 linkcheck_ignore = [r'https?://']
 
 highlight_language = 'none'
-autodoc_typehints = 'none'
+autodoc_typehints = 'signature'
 autodoc_member_order = 'bysource'
 
 html_theme = 'furo'
