@@ -529,9 +529,20 @@ def _report_lost(count: int, reason: str, alerts: Sequence[_Alert] = ()) -> None
     # Some programs turn what is written to stderr into log records.
     with _own_records_ignored():
         try:
-            print('\n'.join(lines), file=sys.stderr, flush=True)
+            _write_to_stderr('\n'.join(lines) + '\n')
         except (OSError, ValueError, AttributeError):
             return  # stderr is closed or None.
+
+
+def _write_to_stderr(text: str) -> None:
+    stream: Any = sys.stderr
+    if threading.current_thread().daemon and stream is sys.__stderr__:
+        # Without the lock of the stream: a program that ends while a daemon thread holds it is
+        # aborted, see https://github.com/python/cpython/issues/129536.
+        os.write(stream.fileno(), text.encode(stream.encoding, stream.errors))
+    else:
+        stream.write(text)
+        stream.flush()
 
 
 #: ``ignored`` is True while a thread works for a handler: what it logs is not sent, or sending an

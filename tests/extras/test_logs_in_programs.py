@@ -118,13 +118,14 @@ def test_a_log_call_takes_less_than_a_millisecond_whatever_the_server_does(
 # Programs
 
 
-def run(script, api, *, timeout=60, code=0):
+def run(script, api, *, timeout=60, code=0, stderr=subprocess.PIPE):
     environment = dict(os.environ, PYTHONPATH=str(Path(pdpyras_extras.__file__).parents[1]))
+    environment.pop('PYTHONUNBUFFERED', None)
     finished = subprocess.run(
         [sys.executable, '-c', PROLOGUE + script, api.url],
         env=environment,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=stderr,
         encoding='utf-8',
         timeout=timeout,
     )
@@ -191,6 +192,29 @@ while not handler._worker:
 """
     run(script, events_api)
     assert counted(events_api) > 0
+
+
+@needs_fork
+def test_daemon_thread_that_reports_losses_at_the_end_does_not_abort_the_program(api):
+    """It would if it held the lock of stderr, here while it waits for room in a full pipe."""
+    script = """
+import time
+handler.close()
+os.set_blocking(2, False)
+try:
+    while True:
+        os.write(2, b' ' * 512)
+except BlockingIOError:
+    os.set_blocking(2, True)
+threading.Thread(target=log.error, args=('At the end',), daemon=True).start()
+time.sleep(0.2)
+"""
+    read, write = os.pipe()
+    try:
+        run(script, api, stderr=write)
+    finally:
+        os.close(write)
+        os.close(read)
 
 
 @needs_fork
