@@ -49,6 +49,7 @@ from typing import (
     Pattern,
     Set,
     Tuple,
+    Type,
     TypeVar,
     Union,
     cast,
@@ -86,63 +87,23 @@ from urllib3.util import parse_url
 
 __version__ = '5.5.0'
 
+# fmt: off
 __all__ = [
-    'APISession',
-    'CANONICAL_PATHS',
-    'CURSOR_BASED_PAGINATION_PATHS',
-    'ChangeEventsAPISession',
-    'ENTITY_WRAPPER_CONFIG',
-    'EventsAPISession',
-    'ITERATION_LIMIT',
-    'PDClientError',
-    'PDHTTPError',
-    'PDServerError',
-    'PDSession',
-    'TEXT_LEN_LIMIT',
-    'TIMEOUT',
-    'URLError',
-    'auto_json',
-    'canonical_path',
-    'deprecated_kwarg',
-    'endpoint_matches',
-    'entity_wrappers',
-    'http_error_message',
-    'infer_entity_wrapper',
-    'is_path_param',
-    'json_loads',
-    'last_4',
-    'normalize_url',
-    'plural_name',
-    'requires_success',
-    'resource_url',
-    'singular_name',
-    'successful_response',
-    'truncate_text',
-    'try_decoding',
-    'unwrap',
-    'wrapped_entities',
+    'APISession', 'CANONICAL_PATHS', 'CURSOR_BASED_PAGINATION_PATHS', 'ChangeEventsAPISession',
+    'ENTITY_WRAPPER_CONFIG', 'EventsAPISession', 'ITERATION_LIMIT', 'PDClientError', 'PDHTTPError',
+    'PDServerError', 'PDSession', 'TEXT_LEN_LIMIT', 'TIMEOUT', 'URLError', 'auto_json',
+    'canonical_path', 'deprecated_kwarg', 'endpoint_matches', 'entity_wrappers',
+    'http_error_message', 'infer_entity_wrapper', 'is_path_param', 'json_loads', 'last_4',
+    'normalize_url', 'plural_name', 'requires_success', 'resource_url', 'singular_name',
+    'successful_response', 'truncate_text', 'try_decoding', 'unwrap', 'wrapped_entities',
 ]
-
 # Not part of the API, but `from pdpyras import *` brought these in 5.4.1, and scripts rely on it.
 __all__ += [
-    'HTTPError',
-    'Iterator',
-    'JSONDecodeError',
-    'PoolError',
-    'REQUESTS_VERSION',
-    'RequestException',
-    'Response',
-    'Session',
-    'Union',
-    'datetime',
-    'deepcopy',
-    'logging',
-    'random',
-    'requests',
-    'sys',
-    'time',
-    'warn',
+    'HTTPError', 'Iterator', 'JSONDecodeError', 'PoolError', 'REQUESTS_VERSION', 'RequestException',
+    'Response', 'Session', 'Union', 'datetime', 'deepcopy', 'logging', 'random', 'requests', 'sys',
+    'time', 'warn',
 ]
+# fmt: on
 
 #: Decoded JSON.
 Json = Any
@@ -370,7 +331,8 @@ _FAILURES = NETWORK_ERRORS + (HTTPException, OSError, ValueError, OverflowError)
 
 # --------------------------------------------------------------------------------------- Secrets
 
-_SECRET_HEADERS = ('authorization', 'proxy-authorization', 'cookie')
+_AUTH_HEADERS = ('authorization', 'proxy-authorization')
+_SECRET_HEADERS = (*_AUTH_HEADERS, 'cookie')
 _SECRET_FIELDS = ('routing_key', 'service_key')
 _SECRET_FIELD = r'(?:routing|service)_key\W{1,5}?([\w+/=.-]+)'
 _AUTH_SCHEME = r'(?i)\s*(?:token\s+token=|(?:bearer|basic|token|digest)\s)\s*'
@@ -398,20 +360,9 @@ class _Secrets:
         if not isinstance(request, PreparedRequest):
             return cls()
         headers: Any = request.headers or {}
-        values = [headers.get(name) for name in _SECRET_HEADERS[:2]]
+        values = [headers.get(name) for name in _AUTH_HEADERS]
         found = [value for header in values if header for value in _credentials(header)]
         return cls(*found, *_keys_in(request.body))
-
-    @classmethod
-    def of_proxies(cls, *settings: Any) -> List[str]:
-        """Find the user information in the URLs of ``proxies`` dicts."""
-        urls = [str(url) for proxies in settings for url in dict(proxies or {}).values()]
-        # To the last "@": a password may hold "/" and "#", although a URL must not.
-        found = [url.rpartition('@')[0].partition('//')[2] for url in urls if '@' in url]
-        passwords = [userinfo.partition(':')[2] for userinfo in found]
-        # urllib3 may take the part before a "/" or "#" for the host, and report that.
-        parts = [part for password in passwords for part in re.split('[/?#@]', password)]
-        return found + passwords + parts + [unquote(password) for password in passwords]
 
     def hide(self, content: Any) -> str:
         """Replace each credential in a text, and the user information in each URL."""
@@ -480,6 +431,17 @@ def _keys_in(body: Any) -> List[str]:
         if isinstance(event, dict):
             return [str(event[field]) for field in _SECRET_FIELDS if event.get(field)]
     return list(dict.fromkeys(re.findall(_SECRET_FIELD, text)[:100]))
+
+
+def _proxy_credentials(*settings: Any) -> List[str]:
+    """The user information in the URLs of ``proxies`` dicts, and the passwords in it."""
+    urls = [str(url) for proxies in settings for url in dict(proxies or {}).values()]
+    # To the last "@": a password may hold "/" and "#", although a URL must not.
+    found = [url.rpartition('@')[0].partition('//')[2] for url in urls if '@' in url]
+    passwords = [userinfo.partition(':')[2] for userinfo in found]
+    # urllib3 may take the part before a "/" or "#" for the host, and report that.
+    parts = [part for password in passwords for part in re.split('[/?#@]', password)]
+    return found + passwords + parts + [unquote(password) for password in passwords]
 
 
 @lru_cache(maxsize=64)
@@ -566,10 +528,9 @@ def canonical_path(base_url: str, url: str) -> str:
     pattern = _listed_path(path)
     if pattern is None:
         raise URLError(
-            'URL {} does not match any API path that this version of pdpyras lists{} If the API '
-            'has it, append its path to pdpyras.CANONICAL_PATHS.'.format(
-                _Secrets().show(url, _URL_LIMIT), _suggestion(path) or '.'
-            )
+            f'URL {_shown_url(url)} does not match any API path that this version of pdpyras '
+            f'lists{_suggestion(path) or "."} If the API has it, append its path to '
+            'pdpyras.CANONICAL_PATHS.'
         )
     return pattern
 
@@ -594,9 +555,7 @@ def _parse_base(base_url: str) -> _Base:
     if not parts.scheme or not parts.host or is_more:
         raise URLError(
             'The url of a session must look like https://api.pagerduty.com: with a scheme, but '
-            'without credentials, query or fragment; it is {!r}.'.format(
-                _Secrets().show(base_url, _URL_LIMIT)
-            )
+            f'without credentials, query or fragment; it is {_shown_url(base_url)!r}.'
         )
     base_path = (parts.path or '').rstrip('/')
     return _Base(base_url.strip().rstrip('/'), _origin(parts), base_path)
@@ -629,7 +588,7 @@ def _locate(base_url: str, url: str) -> Tuple[str, str]:
     """
     if not isinstance(url, str):
         hint = ' Pass the value of its key "self".' if isinstance(url, Mapping) else ''
-        raise URLError('A URL or path must be a str, not {}.{}'.format(type(url).__name__, hint))
+        raise URLError(f'A URL or path must be a str, not {type(url).__name__}.{hint}')
     return _locate_cached(base_url, url) if len(url) <= _URL_LIMIT else _locate_str(base_url, url)
 
 
@@ -657,11 +616,15 @@ def _locate_str(base_url: str, url: str) -> Tuple[str, str]:
 _locate_cached = lru_cache(maxsize=256)(_locate_str)
 
 
+def _shown_url(url: str) -> str:
+    return _Secrets().show(url, _URL_LIMIT)
+
+
 def _reject_path_tricks(path: str, url: str) -> None:
     if re.search(_UNPRINTABLE, path) or re.search(_DOT_SEGMENT, '/' + path + '/'):
         raise URLError(
-            'URL {} is rejected: its path has a "." or ".." segment, a backslash or a control '
-            'character, so it may lead elsewhere.'.format(_Secrets().show(url, _URL_LIMIT))
+            f'URL {_shown_url(url)} is rejected: its path has a "." or ".." segment, a backslash '
+            'or a control character, so it may lead elsewhere.'
         )
 
 
@@ -687,10 +650,8 @@ def _below_base(base: _Base, url: str) -> Tuple[str, str]:
             if origin in _REGIONS and base.origin in _REGIONS:
                 return base.url + below, below
     raise URLError(
-        'URL {} is not under {}, the url of this session; the API key is not sent elsewhere. '
-        'Pass a path, or set the url attribute of the session.'.format(
-            _Secrets().show(url, _URL_LIMIT), base.url
-        )
+        f'URL {_shown_url(url)} is not under {base.url}, the url of this session; the API key is '
+        'not sent elsewhere. Pass a path, or set the url attribute of the session.'
     )
 
 
@@ -780,20 +741,15 @@ class _Endpoint(NamedTuple):
         """The content of a response body; None if the body is empty."""
         wrapper = entity_wrappers(verb, self.path)[1]
         body = try_decoding(response)
-        if wrapper is None or (body is None and _is_empty(response)):
+        if wrapper is None:
             return body
-        if isinstance(body, dict):
-            if wrapper in body:
-                return body[wrapper]
-            # Where the table names a collection for one resource, the API responds in the singular.
-            name = singular_name(wrapper)
-            if name in body:
+        # Where the table names a collection for one resource, the API responds in the singular.
+        for name in (wrapper, singular_name(wrapper)):
+            if isinstance(body, dict) and name in body:
                 return body[name]
         if self.collection is not None and verb == 'get':
             return self.as_listing().unwrap(verb, response)
-        if self.is_listed:
-            raise _wrapper_missing(response, wrapper, body)
-        return body
+        return unwrap(response, wrapper) if self.is_listed else body
 
     @property
     def is_resource(self) -> bool:
@@ -828,15 +784,13 @@ class _Endpoint(NamedTuple):
         wrapper = entity_wrappers('GET', self.path)[1]
         if wrapper is None:
             raise URLError(
-                'GET {} does not wrap its results, so it cannot be paginated. Use rget or '
-                'jget.'.format(_cut(self.path, _URL_LIMIT))
+                f'GET {_cut(self.path, _URL_LIMIT)} does not wrap its results, so it cannot be '
+                'paginated. Use rget or jget.'
             )
         is_singular = singular_name(wrapper) == wrapper and plural_name(wrapper) != wrapper
         if self.is_resource or (self.is_listed and is_singular):
             raise URLError(
-                'GET {} is not a collection with pages. Use rget.'.format(
-                    _cut(self.path, _URL_LIMIT)
-                )
+                f'GET {_cut(self.path, _URL_LIMIT)} is not a collection with pages. Use rget.'
             )
         return wrapper
 
@@ -923,7 +877,7 @@ def _suggestion(path: str) -> str:
 
     guess = _guessed_pattern(path[:200])
     close = get_close_matches(guess, CANONICAL_PATHS, n=1, cutoff=0.75)
-    return '; did you mean {}?'.format(close[0]) if close else ''
+    return f'; did you mean {close[0]}?' if close else ''
 
 
 def singular_name(r_name: str) -> str:
@@ -977,8 +931,8 @@ def entity_wrappers(method: str, path: str) -> _Wrappers:
             if len(pair) == 2 and all(name is None or isinstance(name, str) for name in pair):
                 return cast(_Wrappers, pair)
             raise ValueError(
-                'ENTITY_WRAPPER_CONFIG[{!r}] must be a name, None, or a pair of those; it is '
-                '{!r}.'.format(endpoint, entry)
+                f'ENTITY_WRAPPER_CONFIG[{endpoint!r}] must be a name, None, or a pair of those; it '
+                f'is {entry!r}.'
             )
     wrapper = infer_entity_wrapper(method, path)
     return wrapper, wrapper
@@ -1012,24 +966,19 @@ def unwrap(response: Response, wrapper: Optional[str]) -> Json:
 
 
 def _wrapper_missing(response: Response, wrapper: str, body: Json) -> PDServerError:
-    secrets = _Secrets.of(response)
-    found = 'is empty.' if _is_empty(response) else 'is a {}.'.format(type(body).__name__)
+    found = 'is empty.' if _is_empty(response) else f'is a {type(body).__name__}.'
     if isinstance(body, dict):
-        keys = ', '.join(sorted(map(str, body)))
-        found = 'has the keys: {}.'.format(secrets.show(keys, 500) or '(none)')
-    template = (
-        '{}: expected a JSON object with the key "{}" in the response (status {}), which {}{}'
-    )
-    return PDServerError(
-        template.format(
-            _request_line(response, secrets),
-            _cut(wrapper, 100),
-            response.status_code,
-            found,
-            _request_id_suffix(response, secrets),
-        ),
-        response,
-    )
+        keys = _Secrets.of(response).show(', '.join(sorted(map(str, body))), 500)
+        found = f'has the keys: {keys or "(none)"}.'
+    problem = f'expected a JSON object with the key "{_cut(wrapper, 100)}" in the response'
+    return _invalid(response, f'{problem} (status {response.status_code}), which {found}')
+
+
+def _invalid(response: Response, problem: str) -> PDServerError:
+    """The error for a response that is not an error, but not what the API documents either."""
+    secrets = _Secrets.of(response)
+    line, suffix = _request_line(response, secrets), _request_id_suffix(response, secrets)
+    return PDServerError(f'{line}: {problem}{suffix}', response)
 
 
 def _looks_wrapped(content: Mapping) -> bool:  # type: ignore[type-arg]
@@ -1058,12 +1007,15 @@ def successful_response(r: Response, context: Optional[str] = None) -> Response:
     """
     if r is None or r.status_code == 0:
         when = ' when ' + context if context else ''
-        raise PDClientError('No response was received from the API{}.'.format(when), r)
-    kind = _status_class(r)
-    if kind == 2:
+        raise PDClientError(f'No response was received from the API{when}.', r)
+    if _status_class(r) == 2:
         return r
-    error = PDServerError if kind == 5 else PDHTTPError
-    raise error(http_error_message(r, context), r)
+    raise _http_error(r, context)
+
+
+def _http_error(r: Response, context: Optional[str] = None) -> PDHTTPError:
+    error_class = PDServerError if _status_class(r) == 5 else PDHTTPError
+    return error_class(http_error_message(r, context), r)
 
 
 def http_error_message(r: Response, context: Optional[str] = None) -> str:
@@ -1085,7 +1037,7 @@ def http_error_message(r: Response, context: Optional[str] = None) -> str:
         secrets.show(' when ' + context, 300) if context else '',
         r.status_code,
         secrets.show(said.message or getattr(r, 'reason', None) or '(no reason given)', 200),
-        '' if said.code is None else ' (code {})'.format(said.code),
+        '' if said.code is None else f' (code {said.code})',
         secrets.show(details, 800),
         advice,
         _request_id_suffix(r, secrets),
@@ -1150,7 +1102,7 @@ def _sentences(content: Json) -> List[str]:
             if content.get(key):
                 return _sentences(content[key])
         return [
-            '{}: {}'.format(field, sentence)
+            f'{field}: {sentence}'
             for field, value in content.items()
             for sentence in _sentences(value)
         ]
@@ -1173,7 +1125,7 @@ def _header(r: Response, name: str) -> Any:
 def _request_id_suffix(r: Response, secrets: _Secrets) -> str:
     request_id = _header(r, 'x-request-id')
     is_known = isinstance(request_id, str)
-    return ' [request ID {}]'.format(secrets.show(request_id, 100)) if is_known else ''
+    return f' [request ID {secrets.show(request_id, 100)}]' if is_known else ''
 
 
 def _request_line(r: Response, secrets: _Secrets) -> str:
@@ -1181,7 +1133,7 @@ def _request_line(r: Response, secrets: _Secrets) -> str:
     request = getattr(r, 'request', None)
     method = getattr(request, 'method', None) or 'request'
     url = getattr(r, 'url', None) or getattr(request, 'url', None) or '(URL unknown)'
-    return '{} {}'.format(secrets.show(method, 20).upper(), secrets.show(url, 300))
+    return f'{secrets.show(method, 20).upper()} {secrets.show(url, 300)}'
 
 
 def try_decoding(r: Response) -> Json:
@@ -1196,16 +1148,9 @@ def try_decoding(r: Response) -> Json:
     except (LookupError, ValueError, RecursionError) as error:
         if _is_empty(r):
             return None
-        secrets = _Secrets.of(r)
-        raise PDServerError(
-            '{}: the body of the response (status {}) is invalid JSON: {}{}'.format(
-                _request_line(r, secrets),
-                r.status_code,
-                secrets.show(_text(r), TEXT_LEN_LIMIT),
-                _request_id_suffix(r, secrets),
-            ),
-            r,
-        ) from error
+        quoted = _Secrets.of(r).show(_text(r), TEXT_LEN_LIMIT)
+        problem = f'the body of the response (status {r.status_code}) is invalid JSON: {quoted}'
+        raise _invalid(r, problem) from error
 
 
 def _decoded(content: bytes) -> Json:
@@ -1213,7 +1158,7 @@ def _decoded(content: bytes) -> Json:
     try:
         return cast(Callable[[bytes], Json], json_loads)(content)
     except Exception as error:
-        raise ValueError('json_loads: {}'.format(type(error).__name__)) from error
+        raise ValueError(f'json_loads: {type(error).__name__}') from error
 
 
 def _is_empty(r: Response) -> bool:
@@ -1241,7 +1186,7 @@ def truncate_text(text: str) -> str:
 
 def deprecated_kwarg(deprecated_name: str, details: Optional[str] = None) -> None:
     """Warn that the caller of the calling function used a deprecated keyword argument."""
-    message = 'Keyword argument "{}" is deprecated.'.format(deprecated_name)
+    message = f'Keyword argument "{deprecated_name}" is deprecated.'
     _warn(message + (' ' + details if details else ''), depth=3)
 
 
@@ -1311,9 +1256,7 @@ def resource_url(method: _F) -> _F:
                 'key "self"; it is of type {}{}.'.format(
                     method.__name__,
                     type(resource).__name__,
-                    ''
-                    if url is resource
-                    else ', and its "self" is {}'.format(_cut(repr(url), 200)),
+                    '' if url is resource else f', and its "self" is {_cut(repr(url), 200)}',
                 )
             )
         return method(self, url, *args, **kwargs)
@@ -1327,7 +1270,7 @@ def _first_argument(method_name: str, kwargs: Dict[str, Any]) -> Any:
     for keyword in ('url', 'resource'):
         if keyword in kwargs:
             return kwargs.pop(keyword)
-    raise TypeError('{}() needs a URL, path or resource as its first argument.'.format(method_name))
+    raise TypeError(f'{method_name}() needs a URL, path or resource as its first argument.')
 
 
 def wrapped_entities(method: _F) -> _F:
@@ -1370,7 +1313,7 @@ def _deprecated(since: str, details: str) -> Callable[[_F], _F]:
 def _rename_path(kwargs: Dict[str, Any], name: str) -> None:
     """Rename the keyword argument ``path``, the first argument's name before 5.0."""
     if 'path' in kwargs:
-        deprecated_kwarg('path', details='Use "{}" instead.'.format(name))
+        deprecated_kwarg('path', details=f'Use "{name}" instead.')
         kwargs[name] = kwargs.pop('path')
 
 
@@ -1454,7 +1397,7 @@ class _MethodsFrom4x:
         """Return the key that 4.x counted a request under, such as ``get:users/{id}``."""
         base_url = cast(Any, self).url
         key = '{}:{}'.format(method.lower(), '/'.join(_tokens(base_url, path.split('?')[0])))
-        return key if suffix is None else '{}#{}'.format(key, suffix)
+        return key if suffix is None else f'{key}#{suffix}'
 
 
 # ------------------------------------------------------------------------------------- Transport
@@ -1480,8 +1423,6 @@ _MERGE_ENVIRONMENT_SETTINGS = Session.merge_environment_settings
 
 #: Whether requests finds proxies in the environment only; macOS and Windows have other places.
 _PROXIES_ARE_IN_ENVIRONMENT = getproxies is getproxies_environment
-#: The error of requests for NaN and Infinity in JSON; versions before 2.26 just send them.
-_InvalidJSONError: Any = getattr(requests.exceptions, 'InvalidJSONError', ValueError)
 
 #: The environment when it was last compared, and an object that represents that state of it.
 _known_environment: Tuple[Dict[Any, Any], object] = ({}, object())
@@ -1530,24 +1471,13 @@ class _Transport(Session):
         """Prepare a request, whose headers may include the session's already."""
         is_merged = getattr(request.headers, 'checked_url', '') == request.url
         _reject_unsafe_headers(request.headers)
-        if not is_merged:
-            _reject_unsafe_headers(self.headers)
-        if _InvalidJSONError is ValueError and request.json is not None:
-            dumps(request.json, allow_nan=False)
         # With some versions of requests, http.client would encode a text as Latin-1.
-        data: Any = request.data
-        if isinstance(data, str):
-            data = data.encode('utf-8')
+        data = request.data.encode('utf-8') if isinstance(request.data, str) else request.data
         # Without any, requests would look for a credential in ~/.netrc.
         auth = request.auth or self.auth or _keep_authorization
         is_replaced = Session.prepare_request is not _PREPARE_REQUEST
         if is_replaced or not is_merged or self.params or self.cookies or request.cookies:
-            request = copy(request)
-            request.data, request.auth = data, auth
-            prepared = super().prepare_request(request)
-            # A redirect would send cookies that the server set in the response before it.
-            cast(Any, prepared)._cookies.set_policy(_OWN_COOKIES_ONLY)
-            _reject_unsafe_headers({'Cookie': prepared.headers.get('Cookie')})
+            prepared = self._prepare_and_merge(request, data, auth)
         else:
             prepared = PreparedRequest()
             prepared.prepare(
@@ -1567,6 +1497,17 @@ class _Transport(Session):
         if not is_merged or not str(prepared.url).startswith(str(request.url)):
             self._check_destination(str(prepared.url))
         cast(Any, prepared).checked_url = prepared.url
+        return prepared
+
+    def _prepare_and_merge(self, request: Request, data: Any, auth: Any) -> PreparedRequest:
+        """Prepare a request as requests does, which merges the session's settings into it."""
+        _reject_unsafe_headers(self.headers)
+        request = copy(request)
+        request.data, request.auth = data, auth
+        prepared = super().prepare_request(request)
+        # A redirect would send cookies that the server set in the response before it.
+        cast(Any, prepared)._cookies.set_policy(_OWN_COOKIES_ONLY)
+        _reject_unsafe_headers({'Cookie': prepared.headers.get('Cookie')})
         return prepared
 
     def send(self, request: PreparedRequest, **kwargs: Any) -> Response:
@@ -1697,29 +1638,23 @@ def _reject_unsafe_headers(headers: Any) -> None:
     for name, value in headers.lower_items() if is_ours else dict(headers or {}).items():
         if _UNSAFE_IN_HEADER.search(value if isinstance(value, str) else _as_text(value)):
             raise InvalidHeader(
-                'The value of the header {} starts with white space, or contains a line break, '
-                'another control character, or a character outside Latin-1.'.format(
-                    _printable(str(name)).title()
-                )
+                f'The value of the header {_printable(str(name)).title()} starts with white space, '
+                'or contains a line break, another control character, or a character outside '
+                'Latin-1.'
             )
 
 
 def _refused_redirect(response: Response, target: Optional[str]) -> PDServerError:
-    secrets = _Secrets.of(response)
-    return PDServerError(
-        '{}: the response (status {}) redirects to another origin, {}, which is not followed: '
-        'neither the key nor the request is sent there.'.format(
-            _request_line(response, secrets),
-            response.status_code,
-            secrets.show(target or '', 300),
-        ),
+    shown = _Secrets.of(response).show(target or '', 300)
+    return _invalid(
         response,
+        f'the response (status {response.status_code}) redirects to another origin, {shown}, which '
+        'is not followed: neither the key nor the request is sent there.',
     )
 
 
 # ---------------------------------------------------------------------- PDSession and its retries
 
-_BODY_METHODS = ('POST', 'PUT', 'PATCH')
 _UNSAFE_METHODS = ('POST', 'PATCH')
 _DEFAULT_USER_AGENT = default_user_agent()
 _DEFAULT_TIMEOUT = TIMEOUT
@@ -1843,7 +1778,7 @@ class PDSession(_MethodsFrom4x, _Transport):
         self.print_debug = debug
 
     def __repr__(self) -> str:
-        return '<{} {} {}>'.format(type(self).__name__, self.url, self.trunc_key)
+        return f'<{type(self).__name__} {self.url} {self.trunc_key}>'
 
     # Pickling and copying
 
@@ -1885,7 +1820,7 @@ class PDSession(_MethodsFrom4x, _Transport):
 
     def _new_log(self, name: Optional[str] = None) -> Logger:
         kind = type(self).__name__
-        return _SessionLogger('pdpyras.{}({})'.format(kind, name) if name else 'pdpyras.' + kind)
+        return _SessionLogger(f'pdpyras.{kind}({name})' if name else 'pdpyras.' + kind)
 
     # The credential
 
@@ -1951,9 +1886,7 @@ class PDSession(_MethodsFrom4x, _Transport):
     @stagger_cooldown.setter
     def stagger_cooldown(self, factor: Any) -> None:
         if not _is_nonnegative(factor):
-            raise ValueError(
-                'stagger_cooldown must be a non-negative number; it is {!r}.'.format(factor)
-            )
+            raise ValueError(f'stagger_cooldown must be a non-negative number; it is {factor!r}.')
         self._stagger_cooldown = factor
 
     @property
@@ -2026,7 +1959,7 @@ class PDSession(_MethodsFrom4x, _Transport):
         if self.spare_requests:
             self._wait_for_rate_limit()
         while True:
-            raised: Optional[requests.HTTPError] = None
+            status_error: Optional[requests.HTTPError] = None
             try:
                 # Not super(): tests replace `parent` to stand in for the network.
                 response = self.parent.request(method, full_url, **options)
@@ -2035,26 +1968,19 @@ class PDSession(_MethodsFrom4x, _Transport):
                 self.postprocess(error.response)
                 raise
             except _FAILURES as error:
-                raised = _status_error(error)
-                if raised is None:
+                status_error = _status_error(error)
+                if status_error is None:
                     retries.after_error(error)
                     continue
-                response = cast(Response, raised.response)
-            try:
-                self.postprocess(response)
-            except requests.HTTPError as error:
-                # A subclass's postprocess may call raise_for_status.
-                raised = _status_error(error)
-                if raised is None:
-                    raise
+                response = cast(Response, status_error.response)
+            status_error = self._postprocess(response) or status_error
             if self.spare_requests:
                 self._note_rate_limit(response)
             if retries.after_response(response):
                 continue
-            if raised is not None:
-                _Secrets.of(response).hide_in(raised)
-                error_class = PDServerError if _status_class(response) == 5 else PDHTTPError
-                raise error_class(http_error_message(response), response) from raised
+            if status_error is not None:
+                _Secrets.of(response).hide_in(status_error)
+                raise _http_error(response) from status_error
             if options['stream']:
                 retries.watch_stream(response)
             return cast(Response, response)
@@ -2089,8 +2015,8 @@ class PDSession(_MethodsFrom4x, _Transport):
         if origin and not self._has_warned_of_exposure and _is_exposed(origin.group()):
             self._has_warned_of_exposure = True
             _warn(
-                'The requests of this session go to {}: over plain HTTP, anyone on the network '
-                'path can read the API key. Use https.'.format(origin.group())
+                f'The requests of this session go to {origin.group()}: over plain HTTP, anyone on '
+                'the network path can read the API key. Use https.'
             )
 
     def _request_options(self, method: str, kwargs: Dict[str, Any]) -> Dict[str, Any]:
@@ -2133,10 +2059,15 @@ class PDSession(_MethodsFrom4x, _Transport):
         own_agent = headers.get('User-Agent')
         headers['User-Agent'] = self.user_agent
         if own_agent and own_agent != _DEFAULT_USER_AGENT:
-            headers['User-Agent'] = '{} {}'.format(own_agent, self.user_agent)
+            headers['User-Agent'] = f'{own_agent} {self.user_agent}'
+        headers.update(self._api_headers(method))
         if user_headers:
             headers.update(user_headers)
         return headers
+
+    def _api_headers(self, method: str) -> Dict[str, str]:
+        """The headers that an API asks for; for subclasses."""
+        return {}
 
     # Its parts
 
@@ -2157,7 +2088,21 @@ class PDSession(_MethodsFrom4x, _Transport):
 
     def cooldown_factor(self) -> float:
         """Factor from the last wait to the next, jitter included."""
-        return self.sleep_timer_base * (1 + float(self.stagger_cooldown) * random())
+        return self.sleep_timer_base * self._jitter()
+
+    def _jitter(self) -> float:
+        return 1 + float(self.stagger_cooldown) * random()
+
+    def _postprocess(self, response: Response) -> Optional[requests.HTTPError]:
+        """Call :meth:`postprocess`; return the error of ``raise_for_status`` if a subclass's raises
+        it."""
+        try:
+            self.postprocess(response)
+        except requests.HTTPError as error:
+            if error.response is None:
+                raise
+            return error
+        return None
 
     def postprocess(self, response: Response) -> None:
         """Log a response. Called once for each response received, before any retry.
@@ -2213,9 +2158,8 @@ class _Retries:
     ) -> None:
         if session.max_wait is not None and not _is_nonnegative(session.max_wait):
             raise ValueError(
-                'max_wait must be a non-negative number of seconds, or None; it is {!r}.'.format(
-                    session.max_wait
-                )
+                'max_wait must be a non-negative number of seconds, or None; it is '
+                f'{session.max_wait!r}.'
             )
         self.session = session
         self.method = method
@@ -2240,13 +2184,13 @@ class _Retries:
         if not _is_retryable(error):
             problem = 'the request failed, and retrying cannot help'
         elif self.network_errors >= self.session.max_network_attempts:
-            problem = 'network error, the last of {} tries'.format(self.network_errors + 1)
+            problem = f'network error, the last of {self.network_errors + 1} tries'
         elif not self._may_repeat(error):
-            problem = 'network error, not retried because {}'.format(self._why_not_repeatable())
+            problem = f'network error, not retried because {self._why_not_repeatable()}'
         if problem is not None:
             raise self._client_error(problem, error) from error
         self.network_errors += 1
-        if not self._cool_down(WARNING, 'network error ({})'.format(type(error).__name__)):
+        if not self._cool_down(WARNING, f'network error ({type(error).__name__})'):
             problem = 'network error, not retried because the wait would exceed max_wait'
             raise self._client_error(problem, error) from error
 
@@ -2262,9 +2206,7 @@ class _Retries:
             return False
         if kind == 1:
             raise PDServerError(
-                '{}: the server sent status {} and no final response.'.format(
-                    self._request_line(), status
-                ),
+                f'{self._request_line()}: the server sent status {status} and no final response.',
                 response,
             )
         limit = self.session.retry.get(status, 0)
@@ -2360,7 +2302,7 @@ class _Retries:
             ceiling = _seconds_to_reset(response)
             reason = 'rate limit reached (status 429)'
         else:
-            ceiling, reason = None, 'status {}'.format(response.status_code)
+            ceiling, reason = None, f'status {response.status_code}'
         is_retried = self._cool_down(level, reason, ceiling)
         if is_retried and self.options['stream']:
             # An unread body would block the connection.
@@ -2372,18 +2314,17 @@ class _Retries:
 
         :returns: False if the wait would exceed max_wait; it is not begun then.
         """
-        factor = self.session.cooldown_factor()
-        self.wait *= factor
+        session = self.session
+        self.wait *= session.cooldown_factor()
         seconds = self.wait
         if ceiling is not None:
             # Jitter this wait too, or all clients would return at once.
-            jitter = max(1.0, factor / (self.session.sleep_timer_base or factor or 1))
-            seconds = min(seconds, ceiling * jitter)
+            seconds = min(seconds, ceiling * session._jitter())
             if seconds > _LONG_WAIT:
                 level = max(level, WARNING)
-        limit = self.session.max_wait
+        limit = session.max_wait
         if limit is not None and self.waited + seconds > limit:
-            self.session.log.error(
+            session.log.error(
                 '%s: %s; giving up, because waiting another %g s would exceed max_wait (%g s)',
                 self._request_line(),
                 reason,
@@ -2392,28 +2333,26 @@ class _Retries:
             )
             return False
         self.waited += seconds
-        log = self.session.log.warning if level == WARNING else self.session.log.info
+        log = session.log.warning if level == WARNING else session.log.info
         log('%s: %s; retrying in %g s', self._request_line(), reason, seconds)
         time.sleep(seconds)
         self.body.rewind()
         return True
 
     def _request_line(self) -> str:
-        return '{} {}'.format(self.method, self._secrets().show(self.url, 300))
+        return f'{self.method} {self._secrets().show(self.url, 300)}'
 
     def _client_error(self, problem: str, error: Exception) -> PDClientError:
         secrets = self._secrets()
         secrets.hide_in(error)
         return PDClientError(
-            '{}: {}: {}: {}'.format(
-                self._request_line(), problem, type(error).__name__, secrets.show(error, 800)
-            )
+            f'{self._request_line()}: {problem}: {type(error).__name__}: {secrets.show(error, 800)}'
         )
 
     def _secrets(self) -> _Secrets:
         """The credentials of this request, which may have failed before it was prepared."""
         proxies = [self.options.get('proxies'), self.session.proxies, getproxies()]
-        return _Secrets(*self._used_keys(), self.session.api_key, *_Secrets.of_proxies(*proxies))
+        return _Secrets(*self._used_keys(), self.session.api_key, *_proxy_credentials(*proxies))
 
     def _used_keys(self) -> List[str]:
         """The key in the headers of this request, or the session's."""
@@ -2422,13 +2361,10 @@ class _Retries:
 
     def _unauthorized(self, response: Response) -> str:
         return (
-            '{}: 401 Unauthorized. The API key that ends in {} is wrong or no longer valid, or it '
-            'belongs to another service region than {}: see the url attribute of the session.{}'
-        ).format(
-            self._request_line(),
-            last_4(self._used_keys()[0]),
-            self.session.url,
-            _request_id_suffix(response, self._secrets()),
+            f'{self._request_line()}: 401 Unauthorized. The API key that ends in '
+            f'{last_4(self._used_keys()[0])} is wrong or no longer valid, or it belongs to another '
+            f'service region than {self.session.url}: see the url attribute of the session.'
+            f'{_request_id_suffix(response, self._secrets())}'
         )
 
 
@@ -2467,12 +2403,20 @@ def _streams(data: Any, files: Any) -> Iterator[Any]:
 _NO_BODY = _Body({})
 
 
+#: Mistakes in a request: a ValueError is a URL without a host, or a header with a line break, for
+#: example. Versions of requests before 2.26 have no InvalidJSONError.
+_REQUEST_ERRORS: Tuple[Type[Exception], ...] = (
+    TooManyRedirects,
+    ValueError,
+    getattr(requests.exceptions, 'InvalidJSONError', ValueError),
+)
+
+
 def _is_retryable(error: Exception) -> bool:
     """Whether retrying may get past an error: not past a mistake in the request or its settings."""
     if not isinstance(error, NETWORK_ERRORS + (HTTPException,)):
         return False
-    # A ValueError as well is a URL without a host, or a header with a line break.
-    if isinstance(error, (TooManyRedirects, ValueError, _InvalidJSONError)):
+    if isinstance(error, _REQUEST_ERRORS):
         return False
     if isinstance(error, SSLError):
         return not re.search(_TLS_MISCONFIGURED, str(error), re.IGNORECASE)
@@ -2522,7 +2466,7 @@ def _repeatable_fields(data: Any) -> Any:
 def _normalized_param(name: Any, value: Any) -> Tuple[Any, Any]:
     if not _is_list(value):
         return name, _normalized_value(value)
-    list_name = name if str(name).endswith('[]') else '{}[]'.format(name)
+    list_name = name if str(name).endswith('[]') else f'{name}[]'
     return list_name, [_normalized_value(item) for item in value]
 
 
@@ -2680,7 +2624,7 @@ class APISession(PDSession):
         if auth_type not in ('token', 'bearer', 'oauth2', 'header_passthru'):
             raise AttributeError(
                 'auth_type must be "token" (an API key), "bearer" or "oauth2" (an OAuth 2 access '
-                'token), or "header_passthru" (the whole header); it is {!r}.'.format(auth_type)
+                f'token), or "header_passthru" (the whole header); it is {auth_type!r}.'
             )
         self._auth_type = auth_type
         # A subclass may set it before it calls our constructor.
@@ -2700,14 +2644,12 @@ class APISession(PDSession):
         """The same as :attr:`~PDSession.trunc_key`."""
         return self.trunc_key
 
-    def prepare_headers(self, method: str, user_headers: Any = None) -> 'CaseInsensitiveDict[str]':
-        headers = super().prepare_headers(method)
-        if method.upper() in _BODY_METHODS:
+    def _api_headers(self, method: str) -> Dict[str, str]:
+        headers = {}
+        if method.lower() in _BODY_VERBS:
             headers['Content-Type'] = 'application/json'
         if self.default_from is not None:
             headers['From'] = self.default_from
-        if user_headers:
-            headers.update(user_headers)
         return headers
 
     # Resources
@@ -2828,12 +2770,10 @@ class APISession(PDSession):
         endpoint = _Endpoint.at(self.url, url).as_listing()
         depth = self._read_ahead_depth(read_ahead)
         if endpoint.has_cursors and paginate:
+            # Subclasses override iter_cursor without `progress`.
+            more = {} if progress is None else {'progress': progress}
             yield from self.iter_cursor(
-                url,
-                params=params,
-                page_size=page_size,
-                item_hook=item_hook,
-                **({} if progress is None else {'progress': progress}),
+                url, params=params, page_size=page_size, item_hook=item_hook, **more
             )
             return
         url, paging = _split_paging(url, ('limit', 'offset', 'total'))
@@ -2865,8 +2805,8 @@ class APISession(PDSession):
         endpoint = _Endpoint.at(self.url, url).as_listing()
         if endpoint.is_listed and not endpoint.has_cursors:
             raise URLError(
-                'GET {} does not have cursor-based pagination. Use iter_all, which knows how each '
-                'endpoint is paginated.'.format(endpoint.path)
+                f'GET {endpoint.path} does not have cursor-based pagination. Use iter_all, which '
+                'knows how each endpoint is paginated.'
             )
         url, paging = _split_paging(url, ('limit', endpoint.cursor_names[0]))
         query = {'limit': endpoint.page_size(page_size, self.default_page_size)}
@@ -2917,7 +2857,7 @@ class APISession(PDSession):
 
         Arguments and errors as for :meth:`iter_analytics_raw_incidents`.
         """
-        url = '/analytics/raw/responders/{}/incidents'.format(_id_of(responder_id))
+        url = f'/analytics/raw/responders/{_id_of(responder_id)}/incidents'
         return self._iter_analytics(url, filters, **options)
 
     def iter_analytics_raw_users(
@@ -2964,9 +2904,7 @@ class APISession(PDSession):
         depth = self.read_ahead if read_ahead is None else read_ahead
         if isinstance(depth, bool) or not isinstance(depth, int) or depth < 0:
             raise ValueError(
-                'read_ahead must be a number of pages, or 0 to turn it off; it is {!r}.'.format(
-                    depth
-                )
+                f'read_ahead must be a number of pages, or 0 to turn it off; it is {depth!r}.'
             )
         return min(depth, _READ_AHEAD_LIMIT)
 
@@ -3008,19 +2946,18 @@ class APISession(PDSession):
         is_audit = endpoint.has_cursors and endpoint.path.endswith('/audit/records')
         if endpoint.path not in _HISTORY_WINDOWS and not is_audit:
             raise URLError(
-                'GET {} has no since and until to fetch a history by. Use iter_all.'.format(
-                    _cut(endpoint.path, _URL_LIMIT)
-                )
+                f'GET {_cut(endpoint.path, _URL_LIMIT)} has no since and until to fetch a history '
+                'by. Use iter_all.'
             )
         for name, moment in (('since', since), ('until', until)):
             if not isinstance(moment, date) or not _is_aware(moment):
                 raise ValueError(
-                    '{} must be a datetime with a time zone, because the API would read another in '
-                    'the time zone of the account; it is {!r}. Use for example '
-                    'datetime.now(timezone.utc).'.format(name, moment)
+                    f'{name} must be a datetime with a time zone, because the API would read '
+                    f'another in the time zone of the account; it is {moment!r}. Use for example '
+                    'datetime.now(timezone.utc).'
                 )
         if since.astimezone(timezone.utc) >= until.astimezone(timezone.utc):
-            raise ValueError('since ({}) must be before until ({}).'.format(since, until))
+            raise ValueError(f'since ({since}) must be before until ({until}).')
         url, paging = _split_paging(url, (*_HISTORY_PARAMETERS, 'limit'))
         query = _merged({'limit': paging['limit']} if 'limit' in paging else {}, _as_dict(params))
         refused = sorted(set(paging).union(query).intersection(_HISTORY_PARAMETERS))
@@ -3048,8 +2985,8 @@ class APISession(PDSession):
         endpoint.results_wrapper()
         if endpoint.has_cursors:
             raise URLError(
-                'GET {} has cursor-based pagination, which has no totals. Count the results of '
-                'iter_all.'.format(endpoint.path)
+                f'GET {endpoint.path} has cursor-based pagination, which has no totals. Count the '
+                'results of iter_all.'
             )
         url, _ = _split_paging(url, ('limit', 'offset', 'total'))
         query = dict(_as_dict(params), limit=1, offset=0, total='true')
@@ -3115,8 +3052,8 @@ class APISession(PDSession):
         # Some resources have no URL of their own in `self`; the documented path works as well.
         if 'id' not in changed:
             raise PDClientError(
-                'persist: the {} found with {}={!r} has neither "self" nor "id", so there is no '
-                'URL to update it at.'.format(singular_name(resource), attr, values[attr])
+                f'persist: the {singular_name(resource)} found with {attr}={values[attr]!r} has '
+                'neither "self" nor "id", so there is no URL to update it at.'
             )
         collection = _before_query(resource).rstrip('/')
         return self.rput('{}/{}'.format(collection, changed['id']), json=changed)
@@ -3156,9 +3093,7 @@ class APISession(PDSession):
             )
         size = _whole_number('batch_size', batch_size, 1)
         if size > _BATCH_LIMIT:
-            raise ValueError(
-                'batch_size must be at most {}; it is {}.'.format(_BATCH_LIMIT, batch_size)
-            )
+            raise ValueError(f'batch_size must be at most {_BATCH_LIMIT}; it is {batch_size}.')
         if isinstance(items, (str, bytes, Mapping)):
             raise ValueError('items must be a list of resources; to update one, use rput.')
         items = list(items)
@@ -3200,13 +3135,11 @@ class APISession(PDSession):
         See https://developer.pagerduty.com/api-reference/, "Test an ability".
         """
         if not isinstance(name, str) or not name.strip():
-            raise ValueError(
-                'The name of an ability must be a non-empty str, not {!r}.'.format(name)
-            )
+            raise ValueError(f'The name of an ability must be a non-empty str, not {name!r}.')
         response = self.get('/abilities/' + quote(name, safe=''))
         if response.status_code == 402:
             return False
-        successful_response(response, 'testing the ability {!r}'.format(name))
+        successful_response(response, f'testing the ability {name!r}')
         return True
 
     def on_call(
@@ -3233,7 +3166,7 @@ class APISession(PDSession):
         if at is not None and not _is_aware(at):
             raise ValueError(
                 'at must be a datetime with a time zone, such as datetime.now(timezone.utc); it is '
-                '{!r}.'.format(at)
+                f'{at!r}.'
             )
         _whole_number('level', level, 1)
         moment = _utc(datetime.now(timezone.utc) if at is None else at)
@@ -3248,7 +3181,7 @@ class APISession(PDSession):
         entries = self.list_all('/oncalls', params=query)
         if schedule is not None and not policies and not entries:
             # A schedule that no escalation policy uses has no entries there.
-            path = '/schedules/{}/users'.format(_id_of(schedule))
+            path = f'/schedules/{_id_of(schedule)}/users'
             return cast(List[Any], self.rget(path, params={'since': moment, 'until': moment}))
         users = {
             entry['user']['id']: entry['user']
@@ -3326,13 +3259,13 @@ class APISession(PDSession):
         # Users' mock responses may lack a URL.
         path = _Endpoint.at(self.url, getattr(response, 'url', None) or str(request.url)).path
         method = str(request.method).upper()
-        endpoint = '{} {}'.format(method, path)
+        endpoint = f'{method} {path}'
         seconds = response.elapsed.total_seconds()
         with self._counting_lock:
             counts = self.api_call_counts
             is_full = len(counts) >= _COUNTED_ENDPOINTS_LIMIT or len(endpoint) > _URL_LIMIT
             if endpoint not in counts and is_full:
-                endpoint = '{} (others)'.format(method)
+                endpoint = f'{method} (others)'
             counts[endpoint] = counts.get(endpoint, 0) + 1
             self.api_time[endpoint] = self.api_time.get(endpoint, 0.0) + seconds
 
@@ -3397,8 +3330,8 @@ class _Listing:
             # Shorten the last page rather than lose the results before the limit.
             size = max(1, min(limit, int(ITERATION_LIMIT) - offset))
         self.warn(
-            'limit {} at offset {} would go past {}, where the API returns no results; narrow the '
-            'listing by its parameters to get the others'.format(size, offset, ITERATION_LIMIT)
+            f'limit {size} at offset {offset} would go past {ITERATION_LIMIT}, where the API '
+            'returns no results; narrow the listing by its parameters to get the others'
         )
 
     def cursor_pages(self, params: Dict[str, Any]) -> Iterator[_Page]:
@@ -3429,7 +3362,7 @@ class _Listing:
 
     def read(self, response: Response) -> Optional[Dict[str, Any]]:
         if _status_class(response) != 2 and not self.session._raises_http_errors:
-            self.warn('the API responded with status {}'.format(response.status_code))
+            self.warn(f'the API responded with status {response.status_code}')
             return None
         successful_response(response)
         body = try_decoding(response)
@@ -3437,12 +3370,7 @@ class _Listing:
         if name is None:
             raise _wrapper_missing(response, self.wrapper, body)
         if not isinstance(body[name], list):
-            raise PDServerError(
-                '{}: expected a list at the key "{}" in the response.'.format(
-                    _request_line(response, _Secrets.of(response)), _cut(name, 100)
-                ),
-                response,
-            )
+            raise _invalid(response, f'expected a list at the key "{_cut(name, 100)}".')
         return cast(Dict[str, Any], body)
 
     def results(self, body: Dict[str, Any]) -> List[Any]:
@@ -3457,7 +3385,7 @@ class _Listing:
 
     def warn(self, reason: str) -> None:
         url = _Secrets(self.session.api_key).show(self.url, _URL_LIMIT)
-        _warn('Stopping the iteration over {}: {}.'.format(url, reason))
+        _warn(f'Stopping the iteration over {url}: {reason}.')
 
 
 _Window = Tuple[datetime, datetime]
@@ -3817,9 +3745,7 @@ def _whole_number(name: str, value: Any, least: int) -> int:
         number = -1
     if number < least or (not isinstance(value, str) and value != number):
         raise ValueError(
-            '{} must be a whole number, {} or more; it is {}.'.format(
-                name, least, _cut(repr(value), 200)
-            )
+            f'{name} must be a whole number, {least} or more; it is {_cut(repr(value), 200)}.'
         )
     return number
 
@@ -3829,9 +3755,8 @@ def _id_of(resource: Any) -> str:
     identifier = resource.get('id') if isinstance(resource, Mapping) else resource
     if not isinstance(identifier, str) or not identifier:
         raise ValueError(
-            'A resource must be passed as its ID, or as a mapping with an "id"; it is {}.'.format(
-                _cut(repr(resource), 200)
-            )
+            'A resource must be passed as its ID, or as a mapping with an "id"; it is '
+            f'{_cut(repr(resource), 200)}.'
         )
     return quote(identifier, safe='')
 
@@ -3872,12 +3797,8 @@ class _EventsSession(PDSession):
     #: See :attr:`PDSession.retry`: an event that the server failed to accept is sent again.
     retry = {500: 2, 502: 4, 503: 6, 504: 6}
 
-    def prepare_headers(self, method: str, user_headers: Any = None) -> 'CaseInsensitiveDict[str]':
-        headers = super().prepare_headers(method)
-        headers['Content-Type'] = 'application/json'
-        if user_headers:
-            headers.update(user_headers)
-        return headers
+    def _api_headers(self, method: str) -> Dict[str, str]:
+        return {'Content-Type': 'application/json'}
 
     def request(self, method: str, url: str, **kwargs: Any) -> Response:  # type: ignore[override]
         if 'json' in kwargs:
@@ -3902,7 +3823,7 @@ class _EventsSession(PDSession):
             entries = event.get(kind)
             for index, entry in enumerate(entries if isinstance(entries, (list, tuple)) else ()):
                 if isinstance(entry, Mapping) and not entry.get(required):
-                    raise ValueError('{}[{}] has no {!r}.'.format(kind, index, required))
+                    raise ValueError(f'{kind}[{index}] has no {required!r}.')
         payload = event.get('payload')
         if isinstance(payload, Mapping) and isinstance(payload.get('timestamp'), date):
             timestamp = _event_time(payload['timestamp'])
@@ -3940,8 +3861,8 @@ class _EventsSession(PDSession):
         rest = _encoded_size(self._with_routing_key(fitting))
         if rest > _EVENT_LIMIT:
             raise ValueError(
-                'The event has {} bytes, of which custom_details are {}; the API accepts at most '
-                '{}. Shorten its other properties.'.format(size, left_out, _EVENT_LIMIT)
+                f'The event has {size} bytes, of which custom_details are {left_out}; the API '
+                f'accepts at most {_EVENT_LIMIT}. Shorten its other properties.'
             )
         self.log.warning(
             'An event has %d bytes, but the API accepts at most %d, so its custom_details (%d '
@@ -3967,7 +3888,7 @@ def _event_time(timestamp: Any) -> Any:
     if not _is_aware(timestamp):
         raise ValueError(
             'timestamp must be a datetime with a time zone, such as datetime.now(timezone.utc), or '
-            'a str; it is {!r}.'.format(timestamp)
+            f'a str; it is {timestamp!r}.'
         )
     utc = cast(datetime, timestamp).astimezone(timezone.utc)
     return utc.replace(tzinfo=None).isoformat() + 'Z'
@@ -3997,7 +3918,7 @@ class EventsAPISession(_EventsSession):
         """
         if action not in ('trigger', 'acknowledge', 'resolve'):
             raise ValueError(
-                "action must be 'trigger', 'acknowledge' or 'resolve'; it is {!r}.".format(action)
+                f"action must be 'trigger', 'acknowledge' or 'resolve'; it is {action!r}."
             )
         # The action comes first in the body, and is the one that was checked.
         event: Dict[str, Any] = {'event_action': action}
@@ -4012,7 +3933,7 @@ class EventsAPISession(_EventsSession):
                     )
                 )
         elif action != 'trigger':
-            raise ValueError('To {} an alert, pass its dedup_key.'.format(action))
+            raise ValueError(f'To {action} an alert, pass its dedup_key.')
         event = self._checked_event(event)
         response = successful_response(self.post('/v2/enqueue', json=event), 'sending an event')
         body = try_decoding(response)
@@ -4150,7 +4071,7 @@ def _checked_dict(name: str, value: Any) -> Dict[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise ValueError('{} must be a dict, not {}.'.format(name, type(value).__name__))
+        raise ValueError(f'{name} must be a dict, not {type(value).__name__}.')
     return value
 
 
@@ -4763,8 +4684,8 @@ def _run_command_line() -> None:
         command_line = import_module('pdpyras_extras.cli')
     except ImportError as error:
         sys.stderr.write(
-            'The command line cannot start: {}. Install it with Python 3.9 or newer: '
-            "pip install 'pdpyras[cli]'\n".format(error)
+            f'The command line cannot start: {error}. Install it with Python 3.9 or newer: '
+            "pip install 'pdpyras[cli]'\n"
         )
         sys.exit(2)
     command_line.main()

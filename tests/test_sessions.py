@@ -1004,16 +1004,6 @@ def test_an_empty_form_is_no_form(api, session):
     assert api.last.headers['Content-Type'] == 'application/json'
 
 
-def test_nan_is_refused_by_the_library_where_requests_would_send_it(api, session, monkeypatch):
-    """Versions of requests before 2.26 send it; the environment "oldest" of tox has such a one."""
-    monkeypatch.setattr(pdpyras, '_InvalidJSONError', ValueError)
-    api.reply(body={})
-    session.post('/users', json={'a': 1.5})
-    with pytest.raises(pdpyras.PDClientError, match='not JSON compliant'):
-        session.post('/users', json={'a': float('nan')})
-    assert len(api.seen) == 1
-
-
 def test_a_deleted_log_is_replaced_by_a_new_one_of_the_session(session):
     session.log = logging.getLogger('mine')
     del session.log
