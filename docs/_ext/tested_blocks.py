@@ -1,6 +1,6 @@
-"""Python that stands in the pages is run: by the doctest builder, or as a file under tests/.
+"""Make sure that the Python in the pages is tested: by the doctest builder, or as a file.
 
-A block of Python that neither of them sees is a warning, which fails the build.
+Any other block of Python is a warning, which fails the build.
 """
 
 import ast
@@ -9,6 +9,8 @@ from docutils import nodes
 from sphinx.util import logging
 
 PYTHON = {'python', 'python3', 'py', 'pycon'}
+#: Files here are tests, or are run by tests: tests/test_cookbook.py runs the examples.
+TESTED_FILES = ('/tests/', '/examples/cookbook/')
 NO_LANGUAGE = {'', 'default', 'none', 'text'}
 
 logger = logging.getLogger(__name__)
@@ -18,13 +20,15 @@ def warn_of_untested_python(app, doctree):
     for block in doctree.findall(nodes.literal_block):
         if is_python(block) and not is_run(block):
             logger.warning(
-                'Nothing runs this Python: use testcode, or a file under tests/.', location=block
+                'Nothing runs this Python: use testcode, or a file that a test runs.',
+                location=block,
             )
 
 
 def is_run(block):
     # The doctest builder marks what it runs; literalinclude, the name of the file that it shows.
-    return 'testnodetype' in block or '/tests/' in block.get('source', '')
+    source = block.get('source', '')
+    return 'testnodetype' in block or any(folder in source for folder in TESTED_FILES)
 
 
 def is_python(block):
