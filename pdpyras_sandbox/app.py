@@ -321,7 +321,7 @@ class Gate:
             request.method,
             request.path,
             request.args.to_dict(flat=False),
-            dict(request.headers),
+            dict(iter(request.headers)),
             request.get_data(),
             self.state.account.clock.now(),
         )

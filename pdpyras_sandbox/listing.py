@@ -156,6 +156,12 @@ def check_query(operation: Operation, query: MultiDict[str, str]) -> None:
             boolean(query, name)
 
 
+def chooses(query: MultiDict[str, str]) -> bool:
+    """Whether a query filters or sorts, by attributes that may have to be computed."""
+    plain = {name.replace('[]', '') for name in query}
+    return not plain <= NOT_FILTERS - {'sort_by'}
+
+
 def selected(records: list[Record], call: Call, skip: Iterable[str] = ()) -> list[Record]:
     """The records that pass every filter in the query which the operation documents."""
     for name in call.query.keys() & call.operation.query.keys():

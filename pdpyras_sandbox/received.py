@@ -133,4 +133,6 @@ def shortened(body: Any) -> str:
 
 def printable(text: str) -> str:
     """Return a text with its control characters escaped."""
+    if text.isprintable():
+        return text
     return ''.join(c if c.isprintable() else c.encode('unicode_escape').decode() for c in text)

@@ -14,7 +14,7 @@ from typing import Any
 from pdpyras_sandbox.account import WEB_URL, is_reference, reference
 from pdpyras_sandbox.call import HANDLERS, Body, Call, Handler
 from pdpyras_sandbox.errors import invalid_input, not_found
-from pdpyras_sandbox.listing import Page, selected, singular_of
+from pdpyras_sandbox.listing import Page, chooses, selected, singular_of
 from pdpyras_sandbox.shapes import Shape, completed, fits, invented, operations, problems, sample
 from pdpyras_sandbox.store import Record, Store
 from pdpyras_sandbox.zones import PARAMETER, in_zone
@@ -110,14 +110,8 @@ def wrapped(call: Call, content: Any) -> Record:
         # The answer is about something else than what was sent, such as whether it was taken.
         content = sample(call.operation.content)
     shown = show(call, content, call.operation.content)
-    answered = completed({**shape, 'properties': other_than(call)}, {call.operation.wrapper: shown})
+    answered = completed(call.operation.envelope, {call.operation.wrapper: shown})
     return answered
-
-
-def other_than(call: Call) -> Record:
-    properties = dict((call.operation.response or {})['properties'])
-    del properties[call.operation.wrapper]
-    return properties
 
 
 @cache
@@ -178,6 +172,8 @@ def is_required(collection: str) -> bool:
 
 def list_records(call: Call) -> Body:
     records = call.store.list(call.path)
+    if not chooses(call.query):
+        return page_of(call, records, derive=True)
     return page_of(call, selected([with_derived(call, record) for record in records], call))
 
 
@@ -484,7 +480,10 @@ def linked(call: Call, record: Record, shape: Shape) -> Record:
 def summary_of(record: Record) -> str:
     if record.get('type') == 'incident':
         return '[#{incident_number}] {title}'.format(**record)
-    return next((str(record[name]) for name in NAMING if record.get(name)), '')
+    for name in NAMING:
+        if record.get(name):
+            return str(record[name])
+    return ''
 
 
 def with_references(call: Call, value: Any) -> Any:
@@ -493,17 +492,20 @@ def with_references(call: Call, value: Any) -> Any:
         return [with_references(call, child) for child in value]
     if not isinstance(value, dict):
         return value
-    if is_reference(value) and 'id' in value:
+    if is_reference(value):
         return described(call, value)
-    return {name: with_references(call, child) for name, child in value.items()}
+    return {
+        name: with_references(call, child) if isinstance(child, (dict, list)) else child
+        for name, child in value.items()
+    }
 
 
 def described(call: Call, value: Any) -> Record:
-    record = call.store.find(value['id'])
-    if record is None:
+    path = call.store.path_of(value['id'])
+    if path is None:
         deleted = call.store.get(DELETED + value['id']) or {}
         return {'summary': deleted.get('summary'), 'self': None, 'html_url': None, **value}
-    path = call.store.path_of(value['id'])
+    record = call.store.get(path)
     return {**value, 'summary': summary_of(record), 'self': path, 'html_url': f'{WEB_URL}{path}'}
 
 

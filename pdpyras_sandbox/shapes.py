@@ -2,7 +2,8 @@
 
 The facts are in ``shapes.json``, which ``tools/sandbox_shapes.py`` derives from PagerDuty's OpenAPI
 document. A shape is the part of a JSON schema that a server acts on, with ``any`` for a choice,
-``closed`` for an object without further properties and ``values`` for one that is a mapping.
+``closed`` for an object without further properties and ``values`` for one that is a mapping. When
+they are loaded, those of objects get a ``plan``, see :class:`Plan`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import time
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,14 @@ class Operation:
         content: Shape = response['properties'][self.wrapper]
         return content
 
+    @cached_property
+    def envelope(self) -> Shape:
+        """The shape of a response around its content."""
+        response = self.response or {}
+        others = {k: v for k, v in response['properties'].items() if k != self.wrapper}
+        envelope = {**response, 'properties': others}
+        return {**envelope, 'plan': Plan(envelope)}
+
     @property
     def pagination(self) -> str | None:
         """'offset', 'cursor' or None."""
@@ -149,13 +158,38 @@ def operations() -> dict[str, Operation]:
             return node
         if isinstance(node.get('ref'), int):
             return linked(node['ref'])
-        return {key: link(child) for key, child in node.items()}
+        shape = {key: link(child) for key, child in node.items()}
+        if 'properties' in shape:
+            shape['plan'] = Plan(shape)
+        return shape
 
     @cache
     def linked(number: int) -> Any:
         return link(shared[number])
 
     return {name: Operation(name, link(facts)) for name, facts in document['operations'].items()}
+
+
+class Plan:
+    """The properties that need attention when an object is completed; most need none."""
+
+    def __init__(self, shape: Shape) -> None:
+        properties, required = shape['properties'], shape.get('required', ())
+        self.hidden = [name for name, child in properties.items() if child.get('writeOnly')]
+        #: Those that may need completion themselves.
+        self.nested = {
+            name: child
+            for name, child in properties.items()
+            if child.keys() & {'properties', 'required', 'items', 'any'}
+        }
+        #: Those that a complete object has. Some of the required ones are described nowhere.
+        self.needed = {
+            name: properties.get(name, {}) if name in required else {}
+            for name in {**properties, **dict.fromkeys(required)}
+            if name in required or properties[name].get('nullable')
+        }
+        #: Null where the documented type does not allow it says no more than absence.
+        self.not_null = properties.keys() - self.needed.keys()
 
 
 def problems(shape: Shape, value: Any, name: str = 'body', partial: bool = False) -> list[str]:
@@ -279,24 +313,23 @@ def completed(shape: Shape, value: Any) -> Any:
 
 
 def completed_object(shape: Shape, value: dict[str, Any]) -> dict[str, Any]:
+    plan: Plan | None = shape.get('plan')
+    if plan is None:
+        return {**dict.fromkeys(shape.get('required', ())), **value}
     result = dict(value)
-    required = shape.get('required', ())
-    for name, child in shape.get('properties', {}).items():
-        if child.get('writeOnly'):
-            result.pop(name, None)
-        elif result.get(name) is not None:
-            if isinstance(result[name], (dict, list)):
-                result[name] = completed(child, result[name])
-        elif name in required:
+    for name in plan.hidden:
+        result.pop(name, None)
+    for name, child in plan.nested.items():
+        content = result.get(name)
+        if content is not None:
+            result[name] = completed(child, content)
+    for name, child in plan.needed.items():
+        if result.get(name) is None:
             result[name] = completed(child, None)
-        elif child.get('nullable'):
-            result[name] = None
-        else:
-            # Null where the documented type does not allow it says no more than absence.
-            result.pop(name, None)
-    for name in required:
-        # Some of the required properties are described nowhere.
-        result.setdefault(name, None)
+    if None in result.values():
+        for name in plan.not_null & result.keys():
+            if result[name] is None:
+                del result[name]
     return result
 
 

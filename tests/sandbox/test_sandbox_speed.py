@@ -30,9 +30,14 @@ def instructions(function, *arguments):
 
 
 @pytest.fixture
-def account():
+def sandbox():
     with Sandbox() as sandbox:
-        yield sandbox._state.account
+        yield sandbox
+
+
+@pytest.fixture
+def account(sandbox):
+    return sandbox._state.account
 
 
 def event(account, action, key):
@@ -56,3 +61,18 @@ def test_an_event_costs_the_same_however_many_incidents_are_open(account, action
     for number in range(OPEN):
         enqueue(account, event(account, 'trigger', f'open {number}'))
     assert cost('among many') < 1.2 * alone
+
+
+def test_a_page_costs_the_same_however_many_records_there_are(sandbox, api_of):
+    client = sandbox._app.test_client()
+    headers = {'Authorization': f'Token token={sandbox.api_key}'}
+
+    def cost():
+        return instructions(lambda: client.get('/users?limit=1', headers=headers))
+
+    cost()  # Fills caches.
+    alone = cost()
+    web = api_of(sandbox)
+    for number in range(30):
+        web.user(f'User {number}')
+    assert cost() < 1.2 * alone
