@@ -1,15 +1,15 @@
-"""The first steps with pdpyras, on a PagerDuty of your own or on the sandbox.
+"""First steps with pdpyras, against the sandbox or your own PagerDuty account.
 
     python examples/first_steps.py
 
-Without a key, this starts the sandbox in its own process and walks through the library's main job.
-With one, it talks to PagerDuty and only reads:
+Without an API key, this starts the sandbox in its own process and creates, lists, updates and
+resolves things in it. With a key, it calls PagerDuty and only reads:
 
     PAGERDUTY_API_KEY=… python examples/first_steps.py
 
-Set PAGERDUTY_FROM (your login e-mail) and PAGERDUTY_ROUTING_KEY as well, and pass --write, to let
-it create a user, open an incident and close it again. PAGERDUTY_URL and PAGERDUTY_EVENTS_URL name
-another service region.
+To let it create a user and open and resolve an incident in your account, pass --write, and also set
+PAGERDUTY_FROM (your login e-mail address) and PAGERDUTY_ROUTING_KEY. For a service region outside
+the US, set PAGERDUTY_URL and PAGERDUTY_EVENTS_URL.
 """
 
 import argparse
@@ -18,11 +18,20 @@ import os
 import sys
 import time
 
-from tqdm import tqdm
+try:
+    from tqdm import tqdm
 
-import pdpyras
+    import pdpyras
+except ImportError as error:
+    sys.exit("{}. In the checkout, run: pip install -e '.[examples]'".format(error))
 
 NEW_USERS = 250
+NEXT_STEP = """
+Next: start a sandbox to experiment with, and open its page at http://127.0.0.1:8080
+
+    {python} -m pdpyras_sandbox --seed 1
+
+docs/quickstart.rst continues from there."""
 
 
 def main():
@@ -30,18 +39,29 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        '--write', action='store_true', help='let it change your account, too (needs a real key)'
+        '--write', action='store_true', help='also change things in your account (needs a key)'
     )
     options = parser.parse_args()
-    # The library says through logging what it waits for.
+    # The library logs each wait before a retry.
     logging.basicConfig(format='    (%(message)s)', stream=sys.stdout)
     logging.getLogger('pdpyras').setLevel(logging.INFO)
-    if os.environ.get('PAGERDUTY_API_KEY'):
-        on_your_account(options.write)
-    elif options.write:
-        parser.error('--write changes your own account: set PAGERDUTY_API_KEY, or leave it out')
-    else:
-        on_the_sandbox()
+    if options.write and not os.environ.get('PAGERDUTY_API_KEY'):
+        parser.error('--write changes your own account: set PAGERDUTY_API_KEY, or omit --write')
+    try:
+        if os.environ.get('PAGERDUTY_API_KEY'):
+            on_your_account(options.write)
+        else:
+            on_the_sandbox()
+    except pdpyras.PDHTTPError as error:
+        sys.exit('\n{}'.format(error))
+    except pdpyras.PDClientError as error:
+        sys.exit(
+            '\n{}\nCheck the network and the proxy settings. Without PAGERDUTY_API_KEY, this script '
+            'needs no network: it uses the sandbox.'.format(error)
+        )
+    except (pdpyras.URLError, ValueError) as error:
+        sys.exit('\n{}\nCheck the variables PAGERDUTY_API_KEY, _URL and _EVENTS_URL.'.format(error))
+    print(NEXT_STEP.format(python=os.path.relpath(sys.executable)))
 
 
 def on_your_account(may_write):
@@ -60,7 +80,7 @@ def on_your_account(may_write):
         find_and_persist(session)
         open_and_close_an_incident(session, events)
     elif may_write:
-        step('Nothing was changed: set PAGERDUTY_ROUTING_KEY as well')
+        step('Nothing was changed: --write also needs PAGERDUTY_ROUTING_KEY')
     report(session)
 
 
@@ -69,11 +89,11 @@ def on_the_sandbox():
         from pdpyras_sandbox import Sandbox
     except ImportError as error:
         sys.exit(
-            'The sandbox is not installed ({}): pip install -e ".[examples]" in the checkout. '
-            'It needs Python 3.9 or newer.'.format(error)
+            'Cannot start the sandbox: {}. It needs Python 3.9 or newer; in the checkout, run: '
+            "pip install -e '.[examples]'".format(error)
         )
     with Sandbox() as sandbox:
-        step('No PAGERDUTY_API_KEY is set, so here is a PagerDuty of your own: {}', sandbox.url)
+        step('PAGERDUTY_API_KEY is not set, so this uses a sandbox: {}', sandbox.url)
         session = pdpyras.APISession(
             sandbox.api_key, default_from=sandbox.email, base_url=sandbox.url
         )
@@ -88,7 +108,7 @@ def on_the_sandbox():
 
 
 def create_users(session):
-    step('Creating {} users, one by one: session.rpost("users", json={{…}})', NEW_USERS)
+    step('Create {} users: session.rpost("users", json={{…}})', NEW_USERS)
     for number in tqdm(range(NEW_USERS), unit=' users', file=sys.stdout):
         name = 'Newcomer {:03d}'.format(number)
         email = 'newcomer.{:03d}@example.com'.format(number)
@@ -96,7 +116,7 @@ def create_users(session):
 
 
 def list_users(session):
-    step('Listing them all, page by page: session.list_all("users", item_hook=…)')
+    step('List all users, page by page: session.list_all("users", item_hook=…)')
     with tqdm(unit=' users', file=sys.stdout) as bar:
 
         def show_progress(user, number, total):
@@ -108,43 +128,43 @@ def list_users(session):
 
 
 def find_and_persist(session):
-    step('Finding one by e-mail, or creating it: session.persist("users", "email", {{…}})')
+    step('Create or update a user, by e-mail address: session.persist("users", "email", {{…}})')
     wanted = {'type': 'user', 'name': 'Jane Doe', 'email': 'jane.doe@example.com'}
     for title in ('Engineer', 'Engineer', 'Principal Engineer'):
         calls = session.total_call_count
         user = session.persist('users', 'email', dict(wanted, job_title=title), update=True)
         made = session.total_call_count - calls
-        print('    {} is {} now ({} requests)'.format(user['name'], user['job_title'], made))
+        print('    job title of {}: {} ({} requests)'.format(user['name'], user['job_title'], made))
     found = session.find('users', 'jane.doe@example.com', attribute='email')
-    print('    session.find("users", …) gives {}'.format(found['self']))
+    print('    session.find("users", …) returns {}'.format(found['self']))
 
 
 def open_and_close_an_incident(session, events):
-    step('Triggering an alert: events.trigger("Server is on fire", source=…)')
+    step('Trigger an alert: events.trigger("Server is on fire", source=…)')
     dedup_key = events.trigger('Server is on fire', 'dusty.old.server.net')
-    print('    its deduplication key is {}'.format(dedup_key))
+    print('    deduplication key: {}'.format(dedup_key))
 
     incident = incident_of(session, dedup_key)
     if incident is None:
-        print('    its incident is not there yet; it is resolved all the same')
+        print('    no incident has been opened yet; resolving the alert')
         events.resolve(dedup_key)
         return
     print('    incident {} is {}'.format(incident['incident_number'], incident['status']))
 
-    step('Acknowledging it by multi-update: session.rput("incidents", json=[…])')
+    step('Acknowledge its incident by multi-update: session.rput("incidents", json=[…])')
     acknowledged = {'id': incident['id'], 'type': 'incident_reference', 'status': 'acknowledged'}
     incident = session.rput('incidents', json=[acknowledged])[0]
     print('    incident {} is {}'.format(incident['incident_number'], incident['status']))
 
-    step('Resolving the alert, and its incident with it: events.resolve(dedup_key)')
+    step('Resolve the alert, which also resolves the incident: events.resolve(dedup_key)')
     events.resolve(dedup_key)
     incident = session.rget(incident)
     print('    incident {} is {}'.format(incident['incident_number'], incident['status']))
 
 
-def incident_of(session, dedup_key, patience=10):
-    """The incident that an alert belongs to; PagerDuty takes a moment to open it."""
-    for _ in range(patience):
+def incident_of(session, dedup_key, attempts=10):
+    """Return the incident of an alert, or None; PagerDuty takes a moment to open it."""
+    for _ in range(attempts):
         found = session.list_all('incidents', params={'incident_key': dedup_key})
         if found:
             return found[0]
@@ -153,7 +173,7 @@ def incident_of(session, dedup_key, patience=10):
 
 
 def handle_not_found(session):
-    step('Asking for a user who is not there: session.rget("users/PNOBODY")')
+    step('Request a user that does not exist: session.rget("users/PNOBODY")')
     try:
         session.rget('users/PNOBODY')
     except pdpyras.PDHTTPError as error:
@@ -163,14 +183,14 @@ def handle_not_found(session):
 
 
 def survive_the_rate_limit(session, sandbox):
-    step('Running into the rate limit; the sandbox refuses the next request for a second')
+    step('Hit the rate limit: the sandbox rejects the next request')
     sandbox.faults.next(1, status=429, reset=1)
     users = session.rget('users', params={'limit': 1})
-    print('    {} user came all the same, after the wait'.format(len(users)))
+    print('    {} user returned after the wait'.format(len(users)))
 
 
 def report(session):
-    step('That was all. The session made these requests:')
+    step('Done. The session made these requests:')
     for endpoint, count in sorted(session.api_call_counts.items()):
         print('    {:5d} x {}'.format(count, endpoint))
 

@@ -54,9 +54,10 @@ def test_without_a_key_it_walks_through_the_main_job_on_the_sandbox():
         'acknowledged',
         'resolved',
     ]
-    assert re.findall(r'now \((\d) requests\)', said) == ['2', '1', '2']
+    assert re.findall(r'Engineer \((\d) requests\)', said) == ['2', '1', '2']
     assert 'User not found: code 2100' in said
     assert 'retrying in 1 s' in said
+    assert ' -m pdpyras_sandbox' in said.splitlines()[-3]
 
 
 def test_with_a_key_it_only_reads(account):
@@ -76,3 +77,32 @@ def test_writing_without_a_key_is_refused_in_one_line():
     finished = run('--write')
     assert finished.returncode == 2
     assert 'set PAGERDUTY_API_KEY' in finished.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    'variables, advice',
+    [
+        ({'PAGERDUTY_API_KEY': 'not-a-key'}, '401'),
+        ({'PAGERDUTY_URL': 'http://127.0.0.1:9'}, 'Check the network'),
+        ({'PAGERDUTY_URL': 'api.pagerduty.com'}, 'PAGERDUTY_API_KEY, _URL'),
+        ({'PAGERDUTY_API_KEY': 'two\nlines'}, 'PAGERDUTY_API_KEY, _URL'),
+    ],
+    ids=['wrong key', 'no network', 'invalid URL', 'invalid key'],
+)
+def test_a_failure_is_explained_in_a_few_lines(account, tmp_path, variables, advice):
+    # Python imports this at its start: the three retries after a network error need no real wait.
+    (tmp_path / 'sitecustomize.py').write_text('import time; time.sleep = lambda seconds: None')
+    finished = run(PYTHONPATH=str(tmp_path), **dict(environment_of(account), **variables))
+    assert finished.returncode == 1
+    assert 'Traceback' not in finished.stderr
+    assert advice in finished.stderr
+    assert len(finished.stderr.splitlines()) < 5
+
+
+def test_a_missing_dependency_is_named_with_the_command_that_installs_it(tmp_path):
+    (tmp_path / 'tqdm.py').write_text('raise ImportError("No module named tqdm")')
+    finished = run(PYTHONPATH=str(tmp_path))
+    assert finished.returncode == 1
+    assert finished.stderr == (
+        "No module named tqdm. In the checkout, run: pip install -e '.[examples]'\n"
+    )
