@@ -1,9 +1,10 @@
-"""The example in the README, run as it stands there, with keys that are good."""
+"""The README: its example, run as it is with valid keys, its links and its figures."""
 
 import os
 import re
 
 import pytest
+from operations import OPERATIONS
 
 import pdpyras
 
@@ -11,12 +12,16 @@ pytest.importorskip('flask', reason='the sandbox needs Flask, which needs Python
 
 from pdpyras_sandbox import Sandbox  # noqa: E402
 
-README = os.path.join(os.path.dirname(__file__), os.pardir, 'README.rst')
+ROOT = os.path.join(os.path.dirname(__file__), os.pardir)
+
+
+def readme():
+    with open(os.path.join(ROOT, 'README.rst'), encoding='utf-8') as file:
+        return file.read()
 
 
 def example():
-    with open(README, encoding='utf-8') as file:
-        block = re.search(r'\.\. code-block:: python\n\n((?: {4}.*\n|\n)+)', file.read()).group(1)
+    block = re.search(r'\.\. code-block:: python\n\n((?: {4}.*\n|\n)+)', readme()).group(1)
     return re.sub('^ {4}', '', block, flags=re.MULTILINE)
 
 
@@ -40,3 +45,15 @@ def test_the_example_lists_users_and_opens_and_closes_an_alert(account, capsys):
     assert [(found['title'], found['status']) for found in incidents] == [
         ('Server is on fire', 'resolved')
     ]
+
+
+def test_links_within_the_project_lead_to_files():
+    links = re.findall(r'<([^>:]+)>`_|image:: (\S+)', readme())
+    paths = [link or image for link, image in links]
+    assert len(paths) > 5
+    assert [path for path in paths if not os.path.exists(os.path.join(ROOT, path))] == []
+
+
+def test_the_number_of_operations_is_that_of_the_table():
+    documented = [each for each in OPERATIONS if each.source == 'document']
+    assert '{} operations'.format(len(documented)) in readme()

@@ -9,8 +9,8 @@ from docutils import nodes
 from sphinx.util import logging
 
 PYTHON = {'python', 'python3', 'py', 'pycon'}
-#: Files here are tests, or are run by tests: tests/test_cookbook.py runs the examples.
-TESTED_FILES = ('/tests/', '/examples/cookbook/')
+#: Files here are tests, or are run by tests: test_cookbook.py and test_readme.py.
+TESTED_FILES = ('/tests/', '/examples/cookbook/', '/README.rst')
 NO_LANGUAGE = {'', 'default', 'none', 'text'}
 
 logger = logging.getLogger(__name__)
