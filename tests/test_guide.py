@@ -1,12 +1,23 @@
-"""What the user guide promises, example by example, in its order."""
+"""The examples of the original's user guide, and the pages of ours as a reader pastes them."""
 
 import logging
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import requests
+from paste import ROOT, blocks, statements
 from wire import ANY_SERVER_ERROR
 
 import pdpyras
+
+try:
+    from pdpyras_sandbox import Sandbox
+except ImportError:
+    Sandbox = None  # The tests that need it are skipped.
 
 JANE = {
     'id': 'PJANE',
@@ -695,3 +706,70 @@ def test_the_example_of_a_limit_for_one_status_waits_62_seconds_in_all(api, sess
     assert response.status_code == 404
     assert sleeps == [2, 4, 8, 16, 32]
     assert sum(sleeps) == 62
+
+
+# The pages
+
+QUICKSTART = ROOT / 'docs' / 'quickstart.rst'
+GUIDE = sorted((ROOT / 'docs' / 'guide').glob('*.rst'))
+PAGES = [QUICKSTART] + [page for page in GUIDE if '127.0.0.1:8080' in page.read_text('utf-8')]
+NAMES = [page.stem for page in PAGES]
+needs_sandbox = pytest.mark.skipif(Sandbox is None, reason='the sandbox needs Python 3.9 and Flask')
+
+
+@pytest.fixture
+def quickstart_sandbox():
+    """The sandbox that the quick start has the reader start."""
+    with Sandbox(seed=1) as sandbox:
+        yield sandbox
+
+
+def paste(page, sandbox):
+    """Run the blocks of a page in a new Python process; return what differs from the page."""
+    port = sandbox.url.rpartition(':')[2]
+    environment = dict(os.environ, NO_PROXY='127.0.0.1', no_proxy='127.0.0.1')
+    program = str(Path(__file__).with_name('paste.py'))
+    finished = subprocess.run(
+        [sys.executable, program, port, str(page)],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        universal_newlines=True,
+        timeout=120,
+    )
+    return finished.stdout if finished.returncode else ''
+
+
+@needs_sandbox
+@pytest.mark.parametrize('page', PAGES, ids=NAMES)
+def test_every_block_of_a_page_runs_as_pasted(page, quickstart_sandbox):
+    assert paste(page, quickstart_sandbox) == ''
+
+
+@needs_sandbox
+def test_the_pages_run_one_after_the_other_against_one_sandbox(quickstart_sandbox):
+    assert [paste(page, quickstart_sandbox) for page in PAGES] == [''] * len(PAGES)
+
+
+@needs_sandbox
+def test_the_pages_show_the_keys_of_the_sandbox(quickstart_sandbox):
+    shown = QUICKSTART.read_text(encoding='utf-8')
+    assert 'account key  {}\n'.format(quickstart_sandbox.api_key) in shown
+    assert 'user key     {}\n'.format(quickstart_sandbox.user_key) in shown
+
+
+@pytest.mark.parametrize('page', PAGES, ids=NAMES)
+def test_a_page_has_code_and_hides_none_of_it(page):
+    text = page.read_text(encoding='utf-8')
+    assert not re.search(r':hide:|:skipif:|testsetup|testcleanup|doctest::', text)
+    found = blocks(text)
+    assert len(found) > 1
+    # The first block makes the session, and whoever pastes it needs nothing else.
+    assert found[0][1].startswith('import ')
+    assert 'http://127.0.0.1:8080' in found[0][1]
+
+
+def test_a_block_that_the_prompt_rejects_is_noticed():
+    with pytest.raises(SyntaxError):
+        list(statements('for number in range(3):\n    print(number)\nprint("end")\n'))
+    assert len(list(statements('for number in range(3):\n    print(number)\n\nprint(1)\n'))) == 2

@@ -1,8 +1,11 @@
 """The PagerDuty that the code in the pages talks to: a sandbox, with the people they mention."""
 
+import contextlib
 import logging
 import time
 from types import SimpleNamespace
+
+from quickstart_sandbox import SEED, served_by
 
 import pdpyras
 from pdpyras_sandbox import Sandbox
@@ -21,7 +24,9 @@ def open_account():
     """Start a sandbox that every new session goes to; give the names that the pages use."""
     sandbox = Sandbox()
     waited = []
-    _opened.append((sandbox, [session.url for session in SESSIONS]))
+    stack = contextlib.ExitStack()
+    stack.enter_context(quickstart_sandbox())
+    _opened.append((sandbox, [session.url for session in SESSIONS], stack))
     LOGGER.addHandler(SILENT)
     for session in SESSIONS:
         session.url = sandbox.url
@@ -48,12 +53,29 @@ def open_account():
 
 
 def close_account():
-    sandbox, urls = _opened.pop()
+    sandbox, urls, stack = _opened.pop()
     pdpyras.time = time
     LOGGER.removeHandler(SILENT)
     for session, url in zip(SESSIONS, urls):
         session.url = url
+    stack.close()
     sandbox.close()
+
+
+@contextlib.contextmanager
+def quickstart_sandbox():
+    """Stand in for the sandbox that the quick start leaves running, on the pages that use it."""
+    with contextlib.ExitStack() as stack:
+        ports = []
+
+        def find_port():
+            if not ports:
+                sandbox = stack.enter_context(Sandbox(seed=SEED))
+                ports.append(int(sandbox.url.rpartition(':')[2]))
+            return ports[0]
+
+        with served_by(find_port):
+            yield
 
 
 def _person(session, name):
