@@ -6,6 +6,9 @@ why; a difference listed there that is gone fails as well, so that the list stay
 """
 
 import json
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 from differences import CANONICAL_PATHS, DIFFERENCES, WRAPPERS
@@ -50,6 +53,39 @@ def explain(before, now, aspects):
 def test_only_5_4_1_warns_at_import(there, here):
     assert there['warned at import'] == ['UserWarning']
     assert here['warned at import'] == []
+
+
+NEWER = """
+import pdpyras
+
+for use in (
+    lambda: pdpyras.APISession('key', base_url='https://api.eu.pagerduty.com'),
+    lambda: pdpyras.APISession('key').iter_history,
+):
+    try:
+        use()
+    except Exception as error:
+        print('{}: {}'.format(type(error).__name__, error))
+"""
+
+
+def test_the_page_about_troubleshooting_has_the_messages_of_5_4_1(original):
+    """But for the warning of pip, which does not install a second time."""
+    page = (Path(__file__).parents[2] / 'docs' / 'troubleshooting.rst').read_text(encoding='utf-8')
+    done = subprocess.run(
+        [sys.executable, '-c', NEWER],
+        cwd=str(original),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+        check=True,
+    )
+    for message in done.stdout.splitlines():
+        # Older versions of Python do not name the class.
+        assert message.replace(' __init__', ' APISession.__init__') in page
+    assert len(done.stdout.splitlines()) == 2
+    warning = re.search('UserWarning: .* updates[.]', done.stderr).group()
+    assert warning in ' '.join(page.split())
 
 
 def test_every_endpoint_of_5_4_1_keeps_its_wrappers(there, here):
