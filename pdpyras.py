@@ -2375,29 +2375,20 @@ class _Body:
         self.starts: List[Tuple[Any, int]] = []
         #: Whether the whole body can be sent a second time.
         self.is_repeatable = True
-        for part in _streams(options.get('data'), options.get('files')):
-            self._remember(part)
-
-    def _remember(self, stream: Any) -> None:
-        try:
-            start = stream.tell()
-            stream.seek(start)
-            self.starts.append((stream, start))
-        except (AttributeError, OSError, ValueError):
-            self.is_repeatable = False
+        files = [content for _, content in to_key_val_list(options.get('files') or ())]
+        parts = [part[1] if isinstance(part, (list, tuple)) else part for part in files]
+        for part in [options.get('data'), *parts]:
+            if hasattr(part, 'read') or hasattr(part, '__next__'):
+                try:
+                    start = part.tell()
+                    part.seek(start)
+                    self.starts.append((part, start))
+                except (AttributeError, OSError, ValueError):
+                    self.is_repeatable = False
 
     def rewind(self) -> None:
         for stream, start in self.starts:
             stream.seek(start)
-
-
-def _streams(data: Any, files: Any) -> Iterator[Any]:
-    """The files and iterators in ``data`` and ``files``, which can be read only once."""
-    contents = [content for _, content in to_key_val_list(files or ())]
-    named = [part[1] if isinstance(part, (list, tuple)) else part for part in contents]
-    for part in [data] + named:
-        if hasattr(part, 'read') or hasattr(part, '__next__'):
-            yield part
 
 
 _NO_BODY = _Body({})
@@ -2486,6 +2477,18 @@ def _normalized_value(value: Any) -> Any:
 
 def _is_aware(value: Any) -> bool:
     return getattr(value, 'tzinfo', None) is not None and value.utcoffset() is not None
+
+
+def _reject_naive(name: str, value: Any) -> None:
+    """Raise ValueError unless an argument is a datetime with a time zone.
+
+    The API would read another in the time zone of the account.
+    """
+    if not isinstance(value, date) or not _is_aware(value):
+        raise ValueError(
+            f'{name} must be a datetime with a time zone, such as datetime.now(timezone.utc); it '
+            f'is {value!r}.'
+        )
 
 
 def _utc(moment: datetime) -> str:
@@ -2768,7 +2771,8 @@ class APISession(PDSession):
         if not paginate:
             deprecated_kwarg('paginate', details='Get one page with rget instead.')
         endpoint = _Endpoint.at(self.url, url).as_listing()
-        depth = self._read_ahead_depth(read_ahead)
+        depth = self.read_ahead if read_ahead is None else read_ahead
+        depth = min(_whole_number('read_ahead', depth, 0), _READ_AHEAD_LIMIT)
         if endpoint.has_cursors and paginate:
             # Subclasses override iter_cursor without `progress`.
             more = {} if progress is None else {'progress': progress}
@@ -2900,14 +2904,6 @@ class APISession(PDSession):
             cursors.add(str(last))
             body = dict(body, starting_after=last)
 
-    def _read_ahead_depth(self, read_ahead: Optional[int]) -> int:
-        depth = self.read_ahead if read_ahead is None else read_ahead
-        if isinstance(depth, bool) or not isinstance(depth, int) or depth < 0:
-            raise ValueError(
-                f'read_ahead must be a number of pages, or 0 to turn it off; it is {depth!r}.'
-            )
-        return min(depth, _READ_AHEAD_LIMIT)
-
     def iter_history(
         self,
         url: str,
@@ -2949,13 +2945,8 @@ class APISession(PDSession):
                 f'GET {_cut(endpoint.path, _URL_LIMIT)} has no since and until to fetch a history '
                 'by. Use iter_all.'
             )
-        for name, moment in (('since', since), ('until', until)):
-            if not isinstance(moment, date) or not _is_aware(moment):
-                raise ValueError(
-                    f'{name} must be a datetime with a time zone, because the API would read '
-                    f'another in the time zone of the account; it is {moment!r}. Use for example '
-                    'datetime.now(timezone.utc).'
-                )
+        _reject_naive('since', since)
+        _reject_naive('until', until)
         if since.astimezone(timezone.utc) >= until.astimezone(timezone.utc):
             raise ValueError(f'since ({since}) must be before until ({until}).')
         url, paging = _split_paging(url, (*_HISTORY_PARAMETERS, 'limit'))
@@ -3163,11 +3154,8 @@ class APISession(PDSession):
         :raises ValueError: if ``at`` is naive, or ``level`` is not a positive number.
         :raises PDHTTPError: if a response is not a success.
         """
-        if at is not None and not _is_aware(at):
-            raise ValueError(
-                'at must be a datetime with a time zone, such as datetime.now(timezone.utc); it is '
-                f'{at!r}.'
-            )
+        if at is not None:
+            _reject_naive('at', at)
         _whole_number('level', level, 1)
         moment = _utc(datetime.now(timezone.utc) if at is None else at)
         policies = [] if escalation_policy is None else [_id_of(escalation_policy)]
@@ -3710,27 +3698,21 @@ def _as_dict(params: Any) -> Dict[str, Any]:
         return {}
     if isinstance(params, bytes):
         params = params.decode('utf-8')
-    if isinstance(params, Mapping):
-        # requests leaves out None.
-        given = {name: value for name, value in params.items() if value is not None}
-        return {
-            name: list(value) if hasattr(value, '__next__') else value
-            for name, value in given.items()
-        }
-    pairs = parse_qsl(params, keep_blank_values=True) if isinstance(params, str) else params
-    collected: Dict[Any, List[Any]] = {}
-    lists = set()
+    is_query = isinstance(params, str)
+    pairs = parse_qsl(params, keep_blank_values=True) if is_query else to_key_val_list(params)
+    collected: Dict[str, Any] = {}
     for name, value in pairs:
-        if value is None:
-            continue
-        if _is_list(value) or str(name).endswith('[]'):
-            lists.add(name)
-        values = collected.setdefault(name, [])
-        values.extend(value if _is_list(value) else [value])
-    return {
-        name: values[0] if len(values) == 1 and name not in lists else values
-        for name, values in collected.items()
-    }
+        if hasattr(value, '__next__'):
+            value = list(value)
+        if name in collected:
+            earlier = collected[name]
+            collected[name] = [
+                *(earlier if _is_list(earlier) else [earlier]),
+                *(value if _is_list(value) else [value]),
+            ]
+        elif value is not None:  # requests leaves out None.
+            collected[name] = value
+    return collected
 
 
 def _whole_number(name: str, value: Any, least: int) -> int:
@@ -3885,11 +3867,7 @@ def _event_time(timestamp: Any) -> Any:
     """
     if not isinstance(timestamp, date):
         return timestamp
-    if not _is_aware(timestamp):
-        raise ValueError(
-            'timestamp must be a datetime with a time zone, such as datetime.now(timezone.utc), or '
-            f'a str; it is {timestamp!r}.'
-        )
+    _reject_naive('timestamp', timestamp)
     utc = cast(datetime, timestamp).astimezone(timezone.utc)
     return utc.replace(tzinfo=None).isoformat() + 'Z'
 

@@ -118,7 +118,7 @@ def test_cursors_are_followed_one_by_one(api, session):
     assert len(api.seen) == 2
 
 
-@pytest.mark.parametrize('depth', [-1, 1.5, '2', True], ids=repr)
+@pytest.mark.parametrize('depth', [-1, 1.5, 'two', True], ids=repr)
 def test_a_depth_that_is_no_number_of_pages_is_refused(api, session, depth):
     with pytest.raises(ValueError, match='read_ahead'):
         session.list_all('users', read_ahead=depth)
