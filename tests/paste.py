@@ -14,6 +14,7 @@ import io
 import re
 import sys
 import textwrap
+import traceback
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -71,28 +72,38 @@ def statements(source):
         raise SyntaxError('The prompt waits for more')
 
 
+def printed_by(source, namespace):
+    """Return what a block prints at the prompt, or the last line of the traceback it shows."""
+    if isinstance(source, str):
+        # The pages don't show what the prompt echoes where they show no prompt.
+        sys.displayhook = lambda value: None
+        for code in statements(source):
+            exec(code, namespace)
+        return ''
+    sys.displayhook = sys.__displayhook__
+    try:
+        exec(compile(source.source, '<pasted>', 'single'), namespace)
+    except Exception as error:
+        if source.exc_msg is None:
+            raise
+        return traceback.format_exception_only(type(error), error)[-1]
+    return ''
+
+
 def run(page):
-    """Run a page in an empty namespace, and print what differs from it; return whether any does."""
-    text = Path(page).read_text(encoding='utf-8')
+    """Run a page in an empty namespace; print the first block that differs from the page."""
     namespace = {'__name__': '__main__'}
-    checker = doctest.OutputChecker()
-    runner = doctest.DocTestRunner(checker, verbose=False, optionflags=FLAGS)
-    for line, source, want in blocks(text):
-        if isinstance(source, doctest.Example):
-            test = doctest.DocTest([source], {}, str(page), str(page), 0, None)
-            test.globs = namespace
-            runner.run(test, clear_globs=False)
-            continue
-        printed = io.StringIO()
-        sys.displayhook = lambda value: None  # The pages don't show what the prompt echoes.
-        with contextlib.redirect_stdout(printed):
-            for code in statements(source):
-                exec(code, namespace)
-        sys.displayhook = sys.__displayhook__
-        if not checker.check_output(want, printed.getvalue(), FLAGS):
-            print('{}:{}: printed\n{}'.format(page, line, printed.getvalue()))
-            return True
-    return runner.failures > 0
+    # One stream for all blocks: a block may give it to a log handler.
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        for line, source, want in blocks(Path(page).read_text(encoding='utf-8')):
+            got = printed_by(source, namespace) or printed.getvalue()
+            wanted = getattr(source, 'exc_msg', None) or want
+            if not doctest.OutputChecker().check_output(wanted, got, FLAGS):
+                sys.stderr.write('{}:{}: printed\n{}'.format(page, line, got))
+                return 1
+            printed.seek(0)
+            printed.truncate()
+    return 0
 
 
 def main(port, page):

@@ -4,6 +4,7 @@ import contextlib
 import logging
 import time
 from types import SimpleNamespace
+from unittest.mock import patch
 
 from quickstart_sandbox import SEED, served_by
 
@@ -26,6 +27,9 @@ def open_account():
     waited = []
     stack = contextlib.ExitStack()
     stack.enter_context(quickstart_sandbox())
+    stack.callback(restore_logging, *logging_state())
+    stack.callback(pdpyras.CANONICAL_PATHS.__setitem__, slice(None), list(pdpyras.CANONICAL_PATHS))
+    stack.enter_context(patch.dict(pdpyras.ENTITY_WRAPPER_CONFIG))
     _opened.append((sandbox, [session.url for session in SESSIONS], stack))
     LOGGER.addHandler(SILENT)
     for session in SESSIONS:
@@ -76,6 +80,17 @@ def quickstart_sandbox():
 
         with served_by(find_port):
             yield
+
+
+def logging_state():
+    """Return the loggers that pages configure, with their levels and handlers."""
+    return [(log, log.level, list(log.handlers)) for log in (logging.getLogger(), LOGGER)]
+
+
+def restore_logging(*loggers):
+    for logger, level, handlers in loggers:
+        logger.setLevel(level)
+        logger.handlers[:] = handlers
 
 
 def _person(session, name):
