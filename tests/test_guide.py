@@ -712,7 +712,7 @@ def test_the_example_of_a_limit_for_one_status_waits_62_seconds_in_all(api, sess
 
 QUICKSTART = ROOT / 'docs' / 'quickstart.rst'
 GUIDE = sorted((ROOT / 'docs' / 'guide').glob('*.rst'))
-PAGES = [QUICKSTART] + [page for page in GUIDE if '127.0.0.1:8080' in page.read_text('utf-8')]
+PAGES = [QUICKSTART] + GUIDE
 NAMES = [page.stem for page in PAGES]
 needs_sandbox = pytest.mark.skipif(Sandbox is None, reason='the sandbox needs Python 3.9 and Flask')
 
@@ -730,7 +730,7 @@ def paste(page, sandbox):
     environment = dict(os.environ, NO_PROXY='127.0.0.1', no_proxy='127.0.0.1')
     program = str(Path(__file__).with_name('paste.py'))
     finished = subprocess.run(
-        [sys.executable, program, port, str(page)],
+        [sys.executable, '-W', 'error', program, port, str(page)],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -748,7 +748,8 @@ def test_every_block_of_a_page_runs_as_pasted(page, quickstart_sandbox):
 
 @needs_sandbox
 def test_the_pages_run_one_after_the_other_against_one_sandbox(quickstart_sandbox):
-    assert [paste(page, quickstart_sandbox) for page in PAGES] == [''] * len(PAGES)
+    for page in PAGES:
+        assert paste(page, quickstart_sandbox) == ''
 
 
 @needs_sandbox
@@ -765,7 +766,7 @@ def test_a_page_has_code_and_hides_none_of_it(page):
     found = blocks(text)
     assert len(found) > 1
     # The first block makes the session, and whoever pastes it needs nothing else.
-    assert found[0][1].startswith('import ')
+    assert 'import pdpyras\n' in found[0][1]
     assert 'http://127.0.0.1:8080' in found[0][1]
 
 
