@@ -407,3 +407,18 @@ def test_a_script_that_moves_to_the_successor(run, alerts):
     expected = '1 The oven is cold\n'
     assert run('open_incidents.py') == expected
     assert run('open_incidents_with_pagerduty.py') == expected
+
+
+@needs('pagerduty', 'pagerduty')
+def test_the_successor_has_the_names_on_the_page_about_it():
+    import pagerduty
+
+    rows = re.findall(r'^``(\w+)`` +``(\w+)``', read('docs', 'successor.rst'), re.MULTILINE)
+    classes = [row for row in rows if row[0] in pdpyras.__all__]
+    assert len(classes) == 8
+    assert [theirs for _, theirs in classes if not hasattr(pagerduty, theirs)] == []
+    client = pagerduty.RestApiV2Client
+    shared = ('account_has_ability', 'get_total', 'iter_history', 'patch')
+    assert [name for name in shared if not hasattr(client, name)] == []
+    missing = ('jpatch', 'on_call', 'update_all', 'read_ahead', 'max_wait', 'spare_requests')
+    assert [name for name in missing if hasattr(client, name)] == []

@@ -32,9 +32,10 @@ INTRODUCTION = """\
 Changes from 5.4.1 by operation
 ===============================
 
-The operations that the ``r`` methods, ``iter_all`` and ``find`` handle differently from 5.4.1. If a script
-unwraps a body of these itself, remove that; requests by ``get``, ``jget`` and the like are as before.
-:doc:`from_5` has all other differences. "(unwrapped)" is a body that is sent or returned as it is.
+The operations that the ``r`` methods, ``iter_all`` and ``find`` handle differently from 5.4.1. If a
+script unwraps the body of one of these itself, remove that; ``get``, ``jget`` and the like are as
+before. :doc:`from_5` has all other differences. "(unwrapped)" is a body that is sent or returned as
+it is.
 """
 
 

@@ -1,0 +1,37 @@
+"""CONTRIBUTING.rst gives a reason for each package that the project needs."""
+
+import configparser
+import os
+import re
+
+import pytest
+
+metadata = pytest.importorskip('importlib.metadata', reason='importlib.metadata is of Python 3.8')
+
+TOP = os.path.join(os.path.dirname(__file__), os.pardir)
+
+
+def read(name):
+    with open(os.path.join(TOP, name), encoding='utf-8') as file:
+        return file.read()
+
+
+def required():
+    """The requirements of the package and its extras, of tox, and of the documentation."""
+    try:
+        yield from metadata.requires('pdpyras')
+    except metadata.PackageNotFoundError:
+        pytest.skip('pdpyras is not installed')
+    tox = configparser.ConfigParser(interpolation=None)
+    tox.read(os.path.join(TOP, 'tox.ini'), encoding='utf-8')
+    for section in tox.values():
+        yield from section.get('deps', '').splitlines()
+    yield from read('docs/requirements.txt').splitlines()
+
+
+def test_each_dependency_has_a_reason():
+    names = {re.match('[A-Za-z0-9_-]*', line.strip()).group() for line in required()}
+    names -= {'', '-r', 'urllib3'}  # urllib3 comes with requests.
+    reasons = read('CONTRIBUTING.rst').partition('Dependencies\n====')[2].lower()
+    assert len(names) > 30
+    assert sorted(name for name in names if '``{}``'.format(name) not in reasons) == []
