@@ -743,9 +743,12 @@ class _Endpoint(NamedTuple):
         body = try_decoding(response)
         if wrapper is None:
             return body
-        # Where the table names a collection for one resource, the API responds in the singular.
-        for name in (wrapper, singular_name(wrapper)):
-            if isinstance(body, dict) and name in body:
+        if isinstance(body, dict):
+            if wrapper in body:
+                return body[wrapper]
+            # Where the table names a collection for one resource, the API responds in the singular.
+            name = singular_name(wrapper)
+            if name in body:
                 return body[name]
         if self.collection is not None and verb == 'get':
             return self.as_listing().unwrap(verb, response)
@@ -2110,14 +2113,12 @@ class PDSession(_MethodsFrom4x, _Transport):
         It never raises: the response must not get lost.
         """
         try:
-            self._log_response(response)
+            if self.log.isEnabledFor(DEBUG) or _status_class(response) == 5:
+                self._log_response(response)
         except Exception as error:  # noqa: BLE001
             self.log.debug('Could not log a response: %r', error)
 
     def _log_response(self, response: Response) -> None:
-        is_debugged, is_server_error = self.log.isEnabledFor(DEBUG), _status_class(response) == 5
-        if not is_debugged and not is_server_error:
-            return
         secrets = _Secrets.of(response)
         line = _request_line(response, secrets)
         method, _, url = line.partition(' ')
@@ -2133,10 +2134,9 @@ class PDSession(_MethodsFrom4x, _Transport):
             'seconds': seconds,
         }
         shown = (line, response.status_code, request_id or '(none)', sent_at)
-        if is_debugged:
-            message = '%s: status=%s request_id=%s date=%s wall_time_s=%s'
-            self.log.debug(message, *shown, seconds, extra=fields)
-        if is_server_error:
+        message = '%s: status=%s request_id=%s date=%s wall_time_s=%s'
+        self.log.debug(message, *shown, seconds, extra=fields)
+        if _status_class(response) == 5:
             self.log.error(
                 "%s: server error (status %s). For help, give PagerDuty's support the request ID "
                 '%s and the date %s.',
