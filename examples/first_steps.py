@@ -56,8 +56,8 @@ def main():
         sys.exit('\n{}'.format(error))
     except pdpyras.PDClientError as error:
         sys.exit(
-            '\n{}\nCheck the network and the proxy settings. Without PAGERDUTY_API_KEY, this uses the '
-            'sandbox, and needs no network.'.format(error)
+            '\n{}\nCheck the network and the proxy settings. Without PAGERDUTY_API_KEY, this uses '
+            'the sandbox, and needs no network.'.format(error)
         )
     except (pdpyras.URLError, ValueError) as error:
         sys.exit('\n{}\nCheck the variables PAGERDUTY_API_KEY, _URL and _EVENTS_URL.'.format(error))
