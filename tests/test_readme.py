@@ -57,3 +57,13 @@ def test_links_within_the_project_lead_to_files():
 def test_the_number_of_operations_is_that_of_the_table():
     documented = [each for each in OPERATIONS if each.source == 'document']
     assert '{} operations'.format(len(documented)) in readme()
+
+
+def test_the_page_on_installation_lists_the_extras():
+    with open(os.path.join(ROOT, 'docs', 'installation.rst'), encoding='utf-8') as file:
+        text = file.read()
+    listed = set(re.findall(r"^``pip install '\.\[(\w+)\]'``", text, re.MULTILINE))
+    listed |= set(re.findall(r'<extras/(webhooks|logs)>', text))  # These need no packages.
+    with open(os.path.join(ROOT, 'setup.py'), encoding='utf-8') as file:
+        extras = file.read().partition('extras_require={')[2].partition('\n    },')[0]
+    assert listed == set(re.findall(r"^ {8}'(\w+)':", extras, re.MULTILINE))
