@@ -17,7 +17,7 @@ from pdpyras_sandbox import Sandbox  # noqa: E402
 
 PAGE = os.path.join(os.path.dirname(__file__), os.pardir, 'docs', 'troubleshooting.rst')
 SECTION = re.compile(r'^(.+)\n~+\n((?:.*\n)*?)(?=.+\n[~-]+\n|\Z)', re.MULTILINE)
-MESSAGE = re.compile(r'\.\. code-block:: text\n\n((?:   .*\n|\n)+)')
+MESSAGE = re.compile(r'\.\. code-block:: text\n   :class: message\n\n((?:   .*\n|\n)+)')
 #: The titles of sections whose message another test produces.
 ELSEWHERE = {'pip installed 5.4.1': 'tests/compat/test_compat.py'}
 
