@@ -31,6 +31,7 @@ from pdpyras_sandbox.cors import allow_any_origin
 from pdpyras_sandbox.decoding import decoded
 from pdpyras_sandbox.errors import (
     ApiError,
+    KeyedError,
     access_denied,
     authentication_failed,
     event_too_large,
@@ -240,6 +241,8 @@ def failure(error: ApiError, headers: dict[str, str] | None = None) -> Response:
 def add_failures(app: Flask) -> None:
     @app.errorhandler(ApiError)
     def refuse(error: ApiError) -> Response:
+        if request.path.startswith('/v3/') and '/audit/' not in request.path:
+            error = KeyedError(error)
         return failure(error, g.get('headers', {}))
 
     @app.errorhandler(404)

@@ -26,8 +26,21 @@ def complete_field(call: Call, field: Record) -> None:
     field.setdefault('field_options', [])
 
 
-for collection in ('/incidents/custom_fields', '/services/custom_fields'):
-    KINDS[collection] = Kind(unique='name', created=complete_field)
+def check_field(call: Call, field: Record) -> None:
+    if field['data_type'] not in TYPES:
+        raise invalid_input('data_type must be one of: {}'.format(', '.join(TYPES)))
+
+
+def check_option(call: Call, option: Record) -> None:
+    data = option['data']
+    if data.get('data_type') != 'string' or not isinstance(data.get('value'), str):
+        raise invalid_input("data must have the data_type 'string' and a string as value")
+
+
+for owner in ('/incidents', '/services', '/incidents/types/{type_id_or_name}'):
+    fields = owner + '/custom_fields'
+    KINDS[fields] = Kind(unique='name', created=complete_field, checked=check_field)
+    KINDS[fields + '/{field_id}/field_options'] = Kind(checked=check_option)
 
 
 @handles('GET /incidents/{id}/custom_fields/values', 'GET /services/{id}/custom_fields/values')

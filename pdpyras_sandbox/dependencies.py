@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pdpyras_sandbox.call import Call, handles
+from pdpyras_sandbox.call import Call, handles, needed
 from pdpyras_sandbox.errors import invalid_input
 from pdpyras_sandbox.store import Record
 
@@ -16,7 +16,7 @@ MAXIMUM = 2000
 @handles('POST /service_dependencies/associate')
 def associate(call: Call) -> list[Record]:
     """Add dependencies; none if one of them is wrong."""
-    wanted = [relationship(call, given) for given in call.content]
+    wanted = [relationship(call, given) for given in relationships(call)]
     for given in wanted:
         if given['supporting_service'] == given['dependent_service']:
             raise invalid_input('A service cannot depend on itself')
@@ -27,7 +27,7 @@ def associate(call: Call) -> list[Record]:
 
 @handles('POST /service_dependencies/disassociate')
 def disassociate(call: Call) -> list[Record]:
-    found = [find(call, relationship(call, given)) for given in call.content]
+    found = [find(call, relationship(call, given)) for given in relationships(call)]
     removed = [dependency for dependency in found if dependency]
     for dependency in removed:
         call.store.remove(f'{COLLECTION}/{dependency["id"]}')
@@ -41,6 +41,11 @@ def disassociate(call: Call) -> list[Record]:
 def list_dependencies(call: Call) -> list[Record]:
     kind = call.path.split('/')[2].replace('technical_', '')
     return of_service(call, call.record(f'/{kind}/{call.parameters["id"]}')['id'])
+
+
+def relationships(call: Call) -> list[Record]:
+    given: list[Record] = needed(call.body, 'relationships', 'body')
+    return given
 
 
 def relationship(call: Call, given: Record) -> Record:

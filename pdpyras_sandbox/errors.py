@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
+
+#: The field that a sentence about invalid input begins with.
+FIELD = re.compile(r"'?([\w.\[\]]+)'? (?:must|is) ")
 
 
 class ApiError(Exception):
@@ -47,6 +51,24 @@ class PlainError(ApiError):
     @property
     def body(self) -> dict[str, Any]:
         return {'error': self.message}
+
+
+class KeyedError(ApiError):
+    """The form of version 3 of the API, in which the errors are lists by the name of a field."""
+
+    def __init__(self, error: ApiError) -> None:
+        super().__init__(error.status, error.code, error.message, error.errors, error.headers)
+
+    @property
+    def body(self) -> dict[str, Any]:
+        body = super().body
+        fields: dict[str, list[str]] = {}
+        for sentence in self.errors:
+            field = FIELD.match(sentence)
+            fields.setdefault(field[1].lower() if field else 'base', []).append(sentence)
+        if fields:
+            body['error']['errors'] = fields
+        return body
 
 
 INVALID_INPUT = 'Invalid Input Provided'

@@ -210,6 +210,8 @@ def run_service_rules(store: Store, service: Record, draft: Draft, now: datetime
 
 def check_rules(path: Record) -> None:
     """Refuse conditions, regular expressions and paths that cannot be read."""
+    if any(not rules.get('id') for rules in path.get('sets') or []):
+        raise invalid_input('orchestration_path.sets must have IDs; that of the first is "start"')
     rules = [rule for rules in sets_of(path).values() for rule in rules]
     for rule in [*rules, {'label': 'catch_all', **(path.get('catch_all') or {})}]:
         try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from pdpyras_sandbox.account import WEB_URL, is_reference, reference
 from pdpyras_sandbox.call import HANDLERS, Body, Call, Handler
@@ -221,7 +222,7 @@ def create_one(call: Call, given: Any) -> Record:
     check_unique(call, kind, record)
     if is_reference(given) and call.store.find(given.get('id')):
         return associate(call, given)
-    record['id'] = call.store.new_id(*kind.id)
+    record['id'] = new_id(call, kind)
     record['type'] = record_type(call, given)
     stamp(call, record)
     if kind.checked:
@@ -231,6 +232,13 @@ def create_one(call: Call, given: Any) -> Record:
     call.store.add(call.path, record)
     audit(call, 'create', record)
     return with_derived(call, record)
+
+
+def new_id(call: Call, kind: Kind) -> str:
+    documented = call.operation.content.get('properties', {}).get('id', {})
+    if documented.get('format') == 'uuid':
+        return str(UUID(int=call.store.random.getrandbits(128), version=4))
+    return call.store.new_id(*kind.id)
 
 
 def associate(call: Call, given: Any) -> Record:
@@ -310,8 +318,9 @@ def write_document(call: Call) -> Any:
     return content if content is not None else invention(call)
 
 
-def delete_document(call: Call) -> None:
+def delete_document(call: Call) -> Any:
     call.store.remove(call.path + DOCUMENT)
+    return invention(call)
 
 
 def act(call: Call) -> Any:
@@ -346,10 +355,14 @@ def writable(call: Call, kind: Kind, given: Record) -> Record:
     read_only = {
         name for name, child in shape.get('properties', {}).items() if child.get('readOnly')
     }
-    documented = {*shape.get('properties', ()), *call.operation.content.get('properties', ())}
-    documented |= kind.settable
+    shown = call.operation.content.get('properties', {})
+    documented = {*shape.get('properties', ()), *shown} | kind.settable
     ignored = (read_only - kind.settable) | {'id', 'self', 'html_url', 'type'}
     known = given.keys() & documented if shape.get('properties') else given.keys()
+    for name in (known - ignored) & (shown.keys() - shape.get('properties', {}).keys()):
+        # It is known from responses only, which must not show what they cannot have.
+        if problems(shown[name], given[name]):
+            ignored.add(name)
     return {name: as_stored(given[name], call.store) for name in given if name in known - ignored}
 
 

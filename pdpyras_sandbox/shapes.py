@@ -42,6 +42,8 @@ SAMPLE_TEXT: dict[str | None, str] = {
     'uuid': '00000000-0000-4000-8000-000000000000',
     'time': '08:00:00',
     'partial-time': '08:00:00',
+    'uri': 'https://example.com',
+    'url': 'https://example.com',
 }
 
 

@@ -14,7 +14,7 @@ KEPT = (
     'minItems', 'maxItems', 'required',
 )  # fmt: skip
 #: Formats of strings that the sandbox generates or checks.
-FORMATS = ('date-time', 'email', 'uuid', 'time', 'partial-time')
+FORMATS = ('date-time', 'email', 'uuid', 'time', 'partial-time', 'uri', 'url')
 JSON_TYPES = {
     dict: 'object',
     list: 'array',
@@ -28,9 +28,11 @@ NULL_IN_WORDS = re.compile(r'\b(If|or|is) `null`')
 #: Properties that are null until they are set, although the document does not say so:
 #: https://developer.pagerduty.com/docs/types ("any field in the PagerDuty API can contain null").
 NULL_IF_UNSET = (
-    'priority', 'schedule', 'description', 'job_title', 'last_incident_timestamp', 'resolve_reason',
+    'description', 'job_title', 'last_incident_timestamp', 'resolve_reason',
     'support_hours',
 )  # fmt: skip
+#: The same, but only where they are records: in rules, they are IDs.
+NULL_IF_NO_RECORD = ('priority', 'schedule')
 #: Operations that return one record, although the document describes a list.
 ONE_RECORD = {'GET /vendors/{id}'}
 #: The length from which a shape that occurs more than once is stated once and referred to.
@@ -86,7 +88,8 @@ class Reducer:
             if declared.get(mark):
                 shape = {**shape, mark: True}
         said = 'type' in declared and NULL_IN_WORDS.search(declared.get('description', ''))
-        if said or (name in NULL_IF_UNSET and not is_required):
+        is_unset = name in NULL_IF_UNSET or (name in NULL_IF_NO_RECORD and 'type' not in declared)
+        if said or (is_unset and not is_required):
             # The API returns null, whether the document says so in words or not at all.
             shape = {**shape, 'nullable': True}
         return shape

@@ -1,17 +1,14 @@
 """The sandbox against PagerDuty's OpenAPI document: it answers, and refuses, as documented."""
 
-import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-import requests
 
 from pdpyras_sandbox import Sandbox
-from pdpyras_sandbox.shapes import operations, sample
+from pdpyras_sandbox.shapes import operations
 
 DOCUMENT = os.environ.get('PAGERDUTY_OPENAPI')
 if not DOCUMENT:
@@ -21,149 +18,10 @@ if not DOCUMENT:
 pytest.importorskip('openapi_schema_validator')
 
 from document import Document  # noqa: E402
+from documented_client import Client  # noqa: E402
 
 document = Document(Path(DOCUMENT))
 OPERATIONS = document.operations()
-JSON = 'application/json'
-
-
-class Client:
-    """Calls any documented operation, creating first what it needs."""
-
-    def __init__(self, sandbox):
-        self.sandbox = sandbox
-        self.session = requests.Session()
-        self.session.headers.update(
-            {'Authorization': f'Token token={sandbox.user_key}', 'From': sandbox.email}
-        )
-
-    def call(self, name, body=None):
-        method, path = name.split(' ')
-        if name in FRESH:
-            collection = path.rpartition('/')[0]
-            created = self.call('POST ' + collection, self.body('POST ' + collection))
-            path = '{}/{}'.format(collection, next(ids_in(created.json())))
-        url = self.sandbox.url + self.concrete(path)
-        return self.session.request(method, url, json=body, params=self.query(name))
-
-    def trigger(self):
-        """Send events, so that there are alerts, log entries and a change event."""
-        payload = {'summary': 'Disk full', 'source': 'db1', 'severity': 'critical'}
-        event = {'routing_key': self.sandbox.routing_key, 'event_action': 'trigger'}
-        for path in ('/v2/enqueue', '/v2/change/enqueue'):
-            self.session.post(self.sandbox.url + path, json={**event, 'payload': payload})
-
-    def query(self, name):
-        """The required query parameters, by their examples or types."""
-        query = {}
-        for parameter in document.operation(name).get('parameters', ()):
-            parameter = document.resolve(parameter)
-            if parameter['in'] == 'query' and parameter.get('required'):
-                choices = parameter['schema'].get('enum', ['sample'])
-                query[parameter['name']] = RANGE.get(parameter['name'], choices[0])
-        return query
-
-    def concrete(self, path):
-        """A path with IDs of records that exist."""
-        concrete = ''
-        template = ''
-        for segment in path.split('/')[1:]:
-            if segment.startswith('{'):
-                concrete += '/' + self.existing(template, concrete, segment)
-            else:
-                concrete += '/' + segment
-            template += '/' + segment
-        return concrete
-
-    def existing(self, template, collection, parameter):
-        if parameter == '{entity_type}':
-            return 'users'
-        template = template.replace('{entity_type}', 'users')
-        if collection.endswith(('/users', '/escalation_policies')):
-            template = collection = '/' + collection.rpartition('/')[2]
-        if template in ELSEWHERE:
-            template = collection = ELSEWHERE[template]
-        if 'GET ' + template in OPERATIONS:
-            query = self.query('GET ' + template)
-            answer = self.session.get(self.sandbox.url + collection, params=query)
-            for found in ids_in(answer.json()):
-                return found
-        if 'POST ' + template in OPERATIONS:
-            body = self.body('POST ' + template)
-            answer = self.session.post(self.sandbox.url + collection, json=body)
-            assert answer.ok, answer.text
-            for found in ids_in(answer.json() if answer.content else {}):
-                return found
-        return 'PABC123'
-
-    def body(self, name):
-        """A valid body of a request, about records that exist here."""
-        if not document.takes_body(name):
-            return None
-        if name == 'PUT /incidents/{id}/merge':
-            other = self.call('POST /incidents', self.body('POST /incidents')).json()['incident']
-            return {'source_incidents': [{'id': other['id'], 'type': 'incident_reference'}]}
-        if name == 'PUT /services/{id}/custom_fields/values':
-            field = self.existing('/services/custom_fields', '/services/custom_fields', '')
-            return {'custom_fields': [{'id': field, 'value': 'production'}]}
-        example = document.example(name)
-        if example is None:
-            example = sample(operations()[name].request)
-        if name in IN_FUTURE:
-            example = json.loads(re.sub(r'"20\d\d-', '"2090-', json.dumps(example)))
-        return self.real(example)
-
-    def real(self, value):
-        if isinstance(value, list):
-            return [self.real(child) for child in value]
-        if not isinstance(value, dict):
-            return value
-        value = {key: self.real(child) for key, child in value.items()}
-        if 'requester_id' in value:
-            value['requester_id'] = self.existing('/users', '/users', '')
-        kind = str(value.get('type', '')).replace('_reference', '')
-        if 'id' in value and kind in COLLECTIONS:
-            template = COLLECTIONS[kind]
-            value['id'] = self.existing(template, self.concrete(template), '')
-        return value
-
-
-def ids_in(body):
-    """The IDs of what an answer holds, outermost first; abilities are their own."""
-    if isinstance(body, str):
-        yield body
-    elif isinstance(body, list):
-        for item in body:
-            yield from ids_in(item)
-    elif isinstance(body, dict):
-        if 'id' in body:
-            yield body['id']
-        for child in body.values():
-            if isinstance(child, (list, dict)):
-                yield from ids_in(child)
-
-
-#: Where the records are that a path below another one names.
-ELSEWHERE = {
-    '/event_orchestrations/services': '/services',
-    '/service_dependencies/business_services': '/business_services',
-    '/service_dependencies/technical_services': '/services',
-}
-COLLECTIONS = {
-    'user': '/users',
-    'team': '/teams',
-    'service': '/services',
-    'escalation_policy': '/escalation_policies',
-    'schedule': '/schedules',
-    'priority': '/priorities',
-    'incident': '/incidents',
-    'extension_schema': '/extension_schemas',
-    'tag': '/tags',
-    'business_service': '/business_services',
-    'alert': '/incidents/{id}/alerts',
-    'email_contact_method': '/users/{id}/contact_methods',
-    'phone_contact_method': '/users/{id}/contact_methods',
-}
 #: What must have happened before, where it is not the creation of what the path names.
 BEFORE = {
     'DELETE /teams/{id}/users/{user_id}': 'PUT /teams/{id}/users/{user_id}',
@@ -171,11 +29,6 @@ BEFORE = {
 }
 #: Documented as an empty object.
 ANSWERED_WITH_NOTHING = ('POST /{entity_type}/{id}/change_tags',)
-#: Deleted only if nothing else refers to them.
-FRESH = ('DELETE /escalation_policies/{id}', 'DELETE /users/{id}')
-#: The examples are past, and what is past cannot be deleted.
-IN_FUTURE = ('POST /maintenance_windows', 'POST /schedules/{id}/overrides')
-RANGE = {'since': '2024-01-01T00:00:00Z', 'until': '2024-03-01T00:00:00Z'}
 
 
 @pytest.fixture(scope='module')
@@ -187,7 +40,7 @@ def sandbox():
 @pytest.fixture
 def client(sandbox):
     sandbox.reset()
-    client = Client(sandbox)
+    client = Client(sandbox, document)
     client.trigger()
     return client
 

@@ -2,6 +2,7 @@
 
 import json
 from random import Random
+from uuid import UUID
 
 import pytest
 
@@ -169,3 +170,56 @@ def test_no_body_makes_the_sandbox_itself_fail(web, seed):
         answer = client.send(operation)
         assert answer.status_code < 500, (answer.request.body, answer.text)
     assert web.call('GET', '/').status_code == 200
+
+
+@pytest.mark.parametrize('action', ['associate', 'disassociate'])
+def test_null_in_place_of_service_dependencies_is_refused(web, action):
+    body = {'relationships': None}
+    status, code, errors = web.refusal('POST', f'/service_dependencies/{action}', body)
+    assert (status, code, errors) == (400, 2001, ['body.relationships is required'])
+
+
+def test_a_set_of_rules_without_an_id_is_refused(web):
+    orchestration = web.post('/event_orchestrations', {'orchestration': {'name': 'Ops'}})
+    path = f'/event_orchestrations/{orchestration["orchestration"]["id"]}/global'
+    body = {'orchestration_path': {'sets': [{'rules': []}], 'catch_all': {'actions': {}}}}
+    status, code, errors = web.refusal('PUT', path, body)
+    assert (status, code) == (400, 2001)
+    assert 'must have IDs' in errors[0]
+
+
+def test_version_3_of_the_api_has_its_errors_by_field(web):
+    status, code, errors = web.refusal('GET', '/v3/schedules?limit=0')
+    assert (status, code) == (400, 2001)
+    assert errors == {'limit': ['Limit must be from 1 to 100']}
+
+
+@pytest.mark.parametrize(
+    'data', [{}, {'data_type': 'string'}, {'data_type': 'float', 'value': '1'}]
+)
+def test_an_option_of_a_custom_field_without_a_string_is_refused(web, data):
+    option = {'data': {'data_type': 'string', 'value': 'production'}}
+    field = {
+        'name': 'environment',
+        'display_name': 'Environment',
+        'data_type': 'string',
+        'field_type': 'single_value_fixed',
+        'field_options': [option],
+    }
+    field = web.post('/incidents/custom_fields', {'field': field})['field']
+    path = f'/incidents/custom_fields/{field["id"]}/field_options'
+    created = web.post(path, {'field_option': option})['field_option']
+    body = {'field_option': {'data': data}}
+    assert web.refusal('PUT', f'{path}/{created["id"]}', body)[:2] == (400, 2001)
+
+
+def test_an_id_is_a_uuid_where_the_document_says_so(web):
+    fields = [{'name': 'host', 'type': 'query'}, {'name': 'rack', 'type': 'enriched'}]
+    body = {'name': 'Hosts', 'fields': fields}
+    assert UUID(web.post('/enrichment/schemas', body)['schema']['id']).version == 4
+
+
+def test_a_deletion_documented_with_a_body_has_one(web):
+    answer = web.call('DELETE', '/oauth_delegations?delegation_user_id=PABC123&type=mobile')
+    assert answer.headers['Content-Type'] == 'application/json'
+    assert answer.json()
