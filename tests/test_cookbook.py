@@ -29,10 +29,12 @@ RECIPES = os.path.join(TOP, 'examples', 'cookbook')
 
 
 def needs(module, package):
-    # Only the first part: find_spec imports the packages above a module.
-    is_missing = find_spec(module.partition('.')[0]) is None
     reason = '{} is not installed; tox -e mocking installs it'.format(package)
-    return pytest.mark.skipif(is_missing, reason=reason)
+    try:
+        is_installed = find_spec(module) is not None
+    except ModuleNotFoundError:  # Its parent is not there either.
+        is_installed = False
+    return pytest.mark.skipif(not is_installed, reason=reason)
 
 
 @pytest.fixture(scope='module')
@@ -396,6 +398,15 @@ def test_slack(responses, capsys):
         responses.get(url, json={'slack_connections': [connection], 'more': more})
     run_here('slack_connections.py', 'T0123', PAGERDUTY_USER_KEY='the-key-1234')
     assert capsys.readouterr().out.splitlines() == ['Shop 1 -> ops', 'Shop 2 -> ops']
+
+
+def test_jira_cloud(responses):
+    base_url = 'https://api.pagerduty.com/integration-jira-cloud'
+    responses.get(base_url + '/accounts_mappings', json={'accounts_mappings': [1], 'more': True})
+    responses.get(base_url + '/accounts_mappings', json={'accounts_mappings': [2], 'more': False})
+    assert base_url in read('docs', 'cookbook.rst')
+    session = pdpyras.APISession('the-key-1234', base_url=base_url)
+    assert session.list_all('accounts_mappings') == [1, 2]
 
 
 # The same script with PagerDuty's own client
