@@ -92,14 +92,20 @@ def not_empty(text: str) -> str:
     return text
 
 
-def other_host(text: str) -> str:
-    """Accept the name of a host that is not the sandbox."""
-    from pdpyras_sandbox.hosts import API_HOSTS, normalized
-
+def host_name(text: str) -> str:
+    """Accept a host name or address without a scheme or port."""
     if not text or set(text) & set('/:@*? ') - set(':' if text.count(':') > 1 else ''):
         raise argparse.ArgumentTypeError(
             'must be the name of a host, such as example.com, not {!r}'.format(text)
         )
+    return text
+
+
+def other_host(text: str) -> str:
+    """Accept the name of a host that is not the sandbox."""
+    from pdpyras_sandbox.hosts import API_HOSTS, normalized
+
+    host_name(text)
     if normalized(text) in API_HOSTS:
         raise argparse.ArgumentTypeError('{} is the sandbox'.format(text))
     return text
@@ -197,6 +203,15 @@ def serve(arguments: List[str]) -> None:
         help='the address to listen on (default: 127.0.0.1)',
     )
     add_options(parser, port=8080)
+    parser.add_argument(
+        '--name',
+        type=host_name,
+        action='append',
+        default=[],
+        dest='names',
+        metavar='NAME',
+        help='answer to this host name, too; may be repeated',
+    )
     parser.add_argument('--tls', action='store_true', help='serve HTTPS instead of HTTP')
     parser.add_argument(
         '--proxy',

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from pdpyras_sandbox.hosts import API_HOSTS
+from pdpyras_sandbox.hosts import API_HOSTS, normalized
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -31,11 +32,12 @@ class Access:
     """Decides which requests are let in.
 
     :param host: the address or name that the sandbox listens on.
+    :param names: other names that it is called by.
     """
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, host: str, names: Iterable[str] = ()) -> None:
         # As PagerDuty, it is reached through a proxy.
-        self.names = {*API_HOSTS, 'localhost', host.lower()}
+        self.names = {*API_HOSTS, 'localhost', *map(normalized, (host, *names))}
         #: In a network of containers, clients call the sandbox by a name without a dot. Websites
         #: have one in theirs.
         self.accepts_short_names = not is_loopback(host)
@@ -46,7 +48,7 @@ class Access:
         if host is not None and not self.is_trusted(host):
             return (
                 f'{host!r} is not a name of this sandbox. Call it by its address, such as '
-                '127.0.0.1, or as localhost'
+                '127.0.0.1, or as localhost, or start it with --name and this name'
             )
         origin = environ.get('HTTP_ORIGIN')
         if origin is not None and is_own(environ['PATH_INFO']) and not is_same(origin, host):

@@ -348,6 +348,7 @@ class Sandbox:
     :param tls: serve HTTPS, with a certificate of the authority in the file :attr:`ca_file`.
     :param webhooks_to: names or addresses of hosts that webhooks may go to; without it, they go to
         loopback addresses only.
+    :param names: host names that clients call the sandbox by, such as ``pagerduty.test.svc``.
     """
 
     def __init__(
@@ -361,7 +362,11 @@ class Sandbox:
         load: Any = None,
         tls: bool = False,
         webhooks_to: Any = (),
+        names: Iterable[str] = (),
     ) -> None:
+        if isinstance(names, str):
+            raise TypeError('names must be a list of host names, not a string')
+        names = list(names)
         self._options = {
             'host': host,
             'port': port,
@@ -372,14 +377,15 @@ class Sandbox:
             'load': load,
             'tls': tls,
             'webhooks_to': webhooks_to,
+            'names': names,
         }
         self._closed = False
         self._authority = CertificateAuthority() if tls else None
         with listening(host, port) as listener:
             self._state = State(seed, latency, rate_limit, state, load, webhooks_to)
-            self._app = create_app(self._state, Access(host))
-            names = (host, '127.0.0.1', '::1', 'localhost')
-            context = self._authority.context(*names) if self._authority else None
+            self._app = create_app(self._state, Access(host, names))
+            own_names = dict.fromkeys([host, '127.0.0.1', '::1', 'localhost', *names])
+            context = self._authority.context(*own_names) if self._authority else None
             self._server = Server(listener, self._app, context)
         self._server.start()
         self._use_proxies_again = reach_directly(urlsplit(self.url).hostname or host)

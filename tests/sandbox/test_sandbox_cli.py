@@ -276,7 +276,7 @@ def test_a_port_in_use_is_one_clear_line():
 def test_help_names_every_option():
     done = subprocess.run([*MODULE, '--help'], capture_output=True, text=True, timeout=PATIENCE)
     options = ('--host', '--port', '--seed', '--latency', '--rate-limit', '--state', '--load')
-    for option in (*options, '--tls', '--proxy', '--allow', 'run [options]'):
+    for option in (*options, '--name', '--tls', '--proxy', '--allow', 'run [options]'):
         assert option in done.stdout
 
 

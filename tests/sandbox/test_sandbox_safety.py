@@ -2,11 +2,14 @@
 
 import json
 import socket
+import ssl
 import tracemalloc
+from urllib.parse import urlsplit
 
 import pytest
+import requests
 
-from pdpyras_sandbox import server, traffic
+from pdpyras_sandbox import Sandbox, server, traffic
 from pdpyras_sandbox.access import Access
 
 REBINDING = (
@@ -63,6 +66,28 @@ def test_a_container_is_called_by_its_short_name_or_the_name_it_listens_on():
     assert everywhere.is_trusted('pagerduty:8080')
     assert not everywhere.is_trusted('pagerduty.example')
     assert Access('pagerduty.example').is_trusted('pagerduty.example:8080')
+
+
+def test_names_with_dots_are_let_in_if_they_are_given():
+    with Sandbox(names=['PagerDuty.test.svc', 'pagerduty.internal']) as sandbox:
+        for host, status in (
+            ('pagerduty.test.svc:8080', 200),
+            ('pagerduty.internal.', 200),
+            ('other.test.svc', 403),
+        ):
+            answer = requests.get(sandbox.url + '/_sandbox', headers={'Host': host}, timeout=10)
+            assert answer.status_code == status
+    with pytest.raises(TypeError, match='must be a list of host names'):
+        Sandbox(names='pagerduty.internal')
+
+
+def test_the_certificate_is_good_for_the_given_names():
+    with Sandbox(tls=True, names=['pagerduty.internal']) as sandbox:
+        address = urlsplit(sandbox.url)
+        context = ssl.create_default_context(cafile=sandbox.ca_file)
+        with socket.create_connection((address.hostname, address.port)) as connection:
+            # The handshake fails if the certificate does not have the name.
+            context.wrap_socket(connection, server_hostname='pagerduty.internal').close()
 
 
 @pytest.mark.parametrize(
