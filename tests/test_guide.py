@@ -15,7 +15,6 @@ from wire import ANY_SERVER_ERROR
 
 import pdpyras
 
-
 JANE = {
     'id': 'PJANE',
     'type': 'user',
