@@ -763,6 +763,7 @@ def test_the_pages_show_the_keys_of_the_sandbox(quickstart_sandbox):
 def test_a_page_has_code_and_hides_none_of_it(page):
     text = page.read_text(encoding='utf-8')
     assert not re.search(r':hide:|:skipif:|testsetup|testcleanup|doctest::', text)
+    assert 'python -m pdpyras_sandbox --seed 1' in text
     found = blocks(text)
     assert len(found) > 1
     # The first block makes the session, and whoever pastes it needs nothing else.
