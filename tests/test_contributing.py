@@ -1,4 +1,4 @@
-"""CONTRIBUTING.rst gives a reason for each package that the project needs."""
+"""CONTRIBUTING.rst gives a reason for each dependency, and CHANGELOG.rst keeps its form."""
 
 import configparser
 import os
@@ -35,3 +35,20 @@ def test_each_dependency_has_a_reason():
     reasons = read('CONTRIBUTING.rst').partition('Dependencies\n====')[2].lower()
     assert len(names) > 30
     assert sorted(name for name in names if '``{}``'.format(name) not in reasons) == []
+
+
+KINDS = ('Added', 'Changed', 'Deprecated', 'Removed', 'Fixed', 'Security')
+
+
+def test_the_changelog_has_a_section_for_each_kind_of_change_and_starts_each_line_with_a_verb():
+    for version in re.split(r'\n(?=.+\n=+\n)', read('CHANGELOG.rst'))[2:]:
+        headings = re.findall(r'^(.+)\n-+$', version, re.MULTILINE)
+        assert headings == [kind for kind in KINDS if kind in headings]
+        entries = re.findall(r'^\* (\w+)', version, re.MULTILINE)
+        assert entries
+        assert set(entries) <= set(KINDS)
+
+
+def test_the_changelog_of_a_version_is_read_in_five_minutes():
+    for version in re.split(r'\n(?=.+\n=+\n)', read('CHANGELOG.rst'))[2:]:
+        assert len(version.split()) < 1500

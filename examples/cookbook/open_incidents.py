@@ -10,6 +10,6 @@ try:
         for incident in session.iter_all('incidents', params={'statuses': ['triggered']}):
             print(incident['incident_number'], incident['title'])
 except pdpyras.PDHTTPError as error:
-    sys.exit(f'PagerDuty answered {error.response.status_code}.')
+    sys.exit(f'PagerDuty responded with status {error.response.status_code}.')
 except pdpyras.PDClientError as error:
     sys.exit(f'PagerDuty cannot be reached: {error}')

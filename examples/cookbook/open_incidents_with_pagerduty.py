@@ -10,6 +10,6 @@ try:
         for incident in client.iter_all('incidents', params={'statuses': ['triggered']}):
             print(incident['incident_number'], incident['title'])
 except pagerduty.HttpError as error:
-    sys.exit(f'PagerDuty answered {error.response.status_code}.')
+    sys.exit(f'PagerDuty responded with status {error.response.status_code}.')
 except pagerduty.Error as error:
     sys.exit(f'PagerDuty cannot be reached: {error}')
