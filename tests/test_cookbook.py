@@ -331,6 +331,13 @@ def test_a_failed_job_triggers_an_alert_which_its_success_resolves(run, account,
     assert account.rget(incident)['status'] == 'resolved'
 
 
+def test_a_job_whose_command_is_missing_triggers_an_alert(run, account):
+    printed = run('page_on_failure.py', 'backup', 'no-such-command', status=127)
+    assert 'no-such-command' in printed
+    (incident,) = account.list_all('incidents')
+    assert incident['title'] == 'backup failed with exit status 127'
+
+
 def test_callbacks_for_airflow(pagerduty_everywhere, monkeypatch):
     """Without Airflow: with a context that has the same names."""
     monkeypatch.setenv('PAGERDUTY_ROUTING_KEY', pagerduty_everywhere.routing_key)

@@ -11,18 +11,22 @@ import sys
 import pdpyras
 
 name, *command = sys.argv[1:]
+try:
+    finished = subprocess.run(command, stderr=subprocess.PIPE, text=True)
+    status, errors = finished.returncode, finished.stderr
+except OSError as error:  # There is no such command.
+    status, errors = 127, f'{error}\n'
+sys.stderr.write(errors)
+
 events = pdpyras.EventsAPISession(os.environ['PAGERDUTY_ROUTING_KEY'])
 events.max_wait = 120  # Give up on an outage of PagerDuty before cron starts the next run.
-
-finished = subprocess.run(command, stderr=subprocess.PIPE, text=True)
-sys.stderr.write(finished.stderr)
-if finished.returncode == 0:
+if status == 0:
     events.resolve(name)
 else:
     events.trigger(
-        f'{name} failed with exit status {finished.returncode}',
+        f'{name} failed with exit status {status}',
         socket.gethostname(),
         dedup_key=name,
-        custom_details={'command': command, 'stderr': finished.stderr[-2000:]},
+        custom_details={'command': command, 'stderr': errors[-2000:]},
     )
-sys.exit(finished.returncode)
+sys.exit(status)
