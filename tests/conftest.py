@@ -4,6 +4,7 @@ import gc
 import threading
 
 import pytest
+from scale import at_scale
 from wire import WireServer
 
 import pdpyras
@@ -19,6 +20,7 @@ else:
     settings.register_profile(
         'repeatable',
         derandomize=True,
+        max_examples=at_scale(40, full=100),
         deadline=None,
         database=None,
         suppress_health_check=[HealthCheck.too_slow],

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 from operations import PATHS, with_ids
+from scale import at_scale
 from urllib3.util import parse_url
 from wire import Reply
 
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.usefixtures('no_garbage_collection')
 
 #: One server and one session serve all examples of a test.
 bounded = settings(
-    max_examples=40,
+    max_examples=at_scale(20, full=40),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
@@ -187,7 +188,7 @@ def test_any_response_gives_a_result_or_a_documented_error(name, api, session):
 def test_any_content_of_a_usable_body_is_returned_unchanged(name, api, session):
     call = REST_CALLS[name]
 
-    @settings(bounded, max_examples=25)
+    @settings(bounded, max_examples=at_scale(12, full=25))
     @given(content=JSON)
     def check(content):
         api.reset()
@@ -340,7 +341,7 @@ def bases_and_urls(draw):
 def test_a_normalized_url_keeps_the_scheme_host_and_port_of_the_base():
     reached = set()
 
-    @settings(bounded, max_examples=400)
+    @settings(bounded, max_examples=at_scale(150, full=400))
     @given(bases_and_urls())
     @example(('https://api.pagerduty.com', 'https://api.pagerduty.com\\@evil.example/'))
     @example(('https://api.pagerduty.com', 'https://api.pagerduty.com。evil.example/'))
@@ -369,7 +370,7 @@ def test_a_normalized_url_keeps_the_scheme_host_and_port_of_the_base():
 def test_canonical_path_returns_a_listed_path_that_matches_or_raises():
     reached = set()
 
-    @settings(bounded, max_examples=300)
+    @settings(bounded, max_examples=at_scale(150, full=300))
     @given(bases_and_urls())
     def check(base_and_url):
         base, url = base_and_url

@@ -1,6 +1,5 @@
 """iter_history: every record of a period, past the 10,000 results that pagination reaches."""
 
-import os
 import random
 import tracemalloc
 import warnings
@@ -8,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from history_server import EPOCH, CursorHistoryServer, HistoryServer, stamp
+from scale import at_scale
 from wire import Reply
 
 import pdpyras
@@ -17,8 +17,8 @@ hypothesis = pytest.importorskip('hypothesis')
 from hypothesis import given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
-#: A tenth of the records with a tenth of the limit, unless the environment asks for a million.
-SCALE = 1 if os.environ.get('PDPYRAS_FULL_HISTORY') else 10
+#: The full scale has a million records; the default divides them and the limit of 10,000 by this.
+SCALE = at_scale(20, full=1)
 LIMIT = 10000 // SCALE
 
 DAY = 86400

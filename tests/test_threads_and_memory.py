@@ -17,6 +17,7 @@ from itertools import islice
 import pytest
 import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
+from scale import at_scale
 from urllib3 import HTTPResponse
 from wire import Hangup, Reply
 
@@ -89,21 +90,33 @@ class FaultyNetwork(HTTPAdapter):
         )
 
 
-def test_16_threads_make_10_000_calls_with_faults_on_one_session(session, sleeps):
+@pytest.fixture
+def frequent_switches():
+    """Let threads take turns every few instructions, so that few calls show a race."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+def test_16_threads_make_thousands_of_calls_with_faults_on_one_session(
+    session, sleeps, frequent_switches
+):
+    calls = at_scale(1600, full=10000)
     network = FaultyNetwork()
     session.mount('http://', network)
     session.retry = {500: 1, 503: 1}
 
     def work(number):
-        names = ['P{}T{}'.format(call, number) for call in range(10000 // THREADS)]
+        names = ['P{}T{}'.format(call, number) for call in range(calls // THREADS)]
         return [session.rget('/users/' + name)['id'] == name for name in names]
 
     right = in_threads(work)
     assert all(map(all, right))
-    assert sum(map(len, right)) == 10000
+    assert sum(map(len, right)) == calls
     assert session.api_call_counts == {'GET /users/{id}': network.answers['GET']}
-    assert session.total_call_count == network.answers['GET'] > 10000
-    assert len(sleeps) > 5000
+    assert session.total_call_count == network.answers['GET'] > calls
+    assert len(sleeps) > calls // 2
 
 
 class FaultyServer:
@@ -140,7 +153,8 @@ def test_16_threads_get_their_own_answers_over_the_wire(api, session, sleeps):
     }
 
     def work(number):
-        users = [{'id': 'P{:03}T{:03}'.format(turn, number)} for turn in range(20)]
+        turns = at_scale(8, full=20)
+        users = [{'id': 'P{:03}T{:03}'.format(turn, number)} for turn in range(turns)]
         return [call('/users/' + user['id'], user) for user in users for call in calls.values()]
 
     assert all(map(all, in_threads(work)))
@@ -287,9 +301,10 @@ def _distinct_urls(count):
         yield '/unlisted/{}/{}'.format(letters, letters)
 
 
-def test_100_000_calls_to_distinct_urls_leave_the_session_as_it_was(api, session):
+def test_calls_to_distinct_urls_leave_the_session_as_it_was(api, session):
+    plain, first, traced = at_scale((5000, 3000, 2000), full=(75000, 5000, 15000))
     session.parent = NoNetwork(api.url)
-    urls = _distinct_urls(100000)
+    urls = _distinct_urls(5000 + plain + first + traced)
 
     def make(count):
         for url in islice(urls, count):
@@ -297,23 +312,28 @@ def test_100_000_calls_to_distinct_urls_leave_the_session_as_it_was(api, session
 
     make(5000)  # Until all the tables that have a limit are full.
     blocks = sys.getallocatedblocks()
-    make(75000)
-    # Tracing makes a call seven times as slow: a fifth of the calls.
-    assert growth_over(lambda: make(5000), lambda: make(15000)) < 20000
+    make(plain)
+    # Tracing makes a call seven times as slow: fewer calls.
+    assert growth_over(lambda: make(first), lambda: make(traced)) < 20000
     assert sys.getallocatedblocks() - blocks < 2000
-    assert session.total_call_count == 100000
+    assert session.total_call_count == 5000 + plain + first + traced
 
 
-def test_nor_do_calls_leave_anything_with_requests(api, session):
+def test_calls_leave_nothing_with_requests(api, session):
+    first, then = at_scale((2400, 800), full=(3000, 10000))
     session.mount('http://', EndlessNetwork())
-    urls = _distinct_urls(5000)
+    urls = _distinct_urls(first + then)
 
     def make(count):
         for url in islice(urls, count):
             session.rget(url)
+        gc.collect()
 
-    # Less than 20 bytes a call; a response has thousands.
-    assert growth_over(lambda: make(3000), lambda: make(1500)) < 30000
+    make(first)  # Until all the tables that have a limit are full.
+    blocks = sys.getallocatedblocks()
+    make(then)
+    # Less than one object for every other call; a response has dozens.
+    assert sys.getallocatedblocks() - blocks < then // 2
 
 
 def test_iter_all_over_10_000_records_holds_one_page(api, session):
