@@ -3,10 +3,11 @@
     python tools/mutate.py pdpyras.py --seed 1 --count 100
     python tools/mutate.py pdpyras_sandbox --tests tests/sandbox --jobs 2
 
-A first run of the tests records which of them reach each line. Then each mutant, one small change
-in a function, is tested by the tests that reach its line. The survivors are printed for judgement:
-some are equivalent to the original, the others lack a test. The working tree is not touched,
-because mutants live in copies. Needs coverage and pytest-timeout.
+A first run of the tests records which of them reach each line, in their own process or in one that
+they start. Then each mutant, one small change in a function, is tested by the tests that reach its
+line, the fastest first, up to the first failure. The survivors are printed for judgement: some are
+equivalent to the original, the others lack a test. The working tree is not touched, because mutants
+live in copies. Needs coverage and pytest-timeout.
 """
 
 import argparse
@@ -27,8 +28,8 @@ import coverage
 ROOT = Path(__file__).resolve().parent.parent
 #: Seconds for a test of a mutant, after which the mutant counts as noticed.
 TIMEOUT = 30
-#: The file for the names of tests that fail without a mutant, which cannot judge one.
-FAILED = '.mutate.failed'
+#: The file for the outcome, seconds and name of each phase of a test without a mutant.
+OUTCOMES = '.mutate.outcomes'
 #: Tests to begin with, each of another function; if none fails, all others follow.
 FIRST_TESTS = 40
 
@@ -143,32 +144,72 @@ def pytest_runtest_setup(item):
 
 
 def pytest_runtest_logreport(report):
-    """Record the tests that fail without a mutant."""
-    if report.failed:
-        with open(FAILED, 'a', encoding='utf-8') as file:
-            file.write(report.nodeid + '\n')
+    """Record how tests end without a mutant, and how long they take."""
+    with open(OUTCOMES, 'a', encoding='utf-8') as file:
+        file.write('{0.outcome} {0.duration} {0.nodeid}\n'.format(report))
 
 
-def tests_by_line(
-    root: Path, targets: List[str], tests: List[str]
-) -> Dict[Tuple[str, int], Set[str]]:
-    """Run the tests and return the names of those that reach each line of each file."""
-    data_file = root / '.coverage.contexts'
-    command = [sys.executable, '-m', 'coverage', 'run', '--data-file', str(data_file)]
-    command += ['--include', ','.join(_pattern(root, target) for target in targets)]
-    command += ['--rcfile', os.devnull, '-m', 'pytest', '-q', '-n', '0', '-p', 'mutate', *tests]
-    if subprocess.run(command, cwd=str(root), env=_environment(root)).returncode > 1:
+#: Tests that start a process leave their name in an environment variable, followed by ' (call)'.
+COVERAGE_SETTINGS = """
+[run]
+data_file = {data_file}
+parallel = true
+include = {include}
+context = ${{PYTEST_CURRENT_TEST-}}
+"""
+
+
+class Reached:
+    """The tests that pass without a mutant: the seconds of each, and which of them reach a line."""
+
+    def __init__(self, root: Path) -> None:
+        self._seconds: Dict[str, float] = {}
+        self._by_line: Dict[Tuple[str, int], Set[str]] = {}
+        failed = set()
+        for line in (root / OUTCOMES).read_text(encoding='utf-8').splitlines():
+            outcome, seconds, name = line.split(' ', 2)
+            self._seconds[name] = self._seconds.get(name, 0) + float(seconds)
+            if outcome != 'passed':
+                failed.add(name)
+        for name in failed:
+            del self._seconds[name]
+        data = coverage.CoverageData(str(root / '.coverage.contexts'))
+        data.read()
+        for file in data.measured_files():
+            for line, contexts in data.contexts_by_lineno(file).items():
+                names = {context.rpartition(' (')[0] or context for context in contexts}
+                names |= set(contexts)
+                place = (os.path.relpath(file, str(root)), line)
+                self._by_line[place] = names & set(self._seconds)
+
+    def by(self, mutant: Mutant) -> List[str]:
+        """Return the tests that reach the line of a mutant, the fastest first."""
+        names = self._by_line.get((mutant.path, mutant.line), set())
+        return sorted(names, key=lambda name: (self._seconds[name], name))
+
+
+def record_tests(root: Path, targets: List[str], tests: List[str]) -> Reached:
+    """Run the tests without a mutant."""
+    settings = root / '.mutate.coveragerc'
+    settings.write_text(
+        COVERAGE_SETTINGS.format(
+            data_file=root / '.coverage.contexts',
+            include=','.join(_pattern(root, target) for target in targets),
+        )
+    )
+    # Python imports this module when it starts, also in the processes that tests start.
+    startup = root / '.mutate'
+    startup.mkdir()
+    (startup / 'sitecustomize.py').write_text('import coverage\ncoverage.process_startup()\n')
+    environment = _environment(root)
+    environment['PYTHONPATH'] += os.pathsep + str(startup)
+    environment['COVERAGE_PROCESS_START'] = str(settings)
+    command = [sys.executable, '-m', 'pytest', '-q', '-n', '0', '-p', 'mutate', *tests]
+    if subprocess.run(command, cwd=str(root), env=environment).returncode > 1:
         sys.exit('The tests could not be run.')
-    failed = set()
-    if (root / FAILED).exists():
-        failed = set((root / FAILED).read_text(encoding='utf-8').splitlines())
-    data = coverage.CoverageData(str(data_file))
-    data.read()
-    return {
-        (os.path.relpath(file, str(root)), line): set(names) - failed - {''}
-        for file in data.measured_files()
-        for line, names in data.contexts_by_lineno(file).items()
-    }
+    combine = [sys.executable, '-m', 'coverage', 'combine', '-q', '--rcfile', str(settings)]
+    subprocess.run(combine, cwd=str(root), check=True)
+    return Reached(root)
 
 
 def _pattern(root: Path, target: str) -> str:
@@ -179,16 +220,20 @@ def _environment(root: Path) -> Dict[str, str]:
     return dict(os.environ, PYTHONPATH=os.pathsep.join([str(root), str(root / 'tools')]))
 
 
-def is_noticed(mutant: Mutant, tests: Set[str], root: Path) -> bool:
+def is_noticed(mutant: Mutant, tests: List[str], root: Path) -> bool:
     """Whether a test fails, or does not end, with this mutant in the copy at ``root``."""
     path = root / mutant.path
     source = path.read_bytes()
     path.write_bytes(mutant.apply(source))
     try:
-        by_function = {name.partition('[')[0]: name for name in sorted(tests)}
-        first = random.Random(0).sample(sorted(by_function.values()), len(by_function))
-        first = first[:FIRST_TESTS]
-        return any(_fails(names, root) for names in (first, sorted(tests - set(first))) if names)
+        by_function = {name.partition('[')[0]: name for name in reversed(tests)}
+        # A random choice, as the fastest ones may all be of one kind.
+        chosen = set(
+            random.Random(0).sample(sorted(by_function.values()), len(by_function))[:FIRST_TESTS]
+        )
+        first = [name for name in tests if name in chosen]
+        others = [name for name in tests if name not in chosen]
+        return any(_fails(names, root) for names in (first, others) if names)
     finally:
         path.write_bytes(source)
 
@@ -236,7 +281,7 @@ def main() -> None:
 
 def _sample(options: argparse.Namespace, scratch: Path) -> None:
     roots = [copy_of_the_project(scratch / str(job)) for job in range(options.jobs)]
-    reached = tests_by_line(roots[0], options.targets, options.tests)
+    reached = record_tests(roots[0], options.targets, options.tests)
     found = sorted(
         mutant
         for path in _modules(roots[0], options.targets)
@@ -250,7 +295,7 @@ def _sample(options: argparse.Namespace, scratch: Path) -> None:
     def judge(mutant: Mutant) -> bool:
         root = free.get()
         try:
-            return is_noticed(mutant, reached.get((mutant.path, mutant.line), set()), root)
+            return is_noticed(mutant, reached.by(mutant), root)
         finally:
             free.put(root)
 
@@ -259,7 +304,7 @@ def _sample(options: argparse.Namespace, scratch: Path) -> None:
         for mutant, noticed in zip(sample, pool.map(judge, sample)):
             if not noticed:
                 survivors += 1
-                tests = len(reached.get((mutant.path, mutant.line), ()))
+                tests = len(reached.by(mutant))
                 print('{} (reached by {} tests)'.format(mutant, tests), flush=True)
     print(
         '{} of {} mutants noticed, {} not.'.format(len(sample) - survivors, len(sample), survivors)
