@@ -121,5 +121,45 @@ def api_of():
 
 
 @pytest.fixture
+def command(monkeypatch, capsys):
+    """Run the command line in this process; return its exit status, stdout and stderr."""
+    from pdpyras_sandbox import __main__
+
+    def run(*arguments):
+        capsys.readouterr()
+        with monkeypatch.context() as patch:
+            # Signals belong to pytest, and the handlers of a log write to a stream that goes away.
+            patch.setattr(__main__.signal, 'signal', lambda number, handler: None)
+            for log in (__main__.log, __main__.access_log):
+                patch.setattr(log, 'handlers', [])
+                patch.setattr(log, 'level', log.level)
+            try:
+                __main__.main(list(arguments))
+                status = 0
+            except SystemExit as ended:
+                status = ended.code or 0
+        output, errors = capsys.readouterr()
+        if isinstance(status, str):  # Python prints it, and ends with exit status 1.
+            status, errors = 1, f'{errors}{status}\n'
+        return status, output, errors
+
+    return run
+
+
+@pytest.fixture
+def refusal(command):
+    """The one line that a command prints before it ends with exit status 2."""
+
+    def refusal(*arguments):
+        status, output, errors = command(*arguments)
+        assert (status, output) == (2, '')
+        (line,) = errors.splitlines()
+        assert line.startswith('pdpyras_sandbox')
+        return line
+
+    return refusal
+
+
+@pytest.fixture
 def web(pagerduty, api_of):
     return api_of(pagerduty)

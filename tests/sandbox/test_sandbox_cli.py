@@ -25,15 +25,6 @@ MODULE = [sys.executable, '-m', 'pdpyras_sandbox']
 PATIENCE = 120
 
 
-def refused(*arguments):
-    """What a command that can't work says; one line, and exit status 2."""
-    done = subprocess.run([*MODULE, *arguments], capture_output=True, text=True, timeout=PATIENCE)
-    assert done.returncode == 2
-    assert done.stdout == ''
-    (line,) = done.stderr.splitlines()
-    return line
-
-
 class Running:
     """A sandbox in a process of its own, and what it printed."""
 
@@ -67,28 +58,37 @@ BEHIND_A_PROXY = {'http_proxy': 'http://127.0.0.1:9', 'https_proxy': 'http://127
 
 
 @pytest.mark.parametrize(
-    ('options', 'proxies'),
-    [([], {}), ([], BEHIND_A_PROXY), (['--tls'], BEHIND_A_PROXY)],
+    ('tls', 'proxies'),
+    [(False, {}), (False, BEHIND_A_PROXY), (True, BEHIND_A_PROXY)],
     ids=['HTTP', 'HTTP behind a proxy', 'HTTPS behind a proxy'],
 )
-def test_it_prints_what_one_needs_and_the_script_to_paste_works(options, proxies, monkeypatch):
+def test_the_greeting_has_all_keys_and_a_script_that_runs_as_pasted(tls, proxies, monkeypatch):
     for name in ('http_proxy', 'https_proxy', 'no_proxy', 'NO_PROXY'):
         monkeypatch.delenv(name, raising=False)
     for name, value in proxies.items():
         monkeypatch.setenv(name, value)
-    with Running(*options) as sandbox:
-        lines = sandbox.printed.splitlines()
+    with Sandbox(tls=tls) as sandbox:
+        greeting = __main__.greeting(sandbox)
+        lines = greeting.splitlines()
         start = lines.index('Paste this into Python:') + 2
         script = '\n'.join(line.strip() for line in lines[start : start + 2])
-        script += f"\nprint(session.get('{sandbox.url}/_sandbox').text)"
         done = subprocess.run(
             [sys.executable, '-c', script], capture_output=True, text=True, timeout=PATIENCE
         )
-        assert (done.returncode, done.stderr) == (0, '')
-        names, keys = done.stdout.split('\n', 1)
-        assert names == "['Alex Sample']"
+        assert (done.stdout, done.stderr) == ("['Alex Sample']\n", '')
+        for name in ('api_key', 'user_key', 'oauth_token', 'routing_key', 'email'):
+            assert getattr(sandbox, name) in greeting
+
+
+def test_the_keys_that_it_prints_are_those_of_its_account():
+    with Running('--tls') as sandbox:
+        ca_file = re.search(r'CA file +(.*)', sandbox.printed).group(1)
+        with requests.Session() as session:
+            session.trust_env = False
+            keys = session.get(sandbox.url + '/_sandbox', verify=ca_file, timeout=5).json()
         for name in ('api_key', 'user_key', 'oauth_token', 'routing_key'):
-            assert json.loads(keys)[name] in sandbox.printed
+            assert keys[name] in sandbox.printed
+        assert sandbox.end(signal.SIGTERM) == (0, '')
 
 
 def test_the_variables_that_it_prints_lead_programs_through_its_proxy():
@@ -120,27 +120,22 @@ def test_it_ends_quietly_when_its_output_is_closed_from_the_start():
     assert done.stderr == b''
 
 
-@pytest.mark.parametrize('how', [signal.SIGINT, signal.SIGTERM], ids=['Ctrl-C', 'SIGTERM'])
-def test_it_ends_cleanly(how):
-    with Running() as sandbox:
-        assert sandbox.end(how) == (0, '')
-
-
-def test_the_state_outlives_a_restart(tmp_path):
+def test_the_state_outlives_a_restart_which_does_not_apply_a_seed(tmp_path):
     state = str(tmp_path / 'account.sqlite')
     user = {'user': {'name': 'Bea', 'email': 'bea@example.com'}}
-    with Running('--state', state) as sandbox:
+    with Running('--state', state, '--quiet') as sandbox:
         keys = requests.get(sandbox.url + '/_sandbox', timeout=5).json()
         headers = {'Authorization': f'Token token={keys["user_key"]}'}
         requests.post(sandbox.url + '/users', json=user, headers=headers, timeout=5)
-        sandbox.end()
-    with Running('--state', state) as sandbox:
+        assert sandbox.end() == (0, '')
+    with Running('--state', state, '--seed', '5', '--quiet') as sandbox:
         again = requests.get(sandbox.url + '/_sandbox', timeout=5).json()
-        answer = requests.get(sandbox.url + '/users?query=bea', headers=headers, timeout=5)
+        answer = requests.get(sandbox.url + '/users', headers=headers, timeout=5)
+        line = f'pdpyras_sandbox: --seed 5 is not applied: {state} already has an account\n'
+        assert sandbox.end() == (0, line)
     assert {**again, 'url': ''} == {**keys, 'url': ''}
-    (found,) = answer.json()['users']
-    assert found['name'] == 'Bea'
-    assert found['self'].startswith(sandbox.url)
+    assert [user['name'] for user in answer.json()['users']] == ['Alex Sample', 'Bea']
+    assert answer.json()['users'][1]['self'].startswith(sandbox.url)
 
 
 def test_requests_are_logged_on_stderr():
@@ -159,19 +154,8 @@ def test_quiet_logs_no_requests():
         assert sandbox.end() == (0, '')
 
 
-def test_version_is_that_of_the_library():
-    done = subprocess.run([*MODULE, '--version'], capture_output=True, text=True, timeout=PATIENCE)
-    assert (done.returncode, done.stderr) == (0, '')
-    assert done.stdout == f'pdpyras_sandbox {pdpyras.__version__}\n'
-
-
-def test_a_seed_for_an_account_that_exists_is_said_not_to_be_applied(tmp_path):
-    state = str(tmp_path / 'account.sqlite')
-    with Running('--state', state) as sandbox:
-        assert sandbox.end() == (0, '')
-    with Running('--state', state, '--seed', '5') as sandbox:
-        line = f'pdpyras_sandbox: --seed 5 is not applied: {state} already has an account\n'
-        assert sandbox.end() == (0, line)
+def test_version_is_that_of_the_library(command):
+    assert command('--version') == (0, f'pdpyras_sandbox {pdpyras.__version__}\n', '')
 
 
 @pytest.mark.parametrize(
@@ -194,8 +178,8 @@ def test_a_seed_for_an_account_that_exists_is_said_not_to_be_applied(tmp_path):
     ],
     ids=str,
 )
-def test_bad_input_is_one_clear_line(arguments, reason):
-    assert reason in refused(*arguments)
+def test_bad_input_is_one_clear_line(refusal, arguments, reason):
+    assert reason in refusal(*arguments)
 
 
 FOREIGN = [
@@ -214,13 +198,13 @@ FOREIGN = [
 
 @pytest.mark.parametrize(('script', 'reason'), FOREIGN, ids=[reason for _, reason in FOREIGN])
 def test_a_database_of_something_else_is_one_clear_line_and_stays_as_it_is(
-    tmp_path, script, reason
+    refusal, tmp_path, script, reason
 ):
     state = tmp_path / 'state.sqlite'
     with closing(sqlite3.connect(state)) as database:
         database.executescript(script)
         before = list(database.iterdump())
-    line = refused('--port', '0', '--state', str(state))
+    line = refusal('--port', '0', '--state', str(state))
     assert line.startswith(f'pdpyras_sandbox: Cannot keep the account in {state}: ')
     assert reason in line
     with closing(sqlite3.connect(state)) as database:
@@ -250,7 +234,11 @@ def test_a_damaged_state_file_is_one_clear_line_that_says_what_to_do(tmp_path, d
 def test_a_state_file_is_for_one_sandbox_at_a_time(tmp_path):
     state = str(tmp_path / 'account.sqlite')
     with Sandbox(state=state):
-        assert 'database is locked' in refused('--port', '0', '--state', state)
+        command = [*MODULE, '--port', '0', '--state', state]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+    assert (done.returncode, done.stdout) == (2, '')
+    (line,) = done.stderr.splitlines()
+    assert 'database is locked' in line
 
 
 def test_ctrl_c_while_it_starts_ends_it_cleanly(monkeypatch, capsys):
@@ -265,19 +253,19 @@ def test_ctrl_c_while_it_starts_ends_it_cleanly(monkeypatch, capsys):
     assert capsys.readouterr() == ('', '')
 
 
-def test_a_port_in_use_is_one_clear_line():
+def test_a_port_in_use_is_one_clear_line(refusal):
     with socket.socket() as taken:
         taken.bind(('127.0.0.1', 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        assert port in refused('--port', port)
+        assert port in refusal('--port', port)
 
 
-def test_help_names_every_option():
-    done = subprocess.run([*MODULE, '--help'], capture_output=True, text=True, timeout=PATIENCE)
+def test_help_names_every_option(command):
+    _, output, _ = command('--help')
     options = ('--host', '--port', '--seed', '--latency', '--rate-limit', '--state', '--load')
     for option in (*options, '--name', '--tls', '--proxy', '--allow', 'run [options]'):
-        assert option in done.stdout
+        assert option in output
 
 
 def test_an_older_python_gets_one_clear_line(monkeypatch, capsys):
@@ -298,9 +286,10 @@ def test_a_seed_gives_the_same_company_every_time():
             users = requests.get(url, headers=headers, timeout=5).json()['users']
             return [(user['id'], user['name']) for user in users]
 
-    assert len(company(7)) > 25
-    assert company(7) == company(7)
-    assert company(7) != company(8)
+    seven = company(7)
+    assert len(seven) > 25
+    assert company(7) == seven
+    assert company(8) != seven
 
 
 def test_everything_in_the_state_file_is_there_again(tmp_path):

@@ -462,4 +462,4 @@ def test_the_fixture_redirects_a_test_and_only_that(pytester):
             assert in_process._redirections == []
         """
     )
-    pytester.runpytest_subprocess('-p', 'no:cacheprovider').assert_outcomes(passed=3)
+    pytester.runpytest_inprocess('-p', 'no:cacheprovider').assert_outcomes(passed=3)

@@ -37,7 +37,7 @@ def test_every_test_starts_with_a_clean_account(pytester):
             assert pagerduty.session().list_all('incidents') == []
         """
     )
-    pytester.runpytest_subprocess('-p', 'no:cacheprovider').assert_outcomes(passed=2)
+    pytester.runpytest_inprocess('-p', 'no:cacheprovider').assert_outcomes(passed=2)
 
 
 def test_test_runs_without_it_load_nothing_of_it(pytester):
@@ -56,7 +56,7 @@ def test_test_runs_without_it_load_nothing_of_it(pytester):
 def test_without_flask_it_says_what_to_install(pytester):
     pytester.makeconftest("import sys; sys.modules['flask'] = None")
     pytester.makepyfile('def test_mine(pagerduty): pass')
-    result = pytester.runpytest_subprocess('-p', 'no:cacheprovider')
+    result = pytester.runpytest_inprocess('-p', 'no:cacheprovider')
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*needs Flask: pip install 'pdpyras?sandbox?'*"])
 
@@ -101,14 +101,14 @@ def test_mine(customer, pagerduty):
 @pytest.mark.parametrize('fails', ['setup', 'call', 'teardown'])
 def test_the_report_of_a_failed_test_shows_what_the_sandbox_received(pytester, fails):
     pytester.makepyfile(FAILING.format(fails=fails))
-    result = pytester.runpytest_subprocess('-p', 'no:cacheprovider')
+    result = pytester.runpytest_inprocess('-p', 'no:cacheprovider')
     lines = ['*- PagerDuty sandbox -*', 'All requests that*', '  GET /users?limit=5 200']
     result.stdout.fnmatch_lines(lines, consecutive=True)
 
 
 def test_the_failure_of_an_assertion_points_to_the_test(pytester):
     pytester.makepyfile(FAILING.format(fails='call'))
-    result = pytester.runpytest_subprocess('-p', 'no:cacheprovider')
+    result = pytester.runpytest_inprocess('-p', 'no:cacheprovider')
     result.stdout.fnmatch_lines([
         '>*pagerduty.requests.assert_sent(*',
         'E*Expected at least one POST /incidents, but the sandbox received none.',
@@ -126,6 +126,6 @@ def test_tests_without_the_fixture_and_tests_that_pass_have_no_such_section(pyte
             pagerduty.session().rget('users')
         """
     )
-    result = pytester.runpytest_subprocess('-p', 'no:cacheprovider', '-rA')
+    result = pytester.runpytest_inprocess('-p', 'no:cacheprovider', '-rA')
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.no_fnmatch_line('*PagerDuty sandbox*')
