@@ -536,7 +536,8 @@ def _report_lost(count: int, reason: str, alerts: Sequence[_Alert] = ()) -> None
 
 def _write_to_stderr(text: str) -> None:
     stream: Any = sys.stderr
-    if threading.current_thread().daemon and stream is sys.__stderr__:
+    is_own = stream is sys.__stderr__
+    if is_own and threading.current_thread().daemon:
         # Without the lock of the stream: a program that ends while a daemon thread holds it is
         # aborted, see https://github.com/python/cpython/issues/129536.
         os.write(stream.fileno(), text.encode(stream.encoding, stream.errors))

@@ -34,10 +34,12 @@ REGIONS = {
 #: See https://developer.pagerduty.com/docs/oauth-functionality.
 TOKEN_PREFIXES = ('pdus+', 'pdeu+')
 
-#: Seconds to connect to an address of the host, and to wait for a response.
-TIMEOUT = (2, 30)
+#: Seconds to connect to an address of the host, and to wait for a response without --timeout.
+CONNECT_TIMEOUT = 2
+READ_TIMEOUT = 4
 
-#: With one retry after a second, an unreachable network ends a command in less than 10 seconds.
+#: With one retry after a second, a network or server that is dead ends a command in less than 10
+#: seconds.
 NETWORK_RETRIES = 1
 FIRST_WAIT = 1
 
@@ -55,9 +57,12 @@ class Connection:
         self.region: Optional[str] = None
         self.url: Optional[str] = None
         self.sender: Optional[str] = None
+        self.timeout: float = READ_TIMEOUT
         self.verbose = False
         #: Sentences to add to an error message.
         self.notes: List[str] = []
+        #: Whether the library warned that records of a listing are missing.
+        self.is_incomplete = False
         self._stdin_option: Optional[str] = None
 
     def api(self, url: Optional[str] = None) -> pdpyras.APISession:
@@ -73,7 +78,7 @@ class Connection:
             session = pdpyras.APISession(key, sender, auth_type, base_url=url or self.rest_url)
         # A POST whose response was lost may have created something.
         session.retry_unsafe_methods = False
-        return _configured(session)
+        return self._configured(session)
 
     def events(self) -> pdpyras.EventsAPISession:
         """Return a session with the Events API."""
@@ -81,7 +86,7 @@ class Connection:
         import pdpyras
 
         with usage_errors():
-            return _configured(pdpyras.EventsAPISession(key, base_url=self.events_url))
+            return self._configured(pdpyras.EventsAPISession(key, base_url=self.events_url))
 
     def change_events(self) -> pdpyras.ChangeEventsAPISession:
         """Return a session for change events."""
@@ -92,7 +97,16 @@ class Connection:
             session = pdpyras.ChangeEventsAPISession(key, base_url=self.events_url)
         # Change events have no deduplication key, so a repeated one shows twice.
         session.retry_unsafe_methods = False
-        return _configured(session)
+        return self._configured(session)
+
+    def _configured(self, session: _S) -> _S:
+        session.timeout = (CONNECT_TIMEOUT, self.timeout)
+        session.max_network_attempts = NETWORK_RETRIES
+        # A session multiplies its sleep_timer before each wait.
+        session.sleep_timer = FIRST_WAIT / session.sleep_timer_base
+        session.retry = dict(STATUS_RETRIES)
+        session.max_wait = MAX_WAIT
+        return session
 
     @property
     def rest_url(self) -> str:
@@ -163,16 +177,6 @@ class Connection:
             raise Mistake(f'{option}: {path} is not text in UTF-8.') from None
 
 
-def _configured(session: _S) -> _S:
-    session.timeout = TIMEOUT
-    session.max_network_attempts = NETWORK_RETRIES
-    # A session multiplies its sleep_timer before each wait.
-    session.sleep_timer = FIRST_WAIT / session.sleep_timer_base
-    session.retry = dict(STATUS_RETRIES)
-    session.max_wait = MAX_WAIT
-    return session
-
-
 def _remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
     if value not in (None, False):
         setattr(context.ensure_object(Connection), str(parameter.name), value)
@@ -205,6 +209,12 @@ OPTIONS = [
         'sender',
         metavar='EMAIL',
         help='User on whose behalf to act with an account key; PAGERDUTY_FROM by default.',
+    ),
+    _option(
+        '--timeout',
+        type=click.FloatRange(min=0, min_open=True),
+        metavar='SECONDS',
+        help=f'Time to wait for a response, {READ_TIMEOUT} seconds by default.',
     ),
     _option('-v', '--verbose', is_flag=True, help='Log requests and retries to stderr.'),
 ]

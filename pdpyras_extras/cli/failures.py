@@ -54,7 +54,8 @@ def advice(error: Exception) -> str:
     import pdpyras
 
     if not isinstance(error, pdpyras.PDHTTPError):
-        return ''
+        is_slow = isinstance(error.__cause__, pdpyras.requests.ReadTimeout)
+        return ' To wait longer for a response, pass --timeout SECONDS.' if is_slow else ''
     if error.status_code == 401:
         return ' To find out why, run: pdpyras whoami'
     if error.status_code == 400 and "'From' header" in str(error.errors):

@@ -126,7 +126,8 @@ def list_(
 ) -> None:
     """List all records at PATH, page by page.
 
-    Pagination reaches 10,000 records. With --since, the period is divided so that all are listed.
+    Pagination reaches 10,000 records; if there are more, the exit status is 4. With --since, the
+    period is divided so that all are listed.
 
     \b
     Examples:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import os
+import re
 import sys
 import warnings
 from contextlib import contextmanager
@@ -14,8 +15,20 @@ import click
 
 from pdpyras_extras.cli.commands import COMPLETION, cli
 from pdpyras_extras.cli.connection import Connection
-from pdpyras_extras.cli.failures import CLOSED_PIPE, INTERRUPTED, OK, USAGE, advice, status_of
+from pdpyras_extras.cli.failures import (
+    CLOSED_PIPE,
+    INTERRUPTED,
+    OK,
+    PARTLY,
+    USAGE,
+    advice,
+    status_of,
+)
 from pdpyras_extras.cli.formats import one_line
+
+#: Warnings of the library about listings: the others have records that it could not get.
+NO_MORE = '.* does not say whether there are more results'
+INCOMPLETE = r'Stopping the iteration|More than \d+ results'
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -33,6 +46,8 @@ def run(arguments: Sequence[str]) -> int:
     try:
         with _reporting(connection):
             status = _invoke(list(arguments), connection)
+        if status == OK and connection.is_incomplete:
+            status = PARTLY
         sys.stdout.flush()
     except BrokenPipeError:
         # Not of the network: those are PDClientErrors. At exit, Python would flush stdout again.
@@ -84,6 +99,9 @@ def _reporting(connection: Connection) -> Iterator[None]:
     """Show warnings in a line each, and the log with -v; of it, waits are shown on a terminal."""
 
     def show(message: Any, *details: Any, **options: Any) -> None:
+        if re.match(NO_MORE, str(message)):
+            return
+        connection.is_incomplete |= bool(re.match(INCOMPLETE, str(message)))
         click.echo(f'pdpyras: warning: {one_line(message)}', err=True)
 
     def is_shown(record: logging.LogRecord) -> bool:

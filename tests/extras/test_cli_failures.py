@@ -7,7 +7,7 @@ import sys
 
 import pytest
 from cli_process import MODULE, PATIENCE, WITHOUT_WAITS, CommandLine
-from wire import Reply
+from wire import Hang, Reply
 
 NOT_FOUND = {'error': {'message': 'Not Found', 'code': 2100}}
 
@@ -158,12 +158,40 @@ def test_a_dead_network_ends_with_3_after_one_retry(wire, api):
 def test_the_waits_for_a_dead_network_are_short():
     from pdpyras_extras.cli import connection
 
-    connect_seconds = connection.TIMEOUT[0]
     tries = 1 + connection.NETWORK_RETRIES
     # A wait is longer than the first one by the factor of the library, which is 2 by default.
     waits = sum(connection.FIRST_WAIT * 2**number for number in range(connection.NETWORK_RETRIES))
     two_addresses = 2
-    assert connect_seconds * two_addresses * tries + waits < 10
+    assert connection.CONNECT_TIMEOUT * two_addresses * tries + waits < 10
+    assert connection.READ_TIMEOUT * tries + waits < 10
+
+
+@pytest.mark.parametrize(
+    'command', [['get', 'users'], ['list', 'users'], ['whoami'], ['resolve', 'key']], ids=' '.join
+)
+def test_a_server_that_never_answers_ends_with_3_after_one_retry(wire, api, command):
+    api.rule(lambda seen: Hang())
+    status, line = wire.failure(*command, '--timeout', '0.2', setup=WITHOUT_WAITS)
+    assert (status, len(api.seen)) == (3, 2)
+    assert 'timed out' in line
+    assert line.endswith('To wait longer for a response, pass --timeout SECONDS.')
+
+
+# 4: a part is missing
+
+
+def test_a_listing_that_is_cut_at_10000_records_ends_with_4(wire, api):
+    api.rule(lambda seen: Reply(200, page(int(seen.query['offset']))))
+    finished = wire.run('list', 'users', '--fields', 'id', '--format', 'csv')
+    (line,) = finished.stderr.splitlines()
+    assert (finished.returncode, finished.stdout.count('\n')) == (4, 1 + 10_000)
+    assert line.startswith('pdpyras: warning: Stopping the iteration')
+    assert 'would go past 10000' in line
+
+
+def test_a_collection_without_pages_is_listed_without_a_warning(wire, api):
+    api.reply(200, {'abilities': ['teams', 'sso']})
+    assert wire.output('list', 'abilities', '--format', 'jsonl') == '"teams"\n"sso"\n'
 
 
 @pytest.mark.parametrize('status_code', [500, 502, 503, 504])
@@ -224,8 +252,6 @@ def interrupted(process):
     'command', [['get', 'users'], ['list', 'users'], ['resolve', 'key']], ids=' '.join
 )
 def test_ctrl_c_ends_with_130(wire, api, command):
-    from wire import Hang
-
     api.answer(Hang())
     process = wire.start(*command, encoding='utf-8')
     api.wait_for(1)
