@@ -335,19 +335,55 @@ log.error('In the parent')
 
 
 @needs_fork
-def test_workers_of_celerys_pool_lose_nothing_if_they_flush_at_their_end(events_api):
-    """They end without any exit handler, but for this one: Celery's worker_process_shutdown."""
-    pytest.importorskip('billiard')
-    script = """
-from billiard.pool import Pool
-def work(task):
-    log.error('Task %d failed', task)
-pool = Pool(2, on_process_exit=lambda *_: handler.flush())
-pool.map(work, range(100))
-pool.close()
-pool.join()
+def test_celery_worker_loses_nothing_if_its_processes_flush_at_their_end(events_api, tmp_path):
+    """They end without any exit handler, so Celery's signal worker_process_shutdown flushes."""
+    pytest.importorskip('celery', reason='Celery is installed by tox -e extras')
+    (tmp_path / 'queue').mkdir()
+    (tmp_path / 'jobs.py').write_text(
+        """
+import logging, os
+from celery import Celery
+from celery.signals import worker_process_shutdown
+from pdpyras_extras.logs import PagerDutyHandler
+
+app = Celery('jobs', broker='filesystem://')
+app.conf.broker_transport_options = dict.fromkeys(('data_folder_in', 'data_folder_out'), 'queue')
+handler = PagerDutyHandler('R0UTINGKEY0123456789ABCDEF012345', base_url=os.environ['EVENTS_URL'])
+logging.getLogger('jobs').addHandler(handler)
+
+@app.task
+def fail(number):
+    logging.getLogger('jobs').error('Task %d failed', number)
+
+@worker_process_shutdown.connect
+def flush(**options):
+    handler.flush()
 """
-    run(script, events_api)
+    )
+    script = """
+import subprocess, sys
+import jobs
+for number in range(100):
+    jobs.fail.delay(number)
+worker = [sys.executable, '-m', 'celery', '-A', 'jobs', 'worker', '-c', '2', '-l', 'INFO']
+worker = subprocess.Popen(worker, stderr=subprocess.PIPE, encoding='utf-8')
+done = 0
+for line in worker.stderr:
+    done += 'succeeded in' in line
+    if done == 100:
+        break
+worker.terminate()
+worker.stderr.read()
+sys.exit(worker.wait())
+"""
+    repository = str(Path(pdpyras_extras.__file__).parents[1])
+    subprocess.run(
+        [sys.executable, '-c', script],
+        cwd=tmp_path,
+        env=dict(os.environ, PYTHONPATH=repository, EVENTS_URL=events_api.url),
+        check=True,
+        timeout=100,
+    )
     assert counted(events_api) == 100
 
 
