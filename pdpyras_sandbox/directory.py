@@ -134,6 +134,33 @@ KINDS['/users'] = Kind(
         'notification_rules': parts('notification_rules'),
     },
 )
+
+
+def refuse_same(message: str, *names: str) -> Callable[[Call, Record], None]:
+    """Refuse a record with the same attributes as another one of its collection."""
+
+    def check(call: Call, record: Record) -> None:
+        collection = call.path if call.operation.method == 'POST' else call.parent()
+        facts = [record.get(name) for name in names]
+        for other in call.store.list(collection):
+            if other['id'] != record['id'] and [other.get(name) for name in names] == facts:
+                raise invalid_input(message)
+
+    return check
+
+
+# Terraform's provider recognizes these two by their words.
+KINDS['/users/{id}/contact_methods'] = Kind(
+    checked=refuse_same('User Contact method must be unique', 'type', 'address', 'country_code')
+)
+KINDS['/users/{id}/notification_rules'] = Kind(
+    checked=refuse_same(
+        'Channel Start delay must be unique for a given contact method',
+        'contact_method',
+        'start_delay_in_minutes',
+        'urgency',
+    )
+)
 KINDS['/teams'] = Kind(
     unique='name',
     defaults={'default_role': 'manager', 'parent': None},
@@ -284,6 +311,8 @@ def status_of_service(call: Call, service: Record) -> str:
 
 
 def check_policy(call: Call, policy: Record) -> None:
+    if not policy['escalation_rules']:
+        raise invalid_input('escalation_rules must have at least 1 items')
     for rule in policy['escalation_rules']:
         rule['id'] = rule.get('id') or call.store.new_id()
         for target in rule['targets']:
@@ -298,6 +327,7 @@ def refuse_deletion_of_policy(call: Call, policy: Record) -> None:
 
 KINDS['/escalation_policies'] = Kind(
     unique='name',
+    order='name',
     defaults={
         'num_loops': 0,
         'on_call_handoff_notifications': 'if_has_services',
@@ -311,6 +341,7 @@ KINDS['/escalation_policies'] = Kind(
 )
 KINDS['/services'] = Kind(
     unique='name',
+    order='name',
     defaults={
         'description': None,
         'auto_resolve_timeout': 14400,

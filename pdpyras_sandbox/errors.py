@@ -106,6 +106,10 @@ def user_required() -> ApiError:
     )
 
 
+def already_merged() -> ApiError:
+    return ApiError(400, 1019, 'Incident Already Merged')
+
+
 def nobody_on_call() -> ApiError:
     return ApiError(400, 1015, 'Escalation Policy Has No User On Call')
 

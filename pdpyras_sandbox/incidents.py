@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Optional
 from pdpyras_sandbox.account import reference
 from pdpyras_sandbox.call import Body, Call, handles, needed
 from pdpyras_sandbox.clock import timestamp
-from pdpyras_sandbox.errors import ApiError, invalid_input, nobody_on_call
+from pdpyras_sandbox.errors import ApiError, already_merged, invalid_input, nobody_on_call
 from pdpyras_sandbox.escalation import Level, seconds_to_escalation, set_level
 from pdpyras_sandbox.indices import OPEN
 from pdpyras_sandbox.listing import referred_ids, searched_range, selected
@@ -113,7 +113,7 @@ class Incidents:
             self.plan(incident, 'urgency_change', wait, to='high')
         incident['first_trigger_log_entry'] = reference(self.log(incident, 'trigger'))
         if not incident['assignments']:
-            self.escalate(incident, self._first_level(policy) or Level())
+            self.escalate_anew(incident)
         else:
             incident['assigned_via'] = 'direct_assignment'
             self.assign(incident, incident['assignments'])
@@ -185,6 +185,19 @@ class Incidents:
         self.plan(incident, 'unacknowledge', None)
         self._change_status(incident, 'triggered')
         self.log(incident, 'unacknowledge')
+
+    def reopen(self, incident: Record) -> None:
+        """Trigger a resolved incident again; nobody is assigned yet."""
+        incident['resolved_at'] = None
+        self._change_status(incident, 'triggered')
+        service = self.store.find(incident['service']['id']) or {}
+        self.plan(incident, 'resolve', service.get('auto_resolve_timeout'))
+        self.announce('incident.reopened', incident)
+
+    def escalate_anew(self, incident: Record) -> None:
+        """Assign an incident to the first level of its policy that has somebody on call."""
+        level = self._first_level(incident['escalation_policy']) or Level()
+        self.escalate(incident, level)
 
     def _refuse_resolved(self, incident: Record) -> None:
         if incident['status'] not in OPEN:
@@ -328,7 +341,7 @@ def create_incident(call: Call) -> Record:
         raise obstacle
     incident = incidents.open(
         service,
-        given['title'],
+        text_in(given, 'title'),
         key,
         urgency=given.get('urgency'),
         body=given.get('body'),
@@ -361,22 +374,39 @@ def update_incidents(call: Call) -> list[Record]:
     given = call.content
     if len(given) > MAXIMUM_UPDATES:
         raise invalid_input(f'At most {MAXIMUM_UPDATES} incidents may be updated at a time')
-    # All or none: nothing changes before every one of them is known to be there and open.
+    # All or none: nothing changes before every one of them is known to be there.
     pairs = [(call.record('/incidents/' + item['id']), item) for item in given]
     for incident, item in pairs:
-        refuse_reopening(incident, item)
+        refuse_merged(incident, item)
     return [change(call, incidents, incident, item) for incident, item in pairs]
 
 
-def refuse_reopening(incident: Record, given: Record) -> None:
-    if incident['status'] == 'resolved' and given.get('status') not in (None, 'resolved'):
-        raise invalid_input(ALREADY_RESOLVED)
+def refuse_merged(incident: Record, given: Record) -> None:
+    """Refuse to reopen an incident whose alerts belong to another one."""
+    if incident['resolve_reason'] and given.get('status') not in (None, 'resolved'):
+        raise already_merged()
+
+
+def reopen(call: Call, incidents: Incidents, incident: Record, given: Record) -> None:
+    """Reopen a resolved incident, for whoever acknowledges it or for the policy."""
+    incidents.reopen(incident)
+    if given['status'] == 'acknowledged':
+        incident['assigned_via'] = 'direct_assignment'
+        incidents.assign(incident, [{'assignee': call.sender}])
+    elif not given.get('assignments') and not given.get('escalation_policy'):
+        incidents.escalate_anew(incident)
 
 
 def change(call: Call, incidents: Incidents, incident: Record, given: Record) -> Record:
     """Apply an update to one incident."""
-    refuse_reopening(incident, given)
+    refuse_merged(incident, given)
     status = given.get('status') or incident['status']
+    if incident['status'] == 'resolved' != status:
+        reopen(call, incidents, incident, given)
+    if given.get('service'):
+        incident['service'] = reference(call.referred(given['service'], '/services'))
+    if given.get('incident_type'):
+        incident['incident_type'] = given['incident_type']
     if given.get('title'):
         incident['title'] = given['title']
     if 'priority' in given:
@@ -414,6 +444,11 @@ def change_priority(call: Call, incidents: Incidents, incident: Record, given: A
 
 
 def priority_of(call: Call, given: Any) -> Record | None:
+    """Return the priority that is given by a reference, or by its name."""
+    if isinstance(given, str):
+        # The highest comes first.
+        named = (p for p in call.store.list('/priorities') if p['name'] == given)
+        given = next(named, {'name': given})
     if not isinstance(given, dict):
         return None
     return reference(call.referred(given, '/priorities', INVALID_PRIORITY))
@@ -423,7 +458,9 @@ def change_assignment(call: Call, incidents: Incidents, incident: Record, given:
     if incident['status'] == 'resolved':
         return
     policy = given.get('escalation_policy')
-    if policy and policy.get('id') != incident['escalation_policy']['id']:
+    is_other = policy and policy.get('id') != incident['escalation_policy']['id']
+    # Nobody is assigned to an incident that has just been reopened.
+    if policy and (is_other or not incident['assignments']):
         policy = call.referred(policy, '/escalation_policies', NO_POLICY)
         incident['escalation_policy'] = reference(policy)
         incidents.escalate(incident, Level(given.get('escalation_level', 1)), 'delegate')
@@ -448,7 +485,7 @@ def merge(call: Call) -> Record:
     if target['status'] not in OPEN:
         raise invalid_input('The target incident must be open')
     if any(source['resolve_reason'] for source in sources):
-        raise ApiError(400, 1019, 'Incident Already Merged')
+        raise already_merged()
     paths = [f'/incidents/{incident["id"]}/alerts' for incident in (target, *sources)]
     if sum(len(call.store.list(path)) for path in paths) > MAXIMUM_ALERTS:
         raise invalid_input(f'An incident cannot have more than {MAXIMUM_ALERTS} alerts')
@@ -482,7 +519,15 @@ def snooze(call: Call) -> Record:
 def add_note(call: Call) -> Any:
     incidents = acting(call)
     incident = call.record(call.parent())
-    return annotate(incidents, incident, call.content['content'], incidents.agent)
+    content = text_in(call.content, 'content')
+    return annotate(incidents, incident, content, incidents.agent)
+
+
+def text_in(given: Record, name: str) -> str:
+    text: str = given[name]
+    if not text.strip():
+        raise invalid_input(f"{name.capitalize()} can't be blank")
+    return text
 
 
 def annotate(incidents: Incidents, incident: Record, content: Any, user: Record) -> Record:
@@ -513,7 +558,7 @@ def announce_text(
 def add_status_update(call: Call) -> Record:
     incidents = acting(call)
     incident = call.record(call.parent())
-    message = call.body['message']
+    message = text_in(call.body, 'message')
     incidents.log(incident, 'status_update', message=message)
     update_id = call.store.new_id()
     event = 'status_update_published'

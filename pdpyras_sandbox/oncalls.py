@@ -19,6 +19,7 @@ from pdpyras_sandbox.resources import (
     page_of,
     update,
     with_derived,
+    with_references,
 )
 from pdpyras_sandbox.store import Record, Store
 from pdpyras_sandbox.zones import is_zone, zone_named
@@ -317,7 +318,7 @@ def create_overrides(call: Call) -> Any:
     call.record(call.parent())
     single = call.body.get('override')
     if single:
-        return Body({'override': create_override(call, single)})
+        return Body({'override': with_references(call, create_override(call, single))})
     given = call.body.get('overrides')
     if not given:
         raise invalid_input('overrides is required')

@@ -57,6 +57,7 @@ def rules_of(orchestration_path: Record) -> list[Record]:
 
 KINDS['/event_orchestrations'] = Kind(
     id=('O', 36),
+    order='name',
     created=complete_orchestration,
     derived={'integrations': integrations_of, 'routes': count_routes},
 )

@@ -15,8 +15,17 @@ from uuid import UUID
 from pdpyras_sandbox.account import WEB_URL, is_reference, reference
 from pdpyras_sandbox.call import HANDLERS, Body, Call, Handler
 from pdpyras_sandbox.errors import invalid_input, not_found
-from pdpyras_sandbox.listing import Page, chooses, selected, singular_of
-from pdpyras_sandbox.shapes import Shape, completed, fits, invented, operations, problems, sample
+from pdpyras_sandbox.listing import Page, chooses, in_order, selected, singular_of
+from pdpyras_sandbox.shapes import (
+    Shape,
+    best_choice,
+    completed,
+    fits,
+    invented,
+    operations,
+    problems,
+    sample,
+)
 from pdpyras_sandbox.store import Record, Store
 from pdpyras_sandbox.zones import PARAMETER, in_zone
 
@@ -42,6 +51,7 @@ class Kind:
     :param deleted: called with the call and a record before it is deleted; it may refuse that.
     :param settable: attributes that clients set although they are read-only, or not documented.
     :param derived: attributes that are computed whenever a record is shown, by name.
+    :param order: the attribute that listings are sorted by unless asked otherwise.
     """
 
     def __init__(
@@ -55,6 +65,7 @@ class Kind:
         deleted: Hook | None = None,
         settable: Iterable[str] = (),
         derived: dict[str, Derive] | None = None,
+        order: str | None = None,
     ) -> None:
         self.id = id
         self.defaults = defaults or {}
@@ -65,6 +76,7 @@ class Kind:
         self.deleted = deleted
         self.settable = set(settable)
         self.derived = derived or {}
+        self.order = order
 
 
 REFERENCE_KEYS = {'id', 'type', 'summary', 'self', 'html_url'}
@@ -172,7 +184,7 @@ def is_required(collection: str) -> bool:
 
 
 def list_records(call: Call) -> Body:
-    records = call.store.list(call.path)
+    records = in_order(call.store.list(call.path), KINDS.get(call.path, ORDINARY).order)
     if not chooses(call.query):
         return page_of(call, records, derive=True)
     return page_of(call, selected([with_derived(call, record) for record in records], call))
@@ -419,6 +431,8 @@ def check_unique(call: Call, kind: Kind, record: Record) -> None:
     if kind.unique is None or record.get(kind.unique) is None:
         return
     value = record[kind.unique]
+    if not str(value).strip():
+        raise invalid_input(f"{kind.unique.capitalize()} can't be blank")
     collection = call.path if call.operation.method == 'POST' else call.parent()
     for other in call.store.list(collection):
         same = str(other.get(kind.unique)).lower() == str(value).lower()
@@ -478,6 +492,8 @@ def show(call: Call, content: Any, shape: Shape) -> Any:
 
 def linked(call: Call, record: Record, shape: Shape) -> Record:
     """The record with the links and the summary that its shape documents."""
+    if 'any' in shape and 'properties' not in shape:
+        shape = best_choice(shape['any'], record)
     documented = shape.get('properties', {})
     path = call.store.path_of(record.get('id'))
     shown = dict(record)

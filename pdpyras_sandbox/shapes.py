@@ -337,6 +337,9 @@ def completed_object(shape: Shape, value: dict[str, Any]) -> dict[str, Any]:
 
 def best_choice(choices: list[Shape], value: Any) -> Shape:
     """The choice that the value fits; failing that, the one it comes closest to."""
+    kind = value.get('type') if isinstance(value, dict) else None
+    named = [c for c in choices if kind in c.get('properties', {}).get('type', {}).get('enum', ())]
+    choices = named or choices
     counts = []
     for choice in choices:
         counts.append(len(problems(choice, value)))

@@ -66,7 +66,7 @@ class Api:
 
     @property
     def service(self):
-        return self.get('/services')['services'][0]
+        return self.get('/services', query='Web Shop')['services'][0]
 
     @property
     def owner(self):

@@ -90,6 +90,9 @@ class Client:
         example = self.document.example(name)
         if example is None:
             example = sample(operations()[name].request)
+        if name == 'POST /users/{id}/notification_rules':
+            # Otherwise it is the rule that a user has from the beginning.
+            example['notification_rule']['start_delay_in_minutes'] = 20
         if name in IN_FUTURE:
             example = json.loads(re.sub(r'"20\d\d-', '"2090-', json.dumps(example)))
         return self.real(example)

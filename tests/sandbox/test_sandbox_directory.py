@@ -389,3 +389,68 @@ def test_what_nobody_has_set_is_null(web):
     assert [service[name] for name in names] == [None] * 3
     assert web.team('Platform')['description'] is None
     assert web.incident()['resolve_reason'] is None
+
+
+@pytest.mark.parametrize(
+    ('collection', 'record'),
+    [
+        ('users', {'user': {'type': 'user', 'name': 'Jane', 'email': ' '}}),
+        ('teams', {'team': {'type': 'team', 'name': ''}}),
+    ],
+)
+def test_a_blank_name_is_refused(web, collection, record):
+    status, code, errors = web.refusal('POST', '/' + collection, record)
+    assert (status, code) == (400, 2001)
+    assert errors
+
+
+def test_contact_methods_are_different_and_show_their_links(web):
+    path = f'/users/{web.owner["id"]}/contact_methods'
+    phone = {'type': 'phone_contact_method', 'address': '5551234567', 'country_code': 1}
+    body = {'contact_method': {**phone, 'label': 'Mobile'}}
+    created = web.post(path, body)['contact_method']
+    assert created['summary'] == 'Mobile'
+    assert created['self'].endswith(f'{path}/{created["id"]}')
+    refusal = web.refusal('POST', path, body)
+    assert refusal == (400, 2001, ['User Contact method must be unique'])
+    web.post(path, {'contact_method': {**phone, 'country_code': 49, 'label': 'Abroad'}})
+    assert web.put(f'{path}/{created["id"]}', body)['contact_method']['id'] == created['id']
+    email = web.get(path)['contact_methods'][0]
+    assert (email['type'], email['summary']) == ('email_contact_method', 'Default')
+    assert 'device_type' not in email
+
+
+def test_notification_rules_are_different(web):
+    path = f'/users/{web.owner["id"]}/notification_rules'
+    method = web.get(f'/users/{web.owner["id"]}/contact_methods')['contact_methods'][0]
+    rule = {
+        'type': 'assignment_notification_rule',
+        'start_delay_in_minutes': 7,
+        'urgency': 'high',
+        'contact_method': {'id': method['id'], 'type': method['type']},
+    }
+    web.post(path, {'notification_rule': rule})
+    status, code, errors = web.refusal('POST', path, {'notification_rule': rule})
+    assert (status, code) == (400, 2001)
+    assert errors == ['Channel Start delay must be unique for a given contact method']
+    web.post(path, {'notification_rule': {**rule, 'start_delay_in_minutes': 8}})
+
+
+def test_a_policy_without_a_rule_is_refused(web):
+    policy = {'type': 'escalation_policy', 'name': 'Empty', 'escalation_rules': []}
+    refusal = web.refusal('POST', '/escalation_policies', {'escalation_policy': policy})
+    assert refusal == (400, 2001, ['escalation_rules must have at least 1 items'])
+
+
+def test_services_are_sorted_by_name_unless_asked_otherwise(web):
+    policy = {'id': web.service['escalation_policy']['id'], 'type': 'escalation_policy_reference'}
+    for name in ('zoo', 'API'):
+        service = {'type': 'service', 'name': name, 'escalation_policy': policy}
+        web.post('/services', {'service': service})
+
+    def names(**params):
+        return [service['name'] for service in web.get('/services', **params)['services']]
+
+    assert names() == ['API', 'Web Shop', 'zoo']
+    assert names(query='o') == ['Web Shop', 'zoo']
+    assert names(sort_by='name:desc') == ['zoo', 'Web Shop', 'API']

@@ -34,13 +34,91 @@ def test_every_step_leaves_a_log_entry(web):
     assert (note['content'], note['user']['summary']) == ('Looking', 'Alex Sample')
 
 
-def test_a_resolved_incident_stays_resolved(web):
+def test_a_resolved_incident_is_assigned_to_nobody(web):
     incident = web.update(web.incident(), status='resolved')
     assert incident['resolved_at'] is not None
     assert incident['assignments'] == []
-    body = {'incident': {'type': 'incident', 'status': 'acknowledged'}}
-    status, _, errors = web.refusal('PUT', '/incidents/' + incident['id'], body)
-    assert (status, errors) == (400, ['Incident Already Resolved'])
+    # Resolving it once more changes nothing.
+    assert web.update(incident, status='resolved') == incident
+
+
+def assignees(incident):
+    return [assignment['assignee']['summary'] for assignment in incident['assignments']]
+
+
+def test_a_resolved_incident_is_reopened_for_its_policy(web):
+    incident = web.update(web.incident(), status='resolved')
+    reopened = web.update(incident, status='triggered')
+    assert (reopened['status'], reopened['resolved_at']) == ('triggered', None)
+    assert assignees(reopened) == ['Alex Sample']
+    assert [action['type'] for action in reopened['pending_actions']] == ['resolve']
+
+
+def test_a_resolved_incident_is_reopened_for_those_in_the_request(web):
+    jane, policy = web.user('Jane'), web.user('Paul')
+    incident = web.update(web.incident(), status='resolved')
+    reference = {'id': jane['id'], 'type': 'user_reference'}
+    reopened = web.update(incident, status='triggered', assignments=[{'assignee': reference}])
+    assert assignees(reopened) == ['Jane']
+    policy = web.post('/escalation_policies', policy_of(policy))['escalation_policy']
+    web.update(incident, status='resolved')
+    reference = {'id': policy['id'], 'type': 'escalation_policy_reference'}
+    reopened = web.update(incident, status='triggered', escalation_policy=reference)
+    assert assignees(reopened) == ['Paul']
+
+
+def policy_of(user):
+    targets = [{'id': user['id'], 'type': 'user_reference'}]
+    rules = [{'escalation_delay_in_minutes': 30, 'targets': targets}]
+    policy = {'type': 'escalation_policy', 'name': 'Nights', 'escalation_rules': rules}
+    return {'escalation_policy': policy}
+
+
+def test_a_resolved_incident_is_reopened_for_the_user_who_acknowledges_it(web):
+    jane = web.user('Jane')
+    incident = web.update(web.incident(), status='resolved')
+    body = {'incidents': [{'id': incident['id'], 'type': 'incident', 'status': 'acknowledged'}]}
+    (reopened,) = web.call('PUT', '/incidents', body, headers={'From': jane['email']}).json()[
+        'incidents'
+    ]
+    assert (reopened['status'], assignees(reopened)) == ('acknowledged', ['Jane'])
+
+
+def test_a_merged_incident_is_not_reopened(web):
+    target, source = web.incident('Target'), web.incident('Source')
+    sources = [{'id': source['id'], 'type': 'incident_reference'}]
+    web.put(f'/incidents/{target["id"]}/merge', {'source_incidents': sources})
+    body = {'incident': {'type': 'incident', 'status': 'triggered'}}
+    assert web.refusal('PUT', '/incidents/' + source['id'], body)[:2] == (400, 1019)
+
+
+def test_a_priority_may_be_given_by_its_name(web):
+    incident = web.update(web.incident(), priority='P1')
+    assert incident['priority']['summary'] == 'P1'
+    body = {'incident': {'type': 'incident', 'priority': 'P99'}}
+    assert web.refusal('PUT', '/incidents/' + incident['id'], body)[0] == 400
+
+
+def test_an_incident_is_moved_to_another_service(web):
+    policy = {'id': web.service['escalation_policy']['id'], 'type': 'escalation_policy_reference'}
+    body = {'service': {'type': 'service', 'name': 'API', 'escalation_policy': policy}}
+    other = web.post('/services', body)['service']
+    service = {'id': other['id'], 'type': 'service_reference'}
+    assert web.update(web.incident(), service=service)['service']['summary'] == 'API'
+    (found,) = web.get('/incidents', service_ids=[other['id']])['incidents']
+    assert found['service']['id'] == other['id']
+
+
+@pytest.mark.parametrize(
+    ('path', 'body', 'reason'),
+    [
+        ('/notes', {'note': {'content': ' '}}, "Content can't be blank"),
+        ('/status_updates', {'message': ''}, "Message can't be blank"),
+    ],
+)
+def test_a_text_without_content_is_refused(web, path, body, reason):
+    refusal = web.refusal('POST', f'/incidents/{web.incident()["id"]}{path}', body)
+    assert refusal == (400, 2001, [reason])
 
 
 def test_an_open_incident_says_that_it_is_not_resolved(web):
@@ -72,12 +150,14 @@ def test_one_unknown_incident_stops_the_whole_update(web):
     assert web.get('/incidents/' + incident['id'])['incident']['status'] == 'triggered'
 
 
-def test_a_resolved_one_among_them_stops_the_whole_update(web):
-    first, second = web.incident('first'), web.update(web.incident('second'), status='resolved')
+def test_a_merged_one_among_them_stops_the_whole_update(web):
+    first, second = web.incident('first'), web.incident('second')
+    sources = [{'id': second['id'], 'type': 'incident_reference'}]
+    web.put(f'/incidents/{web.incident()["id"]}/merge', {'source_incidents': sources})
     changes = [
         {'id': i['id'], 'type': 'incident', 'status': 'acknowledged'} for i in (first, second)
     ]
-    assert web.refusal('PUT', '/incidents', {'incidents': changes})[0] == 400
+    assert web.refusal('PUT', '/incidents', {'incidents': changes})[:2] == (400, 1019)
     assert web.get('/incidents/' + first['id'])['incident']['status'] == 'triggered'
 
 
