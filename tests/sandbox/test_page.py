@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 from chromium import driven
+from owner_api import Api
 
 from pdpyras_sandbox import Sandbox
 
@@ -539,8 +540,6 @@ def brightness(color):
 def busy_sandbox():
     """A sandbox with long lists, long words, and everything else that a page has to make fit."""
     with Sandbox(seed=1) as sandbox:
-        from conftest import Api
-
         web = Api(sandbox)
         for number in range(12):
             web.event(
