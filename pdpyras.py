@@ -3317,9 +3317,11 @@ class _Listing:
                 return
             # Shorten the last page rather than lose the results before the limit.
             size = max(1, min(limit, int(ITERATION_LIMIT) - offset))
+        has_history = self.endpoint.path in _HISTORY_WINDOWS
+        remedy = 'use iter_history' if has_history else 'narrow the listing by its parameters'
         self.warn(
             f'limit {size} at offset {offset} would go past {ITERATION_LIMIT}, where the API '
-            'returns no results; narrow the listing by its parameters to get the others'
+            f'returns no results; {remedy} to get the others'
         )
 
     def cursor_pages(self, params: Dict[str, Any]) -> Iterator[_Page]:
