@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 HOST = re.compile(r'(\[[0-9a-f:.]+\]|[^\s:@/\[\]]+)(:\d*)?', re.IGNORECASE)
 #: The sandbox's own pages and control API, which PagerDuty does not have and no key protects.
-OWN_PATHS = ('/', '/_sandbox', '/favicon.ico')
+SANDBOX_PATHS = ('/', '/_sandbox', '/favicon.ico')
 
 
-def is_own(path: str) -> bool:
-    return path in OWN_PATHS or path.startswith('/_sandbox/')
+def is_sandbox_path(path: str) -> bool:
+    return path in SANDBOX_PATHS or path.startswith('/_sandbox/')
 
 
 class Access:
@@ -51,7 +51,11 @@ class Access:
                 '127.0.0.1, or as localhost, or start it with --name and this name'
             )
         origin = environ.get('HTTP_ORIGIN')
-        if origin is not None and is_own(environ['PATH_INFO']) and not is_same(origin, host):
+        if (
+            origin is not None
+            and is_sandbox_path(environ['PATH_INFO'])
+            and not is_same(origin, host)
+        ):
             return f'{origin!r} is another website, which may not control this sandbox'
         return None
 

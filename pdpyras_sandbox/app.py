@@ -24,7 +24,7 @@ from pdpyras_sandbox import (  # noqa: F401
     subscriptions,
     webhooks,
 )
-from pdpyras_sandbox.access import Access, is_own
+from pdpyras_sandbox.access import Access, is_sandbox_path
 from pdpyras_sandbox.call import Call
 from pdpyras_sandbox.control import control
 from pdpyras_sandbox.cors import allow_any_origin
@@ -278,7 +278,7 @@ class Gate:
         if problem is not None:
             return failure(access_denied(problem))(environ, start_response)
         path = environ['PATH_INFO']
-        if is_own(path):
+        if is_sandbox_path(path):
             try:
                 return self.inner(environ, start_response)
             finally:

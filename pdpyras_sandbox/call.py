@@ -114,7 +114,7 @@ class Call:
         return record
 
 
-def needed(given: Any, name: str, where: str) -> Any:
+def required_property(given: Any, name: str, where: str) -> Any:
     """What nothing can be done without, although the document does not call it required."""
     value = given.get(name) if isinstance(given, dict) else None
     if value is None:

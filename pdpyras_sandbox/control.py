@@ -55,7 +55,7 @@ def control(state: State) -> Blueprint:
             state.faults.next(**options)
         except (TypeError, ValueError) as error:
             return refusal(str(error))
-        return made(jsonify(faults=state.faults.pending), 201)
+        return with_status(jsonify(faults=state.faults.pending), 201)
 
     @blueprint.delete('/faults')
     def clear_faults() -> Response:
@@ -109,10 +109,10 @@ def control(state: State) -> Blueprint:
 
 
 def refusal(reason: str, status: int = 400) -> Response:
-    return made(jsonify(error=reason), status)
+    return with_status(jsonify(error=reason), status)
 
 
-def made(response: Response, status: int) -> Response:
+def with_status(response: Response, status: int) -> Response:
     response.status_code = status
     return response
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Optional
 
 from pdpyras_sandbox.account import reference
-from pdpyras_sandbox.call import Body, Call, handles, needed
+from pdpyras_sandbox.call import Body, Call, handles, required_property
 from pdpyras_sandbox.clock import timestamp
 from pdpyras_sandbox.errors import ApiError, already_merged, invalid_input, nobody_on_call
 from pdpyras_sandbox.escalation import Level, seconds_to_escalation, set_level
@@ -578,11 +578,11 @@ def request_responders(call: Call) -> Record:
     if requester is None:
         raise invalid_input('requester_id must be the ID of a user')
     targets = [
-        needed(item, 'responder_request_target', 'responder_request_targets')
+        required_property(item, 'responder_request_target', 'responder_request_targets')
         for item in call.body['responder_request_targets']
     ]
     for target in targets:
-        if call.store.find(needed(target, 'id', 'responder_request_target')) is None:
+        if call.store.find(required_property(target, 'id', 'responder_request_target')) is None:
             raise invalid_input(f'responder_request_targets: no such record as {target["id"]}')
     request = {
         'incident': reference(incident),
@@ -622,7 +622,8 @@ def update_alert(call: Call) -> Record:
 def update_alerts(call: Call) -> Body:
     incidents = acting(call)
     pairs = [
-        (call.record(f'{call.path}/{needed(item, "id", "alerts")}'), item) for item in call.content
+        (call.record(f'{call.path}/{required_property(item, "id", "alerts")}'), item)
+        for item in call.content
     ]
     return page_of(call, [change_alert(call, incidents, alert, item) for alert, item in pairs])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pdpyras_sandbox.call import Body, Call, handles, needed
+from pdpyras_sandbox.call import Body, Call, handles, required_property
 from pdpyras_sandbox.indices import Record
 from pdpyras_sandbox.resources import page_of, summary_of
 
@@ -25,7 +25,7 @@ def owner_facts(call: Call) -> dict[str, str]:
 
 def path_of(subscription: Record) -> str:
     return '/_subscriptions/' + '-'.join(
-        needed(subscription, f'{side}_{part}', 'subscription')
+        required_property(subscription, f'{side}_{part}', 'subscription')
         for side in ('subscriber', 'subscribable')
         for part in ('type', 'id')
     )
