@@ -1,0 +1,17 @@
+"""The pages about the sandbox, as a reader pastes them block by block into a Python prompt."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize('page', ['sandbox', 'testing'])
+def test_every_block_of_the_page_runs_when_pasted(page, pagerduty):
+    port = pagerduty.url.rpartition(':')[2]
+    command = [sys.executable, 'tests/paste.py', port, f'docs/{page}.rst']
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
