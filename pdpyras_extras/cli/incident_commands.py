@@ -13,7 +13,7 @@ from pdpyras_extras.cli.failures import OK, PARTLY, REJECTED, Mistake, advice, u
 from pdpyras_extras.cli.formats import one_line
 from pdpyras_extras.cli.group import cli, pass_connection
 from pdpyras_extras.cli.options import TIME
-from pdpyras_extras.cli.output import Output, output_options, write
+from pdpyras_extras.cli.output import Output, output_options, reject_unknown, write
 
 if TYPE_CHECKING:
     import pdpyras
@@ -84,6 +84,8 @@ def incidents(
             )
             return OK
         found = session.list_all('incidents', params=params)
+        # Before anything is changed.
+        reject_unknown(output.fields, found)
         status = 'resolved' if resolves else 'acknowledged'
         changed = [incident for incident in found if incident['status'] != status]
         if not (changed and (yes or _is_confirmed(changed, status))):

@@ -78,7 +78,12 @@ def output_options(command: _F) -> _F:
 def _split_fields(
     context: click.Context, parameter: click.Parameter, text: Optional[str]
 ) -> List[str]:
-    return [field.strip() for field in (text or '').split(',') if field.strip()]
+    if text is None:
+        return []
+    fields = [field.strip() for field in text.split(',')]
+    if not all(name for field in fields for name in field.split('.')):
+        raise click.BadParameter(f'{text!r} has an empty name. Pass names such as id,service.id.')
+    return fields
 
 
 def _checked_path(
@@ -118,7 +123,7 @@ def write(
     with _opened(connection, output.file) as file, closing(arriving):
         # A page tells the columns, and which fields are misspelt.
         sample = list(islice(arriving, formats.PAGE_SIZE))
-        _reject_unknown(output.fields, sample)
+        reject_unknown(output.fields, sample)
         records = chain(sample, arriving)
         if output.format == 'table':
             formats.write_table(file, records, output.fields)
@@ -135,7 +140,8 @@ def _selection(record: Any, fields: List[str]) -> Any:
     return {field: formats.value_at(record, field) for field in fields} if fields else record
 
 
-def _reject_unknown(fields: List[str], sample: List[Any]) -> None:
+def reject_unknown(fields: List[str], sample: List[Any]) -> None:
+    """Raise Mistake for a field that none of the records has."""
     for field in fields:
         if sample and not any(formats.may_have(record, field) for record in sample):
             known = ', '.join(formats.fields_of(sample))

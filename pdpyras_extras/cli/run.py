@@ -102,7 +102,8 @@ def _reporting(connection: Connection) -> Iterator[None]:
         if re.match(NO_MORE, str(message)):
             return
         connection.is_incomplete |= bool(re.match(INCOMPLETE, str(message)))
-        click.echo(f'pdpyras: warning: {one_line(message)}', err=True)
+        text = one_line(message).replace('use iter_history', 'pass --since and --until')
+        click.echo(f'pdpyras: warning: {text}', err=True)
 
     def is_shown(record: logging.LogRecord) -> bool:
         # The library logs waits for the rate limit, which may take a minute, at INFO.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from typing import TYPE_CHECKING, List, Optional, Tuple
 
 from pdpyras_extras.cli.connection import REGIONS, TOKEN_PREFIXES, Connection
@@ -53,9 +52,12 @@ def describe(session: pdpyras.APISession) -> List[Tuple[str, str]]:
         ),
         ('region', region_name(session.url) or f'not a region of PagerDuty: {session.url}'),
     ]
-    # An account key that must not see users, say, is valid all the same.
-    with suppress(pdpyras.PDClientError):
+    try:
         facts.append(('account', f'{session.subdomain}.pagerduty.com'))
+    except pdpyras.PDClientError as error:
+        # A key without access to users is valid nevertheless. A network error has a cause.
+        if error.__cause__ is not None:
+            raise
     if access == 'user':
         user = session.rget('/users/me')
         facts.append(('user', f'{user["name"]} <{user["email"]}>'))

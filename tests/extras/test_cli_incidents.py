@@ -228,3 +228,13 @@ def test_a_naive_time_is_rejected(pdp, account):
     assert status == 2
     assert 'has no time zone' in line
     assert account.requests == []
+
+
+def test_a_misspelt_field_is_reported_before_incidents_are_changed(pdp, session, service):
+    before = statuses(session, service_ids=[service['id']])
+    status, line = pdp.failure(
+        'incidents', '--service', service['id'], '--resolve', '--yes', '--fields', 'id,titel'
+    )
+    assert status == 2
+    assert line.startswith("--fields: no record has 'titel'. There are: id, ")
+    assert statuses(session, service_ids=[service['id']]) == before
