@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pdpyras_sandbox.call import Call, handles, needed
+from pdpyras_sandbox.call import Call, handles, required_property
 from pdpyras_sandbox.errors import invalid_input
 from pdpyras_sandbox.store import Record
 
@@ -44,7 +44,7 @@ def list_dependencies(call: Call) -> list[Record]:
 
 
 def relationships(call: Call) -> list[Record]:
-    given: list[Record] = needed(call.body, 'relationships', 'body')
+    given: list[Record] = required_property(call.body, 'relationships', 'body')
     return given
 
 
