@@ -633,7 +633,7 @@ def test_a_path_that_was_added_is_canonical_at_once_until_it_is_removed(add, is_
         assert pdpyras.canonical_path(BASE, '/v9/widgets?a=1') == '/v9/widgets'
     finally:
         pdpyras.CANONICAL_PATHS.remove('/v9/widgets')
-    with pytest.raises(pdpyras.URLError):
+    with pytest.raises(pdpyras.URLError, match='/v9/widgets does not match any API path'):
         pdpyras.canonical_path(BASE, '/v9/widgets')
 
 

@@ -100,7 +100,7 @@ def test_the_url_may_be_given_by_keyword(api, client):
 
 
 def test_a_url_elsewhere_is_refused_before_the_function_is_called(api, client):
-    with pytest.raises(pdpyras.URLError):
+    with pytest.raises(pdpyras.URLError, match='https://api.example.com/users is not under'):
         client.get('https://api.example.com/users')
     assert api.seen == []
 

@@ -43,19 +43,19 @@ def test_a_400_for_another_reason_tells_nothing(api, session, body):
 
 
 @pytest.mark.parametrize('status, body', [(200, ME), (400, ACCOUNT_LEVEL)], ids=['user', 'account'])
-def test_it_is_asked_once(api, session, status, body):
+def test_api_key_access_is_requested_once(api, session, status, body):
     api.reply(status, body)
     assert session.api_key_access == session.api_key_access
     assert len(api.seen) == 1
 
 
-def test_it_is_asked_again_where_the_api_did_not_tell(api, session):
+def test_api_key_access_is_requested_again_after_an_inconclusive_response(api, session):
     api.reply(ANY_SERVER_ERROR)
     api.reply(body=ME)
     assert [session.api_key_access, session.api_key_access] == [None, 'user']
 
 
-def test_it_is_asked_anew_for_another_key(api, session):
+def test_api_key_access_is_requested_again_for_another_key(api, session):
     api.reply(body=ME)
     api.reply(400, ACCOUNT_LEVEL)
     assert session.api_key_access == 'user'

@@ -330,7 +330,7 @@ def test_alternating_server_errors_end_at_the_limit_over_all(api, operation, sle
     operation.session.max_http_attempts = 6
     for status in [500, 502] * 5:
         api.reply(status, {'error': {}})
-    with pytest.raises(PDServerError):
+    with pytest.raises(PDServerError, match='server error'):
         operation.run()
     assert len(tries) == 7
     assert_usable(operation, api, sleeps)

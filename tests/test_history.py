@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from history_server import EPOCH, CursorHistoryServer, HistoryServer, stamp
 from scale import at_scale
-from wire import Reply
+from wire import ANY_SERVER_ERROR, Reply
 
 import pdpyras
 
@@ -231,12 +231,12 @@ def test_params_hook_and_page_size_reach_each_page(api, session):
 
 def test_records_come_as_they_are_fetched_and_an_error_after_those_before_it(api, session):
     api.reply(body={'log_entries': [{'id': 'a'}], 'more': True, 'total': 2})
-    api.reply(500)
+    api.reply(ANY_SERVER_ERROR)
     history = session.iter_history('log_entries', SINCE, UNTIL, page_size=1)
     assert api.seen == []
     assert next(history) == {'id': 'a'}
     assert len(api.seen) == 1
-    with pytest.raises(pdpyras.PDServerError):
+    with pytest.raises(pdpyras.PDServerError, match='GET .*/log_entries.*offset=1: server error'):
         next(history)
 
 

@@ -50,7 +50,9 @@ def test_tokenize_url_path_with_another_base():
 
 
 def test_tokenize_url_path_refuses_a_url_elsewhere():
-    with pytest.warns(DeprecatedWarning), pytest.raises(pdpyras.URLError):
+    with pytest.warns(DeprecatedWarning), pytest.raises(
+        pdpyras.URLError, match='is not under https://api.pagerduty.com'
+    ):
         pdpyras.tokenize_url_path('https://api.example.com/users/P1')
 
 

@@ -462,7 +462,7 @@ def test_iter_cursor_refuses_a_listed_endpoint_without_cursors(api, session):
     ],
 )
 def test_one_resource_is_not_a_collection(api, session, url):
-    with pytest.raises(pdpyras.URLError):
+    with pytest.raises(pdpyras.URLError, match='is not a collection with pages. Use rget'):
         list(session.iter_all(url))
     assert api.seen == []
 
@@ -478,7 +478,7 @@ def test_an_endpoint_without_wrapper_is_not_paginated(api, session, url):
 
 @pytest.mark.parametrize('url', [None, 7, {'self': '/users'}], ids=repr)
 def test_a_url_that_is_no_str_is_refused(api, session, url):
-    with pytest.raises(pdpyras.URLError):
+    with pytest.raises(pdpyras.URLError, match='A URL or path must be a str'):
         list(session.iter_all(url))
     assert api.seen == []
 
@@ -545,7 +545,7 @@ def test_an_unlisted_collection_may_have_cursors(api, session):
     assert sent(api, 'cursor') == [(None,), ('abc',)]
 
 
-def test_so_may_one_that_was_listed_by_hand(api, session):
+def test_a_collection_listed_by_hand_may_have_cursors(api, session):
     api.reply(body={'widgets': [1], 'next_cursor': 'abc'})
     api.reply(body={'widgets': [2], 'next_cursor': None})
     pdpyras.CANONICAL_PATHS.append('/v9/widgets')
@@ -568,7 +568,7 @@ def test_iter_cursor_takes_an_unlisted_path(api, session):
 
 
 def test_an_unlisted_resource_is_not_a_collection_either(api, session):
-    with pytest.raises(pdpyras.URLError):
+    with pytest.raises(pdpyras.URLError, match='/v9/widgets/{id} is not a collection with pages'):
         list(session.iter_all('/v9/widgets/PABC123'))
     assert api.seen == []
 

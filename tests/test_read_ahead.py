@@ -295,7 +295,7 @@ def outcome(session, **options):
 
 @pytest.mark.parametrize('raises', [True, False], ids=['raising', 'as 4.x could, warning'])
 @pytest.mark.parametrize('limit', [7, 30, 100])
-def test_it_gives_what_one_request_after_the_other_gives_however_the_server_lies(
+def test_read_ahead_gives_what_sequential_requests_give_whatever_the_server_claims(
     api, session, limit, raises, monkeypatch
 ):
     with pytest.warns(DeprecationWarning):

@@ -84,7 +84,7 @@ def test_there_are_as_many_retries_as_the_lower_limit_says(
     assert sleeps == [3 * 2**n for n in range(retries)]
 
 
-def test_a_status_is_retried_until_it_is_another(api, session, sleeps):
+def test_retries_stop_when_the_status_changes(api, session, sleeps):
     session.retry[503] = 5
     api.reply(503, times=2)
     api.reply(body={'users': []})
@@ -414,7 +414,7 @@ def test_what_no_retry_can_mend_raises_at_once(spoil, cause, api, session, sleep
 
 
 def test_json_that_cannot_be_encoded_is_the_caller_s_own_type_error(api, session, sleeps):
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match='not JSON serializable'):
         session.rpost('/users', json={'when': object()})
     assert sleeps == []
     assert api.seen == []
@@ -467,7 +467,7 @@ def test_after_a_429_a_body_that_is_used_up_is_not_sent_again_empty(api, session
     assert sleeps == []
 
 
-def test_after_a_network_error_it_is_not_sent_again_either(api, session, sleeps):
+def test_a_stream_is_not_sent_again_after_a_network_error(api, session, sleeps):
     api.hang_up()
     with pytest.raises(pdpyras.PDClientError, match='stream') as error:
         session.post('/uploads', data=iter([b'once']))
@@ -476,7 +476,7 @@ def test_after_a_network_error_it_is_not_sent_again_either(api, session, sleeps)
     assert sleeps == []
 
 
-def test_nor_after_a_status_that_retry_names(api, session, sleeps):
+def test_a_stream_is_not_sent_again_after_a_retryable_status(api, session, sleeps):
     session.retry[503] = 5
     api.reply(503)
     assert session.post('/uploads', data=iter([b'once'])).status_code == 503
@@ -510,7 +510,7 @@ def test_without_retries_of_unsafe_methods_it_makes_one(method, api, session, sl
 
 @pytest.mark.parametrize('method', ['post', 'patch'])
 @pytest.mark.parametrize('status', [429, 503])
-def test_nor_is_a_status_retried(method, status, api, session, sleeps):
+def test_an_unsafe_method_is_not_retried_after_a_status(method, status, api, session, sleeps):
     session.retry_unsafe_methods = False
     session.retry[503] = 5
     api.reply(status)
@@ -558,7 +558,7 @@ def test_events_can_be_sent_at_most_once_too(api, events, sleeps):
     assert sleeps == []
 
 
-def test_it_can_be_set_for_a_class(api, sleeps):
+def test_retry_unsafe_methods_can_be_set_for_a_class(api, sleeps):
     class Careful(pdpyras.APISession):
         retry_unsafe_methods = False
 

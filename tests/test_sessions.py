@@ -127,7 +127,7 @@ def test_a_routing_key_may_have_any_character_that_json_has(api):
 
 def test_a_refused_key_leaves_the_old_one_in_place(api, session):
     api.reply()
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match='The API key must be a non-empty str'):
         session.api_key = ''
     session.get('/users')
     assert api.last.headers['Authorization'] == 'Token token=' + KEY
@@ -719,7 +719,7 @@ def test_a_dropped_session_is_freed_at_once_with_its_sockets(api):
         gc.enable()
 
 
-def test_so_is_one_whose_parent_was_read_and_put_back(api):
+def test_a_session_whose_parent_was_read_and_put_back_is_freed_at_once(api):
     gc.disable()
     try:
         session = pdpyras.APISession(KEY, base_url=api.url)

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from wire import Hangup, Reply
+from wire import ANY_SERVER_ERROR, Hangup, Reply
 
 import pdpyras
 
@@ -69,7 +69,7 @@ def test_the_alerts_of_an_incident_can_be_updated_too(api, session, batches):
     [
         pytest.param(lambda: Reply(403), id='403'),
         pytest.param(lambda: Reply(401), id='401'),
-        pytest.param(lambda: Reply(500), id='500'),
+        pytest.param(lambda: Reply(ANY_SERVER_ERROR), id='server error'),
         pytest.param(lambda: Hangup(), id='network error'),
         pytest.param(
             lambda: Reply(400, {'error': {'errors': ["A 'From' header is required"]}}), id='no From'

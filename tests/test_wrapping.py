@@ -522,7 +522,7 @@ def test_what_is_no_url_and_has_none_is_refused_by_the_methods_name(api, session
 
 @pytest.mark.parametrize('verb', EVERY_METHOD)
 def test_a_resource_from_elsewhere_is_refused_before_anything_is_sent(api, session, verb):
-    with pytest.raises(pdpyras.URLError):
+    with pytest.raises(pdpyras.URLError, match='https://api.example.com/users/P1 is not under'):
         getattr(session, verb)({'self': 'https://api.example.com/users/P1'})
     assert api.seen == []
 

@@ -208,7 +208,12 @@ def test_signals_are_passed_on(command):
 def test_it_cleans_up_when_its_terminal_is_closed(tmp_path):
     command = [*RUN, '--', sys.executable, '-c', SCRIPT_WITH_HANDLERS]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, env={**os.environ, 'TMPDIR': str(tmp_path)}
+        command,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, 'TMPDIR': str(tmp_path)},
+        # Under nohup, the tests and what they start ignore this signal.
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
     ) as process:
         assert process.stdout.readline() == 'ready\n'
         process.send_signal(signal.SIGHUP)
