@@ -173,6 +173,7 @@ def test_the_timeline_says_what_happened_and_by_whom(web):
     web.post(f'/incidents/{incident["id"]}/notes', {'note': {'content': 'On it'}})
     web.sandbox.clock.advance(hours=5)
     timeline = web.get('/_sandbox/incidents/' + incident['id'])['timeline']
+    assert timeline[0]['at'] == incident['created_at']
     assert [(entry['text'], entry['by'], entry['note']) for entry in timeline] == [
         ('Triggered', 'Web Shop', ''),
         ('Assigned to Alex Sample', 'Web Shop', ''),

@@ -2,6 +2,8 @@
 
 import pytest
 
+from pdpyras_sandbox import dependencies
+
 
 @pytest.fixture
 def shop(web):
@@ -59,3 +61,13 @@ def test_a_service_that_does_not_exist_is_refused(web, shop):
 def test_a_service_does_not_depend_on_itself(web):
     body = between(web.service, web.service)
     assert web.refusal('POST', '/service_dependencies/associate', body)[0] == 400
+
+
+def test_a_service_has_a_limited_number_of_dependencies(web, shop, monkeypatch):
+    monkeypatch.setattr(dependencies, 'MAXIMUM', 1)
+    first = web.service
+    second = web.post('/services', {'service': {**first, 'name': 'Till'}})['service']
+    path = '/service_dependencies/associate'
+    web.post(path, between(first, shop))
+    reasons = ['A service can have at most 1 dependencies']
+    assert web.refusal('POST', path, between(second, shop)) == (400, 2001, reasons)

@@ -1,6 +1,7 @@
 """Webhooks: signed, in order, retried by the sandbox's clock, dropped in the end."""
 
 import json
+import re
 import socket
 import threading
 from datetime import datetime, timedelta, timezone
@@ -86,6 +87,7 @@ def test_a_triggered_incident_is_sent_signed(web, receiver):
     assert seen.headers['Content-Type'] == 'application/json'
     assert seen.headers['X-Webhook-Subscription'] == webhook['id']
     event = seen.json['event']
+    assert re.fullmatch('01[A-Z0-9]{24}', event['id'])
     assert event['event_type'] == 'incident.triggered'
     assert event['resource_type'] == 'incident'
     assert event['agent']['summary'] == 'Alex Sample'
@@ -220,13 +222,24 @@ def test_changes_of_services_are_sent(web, receiver):
     assert events[2]['data']['self'] == f'{web.sandbox.url}/services/{created["id"]}'
 
 
+def test_an_event_of_a_service_names_the_teams_of_its_escalation_policy(web, receiver):
+    team = web.team('Ops')
+    policy = web.get('/escalation_policies')['escalation_policies'][0]
+    web.put(f'/teams/{team["id"]}/escalation_policies/{policy["id"]}')
+    subscribe(web, receiver.url)
+    web.put('/services/' + web.service['id'], {'service': {'name': 'Cash desk'}})
+    (event,) = received(web, receiver)
+    assert [named['summary'] for named in event['data']['teams']] == ['Ops']
+
+
 def test_a_ping_goes_to_one_subscription_whatever_it_wants(web, receiver):
     webhook = subscribe(web, receiver.url, events=['incident.resolved'])
     subscribe(web, receiver.url)
     answer = web.call('POST', f'/webhook_subscriptions/{webhook["id"]}/ping')
     assert (answer.status_code, answer.content) == (202, b'')
     (event,) = received(web, receiver)
-    assert (event['event_type'], event['data']['type']) == ('pagey.ping', 'ping')
+    assert event['event_type'] == 'pagey.ping'
+    assert event['data'] == {'type': 'ping', 'message': 'Hello from your friend Pagey!'}
 
 
 def test_headers_and_credentials_are_sent(web, receiver):
