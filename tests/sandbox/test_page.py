@@ -205,6 +205,7 @@ def inspected(web):
         ('GET', '/users', {'headers': {'Authorization': f'Token token="{SECRET}"'}}),
         ('GET', '/users', {'headers': {'Authorization': f'bearer  {SECRET}'}}),
         ('GET', '/users', {'headers': {'Authorization': SECRET}}),
+        ('GET', f'/users?query={SECRET}', {'headers': {'Authorization': f'Token token={SECRET}'}}),
         ('GET', '/users', {'headers': {'Cookie': f'session={SECRET}'}}),
         ('GET', '/users', {'headers': {'X-Routing-Key': SECRET}}),
         ('GET', f'/users?token={SECRET}', {}),

@@ -54,7 +54,8 @@ def test_contexts_and_the_client_are_in_the_alert(web, send):
     (incident,) = web.get('/incidents')['incidents']
     (alert,) = web.get(f'/incidents/{incident["id"]}/alerts')['alerts']
     assert alert['body']['contexts'] == [link, image]
-    assert alert['body']['cef_details']['client'] == 'Nagios'
+    details = alert['body']['cef_details']
+    assert (details['client'], details['client_url']) == ('Nagios', 'https://nagios')
 
 
 REFUSED = [
