@@ -301,11 +301,12 @@ def _sample(options: argparse.Namespace, scratch: Path) -> None:
 
     survivors = 0
     with ThreadPoolExecutor(options.jobs) as pool:
-        for mutant, noticed in zip(sample, pool.map(judge, sample)):
+        for number, noticed in enumerate(pool.map(judge, sample), 1):
             if not noticed:
                 survivors += 1
+                mutant = sample[number - 1]
                 tests = len(reached.by(mutant))
-                print('{} (reached by {} tests)'.format(mutant, tests), flush=True)
+                print('{}. {} (reached by {} tests)'.format(number, mutant, tests), flush=True)
     print(
         '{} of {} mutants noticed, {} not.'.format(len(sample) - survivors, len(sample), survivors)
     )
