@@ -367,11 +367,11 @@ class _Alert:
         self.key = key
         self.payload: dict[str, Any] = {}
         self.records = _Tally()
-        #: Whether records can be added without a new payload.
+        #: True if records can be added without a new payload.
         self.is_open = False
         #: Number of records in the event that is being sent.
         self.taken = 0
-        #: Whether to send it before its minute is over: for a flush, or as an attempt failed.
+        #: True to send it before its minute is over: for a flush, or because an attempt failed.
         self.is_urgent = False
         self.sent_at = float('-inf')
 
@@ -517,7 +517,7 @@ def _may_pass(error: Exception) -> bool:
     return isinstance(error, pdpyras.PDClientError)
 
 
-# What is lost
+# Lost records
 
 
 def _report_lost(count: int, reason: str, alerts: Sequence[_Alert] = ()) -> None:

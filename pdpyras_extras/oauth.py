@@ -5,7 +5,11 @@
     client = OAuthTokenClient(client_secret, client_id)
     session = client.session('as_account-us.acme incidents.read')
 
-Needs oauthlib. The methods have the names of PagerDuty's own client. See
+Needs oauthlib, without requests-oauthlib: that logs requests, responses and tokens at DEBUG, and a
+filter on its logger would affect the rest of the program. Requests are sent by a session of
+:mod:`pdpyras`, which masks secrets and does not follow redirects of a POST.
+
+The methods have the names of those in PagerDuty's own client. See
 https://developer.pagerduty.com/docs/oauth-functionality.
 """
 

@@ -61,7 +61,7 @@ class Connection:
         self.verbose = False
         #: Sentences to add to an error message.
         self.notes: List[str] = []
-        #: Whether the library warned that records of a listing are missing.
+        #: True once the library has warned that records of a listing are missing.
         self.is_incomplete = False
         self._stdin_option: Optional[str] = None
 
@@ -144,19 +144,25 @@ class Connection:
     def _key(self, variable: str, name: str) -> str:
         if self.key_file is None:
             key = os.environ.get(variable, '').strip()
-            if not key:
-                raise Mistake(f'No {name}: set {variable}, or pass --key-file FILE.')
-            return key
-        if self.key_file == '-' and sys.stdin.isatty():
+        else:
+            key = self._stored_key(self.key_file, name)
+        if not key:
+            raise Mistake(f'No {name}: set {variable}, or pass --key-file FILE.')
+        if not key.isascii():
+            raise Mistake(f'The {name} has a character that no key has. Copy it again.')
+        return key
+
+    def _stored_key(self, path: str, name: str) -> str:
+        if path == '-' and sys.stdin.isatty():
             from getpass import getpass
 
             text = getpass(f'{name}: ')
         else:
-            text = self.read('--key-file', self.key_file)
+            text = self.read('--key-file', path)
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         if len(lines) != 1:
             raise Mistake(
-                f'--key-file: {self.key_file} must hold one line, the {name}; it has {len(lines)}.'
+                f'--key-file: {path} must hold one line, the {name}; it has {len(lines)}.'
             )
         return lines[0]
 

@@ -39,7 +39,8 @@ def status_of(error: Exception) -> Optional[int]:
     """Return the exit status for an error of the library, or None for any other."""
     import pdpyras
 
-    if isinstance(error, pdpyras.URLError):
+    invalid = (pdpyras.requests.exceptions.InvalidHeader, pdpyras.requests.exceptions.InvalidSchema)
+    if isinstance(error, pdpyras.URLError) or isinstance(error.__cause__, invalid):
         return USAGE
     if not isinstance(error, pdpyras.PDClientError):
         return None
@@ -54,8 +55,16 @@ def advice(error: Exception) -> str:
     import pdpyras
 
     if not isinstance(error, pdpyras.PDHTTPError):
-        is_slow = isinstance(error.__cause__, pdpyras.requests.ReadTimeout)
-        return ' To wait longer for a response, pass --timeout SECONDS.' if is_slow else ''
+        kinds = pdpyras.requests.exceptions
+        for kind, what_to_do in (
+            (kinds.ReadTimeout, 'To wait longer for a response, pass --timeout SECONDS.'),
+            (kinds.ProxyError, 'Check the proxy in HTTPS_PROXY or HTTP_PROXY.'),
+            (kinds.SSLError, 'Check the URL. For a CA of your own, set REQUESTS_CA_BUNDLE.'),
+            (kinds.ConnectionError, 'Check the network, and --url or PAGERDUTY_URL if set.'),
+        ):
+            if isinstance(error.__cause__, kind):
+                return f' {what_to_do}'
+        return ''
     if error.status_code == 401:
         return ' To find out why, run: pdpyras whoami'
     if error.status_code == 400 and "'From' header" in str(error.errors):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any, Callable, Dict, List, Optional, Tuple, TypeVar
 
 import click
@@ -24,7 +24,9 @@ class Time(click.ParamType):  # type: ignore[type-arg,unused-ignore]
         try:
             # Python older than 3.11 does not read "Z".
             moment = datetime.fromisoformat(value.upper().replace('Z', '+00:00'))
-        except ValueError:
+            # Within a day of the years 1 and 9999, UTC may be out of range.
+            moment.astimezone(timezone.utc)
+        except (OverflowError, ValueError):
             self.fail(f'{value!r} is not a time such as 2026-01-31T00:00Z.', param, ctx)
         if moment.tzinfo is None:
             zone = 'Z' if 'T' in value.upper() else 'T00:00Z'

@@ -1,4 +1,4 @@
-"""Where records go: to a terminal, a pipe or a file, with a progress bar if somebody watches."""
+"""Output of records to a terminal, a pipe or a file, with a progress bar on a terminal."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def write(
     has_bar = _can_draw(sys.stderr) and (output.format == 'table' or not is_on_terminal)
     arriving = _with_bar(listing) if has_bar else (record for record in listing(None))
     with _opened(connection, output.file) as file, closing(arriving):
-        # A page tells the columns, and which fields are misspelt.
+        # The first page shows the columns, and which fields are misspelt.
         sample = list(islice(arriving, formats.PAGE_SIZE))
         reject_unknown(output.fields, sample)
         records = chain(sample, arriving)

@@ -158,5 +158,5 @@ def list_(
             # A path that leads elsewhere raises here.
             session.normalize_url(path)
             if since is not None:
-                raise
+                raise Mistake(f'{path} cannot be listed by time. Leave out --since.') from error
             raise Mistake(f'{path} has no pages to list. Run: pdpyras get {path}') from error

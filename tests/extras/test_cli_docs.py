@@ -30,7 +30,7 @@ def session_in(page):
 
 
 def play(commands, environment, folder):
-    """What each of the commands prints, one after the other in a shell."""
+    """Run commands one after the other in a shell; return the output of each."""
     program = folder / 'bin' / 'pdpyras'
     program.parent.mkdir()
     program.write_text('#!/bin/sh\nexec {} -m pdpyras_extras.cli "$@"\n'.format(MODULE[0]))

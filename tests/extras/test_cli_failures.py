@@ -7,7 +7,7 @@ import sys
 
 import pytest
 from cli_process import MODULE, PATIENCE, WITHOUT_WAITS, CommandLine
-from wire import Hang, Reply
+from wire import Hang, Hangup, Reply
 
 NOT_FOUND = {'error': {'message': 'Not Found', 'code': 2100}}
 
@@ -83,6 +83,11 @@ def test_text_of_the_api_stays_on_one_line_and_cannot_control_the_terminal(wire,
         (['list', 'incidents', '--since', '2026-01-01'], 'For UTC, it is 2026-01-01T00:00Z'),
         (['list', 'incidents', '--since', '2026-01-01T10:00'], 'it is 2026-01-01T10:00Z'),
         (['list', 'incidents', '--since', 'yesterday'], "'yesterday' is not a time such as"),
+        (['list', 'incidents', '--since', '9999-12-31T23:00-12:00'], 'is not a time such as'),
+        (['list', 'incidents', '--since', '0001-01-01T00:00+12:00'], 'is not a time such as'),
+        (['list', 'users', '--since', '2026-01-01T00:00Z'], 'users cannot be listed by time'),
+        (['get', 'users', '--url', 'ftp://example.com'], 'No connection adapters'),
+        (['get', 'users', '--from', 'a\nb@example.com'], 'header From'),
         (['list', 'incidents', '--until', '2026-01-01T00:00Z'], '--until needs --since'),
         (['list', 'users/P1'], 'users/P1 has no pages to list. Run: pdpyras get users/P1'),
         (['list', 'users/P1', '--format', 'csv'], 'has no pages to list'),
@@ -156,6 +161,28 @@ def test_a_dead_network_ends_with_3_after_one_retry(wire, api):
     status, line = wire.failure('get', 'users', setup=WITHOUT_WAITS)
     assert status == 3
     assert '/users' in line
+    assert line.endswith('Check the network, and --url or PAGERDUTY_URL if set.')
+
+
+def test_a_host_without_an_address_is_reported_with_what_to_check(wire):
+    status, line = wire.failure('get', 'users', '--url', 'https://x.invalid', setup=WITHOUT_WAITS)
+    assert status == 3
+    assert line.endswith('Check the network, and --url or PAGERDUTY_URL if set.')
+
+
+def test_a_server_without_tls_is_reported_with_what_to_check(wire, api):
+    status, line = wire.failure('get', 'users', '--url', api.url.replace('http:', 'https:'))
+    assert status == 3
+    assert line.endswith('Check the URL. For a CA of your own, set REQUESTS_CA_BUNDLE.')
+
+
+def test_a_proxy_that_cannot_be_reached_is_named(wire, api):
+    api.close()
+    behind = wire.with_variables(https_proxy=api.url, HTTPS_PROXY=api.url, no_proxy='', NO_PROXY='')
+    arguments = ('get', 'users', '--url', 'https://pagerduty.example')
+    status, line = behind.failure(*arguments, setup=WITHOUT_WAITS)
+    assert status == 3
+    assert line.endswith('Check the proxy in HTTPS_PROXY or HTTP_PROXY.')
 
 
 def test_the_waits_for_a_dead_network_are_short():
@@ -176,15 +203,16 @@ def test_the_waits_for_a_dead_network_are_short():
 def test_a_server_that_never_answers_ends_with_3_after_one_retry(wire, api, command):
     api.rule(lambda seen: Hang())
     status, line = wire.failure(*command, '--timeout', '0.2', setup=WITHOUT_WAITS)
+    api.wait_for(2)
     assert (status, len(api.seen)) == (3, 2)
     assert 'timed out' in line
     assert line.endswith('To wait longer for a response, pass --timeout SECONDS.')
 
 
-def test_whoami_does_not_wait_again_once_the_server_hangs(wire, api):
+def test_whoami_ends_at_the_first_network_error(wire, api):
     api.reply(200, {'user': {'id': 'P1', 'name': 'Alex', 'email': 'alex@example.com'}})
-    api.rule(lambda seen: Hang())
-    status, _ = wire.failure('whoami', '--timeout', '0.2', setup=WITHOUT_WAITS)
+    api.rule(lambda seen: Hangup())
+    status, _ = wire.failure('whoami', setup=WITHOUT_WAITS)
     assert (status, len(api.seen)) == (3, 3)
 
 

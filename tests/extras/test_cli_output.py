@@ -18,7 +18,7 @@ from pdpyras_extras.cli import formats
 
 ISO = '%Y-%m-%dT%H:%M:%SZ'
 ESCAPE = '\x1b'
-#: What a terminal shows in colour.
+#: Escape sequences of colours in a terminal.
 STYLED = re.compile(r'\x1b\[[0-9;]*m')
 
 

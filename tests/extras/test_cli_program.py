@@ -17,7 +17,7 @@ from pdpyras_extras.cli.commands import cli
 from pdpyras_extras.cli.other_commands import SHELLS
 
 COMMANDS = sorted(cli.commands)
-#: What no command needs before it is known what is to be done.
+#: Modules that no command needs until its arguments are parsed.
 HEAVY = ('requests', 'rich', 'pdpyras', 'pdpyras_sandbox', 'flask')
 
 
@@ -103,7 +103,7 @@ def test_the_script_for_each_shell_registers_the_command(pdp, shell):
 
 
 def completions(pdp, words, shell='bash'):
-    """What a shell is told to offer for the last of the words."""
+    """Return the completions that a shell gets for the last of the words."""
     completing = pdp.with_variables(
         _PDPYRAS_COMPLETE=f'{shell}_complete',
         COMP_WORDS=' '.join(words),

@@ -228,7 +228,7 @@ def test_each_process_sends_its_own_records_after_a_fork(events_api):
     script = """
 import warnings
 warnings.simplefilter('ignore', DeprecationWarning)
-with handler._changed:  # What the parent has pending is not sent by its children.
+with handler._changed:  # Records that are pending in the parent are not sent by its children.
     for number in range(100):
         log.error('In the parent')
     children = []

@@ -359,7 +359,7 @@ def test_response_without_a_token_is_an_error_that_says_so(client, api, reply, s
     assert len(api.seen) == 1
 
 
-# What must not be seen
+# Secrets in logs, exceptions and copies
 
 
 def echo(seen):
