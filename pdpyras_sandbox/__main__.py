@@ -337,7 +337,7 @@ def make_sandbox(parser: Parser, options: Dict[str, Any]) -> 'Sandbox':
 
         from pdpyras_sandbox.server import Sandbox
     except ImportError as error:
-        parser.error("{}: pip install 'pdpyras[sandbox]'".format(error))
+        parser.error('{}: pip install flask trustme'.format(error))
     try:
         return Sandbox(**options)
     except (OSError, OverflowError, ValueError) as error:

@@ -22,7 +22,7 @@ def needed() -> None:
         try:
             import flask  # noqa: F401
         except ImportError:
-            reason = "the fixture 'pagerduty' needs Flask: pip install 'pdpyras[sandbox]'"
+            reason = "the fixture 'pagerduty' needs Flask: pip install flask trustme"
     if reason is not None:
         pytest.fail(reason, pytrace=False)
 

@@ -12,7 +12,7 @@ if WHY_NOT is None:
     try:
         import flask  # noqa: F401
     except ImportError:
-        WHY_NOT = "the sandbox needs Flask: pip install 'pdpyras[sandbox]'"
+        WHY_NOT = 'the sandbox needs Flask: pip install flask trustme'
 if WHY_NOT is not None:
     collect_ignore_glob = ['test_*.py']
     collect_ignore = ['clients']
