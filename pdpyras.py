@@ -47,6 +47,7 @@ from typing import (
     NamedTuple,
     Optional,
     Pattern,
+    Sequence,
     Set,
     Tuple,
     Type,
@@ -174,7 +175,7 @@ class PDHTTPError(PDClientError):
     @property
     def errors(self) -> List[str]:
         """PagerDuty's explanations of the error, a sentence each; empty if there are none."""
-        return _api_error(self.response).sentences
+        return list(_api_error(self.response).sentences)
 
 
 class PDServerError(PDHTTPError):
@@ -997,7 +998,7 @@ class _ApiError(NamedTuple):
     message: Optional[str] = None
     code: Optional[int] = None
     #: Explanations, a sentence each.
-    sentences: List[str] = []
+    sentences: Tuple[str, ...] = ()
 
 
 def successful_response(r: Response, context: Optional[str] = None) -> Response:
@@ -1047,7 +1048,7 @@ def http_error_message(r: Response, context: Optional[str] = None) -> str:
     )
 
 
-def _lacks_from(sentences: List[str]) -> bool:
+def _lacks_from(sentences: Sequence[str]) -> bool:
     """Whether an error is about a missing From header."""
     return any("'From' header" in sentence for sentence in sentences)
 
@@ -1060,8 +1061,8 @@ def _advice(r: Response, said: _ApiError) -> str:
         )
     if r.status_code == 401:
         return (
-            ' The API key is wrong or no longer valid, or it belongs to another service region: '
-            'see the url attribute of the session.'
+            ' Usual causes: the API key is wrong or no longer valid, or it belongs to another '
+            'service region; see the url attribute of the session.'
         )
     if r.status_code == 404 and isinstance(getattr(r, 'url', None), str):
         nodes = _before_query(_ORIGIN.sub('', r.url)).rstrip('/').split('/')[1:]
@@ -1084,12 +1085,12 @@ def _api_error(r: Response) -> _ApiError:
         if error in (None, True, False):
             error = body
         if not isinstance(error, dict):
-            return _ApiError(sentences=_sentences(error))
+            return _ApiError(sentences=tuple(_sentences(error)))
         message, code = error.get('message'), error.get('code')
         return _ApiError(
             message if isinstance(message, str) else None,
             code if isinstance(code, int) else None,
-            _sentences(error.get('errors')) or _sentences(message),
+            tuple(_sentences(error.get('errors')) or _sentences(message)),
         )
     except (AttributeError, LookupError, RuntimeError, TypeError, PDClientError, *_FAILURES):
         # Not JSON, a stream that is broken or was read already, or a mock response.
@@ -1126,9 +1127,13 @@ def _header(r: Response, name: str) -> Any:
 
 
 def _request_id_suffix(r: Response, secrets: _Secrets) -> str:
-    request_id = _header(r, 'x-request-id')
-    is_known = isinstance(request_id, str)
-    return f' [request ID {secrets.show(request_id, 100)}]' if is_known else ''
+    request_id = _request_id(r, secrets)
+    return f' [request ID {request_id}]' if request_id else ''
+
+
+def _request_id(r: Response, secrets: _Secrets) -> Optional[str]:
+    header = _header(r, 'x-request-id')
+    return secrets.show(header, 100) if isinstance(header, str) else None
 
 
 def _request_line(r: Response, secrets: _Secrets) -> str:
@@ -1414,8 +1419,8 @@ class _OwnCookiesOnly(DefaultCookiePolicy):
 
 
 _OWN_COOKIES_ONLY = _OwnCookiesOnly()
-#: Bytes of a body to read at a time. Not None, which means all: urllib3 would never find the end
-#: of a body that a mocking library holds in memory.
+#: Bytes of a body to read at a time. With None, which means all, urllib3 would never find the end
+#: of a mocked body.
 _READ_SIZE = 1024 * 1024
 _UNSAFE_IN_HEADER = re.compile(r'[\x00-\x08\x0a-\x1f\x7f]|^\s|[^\x00-\xff]')
 
@@ -1447,7 +1452,7 @@ def _environment_state() -> object:
 class _MergedHeaders(CaseInsensitiveDict):  # type: ignore[type-arg]
     """The headers of a request, which include those of the session."""
 
-    #: The URL that they may be sent to.
+    #: The URL that they may be sent to, which need not be checked again.
     checked_url: Optional[str] = None
 
 
@@ -1476,7 +1481,7 @@ class _Transport(Session):
         _reject_unsafe_headers(request.headers)
         # With some versions of requests, http.client would encode a text as Latin-1.
         data = request.data.encode('utf-8') if isinstance(request.data, str) else request.data
-        # Without any, requests would look for a credential in ~/.netrc.
+        # With auth=None, requests would read ~/.netrc.
         auth = request.auth or self.auth or _keep_authorization
         is_replaced = Session.prepare_request is not _PREPARE_REQUEST
         if is_replaced or not is_merged or self.params or self.cookies or request.cookies:
@@ -1622,7 +1627,7 @@ def _receive(response: Response, stream: bool = False, **options: Any) -> None:
     """
     raw = response.raw
     if isinstance(response.status_code, int) and 100 <= response.status_code < 200:
-        # The final response is still to come. It must not be taken for that of the next request.
+        # Or else the final response, still to come, would be read as that of the next request.
         raw.close()
     if hasattr(raw, 'enforce_content_length'):
         raw.enforce_content_length = True  # The default since urllib3 2.
@@ -1698,6 +1703,8 @@ class PDSession(_MethodsFrom4x, _Transport):
 
     #: Base URL of the API; paths are relative to it.
     url = ''
+
+    _api_key = ''
 
     #: HTTP methods that the API supports, in upper case.
     permitted_methods: Tuple[str, ...] = ()
@@ -1792,7 +1799,8 @@ class PDSession(_MethodsFrom4x, _Transport):
             for name, value in self.__dict__.items()
             if name not in self._not_copied
         }
-        return dict(state, print_debug=self.print_debug)
+        hooks = {event: list(functions) for event, functions in self.hooks.items()}
+        return dict(state, hooks=hooks, print_debug=self.print_debug)
 
     def __copy__(self) -> 'PDSession':
         copied = type(self).__new__(type(self))
@@ -1805,8 +1813,8 @@ class PDSession(_MethodsFrom4x, _Transport):
         return copied
 
     def __setstate__(self, state: Dict[str, Any]) -> None:
-        print_debug = state.pop('print_debug')
         self.__dict__.update(state)
+        print_debug = self.__dict__.pop('print_debug')
         self.log = self._new_log()
         self._start_process()
         self.print_debug = print_debug
@@ -1959,7 +1967,9 @@ class PDSession(_MethodsFrom4x, _Transport):
         if isinstance(options['headers'], _MergedHeaders):
             options['headers'].checked_url = full_url
         retries = _Retries(self, method, full_url, options, kwargs.get('headers'))
-        if self.spare_requests:
+        spare_requests = self.spare_requests
+        if spare_requests:
+            spare_requests = _whole_number('spare_requests', spare_requests, 0)
             self._wait_for_rate_limit()
         while True:
             status_error: Optional[requests.HTTPError] = None
@@ -1977,8 +1987,8 @@ class PDSession(_MethodsFrom4x, _Transport):
                     continue
                 response = cast(Response, status_error.response)
             status_error = self._postprocess(response) or status_error
-            if self.spare_requests:
-                self._note_rate_limit(response)
+            if spare_requests:
+                self._note_rate_limit(response, spare_requests)
             if retries.after_response(response):
                 continue
             if status_error is not None:
@@ -1999,7 +2009,7 @@ class PDSession(_MethodsFrom4x, _Transport):
                 )
             )
         full_url = self.normalize_url(url)
-        if url.strip('/ ')[:1] in ('', '?', '#'):
+        if full_url.split('?')[0].split('#')[0].rstrip('/ ') == self.url.rstrip('/'):
             raise URLError('An empty path names no resource; pass one such as /users.')
         if full_url[:5].lower() == 'http:':
             self._warn_of_exposure(full_url)
@@ -2076,17 +2086,16 @@ class PDSession(_MethodsFrom4x, _Transport):
 
     def _wait_for_rate_limit(self) -> None:
         """Wait until the rate limit is reset, if few requests remain; see spare_requests."""
-        _whole_number('spare_requests', self.spare_requests, 0)
         seconds = self._resume_at - monotonic()
         if seconds > 0:
             self.log.info('Few requests remain in the rate limit; waiting %g s', seconds)
             time.sleep(seconds)
 
-    def _note_rate_limit(self, response: Response) -> None:
+    def _note_rate_limit(self, response: Response, spare_requests: int) -> None:
         remaining, reset = (
             _number(_header(response, name)) for name in ('ratelimit-remaining', 'ratelimit-reset')
         )
-        if remaining is not None and reset is not None and remaining <= self.spare_requests:
+        if remaining is not None and reset is not None and remaining <= spare_requests:
             self._resume_at = max(self._resume_at, monotonic() + reset)
 
     def cooldown_factor(self) -> float:
@@ -2122,8 +2131,7 @@ class PDSession(_MethodsFrom4x, _Transport):
         secrets = _Secrets.of(response)
         line = _request_line(response, secrets)
         method, _, url = line.partition(' ')
-        header = _header(response, 'x-request-id')
-        request_id = secrets.show(header, 100) if isinstance(header, str) else None
+        request_id = _request_id(response, secrets)
         sent_at = secrets.show(_header(response, 'date') or '(none)', 100)
         seconds = response.elapsed.total_seconds()
         fields = {
@@ -2215,7 +2223,9 @@ class _Retries:
         if status == 401:
             if self._renew_token(response):
                 return True
-            raise PDHTTPError(self._unauthorized(response), response)
+            key = last_4(self._used_keys()[0])
+            message = f'{http_error_message(response)} The API key that was sent ends in {key}.'
+            raise PDHTTPError(message, response)
         if status != 429 or not self._may_repeat():
             return False
         return self._wait_after(response, INFO)
@@ -2228,7 +2238,7 @@ class _Retries:
         if renew is None or self.has_new_token or own_header or not self.body.is_repeatable:
             return False
         with session._token_lock:
-            current = session.auth_header['Authorization']
+            current = session.auth_header.get('Authorization')
             if session._is_renewing or session.headers.get('Authorization') != current:
                 # The function itself uses the session, or the user has set another header.
                 return False
@@ -2358,14 +2368,6 @@ class _Retries:
         """The key in the headers of this request, or the session's."""
         authorization = CaseInsensitiveDict(self.options['headers']).get('Authorization')
         return _credentials(authorization) if authorization else [self.session.api_key]
-
-    def _unauthorized(self, response: Response) -> str:
-        return (
-            f'{self._request_line()}: 401 Unauthorized. The API key that ends in '
-            f'{last_4(self._used_keys()[0])} is wrong or no longer valid, or it belongs to another '
-            f'service region than {self.session.url}: see the url attribute of the session.'
-            f'{_request_id_suffix(response, self._secrets())}'
-        )
 
 
 class _Body:
@@ -2578,7 +2580,8 @@ class APISession(PDSession):
     #:
     #: It is called once for all threads that receive a 401 at the same time. Then each request is
     #: sent once more, whatever its method, because a request that was refused had no effect. It is
-    #: not called if :attr:`~PDSession.retry` names 401.
+    #: not called if :attr:`~PDSession.retry` names 401. A method of a subclass must be a
+    #: ``staticmethod``.
     on_token_expired: Optional[Callable[[Any], Optional[str]]] = None
 
     #: Number of requests made, by method and path pattern: ``{'GET /users/{id}': 3}``.
@@ -2751,6 +2754,8 @@ class APISession(PDSession):
     ) -> Iterator[Any]:
         """Yield the results of a listing one by one; pages are fetched as they are consumed.
 
+        Errors are raised when the first result is requested.
+
         :param url: the URL or path of a collection.
         :param params: query parameters; ``limit`` and ``offset`` override the method's own.
         :param page_size: results per page; defaults to :attr:`default_page_size`. Most endpoints
@@ -2784,7 +2789,7 @@ class APISession(PDSession):
         query = {'limit': endpoint.page_size(page_size, self.default_page_size)}
         if total:
             query['total'] = 1
-        query.update(_merged(paging, _as_dict(params)))
+        query.update({**paging, **_as_dict(params)})
         listing = _Listing(self, url, endpoint)
         pages = listing.offset_pages(query, paginate, depth)
         yield from _items(pages, item_hook, progress)
@@ -2814,7 +2819,7 @@ class APISession(PDSession):
             )
         url, paging = _split_paging(url, ('limit', endpoint.cursor_names[0]))
         query = {'limit': endpoint.page_size(page_size, self.default_page_size)}
-        query.update(_merged(paging, _as_dict(params)))
+        query.update({**paging, **_as_dict(params)})
         pages = _Listing(self, url, endpoint).cursor_pages(query)
         yield from _items(pages, item_hook, progress)
 
@@ -2950,16 +2955,14 @@ class APISession(PDSession):
         if since.astimezone(timezone.utc) >= until.astimezone(timezone.utc):
             raise ValueError(f'since ({since}) must be before until ({until}).')
         url, paging = _split_paging(url, (*_HISTORY_PARAMETERS, 'limit'))
-        query = _merged({'limit': paging['limit']} if 'limit' in paging else {}, _as_dict(params))
-        refused = sorted(set(paging).union(query).intersection(_HISTORY_PARAMETERS))
+        query = {**paging, **_as_dict(params)}
+        refused = ', '.join(sorted(set(query).intersection(_HISTORY_PARAMETERS)))
         if refused:
             raise ValueError(
-                'iter_history sets these parameters itself, so they must not be passed: {}.'.format(
-                    ', '.join(refused)
-                )
+                f'iter_history sets these parameters itself, so they must not be passed: {refused}.'
             )
         size = endpoint.page_size(query.pop('limit', page_size), self.default_page_size)
-        query = _merged({'limit': size}, query)
+        query = {'limit': size, **query}
         history = _History(_Listing(self, url, endpoint), query)
         return _items(history.pages(*_whole_seconds(since, until)), item_hook, progress)
 
@@ -3037,17 +3040,17 @@ class APISession(PDSession):
             return self.rpost(resource, json=values)
         if not update or not _needs_update(existing, values):
             return existing
-        changed = _merged(existing, values)
+        changed = {**existing, **values}
         if isinstance(changed.get('self'), str):
             return self.rput(changed, json=changed)
         # Some resources have no URL of their own in `self`; the documented path works as well.
         if 'id' not in changed:
             raise PDClientError(
-                f'persist: the {singular_name(resource)} found with {attr}={values[attr]!r} has '
-                'neither "self" nor "id", so there is no URL to update it at.'
+                f'persist: the result of {resource} with {attr}={values[attr]!r} has neither '
+                '"self" nor "id", so there is no URL to update it at.'
             )
         collection = _before_query(resource).rstrip('/')
-        return self.rput('{}/{}'.format(collection, changed['id']), json=changed)
+        return self.rput(f'{collection}/{changed["id"]}', json=changed)
 
     def update_all(
         self,
@@ -3096,20 +3099,21 @@ class APISession(PDSession):
             batch = batches.pop()
             try:
                 results = self.rput(url, json=batch)
-            except PDHTTPError as error:
-                is_about_items = error.status_code in (400, 404) and not _lacks_from(error.errors)
+            except PDClientError as error:
+                is_about_items = (
+                    isinstance(error, PDHTTPError)
+                    and error.status_code in (400, 404)
+                    and not _lacks_from(error.errors)
+                )
                 if not is_about_items:
                     error.updated = updated
                     raise
                 if len(batch) == 1:
-                    failed.append((batch[0], error))
+                    failed.append((batch[0], cast(PDHTTPError, error)))
                 else:
                     middle = (len(batch) + 1) // 2
                     batches += [batch[middle:], batch[:middle]]
                 continue
-            except PDClientError as error:
-                error.updated = updated
-                raise
             for result in results or []:
                 updated.append(result)
                 if item_hook is not None:
@@ -3156,7 +3160,7 @@ class APISession(PDSession):
         """
         if at is not None:
             _reject_naive('at', at)
-        _whole_number('level', level, 1)
+        level = _whole_number('level', level, 1)
         moment = _utc(datetime.now(timezone.utc) if at is None else at)
         policies = [] if escalation_policy is None else [_id_of(escalation_policy)]
         if service is not None:
@@ -3307,6 +3311,7 @@ class _Listing:
                 # A listing that the tables do not know to have cursors.
                 following = {name: value for name, value in params.items() if name != 'offset'}
                 yield from self.cursor_pages(dict(following, cursor=cursor))
+                return
             if not more or not paginate:
                 return
             if is_single_page:
@@ -3324,17 +3329,20 @@ class _Listing:
             f'returns no results; {remedy} to get the others'
         )
 
-    def cursor_pages(self, params: Dict[str, Any]) -> Iterator[_Page]:
-        """Yield the pages that are linked by cursors."""
+    def cursor_pages(
+        self, params: Dict[str, Any], body: Optional[Dict[str, Any]] = None
+    ) -> Iterator[_Page]:
+        """Yield the pages that are linked by cursors, of which the first may be given."""
         parameter, key = self.endpoint.cursor_names
         cursors = {str(params.get(parameter))}
         while True:
-            body = self.get(dict(params))
+            if body is None:
+                body = self.get(dict(params))
             if body is None:
                 return
             cursor = body.get(key)
             yield _Page(self.results(body), _total(body))
-            del body
+            body = None
             if not cursor:
                 return
             if str(cursor) in cursors:
@@ -3480,26 +3488,23 @@ class _History:
     def _pages_of(self, window: _Window, body: Any) -> Iterator[List[Any]]:
         """Yield the results of each page of a window, whose first page is given."""
         query = dict(self.params, since=_utc(window[0]), until=_utc(window[1]))
-        parameter, key = self.listing.endpoint.cursor_names
-        has_cursors = self.listing.endpoint.has_cursors
+        if self.listing.endpoint.has_cursors:
+            for page in self.listing.cursor_pages(query, body):
+                yield page.results
+            return
         offset = 0
         while True:
-            results, more, cursor = self.listing.results(body), body.get('more'), body.get(key)
+            results, more = self.listing.results(body), body.get('more')
             yield results
             offset += len(results)
             del body
-            if has_cursors:
-                if not cursor:
-                    return
-                query[parameter] = cursor
-            else:
-                if not more or not results:
-                    return
-                query['offset'] = offset
-                query['limit'] = min(int(self.params['limit']), int(ITERATION_LIMIT) - offset)
-                if query['limit'] < 1:
-                    self._warn_of_limit(window)
-                    return
+            if not more or not results:
+                return
+            query['offset'] = offset
+            query['limit'] = min(int(self.params['limit']), int(ITERATION_LIMIT) - offset)
+            if query['limit'] < 1:
+                self._warn_of_limit(window)
+                return
             body = self._get(query)
 
     def _get(self, query: Dict[str, Any]) -> Dict[str, Any]:
@@ -3508,7 +3513,7 @@ class _History:
     def _key(self, record: Any) -> str:
         """The identity of a record: its ID, or its whole content."""
         has_id = isinstance(record, dict) and record.get('id') is not None
-        return str(record['id']) if has_id else dumps(record, sort_keys=True)
+        return str(record['id']) if has_id else dumps(record, sort_keys=True, default=str)
 
     def _warn_of_limit(self, window: _Window) -> None:
         if not self.has_warned:
@@ -3574,10 +3579,10 @@ class _ReadAhead:
             self._request_after(params)
             return self._listing.read(page.result())
         body = self._listing.get(params)
-        is_first = not self._pages
+        has_none_pending = not self._pages
         self._pages.clear()
         is_full = body and body.get('more') and len(self._listing.results(body)) == params['limit']
-        if is_first and is_full:
+        if has_none_pending and is_full:
             self._request_after(params)
         else:
             self._depth = 0
@@ -3745,13 +3750,6 @@ def _id_of(resource: Any) -> str:
     return quote(identifier, safe='')
 
 
-def _merged(first: Any, second: Any) -> Dict[Any, Any]:
-    """A dict of both, in which the second wins. dict(first, **second) only takes str keys."""
-    merged = dict(first)
-    merged.update(second)
-    return merged
-
-
 def _needs_update(existing: Any, wanted: Any) -> bool:
     """Whether a wanted value is missing from a resource or differs; its others are ignored."""
     return any(key not in existing or _differs(existing[key], wanted[key]) for key in wanted)
@@ -3795,7 +3793,7 @@ class _EventsSession(PDSession):
 
     def _with_routing_key(self, event: Any) -> Any:
         if isinstance(event, Mapping) and not event.get('routing_key'):
-            return _merged(event, {'routing_key': self.api_key})
+            return {**event, 'routing_key': self.api_key}
         return event
 
     def _checked_event(self, event: Dict[str, Any]) -> Dict[str, Any]:
@@ -3805,13 +3803,15 @@ class _EventsSession(PDSession):
         """
         for kind, required in (('images', 'src'), ('links', 'href')):
             entries = event.get(kind)
+            if isinstance(entries, Mapping):
+                raise ValueError(f'{kind} must be a list, not a single object.')
             for index, entry in enumerate(entries if isinstance(entries, (list, tuple)) else ()):
                 if isinstance(entry, Mapping) and not entry.get(required):
                     raise ValueError(f'{kind}[{index}] has no {required!r}.')
         payload = event.get('payload')
         if isinstance(payload, Mapping) and isinstance(payload.get('timestamp'), date):
             timestamp = _event_time(payload['timestamp'])
-            event = dict(event, payload=_merged(payload, {'timestamp': timestamp}))
+            event = {**event, 'payload': {**payload, 'timestamp': timestamp}}
         return self._with_fitting_details(self._with_fitting_summary(event))
 
     def _with_fitting_summary(self, event: Dict[str, Any]) -> Dict[str, Any]:
@@ -3836,26 +3836,20 @@ class _EventsSession(PDSession):
             return event
         payload = event.get('payload')
         details = payload.get('custom_details') if isinstance(payload, Mapping) else None
-        left_out = _encoded_size(details) if details else 0
-        note = '{} bytes of custom_details were left out, because the event was too large'
-        fitting = dict(event)
         if payload is not None and details:
-            short = {'left_out': note.format(left_out)}
-            fitting['payload'] = _merged(payload, {'custom_details': short})
-        rest = _encoded_size(self._with_routing_key(fitting))
-        if rest > _EVENT_LIMIT:
-            raise ValueError(
-                f'The event has {size} bytes, of which custom_details are {left_out}; the API '
-                f'accepts at most {_EVENT_LIMIT}. Shorten its other properties.'
+            note = (
+                f'{_encoded_size(details)} bytes of custom_details were left out, because the '
+                'event was too large'
             )
-        self.log.warning(
-            'An event has %d bytes, but the API accepts at most %d, so its custom_details (%d '
-            'bytes) were left out.',
-            size,
-            _EVENT_LIMIT,
-            left_out,
+            fitting = {**event, 'payload': {**payload, 'custom_details': {'left_out': note}}}
+            if _encoded_size(self._with_routing_key(fitting)) <= _EVENT_LIMIT:
+                message = 'An event has %d bytes; the API accepts at most %d. %s.'
+                self.log.warning(message, size, _EVENT_LIMIT, note)
+                return fitting
+        raise ValueError(
+            f'The event has {size} bytes; the API accepts at most {_EVENT_LIMIT}. Shorten its '
+            'properties other than custom_details, which would be left out.'
         )
-        return fitting
 
 
 def _encoded_size(content: Any) -> int:
@@ -3972,9 +3966,7 @@ class EventsAPISession(_EventsSession):
         details.update(_checked_dict('payload', payload))
         if custom_details is not None:
             given = _checked_dict("payload['custom_details']", details.get('custom_details'))
-            details['custom_details'] = _merged(
-                given, _checked_dict('custom_details', custom_details)
-            )
+            details['custom_details'] = {**given, **_checked_dict('custom_details', custom_details)}
         event: Dict[str, Any] = {'payload': details}
         optional = {'images': images, 'links': links, 'client': client, 'client_url': client_url}
         event.update({name: value for name, value in optional.items() if value})

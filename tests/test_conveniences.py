@@ -82,7 +82,7 @@ def test_on_call_returns_each_user_of_the_level_once(api, session):
         }
     )
     api.reply(body={'oncalls': [entry('U1'), entry('U3', level=2)], 'more': False})
-    users = session.on_call(escalation_policy='EP1', at=AT)
+    users = session.on_call(escalation_policy='EP1', at=AT, level='1')
     assert [user['id'] for user in users] == ['U1', 'U2']
     query = api.seen[0].query
     assert (query['since'], query['until']) == ('2026-03-01T12:00:00Z',) * 2

@@ -488,8 +488,16 @@ def test_a_key_that_is_a_common_word_does_not_garble_our_own_sentences(api, key)
     session = pdpyras.APISession(key, base_url=api.url)
     with session, pytest.raises(pdpyras.PDHTTPError) as caught:
         session.rget('users')
-    ending = 'is wrong or no longer valid, or it belongs to another service region than'
-    assert 'The API key that ends in *{} {} '.format(key[-4:], ending) in str(caught.value)
+    causes = 'the API key is wrong or no longer valid, or it belongs to another service region;'
+    assert causes in str(caught.value)
+    assert str(caught.value).endswith('The API key that was sent ends in *{}.'.format(key[-4:]))
+
+
+def test_a_401_shows_the_reason_that_the_api_gives(api, session):
+    error = {'message': 'Forbidden', 'code': 2006, 'errors': ['Your IP is not allowed.']}
+    api.reply(401, {'error': error})
+    with pytest.raises(pdpyras.PDHTTPError, match=r'401 Forbidden \(code 2006\): Your IP is'):
+        session.rget('users')
 
 
 @pytest.mark.parametrize(
@@ -595,7 +603,9 @@ def test_an_http_error_without_a_response_from_postprocess_comes_out(api, sessio
 def test_a_401_after_its_retries_says_what_to_check(api, session):
     session.retry[401] = 1
     api.reply(401, {'error': {'message': 'Unauthorized'}}, times=2)
-    with pytest.raises(pdpyras.PDHTTPError, match=r'Unauthorized\. The API key is wrong'):
+    with pytest.raises(
+        pdpyras.PDHTTPError, match='Unauthorized. Usual causes: the API key is wrong'
+    ):
         session.rget('users')
 
 

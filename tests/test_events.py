@@ -540,6 +540,7 @@ def test_a_dedup_key_has_at_most_255_characters(api, events, act, length):
         ({'images': [{'src': 'a'}, {'href': 'b'}]}, r"images\[1\] has no 'src'"),
         ({'links': [{'text': 'a'}]}, r"links\[0\] has no 'href'"),
         ({'links': [{'href': ''}]}, r"links\[0\] has no 'href'"),
+        ({'images': {'src': 'a'}}, 'images must be a list'),
     ],
 )
 def test_an_image_or_link_without_its_url_is_refused(api, events, options, message):
@@ -568,7 +569,7 @@ def test_details_of_2_megabytes_are_left_out_and_the_alert_is_sent(api, events, 
     assert len(api.last.body) < 1000
     assert list(api.last.json['payload']['custom_details']) == ['left_out']
     assert '2000011 bytes' in api.last.json['payload']['custom_details']['left_out']
-    assert 'its custom_details (2000011 bytes) were left out' in caplog.text
+    assert '2000011 bytes of custom_details were left out' in caplog.text
     assert details == {'log': 'x' * 2000000}
 
 

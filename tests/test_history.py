@@ -359,6 +359,12 @@ def test_a_limit_in_params_is_the_page_size(api, session):
         session.iter_history('log_entries', SINCE, UNTIL, params={'limit': 0})
 
 
+@pytest.mark.filterwarnings('ignore:Stopping the iteration')
+def test_a_cursor_that_repeats_ends_the_history(api, session):
+    api.rule(lambda seen: Reply(200, {'records': [], 'next_cursor': 'again'}))
+    assert list(session.iter_history('audit/records', SINCE, SINCE + timedelta(days=1))) == []
+
+
 def test_unlisted_audit_records_are_refused(api, session):
     with pytest.raises(pdpyras.URLError, match='no since and until'):
         session.iter_history('business_services/B1/audit/records', SINCE, UNTIL)

@@ -87,6 +87,12 @@ def test_requests_wait_when_few_remain(api, session, sleeps, monkeypatch, caplog
     assert 'Few requests remain in the rate limit; waiting 20 s' in caplog.text
 
 
+def test_a_number_of_spare_requests_may_come_as_text(api, session):
+    session.spare_requests = '5'
+    api.reply(headers=limits('6', '30'))
+    assert session.get('users').ok
+
+
 def test_each_thread_of_the_session_waits(api, session, sleeps, monkeypatch):
     monkeypatch.setattr(pdpyras, 'monotonic', lambda: 100.0)
     session.spare_requests = 2
