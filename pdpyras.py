@@ -2073,14 +2073,13 @@ class PDSession(_MethodsFrom4x, _Transport):
         headers['User-Agent'] = self.user_agent
         if own_agent and own_agent != _DEFAULT_USER_AGENT:
             headers['User-Agent'] = f'{own_agent} {self.user_agent}'
-        headers.update(self._api_headers(method))
+        self._add_api_headers(headers, method)
         if user_headers:
             headers.update(user_headers)
         return headers
 
-    def _api_headers(self, method: str) -> Dict[str, str]:
-        """The headers that an API asks for; for subclasses."""
-        return {}
+    def _add_api_headers(self, headers: Any, method: str) -> None:
+        """Add the headers that an API asks for; for subclasses."""
 
     # Its parts
 
@@ -2650,13 +2649,11 @@ class APISession(PDSession):
         """The same as :attr:`~PDSession.trunc_key`."""
         return self.trunc_key
 
-    def _api_headers(self, method: str) -> Dict[str, str]:
-        headers = {}
+    def _add_api_headers(self, headers: Any, method: str) -> None:
         if method.lower() in _BODY_VERBS:
             headers['Content-Type'] = 'application/json'
         if self.default_from is not None:
             headers['From'] = self.default_from
-        return headers
 
     # Resources
 
@@ -3779,8 +3776,8 @@ class _EventsSession(PDSession):
     #: See :attr:`PDSession.retry`: an event that the server failed to accept is sent again.
     retry = {500: 2, 502: 4, 503: 6, 504: 6}
 
-    def _api_headers(self, method: str) -> Dict[str, str]:
-        return {'Content-Type': 'application/json'}
+    def _add_api_headers(self, headers: Any, method: str) -> None:
+        headers['Content-Type'] = 'application/json'
 
     def request(self, method: str, url: str, **kwargs: Any) -> Response:  # type: ignore[override]
         if 'json' in kwargs:
