@@ -1,6 +1,7 @@
 """Fixtures: a scripted API on a real socket, sessions that talk to it, and no sleeping."""
 
 import gc
+import signal
 import threading
 
 import pytest
@@ -8,6 +9,10 @@ from scale import at_scale
 from wire import WireServer
 
 import pdpyras
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # As in `pytest &` in a script; the processes that tests interrupt would inherit it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 try:
     from hypothesis import HealthCheck, settings
