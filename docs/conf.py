@@ -16,6 +16,7 @@ version = release = pdpyras.__version__
 
 extensions = [
     'sphinx.ext.autodoc',
+    'sphinx.ext.autosummary',
     'sphinx.ext.doctest',
     'sphinx_copybutton',
     'endpoint_list',

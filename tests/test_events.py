@@ -592,6 +592,9 @@ def test_characters_that_json_escapes_count_as_they_are_sent(api, events, caplog
 
 
 def test_an_event_that_is_too_large_without_its_details_is_refused(api, events, change_events):
+    large = [{'href': 'https://example.com/' + 'x' * 600000}]
+    with pytest.raises(ValueError, match='accepts at most 512000'):
+        events.trigger('s', 'x', custom_details={'a': 1}, links=large)
     with pytest.raises(ValueError, match='accepts at most 512000'):
         events.trigger('s', 'x', payload={'component': 'x' * 600000})
     with pytest.raises(ValueError, match='accepts at most 512000'):
