@@ -6,8 +6,8 @@
 
 From a shell: ``python -m pdpyras_sandbox``. In tests: the pytest fixture ``pagerduty``.
 
-This file stays readable to every Python that pdpyras supports and imports nothing heavy, because
-pytest loads the plugin, and with it this package, in every test run.
+This file runs on every Python that pdpyras supports and imports nothing heavy: pytest loads the
+plugin, and with it this package, in every test run.
 """
 
 import sys
@@ -20,7 +20,7 @@ __all__ = ['MINIMUM_PYTHON', 'PagerDuty', 'Sandbox', 'why_not_here']
 
 
 def why_not_here(version: Tuple[Any, ...] = sys.version_info) -> Optional[str]:
-    """One line telling why the sandbox can't run on this Python, or None if it can."""
+    """Return the reason why the sandbox can't run on this Python, or None if it can."""
     if tuple(version[:2]) >= MINIMUM_PYTHON:
         return None
     return 'pdpyras_sandbox needs Python {}.{} or newer, and this is Python {}.{}'.format(

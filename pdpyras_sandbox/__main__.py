@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger('pdpyras_sandbox')
 access_log = logging.getLogger('pdpyras_sandbox.access')
-# Without this, `log` would show it, too.
+# Otherwise the handler of `log` would print every request as well.
 access_log.propagate = False
 
 REST_LIMIT = 960
@@ -46,7 +46,7 @@ Paste this into Python:
 END = """
 Ctrl-C ends it."""
 RUN_USAGE = 'python -m pdpyras_sandbox run [options] -- COMMAND …'
-EPILOG = "'{}' runs a command for which the sandbox is PagerDuty.".format(RUN_USAGE)
+EPILOG = "'{}' runs a command with PagerDuty redirected to a sandbox.".format(RUN_USAGE)
 
 
 class Parser(argparse.ArgumentParser):
@@ -56,7 +56,7 @@ class Parser(argparse.ArgumentParser):
 
 
 class Version(argparse.Action):
-    """Like argparse's own, but imports the library only if the version is asked for."""
+    """Print the version; unlike argparse's own action, import the library only for that."""
 
     def __init__(self, **options: Any) -> None:
         nowhere = {'dest': argparse.SUPPRESS, 'default': argparse.SUPPRESS}
@@ -86,7 +86,7 @@ def whole_number(minimum: int, maximum: Optional[int] = None) -> Callable[[str],
 
 
 def not_empty(text: str) -> str:
-    """Reject the value of an unset variable: as --host, it would open the port to everybody."""
+    """Reject the value of an unset variable: an empty --host would listen on all addresses."""
     if not text:
         raise argparse.ArgumentTypeError('must not be empty')
     return text
@@ -96,31 +96,34 @@ def host_name(text: str) -> str:
     """Accept a host name or address without a scheme or port."""
     if not text or set(text) & set('/:@*? ') - set(':' if text.count(':') > 1 else ''):
         raise argparse.ArgumentTypeError(
-            'must be the name of a host, such as example.com, not {!r}'.format(text)
+            'must be a host name such as example.com, not {!r}'.format(text)
         )
     return text
 
 
 def other_host(text: str) -> str:
-    """Accept the name of a host that is not the sandbox."""
+    """Accept a host name other than those that already lead to the sandbox."""
     from pdpyras_sandbox.hosts import API_HOSTS, normalized
 
     host_name(text)
     if normalized(text) in API_HOSTS:
-        raise argparse.ArgumentTypeError('{} is the sandbox'.format(text))
+        raise argparse.ArgumentTypeError('{} already leads to the sandbox'.format(text))
     return text
 
 
 def add_options(parser: Parser, port: int) -> None:
-    """Add the options that a sandbox has, whether it stays up or runs a command."""
+    """Add the options that serving and running a command have in common."""
     parser.add_argument(
         '--port',
         type=whole_number(0, 65535),
         default=port,
-        help='the port to listen on; 0 takes a free one (default: {})'.format(port),
+        help='the port to listen on; 0 picks a free one (default: {})'.format(port),
     )
     parser.add_argument(
-        '--seed', type=whole_number(0), metavar='N', help='fill in sample data, by this number'
+        '--seed',
+        type=whole_number(0),
+        metavar='N',
+        help='create sample data; the same N creates the same data',
     )
     parser.add_argument(
         '--latency',
@@ -150,7 +153,7 @@ def add_options(parser: Parser, port: int) -> None:
         action='append',
         default=[],
         metavar='HOST',
-        help='send webhooks to this host, too; may be repeated',
+        help='also send webhooks to this host; may be repeated',
     )
 
 
@@ -161,7 +164,7 @@ def add_allow(parser: Parser) -> None:
         action='append',
         default=[],
         metavar='HOST',
-        help='let programs reach this host through the proxy, too; may be repeated',
+        help='also let programs reach this host through the proxy; may be repeated',
     )
 
 
@@ -171,7 +174,7 @@ def main(arguments: Optional[List[str]] = None) -> None:
         sys.stderr.write(reason + '\n')
         sys.exit(2)
     arguments = sys.argv[1:] if arguments is None else arguments
-    # SIGTERM ends a container. A shell that starts this in the background has it ignore Ctrl-C.
+    # SIGTERM stops a container. A shell makes its background processes ignore SIGINT.
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, signal.default_int_handler)
     if arguments[:1] == ['run']:
@@ -187,7 +190,7 @@ def main(arguments: Optional[List[str]] = None) -> None:
         if sys.stdout.isatty():
             print()
     except BrokenPipeError:
-        # Nobody reads the output. https://docs.python.org/3/library/signal.html#note-on-sigpipe
+        # https://docs.python.org/3/library/signal.html#note-on-sigpipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -250,17 +253,17 @@ def greeting(sandbox: 'Sandbox') -> str:
     if sandbox.ca_file:
         text += CA_FILE
         facts['settings'] += '; session.verify = {!r}'.format(sandbox.ca_file)
-    # A proxy would not find this machine, and REQUESTS_CA_BUNDLE take precedence over `verify`.
+    # A proxy cannot reach this machine, and REQUESTS_CA_BUNDLE takes precedence over `verify`.
     if sandbox.ca_file or set(urllib.request.getproxies()) - {'no'}:
         facts['settings'] += '; session.trust_env = False'
     return (text + SCRIPT + END).format(**facts)
 
 
 def script_for(sandbox: 'Sandbox', proxy: 'SandboxProxy') -> str:
-    """Return a shell script after which programs reach the sandbox through the proxy."""
+    """Return a shell script that points programs to the proxy."""
     variables = proxy.variables.items()
     lines = [
-        '# PagerDuty sandbox at {}. With these variables, it is PagerDuty:'.format(sandbox.url),
+        '# PagerDuty sandbox at {}. These variables redirect PagerDuty to it:'.format(sandbox.url),
         'unset ' + ' '.join(proxy.removed_variables),
         *('export {}={}'.format(name, shlex.quote(value)) for name, value in variables),
         '# Ctrl-C ends it.',
@@ -269,13 +272,13 @@ def script_for(sandbox: 'Sandbox', proxy: 'SandboxProxy') -> str:
 
 
 def run_command(arguments: List[str]) -> int:
-    """Run a command for which a sandbox is PagerDuty, and return its exit status."""
+    """Run a command with PagerDuty redirected to a sandbox, and return its exit status."""
     from pdpyras_sandbox import run
 
     parser = Parser(
         prog='pdpyras_sandbox run',
         usage=RUN_USAGE,
-        description='Run a command for which a new sandbox is PagerDuty.',
+        description='Run a command with PagerDuty redirected to a new sandbox.',
     )
     add_options(parser, port=0)
     add_allow(parser)
@@ -298,7 +301,7 @@ def run_command(arguments: List[str]) -> int:
 
 
 def not_applied(sandbox: 'Sandbox', options: Dict[str, Any]) -> Iterator[str]:
-    """Yield lines about options for a new account, where the state file has one already."""
+    """Yield a warning for each option that has no effect on an existing account."""
     for name in ('seed', 'load') if sandbox.restored else ():
         if options[name] is not None:
             yield '--{} {} is not applied: {} already has an account'.format(
@@ -307,7 +310,7 @@ def not_applied(sandbox: 'Sandbox', options: Dict[str, Any]) -> Iterator[str]:
 
 
 def show_log() -> None:
-    """Log on stderr, in lines that can be told from those of another program."""
+    """Log on stderr, with a prefix that tells the lines apart from the command's own output."""
     handler = logging.StreamHandler()
     handler.setFormatter(LineFormatter())
     log.addHandler(handler)
@@ -329,9 +332,9 @@ def show_access_log() -> None:
 
 
 def make_sandbox(parser: Parser, options: Dict[str, Any]) -> 'Sandbox':
-    """Start a sandbox, or end the program with a line that says why that is not possible."""
+    """Start a sandbox, or print a one-line error and exit."""
     if options['load'] and options['seed'] is not None:
-        parser.error('--load and --seed cannot be combined: the file has the whole account')
+        parser.error('--load and --seed cannot be combined: the file holds the whole account')
     try:
         import trustme  # noqa: F401
 

@@ -1,9 +1,9 @@
 """Protection from web pages.
 
-The sandbox has no login. A browser on the same machine runs the scripts of any website, and such a
-script could read the sandbox's keys through a host name that resolves to a loopback address (DNS
-rebinding), or reset the account with a request across sites. Browsers cannot hide the two headers
-that tell: Host and Origin.
+The sandbox has no login. A script of any website, run by a browser on the same machine, could read
+the sandbox's keys through a host name that resolves to a loopback address (DNS rebinding), or reset
+the account with a cross-site request. The headers Host and Origin, which a script cannot forge,
+reveal both.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ def is_sandbox_path(path: str) -> bool:
 
 
 class Access:
-    """Decides which requests are let in.
+    """Decides which requests are allowed.
 
     :param host: the address or name that the sandbox listens on.
     :param names: other names that it is called by.
     """
 
     def __init__(self, host: str, names: Iterable[str] = ()) -> None:
-        # As PagerDuty, it is reached through a proxy.
+        # Requests that are redirected from PagerDuty keep PagerDuty's host names.
         self.names = {*API_HOSTS, 'localhost', *map(normalized, (host, *names))}
-        #: In a network of containers, clients call the sandbox by a name without a dot. Websites
-        #: have one in theirs.
+        #: In a container network, clients call the sandbox by a name without a dot. The names of
+        #: websites contain one.
         self.accepts_short_names = not is_loopback(host)
 
     def problem(self, environ: WSGIEnvironment) -> str | None:
-        """The reason why a request is refused, or None if it is let in."""
+        """Return the reason why a request is rejected, or None if it is allowed."""
         host = environ.get('HTTP_HOST')
         if host is not None and not self.is_trusted(host):
             return (
@@ -69,13 +69,13 @@ class Access:
 
 
 def name_in(host: str) -> str | None:
-    """The name or address in a Host header, without the port; None if it is malformed."""
+    """Return the name or address in a Host header, without the port; None if it is malformed."""
     match = HOST.fullmatch(host)
     return match and match.group(1).strip('[]').lower().rstrip('.')
 
 
 def is_address(name: str) -> bool:
-    """Tell if a host is an IP address: no DNS server has a say in where it leads."""
+    """Return whether a host is an IP address, which DNS rebinding cannot affect."""
     try:
         ipaddress.ip_address(name)
     except ValueError:
@@ -88,7 +88,10 @@ def is_loopback(host: str) -> bool:
 
 
 def is_same(origin: str, host: str | None) -> bool:
-    """Tell if a page's origin is the host called; behind TLS, only the proxy knows the scheme."""
+    """Return whether an origin has the host of the request.
+
+    Its scheme is not compared: behind a TLS proxy, the sandbox does not know it.
+    """
     try:
         return urlsplit(origin).netloc.lower() == (host or '').lower() != ''
     except ValueError:

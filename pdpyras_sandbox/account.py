@@ -1,4 +1,4 @@
-"""One PagerDuty account: its records, its keys, and who may act in it."""
+"""One PagerDuty account: its records, its keys and its owner."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from pdpyras_sandbox.store import Store, unusable
 if TYPE_CHECKING:
     from pdpyras_sandbox.webhooks import Webhooks
 
-#: Where web pages of this account would be; its first label is the account's subdomain.
+#: The base URL of the account's web pages, which do not exist; its first label is the subdomain.
 WEB_URL = 'https://sandbox.pagerduty.com'
 KEYS_PATH = '/_sandbox/keys'
 TEXT_KEYS = ('api_key', 'user_key', 'oauth_token', 'routing_key', 'user_id', 'email')
-#: Years that leave room to reckon with; Python's own calendar ends at 1 and 9999.
+#: Accepted years, with room for date arithmetic: datetime supports the years 1 to 9999.
 YEARS = range(1900, 3000)
 
 
 class Account:
-    """An account, from a file if that has one.
+    """A PagerDuty account, restored from a file if the file holds one.
 
-    :param seed: the number that its IDs and its sample data follow from; None for no sample data.
-    :param database: the file that keeps it.
-    :raises ValueError: for a file that can't.
+    :param seed: the seed of its IDs and its sample data; None for no sample data.
+    :param database: the SQLite file that keeps the account.
+    :raises ValueError: if the file cannot be used.
     """
 
-    #: Announces what happens in the account; there from the start of the sandbox.
+    #: Announces changes in the account; set when the sandbox starts.
     webhooks: Webhooks
 
     def __init__(
@@ -49,7 +49,7 @@ class Account:
         self.seed = self.keys['seed'] if self.keys else seed
 
     def reset(self) -> None:
-        """Empty the account; what is created in it next gets the same keys and IDs as at first."""
+        """Empty the account, so that new records get the same keys and IDs as after the start."""
         self.store.clear()
         self.store.random.seed(self.seed or 0)
         self.events.clear()
@@ -59,9 +59,9 @@ class Account:
         """Replace the account by a dump, see :mod:`pdpyras_sandbox.dump`."""
         text = json.dumps(content)
         self.reset()
-        # A copy: the records change with the account.
+        # A copy, because the account changes its records in place.
         self.store.load(json.loads(text))
-        # Not the seed of the dumped account, which has given out some keys and IDs.
+        # The account's own seed would issue keys and IDs again that the dump already contains.
         self.store.random.seed(text)
         self.keys = {**(self.store.get(KEYS_PATH) or {}), 'seed': self.seed}
         self.store.put(KEYS_PATH, self.keys)
@@ -75,8 +75,8 @@ class Account:
         }
 
     def save_keys(self, keys: dict[str, Any], user: Record) -> None:
-        """Keep the keys, and whose the user key and the OAuth token are."""
-        # At once, because they are also read without the lock.
+        """Store the keys, and the user that the user key and the OAuth token belong to."""
+        # Replaced in one assignment, because the keys are also read without the lock.
         about = {'user_id': user['id'], 'email': user['email'], 'seed': self.seed}
         self.keys = {**keys, **about}
         self.store.put(KEYS_PATH, self.keys)
@@ -86,7 +86,7 @@ class Account:
 
     @property
     def owner(self) -> Record | None:
-        """The user whose keys these are; None once somebody has deleted that user."""
+        """The user that the user key and the OAuth token belong to; None if it was deleted."""
         owner: Record | None = self.store.get('/users/' + self.keys['user_id'])
         return owner
 
@@ -95,21 +95,21 @@ class Account:
 
 
 def are_keys(value: Any) -> bool:
-    """Tell if a record has everything that :meth:`Account.save_keys` puts in it."""
+    """Return whether a record has all properties that :meth:`Account.save_keys` stores."""
     seed = value.get('seed') if isinstance(value, dict) else False
     has_seed = seed is None or (isinstance(seed, int) and not isinstance(seed, bool))
     return has_seed and all(isinstance(value.get(name), str) for name in TEXT_KEYS)
 
 
 def parse_time(text: str, zone: tzinfo = timezone.utc) -> datetime:
-    """Return the point in time that an ISO 8601 text means.
+    """Parse an ISO 8601 date and time.
 
     :param zone: the time zone of a text without an offset.
-    :raises ValueError: for anything else.
+    :raises ValueError: if the text is not ISO 8601, or its year is out of range.
     """
     # A plus sign that was not encoded in a query arrives as a space.
     text = text.strip().replace('Z', '+00:00').replace(' ', '+')
-    # Before 3.11, Python read neither offsets without a colon nor any number of decimal places.
+    # Before Python 3.11, fromisoformat() requires a colon in the offset and 3 or 6 decimals.
     text = re.sub(r'(:.*[+-]\d\d)(\d\d)$', r'\1:\2', text)
     text = re.sub(r'\.(\d+)', lambda match: '.' + match[1].ljust(6, '0')[:6], text)
     moment = datetime.fromisoformat(text)
@@ -119,7 +119,7 @@ def parse_time(text: str, zone: tzinfo = timezone.utc) -> datetime:
 
 
 def reference(record: Record) -> Record:
-    """What other records hold of this one."""
+    """Return a reference to a record, as other records store it."""
     kind = record['type']
     return {'id': record['id'], 'type': kind if is_reference(record) else kind + '_reference'}
 

@@ -1,4 +1,4 @@
-"""The HTTP side: routes for every documented operation, and the checks that all of them share."""
+"""The WSGI application: routes for all documented operations, and the checks they share."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flask import Flask, g, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-# Imported for the handlers that they register.
+# Imported because they register handlers.
 from pdpyras_sandbox import (  # noqa: F401
     custom_fields,
     dependencies,
@@ -60,21 +60,19 @@ if TYPE_CHECKING:
 
 JSON = 'application/json'
 ACCEPTED_VERSION = '2'
-#: The longest event that is accepted, in bytes; PagerDuty says 512 KB.
+#: The maximum size of an event in bytes; PagerDuty documents 512 KB.
 MAXIMUM_EVENT = 512 * 1024
 #: Path parameters of which only some values are documented.
 CHOICES = {'entity_type': 'any(users, teams, escalation_policies)'}
-#: Operations whose From header is documented as required, and is not: Terraform's provider, Ansible
-#: and pygerduty create users with account keys and without it.
+#: Operations that work without the From header that PagerDuty documents as required: Terraform's
+#: provider, Ansible and pygerduty create users with an account key and no From header.
 FROM_OPTIONAL = ('POST /users',)
 
 
 def create_app(state: State, access: Access) -> Flask:
-    """The WSGI application of a sandbox.
+    """Return the WSGI application of a sandbox.
 
-    :param state: its ``account``, ``faults``, ``traffic``, ``rest_limit``, ``events_limit`` and
-        ``latency``.
-    :param access: the :class:`~pdpyras_sandbox.access.Access` that decides who is let in.
+    :param access: decides which requests are allowed.
     """
     app = Flask('pdpyras_sandbox', static_folder=None)
     app.url_map.strict_slashes = False
@@ -96,7 +94,7 @@ def add_operation(app: Flask, state: State, operation: Operation) -> None:
 
 
 def rule(path: str) -> str:
-    """Flask's form of a documented path."""
+    """Return a documented path as a Flask rule."""
 
     def parameter(match: re.Match[str]) -> str:
         name = match.group(1)
@@ -106,7 +104,7 @@ def rule(path: str) -> str:
 
 
 def serve(state: State, operation: Operation, parameters: dict[str, str]) -> Response:
-    """One REST call: checked in PagerDuty's order, acted on, answered."""
+    """Serve one REST call, with its checks in PagerDuty's order."""
     account = state.account
     with account.store.lock:
         key, user = authenticate(account, request.headers.get('Authorization', ''))
@@ -139,7 +137,7 @@ def serve(state: State, operation: Operation, parameters: dict[str, str]) -> Res
 
 
 def authenticate(account: Account, authorization: str) -> tuple[str, Record | None]:
-    """The key in use, and the user it belongs to; None as user for an account key."""
+    """Return the key of a request and the user that it belongs to, None for an account key."""
     scheme, _, credentials = authorization.partition(' ')
     keys = account.keys
     if scheme == 'Token' and credentials.startswith('token='):
@@ -160,10 +158,10 @@ def check_accept(accept: str) -> None:
 
 
 def sender_of(account: Account, operation: Operation, email: str | None) -> Record | None:
-    """Who acts, according to the From header."""
+    """Return the user named in the From header."""
     sender = account.user_with_email(email) if email else None
     if operation.needs_from and sender is None and operation.name not in FROM_OPTIONAL:
-        problem = f'No user has the email address {email}' if email else 'It is missing'
+        problem = f'No user has the email address {email}' if email else 'The header is missing'
         raise invalid_input(
             f"A 'From' header with the email address of a user is required. {problem}"
         )
@@ -171,7 +169,7 @@ def sender_of(account: Account, operation: Operation, email: str | None) -> Reco
 
 
 def read_body(operation: Operation) -> Any:
-    """The body of the request, decoded and found to be as documented."""
+    """Return the decoded body of the request, after checking it against its documented shape."""
     if operation.request is None or operation.method == 'GET':
         return decoded_body()
     if request.data and not request.mimetype.endswith('json'):
@@ -188,7 +186,7 @@ def read_body(operation: Operation) -> Any:
 
 
 def decoded_body() -> Any:
-    """The body as far as it is JSON, else None."""
+    """Return the decoded JSON body of the request; None if it is empty or not JSON."""
     text = request.data
     try:
         return decoded(text) if text else None
@@ -197,12 +195,12 @@ def decoded_body() -> Any:
 
 
 def encode(content: Any) -> bytes:
-    """Return JSON in which the links between records lead to this very server."""
+    """Encode content as JSON, with the ``self`` links as URLs of this server."""
     base = f'{request.scheme}://{request.host}'
     if request.headers.get('X-Forwarded-Proto') == 'https':
-        # A proxy in front speaks TLS to the client.
+        # A reverse proxy serves HTTPS to the client.
         base = base.replace('http://', 'https://', 1)
-    # In a string of JSON, quotes have a backslash before them, so only keys are found.
+    # Quotes inside JSON strings are escaped, so this matches keys only.
     return json.dumps(content).replace('"self": "/', f'"self": "{base}/').encode()
 
 
@@ -257,14 +255,14 @@ def add_failures(app: Flask) -> None:
     def fail(error: Exception) -> Response:
         if isinstance(error, (HTTPException, ConnectionError)):
             raise error
-        app.logger.exception('The sandbox itself failed')
+        app.logger.exception('Error in the sandbox')
         return refuse(ApiError(500, 2000, 'Internal Server Error', [repr(error)]))
 
 
 class Gate:
-    """Middleware that protects, records and delays requests, and makes them fail on demand.
+    """Middleware that checks, records and delays requests, and injects faults.
 
-    The sandbox's own pages and control API are neither recorded nor subject to faults.
+    Requests for the sandbox's own page and control API are neither recorded nor subject to faults.
     """
 
     def __init__(self, state: State, access: Access, app: Flask) -> None:
@@ -290,14 +288,14 @@ class Gate:
 
     def respond(self, environ: WSGIEnvironment, path: str) -> Response:
         request.get_data(cache=True)
-        # On record before it is acted on: a client whose connection is dropped may be back, and its
-        # next request answered, before this thread goes on.
+        # Recorded before it is served: a client whose connection is dropped may have sent its next
+        # request before this thread continues.
         seen = self.seen()
         self.state.traffic.add(seen)
         started = time.monotonic()
         try:
             response = self.answer(environ, path)
-            # Not a UUID of the system's random source, which costs more than all else here.
+            # uuid4() reads the system's random source, which costs more than all else here.
             response.headers['X-Request-Id'] = f'{random.getrandbits(128):032x}'
             if 'Origin' in request.headers:
                 allow_any_origin(request, response)

@@ -1,4 +1,4 @@
-"""One API call on its way through the handlers, and the registry of those."""
+"""An API call as its handlers see it, and the registry of handlers."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from pdpyras_sandbox.zones import requested_zone
 if TYPE_CHECKING:
     from pdpyras_sandbox.account import Account
 
-#: Acts on a call and returns what it is answered with. The decorated function keeps its own type.
+#: Carries out a call and returns the content of the response.
 Handler = Callable[[Any], Any]
 Function = TypeVar('Function', bound=Handler)
-#: Handlers of the operations that do more than store and give back records, by operation name.
+#: Handlers by operation name, for operations that do more than store and return records.
 HANDLERS: dict[str, Handler] = {}
 
 
 def handles(*names: str) -> Callable[[Function], Function]:
     """Register a function for operations such as ``'GET /users/me'``.
 
-    It takes the :class:`Call` and returns the content of the answer, which is wrapped as
-    documented, or a :class:`Body` to be sent as it is.
+    The function takes a :class:`Call`. It returns the content of the response, which is wrapped as
+    documented, or a :class:`Body`, which is sent unchanged.
     """
 
     def register(function: Function) -> Function:
@@ -41,11 +41,11 @@ def handles(*names: str) -> Callable[[Function], Function]:
 
 
 class Body(dict[str, Any]):
-    """A whole answer; nothing is wrapped around it."""
+    """A complete response body, which is sent without a wrapper."""
 
 
 class Call:
-    """What was asked for, checked and taken apart."""
+    """An authenticated and validated API call."""
 
     def __init__(
         self,
@@ -69,15 +69,15 @@ class Call:
         self.query = query
         #: The body as sent.
         self.body = body
-        #: The user whose key it is; None for an account key.
+        #: The user that the key belongs to; None for an account key.
         self.user = user
-        #: The user that acts: named by the From header, else the key's own; None if neither.
+        #: The acting user: the key's own, else the one in the From header; None if neither.
         self.sender = sender
-        #: What shall go wrong with the page of a listing, on demand.
+        #: The pagination fault to inject, see :class:`pdpyras_sandbox.faults.Fault`.
         self.page_fault: str | None = None
-        #: The time zone that the answer is in, if it is not UTC.
+        #: The time zone of the times in the response, if it is not UTC.
         self.zone: Optional[ZoneInfo] = requested_zone(query)
-        #: The status of the answer.
+        #: The status of the response.
         self.status: int = operation.status
 
     @property
@@ -89,14 +89,14 @@ class Call:
         return self.body.get(wrapper)
 
     def record(self, path: str | None = None) -> Record:
-        """The stored record at a path, by default the one called; a refusal if there is none."""
+        """Return the record at a path, by default the path called; raise a 404 if there is none."""
         record: Record | None = self.store.get(path or self.path)
         if record is None:
             raise not_found()
         return record
 
     def parent(self, levels: int = 1) -> str:
-        """The path with its last segments taken off."""
+        """Return the path without its last segments."""
         return self.path.rsplit('/', levels)[0]
 
     def referred(
@@ -104,18 +104,18 @@ class Call:
     ) -> Record:
         """Return the record that a reference in the body points to.
 
-        :param refusal: the code and the message of the refusal if there is none.
+        :param refusal: the code and message of the 400 response if there is none.
         """
         record_id = reference.get('id') if isinstance(reference, dict) else None
         record: Record | None = self.store.get(f'{collection}/{record_id}')
         if record is None:
-            problem = f'{collection.strip("/")}: no such record as {reference!r}'
+            problem = f'{collection.strip("/")}: there is no {reference!r}'
             raise ApiError(400, *refusal, [problem])
         return record
 
 
 def required_property(given: Any, name: str, where: str) -> Any:
-    """What nothing can be done without, although the document does not call it required."""
+    """Return a property that is needed, although PagerDuty's document does not require it."""
     value = given.get(name) if isinstance(given, dict) else None
     if value is None:
         raise invalid_input(f'{where}.{name} is required')

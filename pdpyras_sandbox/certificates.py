@@ -1,4 +1,4 @@
-"""A certificate authority for one run, and the authorities that this machine trusts."""
+"""A temporary certificate authority, and the authorities that this machine trusts."""
 
 import contextlib
 import os
@@ -7,7 +7,7 @@ import tempfile
 
 
 class CertificateAuthority:
-    """A certificate authority that ends with this process, in a file of its own."""
+    """A temporary certificate authority, whose certificate is in a file."""
 
     def __init__(self) -> None:
         import trustme
@@ -16,7 +16,7 @@ class CertificateAuthority:
         #: The authority's certificate, in PEM.
         self.pem = self._authority.cert_pem.bytes().decode()
         self._folder = tempfile.TemporaryDirectory(prefix='pdpyras_sandbox-')
-        #: The file that has the certificate.
+        #: The path of the file with the certificate.
         self.file = os.path.join(self._folder.name, 'ca.pem')
         with open(self.file, 'w', encoding='ascii') as file:
             file.write(self.pem)
@@ -37,7 +37,7 @@ def system_authorities() -> str:
     """Return the certificates that this machine trusts, in PEM; certifi's if there are none."""
     context = ssl.create_default_context()
     folder = ssl.get_default_verify_paths().capath or ''
-    # OpenSSL looks into the folder only when it needs a certificate. It has several links to each.
+    # OpenSSL reads the folder only when it needs a certificate. It has several links to each file.
     files = os.listdir(folder) if folder else []
     for file in {os.path.realpath(os.path.join(folder, name)) for name in files}:
         with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""The clock of an account: real time, moved ahead on demand, and the alarms set on it."""
+"""The clock of an account: real time that can be moved ahead, and the alarms set on it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, Callable, NamedTuple
 
 from pdpyras_sandbox.store import Store
 
-#: The record that keeps how far the clock is ahead.
+#: The path of the record that keeps the clock's offset from real time.
 PATH = '/_sandbox/clock'
 #: The keywords of :meth:`Clock.advance`, which are those of :class:`datetime.timedelta`.
 UNITS = ('weeks', 'days', 'hours', 'minutes', 'seconds', 'milliseconds', 'microseconds')
@@ -23,22 +23,22 @@ LAST_YEAR = 2999
 
 
 class Alarm(NamedTuple):
-    """Something that is due at a moment."""
+    """An action that is due at a moment."""
 
     at: datetime
-    #: Orders alarms of the same moment as they were set.
+    #: A serial number, which keeps alarms of the same moment in the order in which they were set.
     number: int
-    #: Names the function that is called, see :attr:`Clock.handlers`.
+    #: The kind of action, which selects one of :attr:`Clock.handlers`.
     kind: str
-    #: The ID of the record that it is about.
+    #: The ID of the record that the action is about.
     subject: str
 
 
 class Clock:
     """The time of one account, in UTC.
 
-    Callers that act on the account call :meth:`catch_up` first, so that alarms ring as real time
-    passes, too. All methods but :meth:`advance` need the lock of the store.
+    Call :meth:`catch_up` before acting on the account, so that alarms also ring as real time
+    passes. All methods but :meth:`advance` require the lock of the store.
     """
 
     def __init__(self, store: Store) -> None:
@@ -51,12 +51,12 @@ class Clock:
         self._closed = threading.Event()
         #: The functions that alarms call, by kind.
         self.handlers: dict[str, Callable[[Alarm], None]] = {}
-        #: Waits for what the alarms of one moment have set off; called without the lock.
+        #: Waits until the alarms of one moment have taken effect; called without the lock.
         self.settle: Callable[[], None] = lambda: None
 
     @property
     def ahead(self) -> timedelta:
-        """How far this clock is ahead of real time."""
+        """The difference between this clock and real time."""
         record = self._store.get(PATH)
         return timedelta(microseconds=record['ahead']) if record else timedelta()
 
@@ -68,23 +68,23 @@ class Clock:
         return datetime.now(timezone.utc) + self.ahead
 
     def seconds(self) -> float:
-        """Return seconds for measuring time: real time never moves them back."""
+        """Return a number of seconds for measuring time, which never decreases."""
         return time.monotonic() + self.ahead.total_seconds()
 
     def timestamp(self) -> str:
-        """Return the current moment in PagerDuty's form."""
+        """Return the current moment in PagerDuty's format."""
         return timestamp(self.now())
 
     def set_alarm(self, at: datetime, kind: str, subject: str) -> None:
-        """Have the handler of a kind called at a moment.
+        """Schedule a call of a kind's handler.
 
-        Nothing cancels an alarm: the handler checks whether there is still something to do.
+        An alarm cannot be cancelled: the handler checks whether there is still something to do.
         """
         self._number += 1
         heapq.heappush(self._alarms, Alarm(at, self._number, kind, subject))
 
     def clear(self) -> None:
-        """Forget all alarms."""
+        """Remove all alarms."""
         self._alarms.clear()
 
     def catch_up(self) -> None:
@@ -94,7 +94,7 @@ class Clock:
             self._ring(heapq.heappop(self._alarms))
 
     def tick(self) -> None:
-        """Ring alarms as real time passes from now on, even if no request comes in."""
+        """Start a thread that rings alarms as real time passes, even if no request comes in."""
         if self._ticking is None:
             self._ticking = threading.Thread(target=self._tick, name='sandbox-clock', daemon=True)
             self._ticking.start()
@@ -125,11 +125,11 @@ class Clock:
     def advance(self, **duration: float) -> datetime:
         """Move the clock ahead, and return the new moment.
 
-        Whatever is due until then happens first, each at its own time: incidents escalate, are
-        triggered again and resolve themselves, webhooks are retried.
+        Everything that becomes due happens first, each at its own time: incidents escalate, return
+        to triggered or are resolved by their timeouts, and webhooks are retried.
 
-        :param duration: the words of :class:`datetime.timedelta`, such as ``minutes=30``.
-        :raises ValueError: for a step back, and for anything that is not a duration.
+        :param duration: keyword arguments of :class:`datetime.timedelta`, such as ``minutes=30``.
+        :raises ValueError: for a negative or invalid duration.
         """
         step = step_of(duration)
         with self._advancing:
@@ -157,20 +157,23 @@ class Clock:
             return True
 
     def _move_to(self, moment: datetime) -> None:
-        # Real time may have got there first, while a webhook was waiting for its response.
+        # Real time may have reached the moment while a webhook was waiting for its response.
         step = moment - self._now()
         if step > timedelta():
-            # A whole number: a float of many years loses microseconds.
+            # An integer, because a float of many years loses microseconds.
             ahead = (self.ahead + step) // timedelta(microseconds=1)
             self._store.put(PATH, {'ahead': ahead})
 
 
 def step_of(duration: dict[str, Any]) -> timedelta:
-    """Return the step that :meth:`Clock.advance` is asked for; ValueError if it is not one."""
+    """Return the duration passed to :meth:`Clock.advance` as a timedelta.
+
+    :raises ValueError: if it is negative or invalid.
+    """
     unknown = sorted(set(duration) - set(UNITS))
     if unknown or not duration:
         given = repr(unknown[0]) if unknown else 'nothing'
-        raise ValueError(f'Give a duration in {", ".join(UNITS)}, not {given}')
+        raise ValueError(f'Pass a duration in {", ".join(UNITS)}, not {given}')
     for name, value in duration.items():
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise ValueError(f'{name} must be a number, not {value!r}')
@@ -179,11 +182,11 @@ def step_of(duration: dict[str, Any]) -> timedelta:
     except (OverflowError, ValueError) as error:
         raise ValueError(f'The clock cannot go that far: {error}') from None
     if step < timedelta():
-        raise ValueError('The clock goes forward only; reset() puts it back to real time')
+        raise ValueError('The clock cannot go back; reset() returns it to real time')
     return step
 
 
 def timestamp(moment: datetime) -> str:
-    """Return a moment in PagerDuty's form: ``2024-01-01T00:00:00Z``."""
+    """Return a moment in PagerDuty's format: ``2024-01-01T00:00:00Z``."""
     # Much faster than strftime.
     return moment.astimezone(timezone.utc).isoformat(timespec='seconds')[:-6] + 'Z'

@@ -1,4 +1,4 @@
-"""A threading server that ends its connections when it closes."""
+"""A threading server that closes its connections when it stops."""
 
 import contextlib
 import socket
@@ -6,15 +6,14 @@ import socketserver
 import threading
 from typing import Any, List, Tuple
 
-#: Seconds to wait for the thread of a connection that was ended.
+#: Seconds to wait for the thread of a connection that was shut down.
 GRACE = 1
 
 
 class ClosingServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
-    """Ends its connections, and their threads, when it closes.
+    """A TCP server whose connections and threads end when it stops.
 
-    A client may keep an idle connection open as long as it likes, and socketserver would leave a
-    thread waiting for it.
+    socketserver would leave a thread waiting for every idle connection that a client keeps open.
     """
 
     daemon_threads = True
@@ -27,7 +26,7 @@ class ClosingServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
         super().__init__(*args, **options)
 
     def start(self) -> None:
-        """Serve, from a thread of its own, until :meth:`stop`."""
+        """Serve in a new thread until :meth:`stop`."""
         self._serving.start()
 
     def wait(self) -> None:
@@ -35,7 +34,7 @@ class ClosingServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self._serving.join()
 
     def stop(self) -> None:
-        """Stop serving, and end the connections and threads."""
+        """Stop serving, close the connections and wait for their threads."""
         self.shutdown()
         self._serving.join()
         self.server_close()
@@ -53,11 +52,11 @@ class ClosingServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
         thread.start()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Ignore a client that hangs up: it is not an error of the server."""
+        """Ignore a client that disconnects: it is not an error of the server."""
 
 
 def shut_down(connection: socket.socket) -> None:
-    """End a connection from another thread than the one that reads it."""
+    """Shut down a connection that another thread may be reading."""
     with contextlib.suppress(OSError):
-        # Not the method of a TLS connection, which is not safe while another thread reads.
+        # SSLSocket.shutdown() is not safe while another thread reads.
         socket.socket.shutdown(connection, socket.SHUT_RDWR)

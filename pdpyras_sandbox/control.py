@@ -1,9 +1,10 @@
-"""The sandbox's own API, below a path that PagerDuty does not have.
+"""The control API of the sandbox, under a path that PagerDuty does not have.
 
-``GET /_sandbox`` tells the keys; ``/_sandbox/faults`` lists (GET), takes (POST) and clears (DELETE)
-faults; ``/_sandbox/clock`` shows (GET) and advances (POST) the clock; ``GET /_sandbox/requests``
-lists what was received, and ``GET /_sandbox/webhooks`` what was sent; ``/_sandbox/dump`` (GET) and
-``/_sandbox/load`` (POST) return and replace the account; ``POST /_sandbox/reset`` starts afresh.
+``GET /_sandbox`` returns the keys; ``/_sandbox/faults`` lists (GET), adds (POST) and clears
+(DELETE) faults; ``/_sandbox/clock`` shows (GET) and advances (POST) the clock; ``GET
+/_sandbox/requests``, ``GET /_sandbox/events`` and ``GET /_sandbox/webhooks`` list the requests and
+events received and the webhooks sent; ``/_sandbox/dump`` (GET) and ``/_sandbox/load`` (POST) return
+and replace the account; ``POST /_sandbox/reset`` resets it.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def control(state: State) -> Blueprint:
-    """The control API of a sandbox, as a Flask blueprint."""
+    """Return the control API of a sandbox as a Flask blueprint."""
     blueprint = Blueprint('control', __name__, url_prefix='/_sandbox')
 
     @blueprint.get('')
@@ -118,7 +119,7 @@ def with_status(response: Response, status: int) -> Response:
 
 
 def body() -> Record | None:
-    """The JSON object in the body of the request; None if it is not one."""
+    """Return the JSON object in the body of the request; None if the body is anything else."""
     try:
         content = decoded(request.get_data())
     except ValueError:

@@ -1,4 +1,4 @@
-"""Custom fields of incidents and services: their options, and the values that records have."""
+"""Custom fields of incidents and services: their options, and their values in records."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pdpyras_sandbox.errors import invalid_input, not_found
 from pdpyras_sandbox.resources import KINDS, Kind
 from pdpyras_sandbox.store import Record
 
-#: What the values of a record tell about each field.
+#: The attributes of a field that are shown with its value.
 SHOWN = ('id', 'name', 'display_name', 'description', 'data_type', 'field_type')
 TYPES: dict[str, type | tuple[type, ...]] = {
     'boolean': bool,
@@ -69,7 +69,7 @@ def stored_at(call: Call) -> str:
 
 
 def fields_of(call: Call) -> list[Record]:
-    """All fields that records of this kind have."""
+    """Return all custom fields of incidents or services."""
     return call.store.list('/{}/custom_fields'.format(call.path.split('/')[1]))
 
 
@@ -88,14 +88,14 @@ def check_value(field: Record, value: Any, options: Optional[list[Any]]) -> None
     for item in values:
         wrong_boolean = isinstance(item, bool) and expected is not bool
         if item is not None and (wrong_boolean or not isinstance(item, expected)):
-            raise invalid_input(f'{field["name"]} takes values of type {field["data_type"]}')
+            raise invalid_input(f'{field["name"]} must be of type {field["data_type"]}')
         if item is not None and options is not None and item not in options:
             choices = ', '.join(str(option) for option in options)
             raise invalid_input(f'{field["name"]} must be one of its options: {choices}')
 
 
 def options_of(call: Call, field: Record) -> Optional[list[Any]]:
-    """Return the values that a field may have; None for any."""
+    """Return the values that a field accepts; None if it accepts any."""
     if not field['field_type'].endswith('_fixed'):
         return None
     path = call.store.path_of(field['id'])

@@ -1,4 +1,4 @@
-"""What clients send, decoded."""
+"""Decoding of JSON from clients."""
 
 from __future__ import annotations
 
@@ -6,34 +6,34 @@ import json
 import math
 from typing import Any, NoReturn
 
-#: How deeply arrays and objects may be nested; whatever goes through them calls itself for each.
+#: The maximum nesting of arrays and objects, because the functions that read them are recursive.
 MAXIMUM_DEPTH = 100
 
 
 def decoded(text: str | bytes) -> Any:
-    """The value of a JSON text.
+    """Decode a JSON text.
 
-    :raises ValueError: if it is none, or is nested too deeply to be handled.
+    :raises ValueError: if it is not JSON, or is nested too deeply.
     """
     try:
         value = json.loads(text, parse_constant=refuse_constant, parse_float=finite)
         if is_deeper(value, MAXIMUM_DEPTH):
             raise RecursionError
     except RecursionError:
-        raise ValueError(f'It is nested more than {MAXIMUM_DEPTH} levels deep') from None
+        raise ValueError(f'it is nested more than {MAXIMUM_DEPTH} levels deep') from None
     return value
 
 
 def refuse_constant(name: str) -> NoReturn:
-    """Python reads NaN and Infinity, which JSON does not have."""
+    """Reject NaN and Infinity, which the json module accepts."""
     raise ValueError(f'{name} is not JSON')
 
 
 def finite(text: str) -> float:
-    """Python makes infinity of a number that is too large, and could not send it back as JSON."""
+    """Reject a number that is too large for a float, which would become infinity."""
     number = float(text)
     if math.isinf(number):
-        raise ValueError(f'{text} is too large a number')
+        raise ValueError(f'{text} is too large')
     return number
 
 

@@ -1,6 +1,6 @@
-"""Delivery of webhooks: in order, with retries by the sandbox's clock.
+"""Delivery of webhooks in order, with retries on the sandbox's clock.
 
-The rules are those of https://developer.pagerduty.com/docs/webhooks-behavior.
+Follows https://developer.pagerduty.com/docs/webhooks-behavior.
 """
 
 from __future__ import annotations
@@ -26,19 +26,20 @@ from pdpyras_sandbox.clock import Alarm, timestamp
 from pdpyras_sandbox.indices import Record
 
 PATH = '/_sandbox/deliveries'
-#: Seconds within which a receiver has to respond.
+#: Seconds within which a receiver must respond.
 TIMEOUT = 5
-#: Retries come after 1, 2, 4 … minutes, until a webhook is this old. PagerDuty documents the end.
+#: Retries follow after 1, 2, 4 … minutes until a webhook is 48 hours old. PagerDuty documents only
+#: the 48 hours.
 FIRST_WAIT = timedelta(minutes=1)
 GIVE_UP_AFTER = timedelta(hours=48)
-#: After so many dropped webhooks in a row, a subscription is disabled, and for so long.
+#: The number of webhooks dropped in a row that disables a subscription, and for how long.
 MAXIMUM_DROPPED = 3
 DISABLED_FOR = timedelta(hours=24)
-#: The bytes of JSON that a webhook may have.
+#: The maximum size of a webhook's body in bytes.
 MAXIMUM_SIZE = 256 * 1024
-#: How many webhooks are sent at the same time.
+#: The number of webhooks that are sent at the same time.
 WORKERS = 8
-#: How many delivered and dropped webhooks are kept.
+#: The number of delivered and dropped webhooks that are kept.
 KEPT = 200
 
 
@@ -47,17 +48,18 @@ class Outcome(NamedTuple):
 
     #: 'delivered', 'retry' or 'dropped'.
     kind: str
-    #: A status or an error, for people to read.
+    #: An HTTP status or an error message.
     result: str
 
 
 class Deliveries:
-    """The webhooks of an account, delivered and dropped ones included.
+    """The webhooks of an account: queued, delivered and dropped.
 
-    A delivery is a record, so that a state file keeps it. Webhooks for one subscription and one
-    incident form a queue: the first of it is being sent or waits for a retry, the others wait.
+    A delivery is stored as a record, so that a state file keeps it. Webhooks for the same
+    subscription and incident form a queue: the first is being sent or waits for a retry, and the
+    rest wait for the first.
 
-    :param hosts: names or addresses that webhooks may go to, besides loopback addresses.
+    :param hosts: names or addresses that webhooks may be sent to, besides loopback addresses.
     """
 
     def __init__(self, account: Account, hosts: Iterable[str] = ()) -> None:
@@ -71,14 +73,14 @@ class Deliveries:
         self._closed = False
         self._idle = threading.Condition(self._store.lock)
         self._workers = ThreadPoolExecutor(WORKERS, 'pdpyras_sandbox-webhooks')
-        # Not with a context of our own: urllib3 1.26 then cannot check certificates of addresses.
+        # No ssl_context: with one, urllib3 1.26 cannot verify certificates for IP addresses.
         self._http = urllib3.PoolManager(cert_reqs='CERT_REQUIRED')
         self._clock.handlers['retry_webhook'] = self._retry
         self._clock.handlers['enable_webhook'] = self._enable_again
         self._clock.settle = self.wait
 
     def obstacle(self, url: str) -> str | None:
-        """Return why no webhooks are sent to a URL; None if they are."""
+        """Return the reason why no webhooks are sent to a URL; None if they are."""
         host = urlsplit(url).hostname or ''
         if is_loopback(host) or host in self._hosts:
             return None
@@ -93,17 +95,17 @@ class Deliveries:
             ]
 
     def wait(self, timeout: float | None = None) -> None:
-        """Wait until each webhook was sent that is due by now, whatever the response.
+        """Wait until all webhooks that are due have been sent, whatever the responses.
 
-        :param timeout: seconds to wait at most; None for as long as it takes.
+        :param timeout: the maximum time in seconds; None for no limit.
         :raises TimeoutError: if it takes longer.
         """
         with self._idle:
             if not self._idle.wait_for(lambda: self._sending == 0, timeout):
-                raise TimeoutError(f'Webhooks are still being sent: {self._sending}')
+                raise TimeoutError(f'Webhooks still being sent: {self._sending}')
 
     def resume(self) -> None:
-        """Continue with the stored deliveries; forget all others."""
+        """Rebuild the queues from the stored deliveries, and continue sending."""
         self._queues.clear()
         self._done.clear()
         for delivery in self._store.list(PATH):
@@ -153,7 +155,7 @@ class Deliveries:
 
     def _submit(self, delivery_id: str) -> None:
         if self._closed:
-            # The state file has it for the next start.
+            # The state file keeps the delivery for the next start.
             return
         self._sending += 1
         self._workers.submit(self._attempt, delivery_id)
@@ -164,7 +166,7 @@ class Deliveries:
             with self._store.lock:
                 message = self._message(delivery_id)
             if message is not None:
-                # Without the lock: the receiver may well call the sandbox before it responds.
+                # Without the lock: the receiver may call the sandbox before it responds.
                 outcome = self._post(*message)
                 with self._store.lock:
                     self._record(delivery_id, outcome)
@@ -174,7 +176,7 @@ class Deliveries:
                 self._idle.notify_all()
 
     def _message(self, delivery_id: str) -> tuple[str, bytes, dict[str, str]] | None:
-        """Return URL, body and headers; None if the webhook must not be sent any more."""
+        """Return the URL, body and headers; None if the webhook must no longer be sent."""
         delivery = self._waiting(delivery_id)
         if delivery is None:
             return None
@@ -197,7 +199,7 @@ class Deliveries:
         return method['url'], body, headers
 
     def _waiting(self, delivery_id: str) -> Record | None:
-        """Return a delivery that is still to be made; None for a finished or forgotten one."""
+        """Return a pending delivery; None if it is finished or was removed."""
         delivery = self._store.get(f'{PATH}/{delivery_id}')
         return delivery if delivery and delivery['status'] in ('queued', 'retrying') else None
 
@@ -216,7 +218,7 @@ class Deliveries:
         except HTTPError as error:
             return outcome_of(error)
         except (OSError, ValueError) as error:
-            # Nothing that trying again could change; a webhook without an end would block others.
+            # A retry would not help, and an unfinished webhook would block its queue.
             return Outcome('dropped', str(error))
         response.close()
         if response.status // 100 == 2:
@@ -226,7 +228,7 @@ class Deliveries:
         return Outcome(kind, str(response.status))
 
     def _record(self, delivery_id: str, outcome: Outcome) -> None:
-        """Record the outcome of an attempt: finish the delivery, or plan a retry."""
+        """Record the outcome of an attempt, and finish the delivery or schedule a retry."""
         delivery = self._waiting(delivery_id)
         if delivery is None:
             return
@@ -332,12 +334,12 @@ def is_loopback(host: str) -> bool:
 
 
 def signature(body: bytes, secret: str) -> str:
-    """Return the signature of a body: https://developer.pagerduty.com/docs/verifying-signatures."""
+    """Sign a body: https://developer.pagerduty.com/docs/verifying-signatures."""
     return 'v1=' + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
 def authorization(url: str) -> dict[str, str]:
-    """Return the header for the user name and password in a URL, if it has some."""
+    """Return the Authorization header for the user name and password in a URL, if it has them."""
     parts = urlsplit(url)
     if parts.username is None:
         return {}
@@ -346,11 +348,11 @@ def authorization(url: str) -> dict[str, str]:
 
 
 def outcome_of(error: HTTPError) -> Outcome:
-    """Return what follows from an error of the connection.
+    """Return the outcome of an attempt that failed with a connection error.
 
-    TLS errors other than an expired certificate are permanent, as is a URL that leads nowhere.
+    TLS errors other than an expired certificate are permanent, and so is an invalid URL.
     """
-    # urllib3 counts connections that are refused as timeouts.
+    # In urllib3, a refused connection is a subclass of a timeout.
     if isinstance(error, NoResponse) and not isinstance(error, NewConnectionError):
         return Outcome('retry', f'no response within {TIMEOUT} seconds')
     text = str(error).rpartition('>: ')[2]

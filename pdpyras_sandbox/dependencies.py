@@ -1,4 +1,4 @@
-"""Which services depend on which: technical services, and business services above them."""
+"""Dependencies between technical services and business services."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pdpyras_sandbox.store import Record
 
 COLLECTION = '/service_dependencies'
 SIDES = ('supporting_service', 'dependent_service')
-#: What a dependency calls the kinds of services.
+#: The types of references in a dependency, by type of record.
 TYPES = {'service': 'technical_service_reference', 'business_service': 'business_service_reference'}
 MAXIMUM = 2000
 
 
 @handles('POST /service_dependencies/associate')
 def associate(call: Call) -> list[Record]:
-    """Add dependencies; none if one of them is wrong."""
+    """Add dependencies; if one of them is invalid, add none."""
     wanted = [relationship(call, given) for given in relationships(call)]
     for given in wanted:
         if given['supporting_service'] == given['dependent_service']:
@@ -54,7 +54,7 @@ def relationship(call: Call, given: Record) -> Record:
     for side in SIDES:
         record = call.store.find((given.get(side) or {}).get('id'))
         if record is None or record.get('type') not in TYPES:
-            raise invalid_input(f'{side} must name a service or business service that exists')
+            raise invalid_input(f'{side} must refer to an existing service or business service')
         sides[side] = {'id': record['id'], 'type': TYPES[record['type']]}
     return sides
 
@@ -70,7 +70,7 @@ def find(call: Call, sides: Record) -> Record | None:
 
 
 def of_service(call: Call, service_id: str) -> list[Record]:
-    """Return the dependencies of a service on and by services that still exist."""
+    """Return the dependencies of a service, in both directions, between existing services."""
     dependencies = [
         (dependency, {dependency[side]['id'] for side in SIDES})
         for dependency in call.store.list(COLLECTION)

@@ -347,10 +347,10 @@ def test_a_rate_limit_is_over_after_a_minute_of_the_clock():
 # Bad input, reset, and state.
 
 BAD = [
-    ({}, 'Give a duration in weeks, days'),
+    ({}, 'Pass a duration in weeks, days'),
     ({'months': 1}, "not 'months'"),
-    ({'minutes': -1}, 'forward only'),
-    ({'hours': 1, 'minutes': -61}, 'forward only'),
+    ({'minutes': -1}, 'cannot go back'),
+    ({'hours': 1, 'minutes': -61}, 'cannot go back'),
     ({'minutes': '30'}, "minutes must be a number, not '30'"),
     ({'minutes': True}, 'minutes must be a number'),
     ({'days': 10**6}, 'cannot go past the year 2999'),

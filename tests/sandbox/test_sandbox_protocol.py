@@ -55,7 +55,7 @@ def test_another_version_in_accept_is_refused(web):
 
 
 @pytest.mark.parametrize(
-    ('sender', 'reason'), [(None, 'It is missing'), ('stranger@example.com', 'No user has')]
+    ('sender', 'reason'), [(None, 'The header is missing'), ('stranger@example.com', 'No user has')]
 )
 def test_an_account_key_needs_the_from_header_for_incidents(web, sender, reason):
     incident = web.incident()

@@ -126,8 +126,8 @@ def test_the_exit_status_is_that_of_the_command_as_in_a_shell(command, status, t
         (['--'], 'needs a command'),
         (['true'], 'unrecognized arguments: true'),
         (['--seed', 'x', '--', 'true'], 'argument --seed: must be a whole number'),
-        (['--allow', 'https://x', '--', 'true'], 'must be the name of a host, such as example.com'),
-        (['--allow', 'API.pagerduty.com.', '--', 'true'], 'is the sandbox'),
+        (['--allow', 'https://x', '--', 'true'], 'must be a host name such as example.com'),
+        (['--allow', 'API.pagerduty.com.', '--', 'true'], 'already leads to the sandbox'),
     ],
     ids=str,
 )

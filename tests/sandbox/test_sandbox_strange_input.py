@@ -19,9 +19,9 @@ JSON = {'Content-Type': 'application/json'}
     [
         ('null', 'incident is required'),
         ('NaN', 'Invalid JSON: NaN is not JSON'),
-        ('{"incident": 1e999}', 'Invalid JSON: 1e999 is too large a number'),
-        ('[' * 100_000, 'Invalid JSON: It is nested more than 100 levels deep'),
-        ('[' * 500 + ']' * 500, 'Invalid JSON: It is nested more than 100 levels deep'),
+        ('{"incident": 1e999}', 'Invalid JSON: 1e999 is too large'),
+        ('[' * 100_000, 'Invalid JSON: it is nested more than 100 levels deep'),
+        ('[' * 500 + ']' * 500, 'Invalid JSON: it is nested more than 100 levels deep'),
     ],
     ids=['null', 'NaN', 'infinite', 'cut off', 'deep'],
 )

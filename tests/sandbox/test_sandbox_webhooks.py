@@ -428,7 +428,7 @@ def test_waiting_for_a_receiver_that_hangs_ends_in_an_error(web, receiver):
     subscribe(web, receiver.url)
     receiver.answer(Hang())
     web.incident()
-    with pytest.raises(TimeoutError, match='Webhooks are still being sent: 1'):
+    with pytest.raises(TimeoutError, match='Webhooks still being sent: 1'):
         web.sandbox.webhooks.wait(timeout=0.05)
     receiver.closing.set()
     web.sandbox.webhooks.wait(timeout=60)
