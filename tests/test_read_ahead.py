@@ -120,7 +120,7 @@ def test_cursors_are_followed_one_by_one(api, session):
 
 @pytest.mark.parametrize('depth', [-1, 1.5, 'two', True], ids=repr)
 def test_a_depth_that_is_no_number_of_pages_is_refused(api, session, depth):
-    with pytest.raises(ValueError, match='read_ahead'):
+    with pytest.raises(ValueError, match='read_ahead must be'):
         session.list_all('users', read_ahead=depth)
     assert api.seen == []
 

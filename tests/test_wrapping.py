@@ -28,6 +28,7 @@ import pdpyras
         ('response_plays', 'response_play'),
         ('boxes', 'box'),
         ('branches', 'branch'),
+        ('pushes', 'push'),
         ('keys', 'key'),
         ('series', 'series'),
         ('news', 'news'),

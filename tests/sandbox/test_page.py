@@ -142,6 +142,8 @@ def test_the_page_acts_without_leaving_requests_or_using_up_faults(web):
     assert len(web.sandbox.faults.pending) == 1
     web.sandbox.faults.clear()
     assert web.log(incident)[-2:] == ['acknowledge', 'resolve']
+    entries = web.get(f'/incidents/{incident["id"]}/log_entries')['log_entries']
+    assert {entry['agent']['id'] for entry in entries[:2]} == {web.owner['id']}
     assert [i['status'] for i in web.get('/incidents')['incidents']] == ['resolved', 'triggered']
 
 

@@ -3,6 +3,9 @@
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from owner_api import Api
+
+from pdpyras_sandbox import Sandbox
 
 
 def reference(record):
@@ -339,6 +342,13 @@ def test_a_business_service_has_subscribers(web):
     assert len(web.get(path + '/subscribers')['subscribers']) == 1
     gone = web.post(path + '/unsubscribe', {'subscribers': [subscriber]})
     assert gone['deleted_count'] == 1
+    assert web.get(path + '/subscribers')['subscribers'] == []
+
+
+def test_invented_users_have_colors_that_tell_them_apart():
+    with Sandbox(seed=1) as sandbox:
+        colors = [user['color'] for user in Api(sandbox).get('/users')['users']]
+    assert len(set(colors)) > 3
 
 
 def test_a_service_in_a_list_of_references_is_a_reference(web):
