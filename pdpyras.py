@@ -2009,7 +2009,7 @@ class PDSession(_MethodsFrom4x, _Transport):
                 )
             )
         full_url = self.normalize_url(url)
-        if full_url.split('?')[0].split('#')[0].rstrip('/ ') == self.url.rstrip('/'):
+        if url.strip('/ ')[:1] in ('', '?', '#'):
             raise URLError('An empty path names no resource; pass one such as /users.')
         if full_url[:5].lower() == 'http:':
             self._warn_of_exposure(full_url)
@@ -3800,8 +3800,6 @@ class _EventsSession(PDSession):
         """
         for kind, required in (('images', 'src'), ('links', 'href')):
             entries = event.get(kind)
-            if isinstance(entries, Mapping):
-                raise ValueError(f'{kind} must be a list, not a single object.')
             for index, entry in enumerate(entries if isinstance(entries, (list, tuple)) else ()):
                 if isinstance(entry, Mapping) and not entry.get(required):
                     raise ValueError(f'{kind}[{index}] has no {required!r}.')

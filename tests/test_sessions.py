@@ -1004,13 +1004,6 @@ def test_an_empty_form_is_no_form(api, session):
     assert api.last.headers['Content-Type'] == 'application/json'
 
 
-@pytest.mark.parametrize('end', ['', '/', '?query=a', '#top'])
-def test_the_base_url_itself_names_no_resource(api, session, end):
-    with pytest.raises(pdpyras.URLError, match='empty path'):
-        session.get(session.url + end)
-    assert api.seen == []
-
-
 def test_hooks_of_a_copy_do_not_change_the_original(session):
     copied = copy.copy(session)
     copied.hooks['response'].append(print)
