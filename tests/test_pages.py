@@ -6,6 +6,7 @@ pictures of the main pages in DOCS_SCREENSHOTS, for a look with one's own eyes.
 
 import os
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from chromium import driven
@@ -96,7 +97,7 @@ def keep_picture(browser, title):
 SHOWN = """
 return [...document.querySelectorAll('table.endpoint-list tbody tr')]
   .filter((row) => row.getClientRects().length)
-  .map((row) => [row.cells[0].innerText, row.cells[1].innerText]);
+  .map((row) => [row.cells[0].innerText, row.cells[1].querySelector('code').innerText]);
 """
 
 
@@ -113,6 +114,12 @@ def test_the_list_of_endpoints_can_be_searched(look, html, browser):
     field.clear()
     field.send_keys('no such endpoint')
     assert shown_operations(browser) == []
+    field.clear()
+    field.send_keys('list users')
+    assert ['GET', '/users'] in shown_operations(browser)
+    field.clear()
+    field.send_keys('acknowledge')
+    assert shown_operations(browser) == [['PUT', '/incidents'], ['PUT', '/incidents/{id}']]
     field.clear()
     field.send_keys('/abilities')
     assert shown_operations(browser) == [['GET', '/abilities'], ['GET', '/abilities/{id}']]
@@ -134,3 +141,47 @@ def test_the_pages_can_be_searched(look, html, browser):
     found = browser.find_elements('css selector', '#search-results li a')
     browser.implicitly_wait(0)
     assert 'Events' in [link.text for link in found]
+
+
+#: What people search for, and the page that they should see first.
+SEARCHES = {
+    '429': 'guide/retries',
+    'rate limit': 'guide/retries',
+    'retry': 'guide/retries',
+    'duplicates': 'guide/retries',
+    '401': 'guide/errors',
+    '403': 'troubleshooting',
+    '10,000': 'troubleshooting',
+    'only 25 results': 'guide/pagination',
+    'cursor': 'guide/pagination',
+    'list users': 'endpoints',
+    'on call': 'guide/find_and_persist',
+    'acknowledge': 'reference/events_session',
+    'dedup key': 'guide/events',
+    'From header': 'guide/authentication',
+    'EU region': 'guide/authentication',
+    'proxy': 'guide/proxies_and_adapters',
+    'certificate': 'guide/proxies_and_adapters',
+    'timeout': 'reference/session',
+    'type hints': 'reference',
+    'logging': 'guide/logging',
+    'mock': 'testing',
+    'webhook signature': 'extras/webhooks',
+    'OAuth token': 'extras/oauth',
+    'orjson': 'reference/settings',
+    'successor': 'successor',
+}
+
+
+def test_a_search_finds_the_right_page_first(html, browser):
+    browser.implicitly_wait(10)
+    first = {}
+    for words in SEARCHES:
+        browser.get('{}?{}'.format((html / 'search.html').as_uri(), urlencode({'q': words})))
+        # It ends with this line; results come one by one before.
+        browser.find_element('xpath', "//p[contains(., 'Search finished')]")
+        link = browser.find_element('css selector', '#search-results ul.search > li a')
+        page = link.get_attribute('href').partition('#')[0].partition('?')[0]
+        first[words] = page[len(html.as_uri()) + 1 :].rpartition('.html')[0]
+    browser.implicitly_wait(0)
+    assert first == SEARCHES

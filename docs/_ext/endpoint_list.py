@@ -1,8 +1,10 @@
 """The directive ``endpoint-list``: all operations that pdpyras knows, from its own tables.
 
-Methods and kinds of pagination are read from tests/data/operations.tsv, wrappers from pdpyras.
+Methods and kinds of pagination are read from tests/data/operations.tsv, wrappers from pdpyras, and
+summaries from the table of the command line.
 """
 
+import csv
 from collections import namedtuple
 from pathlib import Path
 
@@ -12,6 +14,15 @@ from sphinx.util.docutils import SphinxDirective
 import pdpyras
 
 OPERATIONS = Path(__file__).resolve().parents[2] / 'tests' / 'data' / 'operations.tsv'
+SUMMARIES = OPERATIONS.parents[2] / 'pdpyras_extras' / 'cli' / 'operations.tsv'
+#: Purposes of operations that their summaries do not name.
+PURPOSES = {
+    'PUT /incidents': 'acknowledge, resolve, escalate, reassign',
+    'PUT /incidents/{id}': 'acknowledge, resolve, escalate, reassign',
+    'PUT /incidents/{id}/alerts': 'resolve, move to another incident',
+    'PUT /incidents/{id}/alerts/{alert_id}': 'resolve, move to another incident',
+    'GET /oncalls': 'who is on call',
+}
 HEADINGS = ('Method', 'Path', 'Pagination', 'Request', 'Response')
 NO_WRAPPER = '–'
 
@@ -20,15 +31,17 @@ LEGACY = (
     'supports them:'
 )
 
-Operation = namedtuple('Operation', 'method path pagination request response')
+Operation = namedtuple('Operation', 'method path summary pagination request response')
 
 
 class EndpointList(SphinxDirective):
     def run(self):
         self.env.note_dependency(str(OPERATIONS))
+        self.env.note_dependency(str(SUMMARIES))
         self.env.note_dependency(pdpyras.__file__)
         rows = known_rows()
-        operations = [operation(row) for row in rows if row['source'] != 'legacy']
+        summaries = known_summaries()
+        operations = [operation(row, summaries) for row in rows if row['source'] != 'legacy']
         legacy = [item(row['path']) for row in rows if row['source'] == 'legacy']
         undocumented = sum(row['source'] == 'undocumented' for row in rows)
         count = f'{len(operations)} operations, {undocumented} of which are not documented yet:'
@@ -46,11 +59,22 @@ def known_rows():
     return [dict(zip(names, line.split('\t'))) for line in lines[1:]]
 
 
-def operation(row):
+def known_summaries():
+    with SUMMARIES.open(encoding='utf-8', newline='') as file:
+        table = csv.reader(file, delimiter='\t', quoting=csv.QUOTE_NONE)
+        return {f'{method} {path}': summary for method, path, summary in table}
+
+
+def operation(row, summaries):
+    name = f'{row["method"]} {row["path"]}'
+    summary = summaries.get(name, '')
+    if name in PURPOSES:
+        summary += f' ({PURPOSES[name]})'
     request, response = pdpyras.entity_wrappers(row['method'], row['path'])
     return Operation(
         row['method'],
         row['path'],
+        summary,
         # "after=after" names the parameter that requests the next page.
         row['pagination'].partition('=')[0],
         '' if row['request'] == 'none' else request or NO_WRAPPER,
@@ -60,13 +84,16 @@ def operation(row):
 
 def row(operation):
     cells = [
-        nodes.paragraph('', '', nodes.strong(text=operation.method)),
-        nodes.paragraph('', '', nodes.literal(text=operation.path)),
-        paragraph(operation.pagination),
-        wrapper(operation.request),
-        wrapper(operation.response),
+        [nodes.paragraph('', '', nodes.strong(text=operation.method))],
+        [
+            nodes.paragraph('', '', nodes.literal(text=operation.path)),
+            *([paragraph(operation.summary)] if operation.summary else []),
+        ],
+        [paragraph(operation.pagination)],
+        [wrapper(operation.request)],
+        [wrapper(operation.response)],
     ]
-    return nodes.row('', *[nodes.entry('', cell) for cell in cells])
+    return nodes.row('', *[nodes.entry('', *cell) for cell in cells])
 
 
 def wrapper(name):

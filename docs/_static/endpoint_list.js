@@ -5,7 +5,7 @@ document.addEventListener('DOMContentLoaded', () => {
   const rows = [...table.tBodies[0].rows].map((row) => [row, row.textContent.toLowerCase()]);
   const field = document.createElement('input');
   field.type = 'search';
-  field.placeholder = 'Search, such as: incidents put';
+  field.placeholder = 'Search, such as: list users';
   field.setAttribute('aria-label', 'Search the list of endpoints');
   field.className = 'endpoint-search';
   const count = document.createElement('output');
