@@ -1,12 +1,20 @@
-"""The plot for the documentation: the cost of a call with each library, as SVG."""
+"""The plots for the documentation: the cost of a call with each library, as SVG."""
+
+from pathlib import Path
 
 from rows import FORMER, OURS, SUCCESSOR
 
+#: The colors of the page and of lines and text: light, and dark as in the theme of the docs.
+_LIGHT = ('#ffffff', '#000000')
+_DARK = ('#131416', '#cfd0d0')
 _COLOURS = {FORMER: '#c44e52', SUCCESSOR: '#8c8c8c', OURS: '#2a7f4f'}
 
 
 def draw(results, path):
-    """Draw the rows with requests as their baseline, as bars. Shorter is better."""
+    """Draw the rows with requests as their baseline, as bars. Shorter is better.
+
+    A second file, whose name ends in _dark, is for dark pages.
+    """
     import matplotlib
 
     matplotlib.use('svg')
@@ -27,6 +35,18 @@ def draw(results, path):
     axes.legend(handles[::-1], labels[::-1], loc='lower right', frameon=False)
     figure.tight_layout()
     figure.savefig(path, format='svg', metadata={'Date': None})
+    light = Path(path)
+    dark = light.with_name(light.stem + '_dark.svg')
+    dark.write_text(in_dark_colors(light.read_text('utf-8')), 'utf-8')
+
+
+def in_dark_colors(svg):
+    for light, dark in zip(_LIGHT, _DARK):
+        svg = svg.replace(light, dark)
+    # Text has no color of its own.
+    return svg.replace(
+        '<style type="text/css">', f'<style type="text/css">text{{fill: {_DARK[1]}}}'
+    )
 
 
 def _draw_bars(axes, shown, label, offset):

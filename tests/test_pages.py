@@ -16,7 +16,15 @@ LOOKS = {
     for device, width, height in (('desk', 1280, 900), ('phone', 390, 844))
     for scheme in ('light', 'dark')
 }
-MAIN_PAGES = ('index', 'quickstart', 'guide/pagination', 'from_5', 'endpoints', 'reference')
+MAIN_PAGES = (
+    'index',
+    'quickstart',
+    'guide/pagination',
+    'from_5',
+    'endpoints',
+    'reference',
+    'performance',
+)
 
 #: What is seen of a page. What sticks out is at fault, unless it is in a block that can be scrolled
 #: by itself. (The width of the page tells nothing: the theme scrolls the content within it.)
@@ -24,7 +32,7 @@ SEEN = """
 const width = document.documentElement.clientWidth;
 const isInside = (element) => element.getBoundingClientRect().right <= width + 1;
 const outside = [...document.querySelectorAll('.content *, header *')].filter(
-  (element) => !isInside(element) && !element.closest('pre, .table-wrapper'));
+  (element) => !isInside(element) && !element.closest('pre, .table-wrapper, .wide-picture'));
 const main = document.querySelector('[role=main]');
 return {
   width,
