@@ -193,3 +193,21 @@ def test_a_search_finds_the_right_page_first(html, browser):
         first[words] = page[len(html.as_uri()) + 1 :].rpartition('.html')[0]
     browser.implicitly_wait(0)
     assert first == SEARCHES
+
+
+@pytest.mark.parametrize(
+    ('method', 'path', 'page'),
+    [
+        ('POST', '/alert_grouping_settings', '587edbc8ff416'),
+        ('DELETE', '/oauth_delegations', 'ad1161db75db1'),
+        ('PUT', '/event_orchestrations/services/{service_id}/active', '855659be83d9e'),
+        ('GET', '/users', 'c96e889522dd6'),
+    ],
+)
+def test_operations_lead_to_the_addresses_that_pagerduty_publishes(method, path, page, monkeypatch):
+    pytest.importorskip('sphinx', reason='Sphinx is installed by tox -e docs')
+    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[1] / 'docs' / '_ext'))
+    from endpoint_list import page_of
+
+    address = 'https://developer.pagerduty.com/api-reference/{}-some-summary'.format(page)
+    assert page_of(method, path, 'Some summary') == address

@@ -5,6 +5,7 @@ summaries from the table of the command line.
 """
 
 import csv
+import re
 from collections import namedtuple
 from pathlib import Path
 
@@ -86,7 +87,7 @@ def row(operation):
     cells = [
         [nodes.paragraph('', '', nodes.strong(text=operation.method))],
         [
-            nodes.paragraph('', '', nodes.literal(text=operation.path)),
+            nodes.paragraph('', '', path_link(operation)),
             *([paragraph(operation.summary)] if operation.summary else []),
         ],
         [paragraph(operation.pagination)],
@@ -94,6 +95,29 @@ def row(operation):
         [wrapper(operation.response)],
     ]
     return nodes.row('', *[nodes.entry('', *cell) for cell in cells])
+
+
+def path_link(operation):
+    """The path; of a documented operation, a link to its page."""
+    path = nodes.literal(text=operation.path)
+    if not operation.summary:
+        return path
+    summary = operation.summary.partition(' (')[0]
+    return nodes.reference('', '', path, refuri=page_of(operation.method, operation.path, summary))
+
+
+def page_of(method, path, summary):
+    """The address of PagerDuty's page about an operation.
+
+    PagerDuty publishes no list of them. The ID is the FNV-1a hash (64 bits, folded to 52) of method
+    and path, from a start value that the known addresses have in common.
+    """
+    state = 0xEAF186284981378B
+    for byte in '-{}-{}'.format(method.lower(), re.sub(r'{[^}]*}', '{}', path)).encode():
+        state = (state ^ byte) * 0x100000001B3 % 2**64
+    slug = re.sub('[^a-z0-9]+', '-', summary.lower()).strip('-')
+    page = '{:013x}-{}'.format((state ^ state >> 52) % 2**52, slug)
+    return 'https://developer.pagerduty.com/api-reference/' + page
 
 
 def wrapper(name):
