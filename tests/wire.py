@@ -67,7 +67,9 @@ class Reply:
             self.headers.setdefault('Content-Type', 'application/json')
 
     def send(self, handler):
-        handler.send_response(self.status)
+        handler.send_response_only(self.status)
+        if 'Date' not in self.headers:
+            handler.send_header('Date', handler.date_time_string())
         for name, value in self.headers.items():
             handler.send_header(name, value)
         if 'Content-Length' not in self.headers:
