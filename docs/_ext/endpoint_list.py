@@ -4,7 +4,6 @@ Methods and kinds of pagination are read from tests/data/operations.tsv, wrapper
 summaries from the table of the command line.
 """
 
-import csv
 import re
 from collections import namedtuple
 from pathlib import Path
@@ -13,16 +12,16 @@ from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
 import pdpyras
+from pdpyras_extras.cli import operations as documented
 
 OPERATIONS = Path(__file__).resolve().parents[2] / 'tests' / 'data' / 'operations.tsv'
-SUMMARIES = OPERATIONS.parents[2] / 'pdpyras_extras' / 'cli' / 'operations.tsv'
 #: Purposes of operations that their summaries do not name.
 PURPOSES = {
-    'PUT /incidents': 'acknowledge, resolve, escalate, reassign',
-    'PUT /incidents/{id}': 'acknowledge, resolve, escalate, reassign',
-    'PUT /incidents/{id}/alerts': 'resolve, move to another incident',
-    'PUT /incidents/{id}/alerts/{alert_id}': 'resolve, move to another incident',
-    'GET /oncalls': 'who is on call',
+    ('PUT', '/incidents'): 'acknowledge, resolve, escalate, reassign',
+    ('PUT', '/incidents/{id}'): 'acknowledge, resolve, escalate, reassign',
+    ('PUT', '/incidents/{id}/alerts'): 'resolve, move to another incident',
+    ('PUT', '/incidents/{id}/alerts/{alert_id}'): 'resolve, move to another incident',
+    ('GET', '/oncalls'): 'who is on call',
 }
 HEADINGS = ('Method', 'Path', 'Pagination', 'Request', 'Response')
 NO_WRAPPER = '–'
@@ -38,10 +37,10 @@ Operation = namedtuple('Operation', 'method path summary pagination request resp
 class EndpointList(SphinxDirective):
     def run(self):
         self.env.note_dependency(str(OPERATIONS))
-        self.env.note_dependency(str(SUMMARIES))
+        self.env.note_dependency(str(documented.TABLE))
         self.env.note_dependency(pdpyras.__file__)
         rows = known_rows()
-        summaries = known_summaries()
+        summaries = {each[:2]: each.summary for each in documented.operations()}
         operations = [operation(row, summaries) for row in rows if row['source'] != 'legacy']
         legacy = [item(row['path']) for row in rows if row['source'] == 'legacy']
         undocumented = sum(row['source'] == 'undocumented' for row in rows)
@@ -60,22 +59,12 @@ def known_rows():
     return [dict(zip(names, line.split('\t'))) for line in lines[1:]]
 
 
-def known_summaries():
-    with SUMMARIES.open(encoding='utf-8', newline='') as file:
-        table = csv.reader(file, delimiter='\t', quoting=csv.QUOTE_NONE)
-        return {f'{method} {path}': summary for method, path, summary in table}
-
-
 def operation(row, summaries):
-    name = f'{row["method"]} {row["path"]}'
-    summary = summaries.get(name, '')
-    if name in PURPOSES:
-        summary += f' ({PURPOSES[name]})'
     request, response = pdpyras.entity_wrappers(row['method'], row['path'])
     return Operation(
         row['method'],
         row['path'],
-        summary,
+        summaries.get((row['method'], row['path'])),
         # "after=after" names the parameter that requests the next page.
         row['pagination'].partition('=')[0],
         '' if row['request'] == 'none' else request or NO_WRAPPER,
@@ -88,7 +77,7 @@ def row(operation):
         [nodes.paragraph('', '', nodes.strong(text=operation.method))],
         [
             nodes.paragraph('', '', path_link(operation)),
-            *([paragraph(operation.summary)] if operation.summary else []),
+            *([paragraph(description(operation))] if operation.summary else []),
         ],
         [paragraph(operation.pagination)],
         [wrapper(operation.request)],
@@ -97,13 +86,17 @@ def row(operation):
     return nodes.row('', *[nodes.entry('', *cell) for cell in cells])
 
 
+def description(operation):
+    purpose = PURPOSES.get(operation[:2])
+    return f'{operation.summary} ({purpose})' if purpose else operation.summary
+
+
 def path_link(operation):
     """The path; of a documented operation, a link to its page."""
     path = nodes.literal(text=operation.path)
     if not operation.summary:
         return path
-    summary = operation.summary.partition(' (')[0]
-    return nodes.reference('', '', path, refuri=page_of(operation.method, operation.path, summary))
+    return nodes.reference('', '', path, refuri=page_of(*operation[:3]))
 
 
 def page_of(method, path, summary):
