@@ -2,10 +2,21 @@
 
 import json
 import re
+from contextlib import contextmanager
 
 import requests
 
 from pdpyras_sandbox.shapes import operations, sample
+
+
+@contextmanager
+def client_of_new_account(sandbox, document):
+    """Reset the sandbox, and yield a client of it after a few events."""
+    sandbox.reset()
+    client = Client(sandbox, document)
+    with client.session:
+        client.trigger()
+        yield client
 
 
 class Client:

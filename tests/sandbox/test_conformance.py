@@ -18,7 +18,7 @@ if not DOCUMENT:
 pytest.importorskip('openapi_schema_validator')
 
 from document import Document  # noqa: E402
-from documented_client import Client  # noqa: E402
+from documented_client import client_of_new_account  # noqa: E402
 
 document = Document(Path(DOCUMENT))
 OPERATIONS = document.operations()
@@ -39,10 +39,8 @@ def sandbox():
 
 @pytest.fixture
 def client(sandbox):
-    sandbox.reset()
-    client = Client(sandbox, document)
-    client.trigger()
-    return client
+    with client_of_new_account(sandbox, document) as client:
+        yield client
 
 
 def contents(body):

@@ -19,7 +19,7 @@ pytest.importorskip('openapi_schema_validator')
 schemathesis = pytest.importorskip('schemathesis')
 
 from document import Document, relaxed  # noqa: E402
-from documented_client import Client  # noqa: E402
+from documented_client import client_of_new_account  # noqa: E402
 from schemathesis.checks import not_a_server_error  # noqa: E402
 from schemathesis.specs.openapi.checks import (  # noqa: E402
     content_type_conformance,
@@ -89,10 +89,7 @@ def sandbox():
 
 @pytest.fixture
 def client(sandbox):
-    sandbox.reset()
-    client = Client(sandbox, document)
-    client.trigger()
-    with client.session:
+    with client_of_new_account(sandbox, document) as client:
         yield client
 
 
