@@ -2516,7 +2516,7 @@ def _seconds_to_reset(response: Response) -> Optional[float]:
 
 
 def _number(header: Any) -> Optional[float]:
-    """The number in a header, or None if there is none that can be read."""
+    """Parse a header as a number; None if it is missing or not a number."""
     is_number = isinstance(header, str) and re.match(r'\s*\d{1,9}(\.\d+)?\s*$', header)
     return float(header) if is_number else None
 

@@ -19,9 +19,9 @@ SEVERITIES = ('critical', 'error', 'warning', 'info')
 DETAILS = ('source', 'component', 'group', 'class')
 MAXIMUM_SUMMARY = 1024
 MAXIMUM_KEY = 255
-#: Where alerts are kept that wait for their time.
+#: Path of the alerts that are suspended for some time.
 SUSPENDED = '/_sandbox/suspended'
-#: How many events the page shows.
+#: Number of events that the page shows.
 KEPT_EVENTS = 50
 
 

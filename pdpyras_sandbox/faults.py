@@ -62,7 +62,7 @@ class Fault:
     def __init__(self, **options: Any) -> None:
         check(options)
         self.options = options
-        #: How many requests are still to be hit.
+        #: Number of requests that are still to fail.
         self.times = 1
         self.status: int | None = options.get('status')
         self.reset: float | None = options.get('reset')

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 Function = TypeVar('Function', bound=Callable[..., Any])
 
 HTTPS_PORT = 443
-#: How many idle connections to the sandbox are kept; more than there are threads.
+#: Number of idle connections to the sandbox that are kept; more than there are threads.
 IDLE_CONNECTIONS = 1000
 #: For the parameter of urllib3 whose default is an object of its own.
 _NOT_GIVEN: Any = object()

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from pdpyras_sandbox.server import State
 
 KEYS = ('api_key', 'user_key', 'oauth_token', 'routing_key')
-#: How many rows each list has.
+#: Number of rows in each list.
 ROWS = 50
-#: How many pending actions are shown.
+#: Number of pending actions that are shown.
 NEXT_ACTIONS = 5
 #: Seconds after which the page hears from the sandbox even if nothing has happened but time.
 HEARTBEAT = 1

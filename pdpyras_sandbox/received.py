@@ -18,7 +18,7 @@ else:
 
 #: One line for each request, at INFO; ``python -m pdpyras_sandbox`` shows it on stderr.
 access_log = logging.getLogger('pdpyras_sandbox.access')
-#: How many requests a failure and a report show, the latest ones.
+#: Number of requests, the latest, that a failure and a report show.
 SHOWN = 20
 #: How much of a body they show.
 SHOWN_CHARACTERS = 200

@@ -39,11 +39,12 @@ if TYPE_CHECKING:
     from pdpyras_sandbox.in_process import AsPagerDuty
 
 SandboxType = TypeVar('SandboxType', bound='Sandbox')
-#: How many clients may wait for their connection to be accepted.
+#: Number of clients that may wait for their connection to be accepted.
 BACKLOG = 128
 #: Seconds after which a connection is closed on which no request comes.
 IDLE_TIMEOUT = 60
-#: How many connections may be open without a request. macOS gives a process 256 files by default.
+#: Number of connections that may be open without a request. By default, macOS gives a process 256
+#: files.
 MAXIMUM_IDLE = 100
 #: The longest body in bytes, and the sizes in which bodies of unknown length are read.
 MAXIMUM_BODY = 32 * 2**20

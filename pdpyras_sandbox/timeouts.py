@@ -16,7 +16,7 @@ from pdpyras_sandbox.store import Store
 
 #: The documented types of pending actions.
 KINDS = ('escalate', 'unacknowledge', 'resolve', 'urgency_change')
-#: How many pending actions are listed.
+#: Number of pending actions that are listed.
 SHOWN = 100
 
 

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from pdpyras_sandbox.decoding import decoded
 
-#: How many requests are kept, and how many bytes they may take up.
+#: Number of requests that are kept, and of bytes that they may take up.
 KEPT = 10_000
 MAXIMUM_BYTES = 56 * 2**20
 #: Responses are kept for the latest requests only, and not whole if they are long: 100 of 64 KiB

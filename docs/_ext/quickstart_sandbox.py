@@ -3,7 +3,7 @@
 import contextlib
 import socket
 
-#: Where the quick start leaves its sandbox running.
+#: Host and port of the sandbox that the quick start leaves running.
 ADDRESS = ('127.0.0.1', 8080)
 #: The option that the quick start gives to it.
 SEED = 1
