@@ -311,11 +311,11 @@ class Gate:
         if fault is None:
             return self.app.full_dispatch_request()
         connection = environ.get('werkzeug.socket')
-        response = fault.instead(connection, path)
+        response = fault.response_instead(connection, path)
         if response is None:
             g.page_fault = fault.pages
             response = self.app.full_dispatch_request()
-        return fault.spoil(response, connection, self.state.faults.stopping)
+        return fault.apply(response, connection, self.state.faults.stopping)
 
     def seen(self) -> Request:
         return Request(

@@ -1,4 +1,4 @@
-"""Users, teams, tags, services and what else an account is made of, where REST alone won't do."""
+"""Users, teams, tags, services and the account itself, beyond storing and returning records."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pdpyras_sandbox.resources import KINDS, Kind, delete, described, page_of, w
 from pdpyras_sandbox.service_state import status_of
 from pdpyras_sandbox.store import Record
 
-#: Abilities of the account; a plan that has everything most scripts ask for.
+#: Abilities of the account: those of a plan that has all that most scripts use.
 ABILITIES = (
     'advanced_reports', 'coordinated_responding', 'event_rules', 'manage_api_keys',
     'manage_schedules', 'permissions_service', 'preview_intelligent_alert_grouping',
@@ -33,7 +33,7 @@ COLORS = ('purple', 'red', 'green', 'blue', 'teal', 'orange', 'brown', 'gray')
 
 
 def parts(name: str) -> Callable[[Call, Record], Any]:
-    """References to the records below one, such as a user's contact methods."""
+    """Return a function that lists references to a record's parts, such as contact methods."""
 
     def derive(call: Call, record: Record) -> list[Record]:
         path = call.store.path_of(record['id'])
@@ -42,8 +42,8 @@ def parts(name: str) -> Callable[[Call, Record], Any]:
     return derive
 
 
-def pointing_back(collection: str, kind: str) -> Callable[[Call, Record], Any]:
-    """References to the records of a collection that refer to this one."""
+def referring(collection: str, kind: str) -> Callable[[Call, Record], Any]:
+    """Return a function that lists references to the records of a collection that refer to one."""
 
     def derive(call: Call, record: Record) -> list[Record]:
         return [
@@ -93,12 +93,12 @@ def refuse_deletion_of_user(call: Call, user: Record) -> None:
 
 
 def refers_to(values: list[Any], record: Record) -> bool:
-    """Whether a reference to the record is anywhere in the values."""
+    """Return whether the values contain a reference to the record, at any depth."""
     return record['id'] in referred_ids(values, record['type'])
 
 
 def refuse_deletion_of_team(call: Call, team: Record) -> None:
-    """Refuse to delete a team with associations; hand its open incidents to the team named."""
+    """Refuse to delete a team with associations; reassign its open incidents if asked to."""
     store = call.store
     if any(
         refers_to([item.get('teams'), item.get('parent')], team)
@@ -136,8 +136,8 @@ KINDS['/users'] = Kind(
 )
 
 
-def refuse_same(message: str, *names: str) -> Callable[[Call, Record], None]:
-    """Refuse a record with the same attributes as another one of its collection."""
+def refuse_duplicates(message: str, *names: str) -> Callable[[Call, Record], None]:
+    """Return a check that attributes differ from those of other records in the collection."""
 
     def check(call: Call, record: Record) -> None:
         collection = call.path if call.operation.method == 'POST' else call.parent()
@@ -149,12 +149,14 @@ def refuse_same(message: str, *names: str) -> Callable[[Call, Record], None]:
     return check
 
 
-# Terraform's provider recognizes these two by their words.
+# Terraform's provider recognizes these two errors by their messages.
 KINDS['/users/{id}/contact_methods'] = Kind(
-    checked=refuse_same('User Contact method must be unique', 'type', 'address', 'country_code')
+    checked=refuse_duplicates(
+        'User Contact method must be unique', 'type', 'address', 'country_code'
+    )
 )
 KINDS['/users/{id}/notification_rules'] = Kind(
-    checked=refuse_same(
+    checked=refuse_duplicates(
         'Channel Start delay must be unique for a given contact method',
         'contact_method',
         'start_delay_in_minutes',
@@ -165,7 +167,7 @@ KINDS['/teams'] = Kind(
     unique='name',
     defaults={'default_role': 'manager', 'parent': None},
     deleted=refuse_deletion_of_team,
-    # Not in the document; Terraform's provider sets it.
+    # Undocumented, but set by Terraform's provider.
     settable=('parent',),
 )
 
@@ -182,7 +184,7 @@ def add_member(call: Call) -> None:
     call.record(call.parent(2))
     user = call.record('/users/' + call.parameters['user_id'])
     membership = {
-        # The user's ID, because a user is a member only once.
+        # The ID of the user, who can be a member only once.
         'id': user['id'],
         'user': reference(user),
         'role': (call.body or {}).get('role', 'manager'),
@@ -244,7 +246,7 @@ KINDS['/tags'] = Kind(unique='label')
 @handles('POST /{entity_type}/{id}/change_tags')
 def change_tags(call: Call) -> Record:
     entity = call.record(call.parent())
-    # Every tag is looked up before the first one changes.
+    # Every tag is looked up before anything changes.
     removed = [call.record('/tags/' + item['id']) for item in call.body.get('remove') or []]
     added = [wanted_tag(call, item) for item in call.body.get('add') or []]
     for tag in removed:
@@ -279,7 +281,7 @@ def list_tags_of(call: Call) -> Body:
 
 @handles('GET /tags/{id}/{entity_type}')
 def list_tagged(call: Call) -> Body:
-    """The one listing whose wrapper is part of the path."""
+    """Return the tagged entities, with the last segment of the path as their wrapper."""
     call.record(call.parent())
     page = Page(call.query)
     references = call.store.list(call.path)
@@ -291,14 +293,14 @@ def list_tagged(call: Call) -> Body:
 
 
 def teams_of_service(call: Call, service: Record) -> list[Record]:
-    """A service has the teams of its escalation policy."""
+    """Return the teams of a service, which are those of its escalation policy."""
     policy = call.store.find(service['escalation_policy']['id']) or {}
     return policy.get('teams') or []
 
 
 def check_service(call: Call, service: Record) -> None:
     call.referred(service['escalation_policy'], '/escalation_policies')
-    # All other statuses follow from incidents and maintenance windows.
+    # All other statuses are derived from incidents and maintenance windows.
     service['status'] = 'disabled' if service.get('status') == 'disabled' else 'active'
 
 
@@ -317,7 +319,7 @@ def check_policy(call: Call, policy: Record) -> None:
         rule['id'] = rule.get('id') or call.store.new_id()
         for target in rule['targets']:
             if call.store.find(target['id']) is None:
-                raise invalid_input('escalation_rules: no such user or schedule as ' + target['id'])
+                raise invalid_input(f'escalation_rules: no user or schedule has ID {target["id"]}')
 
 
 def refuse_deletion_of_policy(call: Call, policy: Record) -> None:
@@ -337,7 +339,7 @@ KINDS['/escalation_policies'] = Kind(
     refers={'teams': '/teams'},
     checked=check_policy,
     deleted=refuse_deletion_of_policy,
-    derived={'services': pointing_back('/services', 'escalation_policy')},
+    derived={'services': referring('/services', 'escalation_policy')},
 )
 KINDS['/services'] = Kind(
     unique='name',
@@ -388,7 +390,7 @@ KINDS['/maintenance_windows'] = Kind(
 )
 
 
-#: Events create these.
+# Change events are created by the Events API.
 KINDS['/change_events'] = Kind()
 KINDS['/extensions'] = Kind(
     refers={'extension_objects': '/services', 'extension_schema': '/extension_schemas'}
@@ -430,7 +432,7 @@ def list_audit_records_of(call: Call) -> Body:
 
 
 def audited(call: Call, records: list[Record]) -> list[Record]:
-    """The records that the query's own filters let through, newest first."""
+    """Return the audit records that match the query, newest first."""
     query = call.query
     filters = (
         ('root_resource_types[]', lambda record: root_collection(record)),
@@ -444,9 +446,11 @@ def audited(call: Call, records: list[Record]) -> list[Record]:
             records = [record for record in records if value(record) in wanted]
     start, end = searched_range(call, timedelta(days=1), timedelta(days=31))
     records = [record for record in records if start <= record['execution_time'] < end]
-    skipped = ('root_resource_types', 'actions', 'actor_id', 'actor_type', 'method_type')
-    more_skipped = ('method_truncated_token', 'since', 'until')
-    return selected(records[::-1], call, skip=skipped + more_skipped)
+    skipped = (
+        'root_resource_types', 'actions', 'actor_id', 'actor_type', 'method_type',
+        'method_truncated_token', 'since', 'until',
+    )  # fmt: skip
+    return selected(records[::-1], call, skip=skipped)
 
 
 def root_collection(record: Record) -> str:
@@ -474,7 +478,7 @@ def list_windows(call: Call) -> Body:
 
 @handles('DELETE /maintenance_windows/{id}')
 def end_window(call: Call) -> None:
-    """Delete a window of the future; end one that has begun."""
+    """Delete a future maintenance window; end a current one."""
     window = call.record()
     if parse_time(window['end_time']) <= call.clock.now():
         raise window_is_over()

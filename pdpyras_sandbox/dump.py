@@ -1,4 +1,4 @@
-"""Accounts as files: dumped as JSON, and loaded from it."""
+"""Dumps of accounts as JSON: creating, reading and validating them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pdpyras_sandbox.decoding import decoded
 
 #: The version of the format.
 VERSION = 1
-#: The key of the version in a dump.
+#: The property of a dump that holds its version.
 MARK = 'pdpyras_sandbox'
-#: Records with IDs of their own, and documents, which have none.
+#: The parts of a dump: records, which have IDs, and documents, which do not.
 PARTS = ('records', 'documents')
 KEYS = ('api_key', 'user_key', 'oauth_token', 'routing_key', 'user_id', 'email')
 
@@ -24,17 +24,19 @@ def dump(account: Account) -> dict[str, Any]:
     """Return everything in an account: keys, records, and how far its clock is ahead."""
     with account.store.lock:
         content = {MARK: VERSION, **account.store.dump()}
-        # A copy, which later changes of the account do not reach.
+        # A copy, because the account changes its records in place.
         copy: dict[str, Any] = json.loads(json.dumps(content))
         return copy
 
 
 def check(content: Any) -> None:
-    """Raise ValueError for anything but a dump."""
+    """Raise ValueError if the content is not a dump that :meth:`Account.load` can load."""
     if not isinstance(content, dict) or MARK not in content:
         raise ValueError(f'This is not a dump of an account: it has no "{MARK}"')
     if content[MARK] != VERSION:
-        raise ValueError(f'This dump has version {content[MARK]!r}; this sandbox reads {VERSION}')
+        raise ValueError(
+            f'This dump has version {content[MARK]!r}; this sandbox reads version {VERSION}'
+        )
     for part in PARTS:
         if not isinstance(content.get(part), dict):
             raise ValueError(f'{part} must be an object with a record for each path')
@@ -44,7 +46,7 @@ def check(content: Any) -> None:
     keys = keys if isinstance(keys, dict) else {}
     missing = [name for name in KEYS if not isinstance(keys.get(name), str)]
     if missing:
-        raise ValueError(f'documents: {KEYS_PATH} lacks {missing[0]}')
+        raise ValueError(f'documents: {KEYS_PATH} has no {missing[0]}')
 
 
 def check_record(part: str, path: str, record: Any) -> None:
@@ -60,7 +62,10 @@ def check_record(part: str, path: str, record: Any) -> None:
 
 
 def read(file: str | os.PathLike[str]) -> Any:
-    """Return the content of a file that may hold a dump; ValueError if it cannot be read."""
+    """Return the decoded content of a file.
+
+    :raises ValueError: if the file cannot be read, or is not JSON.
+    """
     try:
         with open(file, 'rb') as opened:
             return decoded(opened.read())
@@ -71,7 +76,7 @@ def read(file: str | os.PathLike[str]) -> Any:
 
 
 def main(arguments: list[str]) -> None:
-    """Print the account that a state file keeps: ``python -m pdpyras_sandbox dump``."""
+    """Print the account in a state file: ``python -m pdpyras_sandbox dump``."""
     parser = argparse.ArgumentParser(
         prog='pdpyras_sandbox dump', description='Print the account in a state file as JSON.'
     )
@@ -86,13 +91,13 @@ def main(arguments: list[str]) -> None:
 
 
 def dump_of_file(file: str) -> dict[str, Any]:
-    # Opening a file that is not there would create it.
+    # SQLite would create a missing file.
     if not os.path.exists(file):
         raise ValueError(f'There is no file {file}')
     account = Account(database=file)
     try:
         if not account.store.restored:
-            raise ValueError(f'{file} has no account in it')
+            raise ValueError(f'{file} contains no account')
         return dump(account)
     finally:
         account.store.close()

@@ -1,4 +1,4 @@
-"""Refusals, in the form that PagerDuty's documentation gives."""
+"""Error responses, in the forms that PagerDuty documents."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-#: The field that a sentence about invalid input begins with.
+#: The name of a field at the start of a message about invalid input.
 FIELD = re.compile(r"'?([\w.\[\]]+)'? (?:must|is) ")
 
 
 class ApiError(Exception):
-    """Answered as ``{"error": {"message": …, "code": …, "errors": […]}}``."""
+    """An error response: ``{"error": {"message": …, "code": …, "errors": […]}}``."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class ApiError(Exception):
 
 
 class EventError(ApiError):
-    """The Events API's own form of a refusal, which has no codes."""
+    """An error response of the Events API, which has no code."""
 
     @property
     def body(self) -> dict[str, Any]:
@@ -46,7 +46,7 @@ class EventError(ApiError):
 
 
 class PlainError(ApiError):
-    """Answered as ``{"error": "…"}``, without a code, as GET /users/me does."""
+    """An error response without a code, as from GET /users/me: ``{"error": "…"}``."""
 
     @property
     def body(self) -> dict[str, Any]:
@@ -54,7 +54,7 @@ class PlainError(ApiError):
 
 
 class KeyedError(ApiError):
-    """The form of version 3 of the API, in which the errors are lists by the name of a field."""
+    """An error response of version 3 of the API, whose messages are grouped by field."""
 
     def __init__(self, error: ApiError) -> None:
         super().__init__(error.status, error.code, error.message, error.errors, error.headers)
@@ -63,9 +63,9 @@ class KeyedError(ApiError):
     def body(self) -> dict[str, Any]:
         body = super().body
         fields: dict[str, list[str]] = {}
-        for sentence in self.errors:
-            field = FIELD.match(sentence)
-            fields.setdefault(field[1].lower() if field else 'base', []).append(sentence)
+        for message in self.errors:
+            field = FIELD.match(message)
+            fields.setdefault(field[1].lower() if field else 'base', []).append(message)
         if fields:
             body['error']['errors'] = fields
         return body

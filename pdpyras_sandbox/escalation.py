@@ -1,4 +1,4 @@
-"""The place of an incident in its escalation policy."""
+"""The level that an incident has reached in its escalation policy."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pdpyras_sandbox.store import Store
 
 
 class Level(NamedTuple):
-    """A rule of an escalation policy, from 1, and how often the policy has been repeated."""
+    """The number of an escalation rule, from 1, and how often the policy was repeated."""
 
     number: int = 1
     repeated: int = 0
@@ -21,8 +21,8 @@ def level_of(store: Store, incident: dict[str, Any]) -> Level:
 
 
 def set_level(store: Store, incident: dict[str, Any], level: Level) -> None:
-    """Record the level that an incident has reached."""
-    # Most incidents never leave the first level, which needs no record.
+    """Store the level that an incident has reached."""
+    # Most incidents never leave the first level, which is the default.
     if level != level_of(store, incident):
         store.put(path_of(incident), level._asdict())
 
@@ -32,7 +32,7 @@ def path_of(incident: dict[str, Any]) -> str:
 
 
 def next_level(policy: dict[str, Any], level: Level) -> Optional[Level]:
-    """Return the level that follows; None at the end of a policy that repeats no more."""
+    """Return the next level; None after the last repetition of the policy."""
     if level.number < len(policy['escalation_rules']):
         return level._replace(number=level.number + 1)
     if level.repeated < (policy.get('num_loops') or 0):
@@ -41,9 +41,9 @@ def next_level(policy: dict[str, Any], level: Level) -> Optional[Level]:
 
 
 def seconds_to_escalation(store: Store, incident: dict[str, Any]) -> Optional[int]:
-    """Return how long an incident stays at its level from now; None if it does not escalate.
+    """Return the seconds until an incident escalates; None if it does not.
 
-    Low-urgency incidents never do: https://support.pagerduty.com/docs/configurable-service-settings
+    Low-urgency incidents never escalate: https://support.pagerduty.com/docs/configurable-service-settings
     """
     escalates = (
         incident['status'] == 'triggered'
@@ -54,7 +54,7 @@ def seconds_to_escalation(store: Store, incident: dict[str, Any]) -> Optional[in
     level = level_of(store, incident)
     if not escalates or policy is None or next_level(policy, level) is None:
         return None
-    # The policy may have become shorter meanwhile.
+    # The policy may have lost rules since.
     rule = policy['escalation_rules'][min(level.number, len(policy['escalation_rules'])) - 1]
     minutes: int = rule['escalation_delay_in_minutes']
     return 60 * minutes

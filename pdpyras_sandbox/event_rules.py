@@ -1,8 +1,9 @@
-"""The rules of event orchestrations, which route events to services and change them on the way.
+"""The rules of event orchestrations, which change events and route them to services.
 
-An event passes the global rules of its orchestration, then the router, then the rules of the
-service that the router names; without such a service, the unrouted rules. Events that are sent to a
-service directly pass its rules only. See https://support.pagerduty.com/docs/event-orchestration.
+An event goes through the global rules of its orchestration, then the router, then the rules of the
+service that the router selects, or the unrouted rules if it selects none. An event sent directly to
+a service goes through the rules of the service only. See
+https://support.pagerduty.com/docs/event-orchestration.
 
 Automation actions and custom fields are ignored; trigger counts and cache variables have no value.
 """
@@ -21,9 +22,9 @@ from pdpyras_sandbox.indices import Record
 from pdpyras_sandbox.resources import DOCUMENT
 from pdpyras_sandbox.store import Store
 
-#: Actions about the resulting incident, as opposed to changes of the event.
+#: Actions that concern the resulting incident rather than change the event.
 DECISIONS = ('suppress', 'suspend', 'drop_event', 'priority', 'escalation_policy')
-#: Fields of the Common Event Format that are the event's own; the others are in its payload.
+#: Fields of the Common Event Format that an event has outside its payload.
 OUTSIDE_OF_PAYLOAD = ('dedup_key', 'event_action', 'client', 'client_url', 'links', 'images')
 SEVERITIES = ('critical', 'error', 'warning', 'info')
 MAXIMUM_SUMMARY = 1024
@@ -31,7 +32,7 @@ VARIABLE = re.compile(r'{{\s*(.+?)\s*}}')
 
 
 class Draft:
-    """An event that passes through rules, and their decisions about its incident."""
+    """An event as changed by rules, and their decisions about its incident."""
 
     def __init__(self, event: dict[str, Any], key: str) -> None:
         self._event = event
@@ -39,7 +40,7 @@ class Draft:
         self._payload: dict[str, Any] = payload if isinstance(payload, dict) else {}
         own = {name: event[name] for name in OUTSIDE_OF_PAYLOAD if event.get(name) is not None}
         fields = {**self._payload, **own, 'dedup_key': key}
-        #: The fields of the event, as conditions and templates know them.
+        #: The fields of the event, as conditions and templates refer to them.
         self.fields: dict[str, Any] = copy.deepcopy(fields)
         self.decisions: dict[str, Any] = {}
         self.notes: list[str] = []
@@ -49,7 +50,7 @@ class Draft:
         return pcl.Context(values, now)
 
     def event(self) -> dict[str, Any]:
-        """Return the event as the rules have left it."""
+        """Return the event with the changes made by the rules."""
         fields = dict(self.fields)
         own = {name: fields.pop(name) for name in OUTSIDE_OF_PAYLOAD if name in fields}
         if fields.get('severity') not in SEVERITIES:
@@ -74,7 +75,7 @@ class Draft:
         context = self.context(variables, now)
         for extraction in actions.get('extractions') or []:
             if extraction.get('template') is not None:
-                value: Optional[str] = filled_in(extraction['template'], context)
+                value: Optional[str] = expanded(extraction['template'], context)
             else:
                 value = extracted(extraction, 'source', 'regex', context)
             if value is not None:
@@ -84,10 +85,10 @@ class Draft:
                 self.fields[name] = actions[name]
         self.decisions.update({n: actions[n] for n in DECISIONS if actions.get(n) is not None})
         if actions.get('annotate'):
-            self.notes.append(filled_in(actions['annotate'], context))
+            self.notes.append(expanded(actions['annotate'], context))
 
     def _set(self, steps: list[pcl.Step], value: str) -> None:
-        """Set a field of the event; anything in between that is not an object gives way to one."""
+        """Set a field of the event, replacing anything on its path that is not an object."""
         root, *between = steps[:-1]
         if root != 'event':
             return
@@ -101,7 +102,7 @@ class Draft:
 
 
 def extracted(action: Record, source: str, pattern: str, context: pcl.Context) -> Optional[str]:
-    """Return what a regular expression finds in a field: its groups in a row, or else all of it."""
+    """Return the match of a regular expression in a field: its groups joined, or all of it."""
     text = pcl.as_text(pcl.look_up(context.values, pcl.path(action[source])))
     found = pcl.regex(action[pattern]).search(text) if text is not None else None
     if found is None:
@@ -109,8 +110,8 @@ def extracted(action: Record, source: str, pattern: str, context: pcl.Context) -
     return ''.join(group or '' for group in found.groups()) if found.groups() else found[0]
 
 
-def filled_in(template: str, context: pcl.Context) -> str:
-    """Return a template with values in place of ``{{event.source}}`` or ``{{variables.name}}``."""
+def expanded(template: str, context: pcl.Context) -> str:
+    """Replace variables such as ``{{event.source}}`` or ``{{variables.name}}`` by their values."""
 
     def value(match: re.Match[str]) -> str:
         try:
@@ -118,7 +119,7 @@ def filled_in(template: str, context: pcl.Context) -> str:
         except ValueError:
             return match[0]
         if steps[0] not in context.values:
-            # PagerDuty's document also writes {{name}} for a variable.
+            # Some of PagerDuty's examples have {{name}} for a variable.
             steps = ['variables', *steps]
         return pcl.as_text(pcl.look_up(context.values, steps)) or ''
 
@@ -136,7 +137,7 @@ def matching(rules: list[Record], context: pcl.Context) -> Iterator[Record]:
 
 
 def expression_of(condition: Any) -> str:
-    # PagerDuty's examples have conditions as bare strings as well.
+    # Some of PagerDuty's examples have conditions as bare strings.
     return str(condition.get('expression') if isinstance(condition, dict) else condition)
 
 
@@ -145,14 +146,14 @@ def sets_of(path: Record) -> dict[str, list[Record]]:
 
 
 def run(path: Optional[Record], draft: Draft, now: datetime) -> None:
-    """Apply the first matching rule of the set "start", and of each set that it leads on to."""
+    """Apply the first matching rule of the set "start", and of each set that a rule routes to."""
     if path is None:
         return
     sets = sets_of(path)
     variables: dict[str, str] = {}
     name: Any = 'start'
     while name in sets:
-        # Taken out, so that sets that lead to each other come to an end.
+        # Removed when visited, so that sets that route to each other cause no endless loop.
         actions = next(matching(sets.pop(name), draft.context(variables, now)), None)
         if actions is None:
             actions = (path.get('catch_all') or {}).get('actions') or {}
@@ -165,7 +166,7 @@ def routed_to(store: Store, router: Record, draft: Draft, now: datetime) -> Opti
     context = draft.context({}, now)
     for actions in matching(sets_of(router).get('start', []), context):
         service = target_of(store, actions, context)
-        # A dynamic route that leads nowhere leaves the event to the other rules.
+        # If a dynamic route finds no service, the following rules apply.
         if service is not None or 'dynamic_route_to' not in actions:
             return service
     return target_of(store, (router.get('catch_all') or {}).get('actions') or {}, context)
@@ -187,7 +188,7 @@ def service_at(store: Store, service_id: Any) -> Optional[Record]:
 
 
 def orchestrate(store: Store, orchestration: str, draft: Draft, now: datetime) -> Optional[Record]:
-    """Take an event through an orchestration, and return the service it goes to, if any.
+    """Apply an orchestration to an event, and return the service that it routes to, if any.
 
     :param orchestration: the path of the orchestration.
     """
@@ -202,16 +203,16 @@ def orchestrate(store: Store, orchestration: str, draft: Draft, now: datetime) -
 
 
 def run_service_rules(store: Store, service: Record, draft: Draft, now: datetime) -> None:
-    """Take an event through the rules of a service, unless they are not active."""
+    """Apply the rules of a service to an event, unless they are inactive."""
     path = f'/event_orchestrations/services/{service["id"]}'
     if store.get(f'{path}/active{DOCUMENT}') is not False:
         run(store.get(path + DOCUMENT), draft, now)
 
 
 def check_rules(path: Record) -> None:
-    """Refuse conditions, regular expressions and paths that cannot be read."""
+    """Reject rules with invalid conditions, regular expressions or paths."""
     if any(not rules.get('id') for rules in path.get('sets') or []):
-        raise invalid_input('orchestration_path.sets must have IDs; that of the first is "start"')
+        raise invalid_input('orchestration_path.sets must have IDs, "start" for the first one')
     rules = [rule for rules in sets_of(path).values() for rule in rules]
     for rule in [*rules, {'label': 'catch_all', **(path.get('catch_all') or {})}]:
         try:
@@ -232,18 +233,18 @@ def check_actions(actions: Record) -> None:
         *((item, 'source', 'regex') for item in (*extractions, *dynamic) if 'regex' in item),
     ]
     for item, source, pattern in fields:
-        pcl.path(needed(item, source))
-        pcl.regex(needed(item, pattern))
+        pcl.path(required_text(item, source))
+        pcl.regex(required_text(item, pattern))
     for variable in variables:
-        needed(variable, 'name')
+        required_text(variable, 'name')
     for extraction in extractions:
         if 'regex' not in extraction:
-            needed(extraction, 'template')
-        if pcl.path(needed(extraction, 'target'))[0] != 'event':
+            required_text(extraction, 'template')
+        if pcl.path(required_text(extraction, 'target'))[0] != 'event':
             raise ValueError(f'the target {extraction["target"]} is not a field of the event')
 
 
-def needed(item: Record, name: str) -> str:
+def required_text(item: Record, name: str) -> str:
     value = item.get(name)
     if not isinstance(value, str):
         raise ValueError(f'{name} is required')

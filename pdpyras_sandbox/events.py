@@ -1,4 +1,4 @@
-"""The Events API v2: what arrives from monitoring opens, acknowledges and resolves incidents."""
+"""The Events API v2, whose events trigger, acknowledge and resolve alerts."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from pdpyras_sandbox.store import Record
 
 ACTIONS = ('trigger', 'acknowledge', 'resolve')
 SEVERITIES = ('critical', 'error', 'warning', 'info')
-#: What an alert's body keeps of the payload, besides the custom details.
+#: Fields of the payload that the details of an alert contain besides the custom details.
 DETAILS = ('source', 'component', 'group', 'class')
 MAXIMUM_SUMMARY = 1024
 MAXIMUM_KEY = 255
-#: Path of the alerts that are suspended for some time.
+#: The collection of suspended alerts.
 SUSPENDED = '/_sandbox/suspended'
-#: Number of events that the page shows.
+#: Number of received events that are kept.
 KEPT_EVENTS = 50
 
 
 def enqueue(account: Account, event: Any) -> Record:
-    """Take an event in and answer as the Events API does."""
+    """Process an event, and return the response body of the Events API."""
     errors = event_errors(event)
     if errors:
         raise invalid_event(*errors)
@@ -35,7 +35,7 @@ def enqueue(account: Account, event: Any) -> Record:
 
 
 def accept(account: Account, event: dict[str, Any]) -> str:
-    """Act on a valid event, and return its deduplication key."""
+    """Process a valid event, and return its deduplication key."""
     integration = integration_of(account, event['routing_key'])
     key: str = event.get('dedup_key') or f'{account.store.random.getrandbits(128):032x}'
     draft = Draft(event, key)
@@ -46,19 +46,19 @@ def accept(account: Account, event: dict[str, Any]) -> str:
     elif service is None:
         outcome = 'unrouted'
     else:
-        outcome = Arrival(account, service, integration, draft).take()
-    remember(account, event['event_action'], draft.key, summary_of(event), outcome)
+        outcome = ServiceEvent(account, service, integration, draft).process()
+    keep(account, event['event_action'], draft.key, summary_of(event), outcome)
     return key
 
 
 def destination(account: Account, integration: Record, draft: Draft) -> Optional[Record]:
-    """Return the service that an event goes to, after the rules on the way; None if it has none."""
+    """Apply the rules to an event, and return the service that it goes to, if any."""
     store, now = account.store, account.clock.now()
     if 'service' in integration:
         service = store.find(integration['service']['id'])
     else:
         if draft.fields['event_action'] in ('acknowledge', 'resolve'):
-            # Such events carry little for rules to go by: they follow the alert they are about.
+            # Rules could match few fields of such events, so they follow the alert with their key.
             for alert in store.indexed('open_alerts', (integration['id'], draft.key)):
                 return store.find(alert['service']['id'])
         path = str(store.path_of(integration['id']))
@@ -88,13 +88,14 @@ def enqueue_change(account: Account, event: Any) -> Record:
         'services': [reference(service)] if service else [],
     }
     account.store.add('/change_events', change)
-    remember(account, 'change', None, payload['summary'], 'listed')
+    keep(account, 'change', None, payload['summary'], 'listed')
     return {'status': 'success', 'message': 'Change event processed', 'id': change['id']}
 
 
-def remember(
+def keep(
     account: Account, action: str, dedup_key: str | None, summary: str | None, outcome: Any
 ) -> None:
+    """Add an event to the log that the page and ``Sandbox.event_log`` show."""
     seen = {
         'at': account.clock.timestamp(),
         'action': action,
@@ -107,22 +108,22 @@ def remember(
 
 
 def summary_of(event: Any) -> str | None:
-    """The summary, which only a trigger needs to have; whatever else is sent does not count."""
+    """Return the summary; None if it is missing or not a string."""
     payload = event.get('payload')
     summary = payload.get('summary') if isinstance(payload, dict) else None
     return summary if isinstance(summary, str) else None
 
 
 def integration_of(account: Account, routing_key: str) -> Record:
-    """Return the integration that has a key, which is one of a service or an orchestration."""
+    """Return the integration of a service or an orchestration that has a routing key."""
     for index in ('integrations_by_key', 'orchestration_integrations_by_key'):
         for integration in account.store.indexed(index, routing_key):
             return integration
     raise invalid_event("'routing_key' is not one of an Events API v2 integration")
 
 
-class Arrival:
-    """One valid event and the service it goes to."""
+class ServiceEvent:
+    """A valid event and the service that it goes to."""
 
     def __init__(
         self, account: Account, service: Record, integration: Record, draft: Draft
@@ -136,14 +137,14 @@ class Arrival:
         channel = {'type': 'api', 'summary': summary_of(self.event) or '', 'incident_key': self.key}
         self.incidents = Incidents(account, reference(self.service), channel)
 
-    def take(self) -> str:
-        """Act on the event, and return what became of it, in a word."""
+    def process(self) -> str:
+        """Process the event, and return its outcome in one word."""
         alert = self.open_alert()
         action = self.event['event_action']
         if action == 'trigger':
             return self.trigger(alert)
         if alert is None:
-            # PagerDuty accepts these too: the alert may have been resolved by hand.
+            # PagerDuty accepts such events too: the alert may have been resolved by hand.
             return 'resolved' if action == 'resolve' and self.end_suspension() else 'ignored'
         if action == 'resolve':
             self.incidents.resolve_alert(alert)
@@ -152,11 +153,11 @@ class Arrival:
         return 'acknowledged'
 
     def open_alert(self) -> Optional[Record]:
-        """Return the alert that this event repeats or ends: one by the same integration."""
+        """Return the open alert with this key from the same integration, if there is one."""
         alerts = self.account.store.indexed('open_alerts', (self.integration['id'], self.key))
         # An orchestration may have sent an event with this key to another service.
-        here = (alert for alert in alerts if alert['service']['id'] == self.service['id'])
-        return next(here, None)
+        found = (alert for alert in alerts if alert['service']['id'] == self.service['id'])
+        return next(found, None)
 
     def trigger(self, alert: Optional[Record]) -> str:
         if alert is not None:
@@ -172,20 +173,20 @@ class Arrival:
             return 'suspended'
         if incident is None:
             policy = self.decided('escalation_policy', '/escalation_policies')
-            if self.incidents.obstacle(self.service, policy):
+            if self.incidents.why_not_open(self.service, policy):
                 return 'ignored'
             incident = self.open(payload, policy)
         self.incidents.add_alert(incident, self.alert_attributes(payload))
         return 'triggered'
 
     def suspension(self) -> Optional[Record]:
-        """Return the record of a trigger with this key that waits for its time."""
-        mine = {'service': self.service['id'], 'integration': self.integration, 'key': self.key}
-        waiting = self.account.store.list(SUSPENDED)
-        return next((record for record in waiting if mine.items() <= record.items()), None)
+        """Return the record of the suspended alert with this key, if there is one."""
+        wanted = {'service': self.service['id'], 'integration': self.integration, 'key': self.key}
+        suspended = self.account.store.list(SUSPENDED)
+        return next((record for record in suspended if wanted.items() <= record.items()), None)
 
     def suspend(self, seconds: int) -> None:
-        """Put the alert off; repetitions of the event do not change when it comes."""
+        """Suspend the alert; a repeated event does not change the time it is triggered."""
         if self.suspension() is not None:
             return
         at = self.account.clock.now() + timedelta(seconds=seconds)
@@ -204,7 +205,7 @@ class Arrival:
         self.account.clock.set_alarm(at, 'suspended', record['id'])
 
     def end_suspension(self) -> bool:
-        """Forget a trigger that waits, and say whether there was one."""
+        """Remove the suspended alert with this key, and return whether there was one."""
         record = self.suspension()
         if record is not None:
             self.account.store.remove(f'{SUSPENDED}/{record["id"]}')
@@ -226,7 +227,7 @@ class Arrival:
         return incident
 
     def decided(self, name: str, collection: str) -> Optional[Record]:
-        """Return the record that rules have chosen; None if they have not, or it is gone."""
+        """Return the record that the rules chose; None without a choice, or if it was deleted."""
         found: Optional[Record] = self.account.store.get(
             f'{collection}/{self.draft.decisions.get(name)}'
         )
@@ -238,11 +239,7 @@ class Arrival:
             for kind, name in (('link', 'links'), ('image', 'images'))
             for item in self.event.get(name) or []
         ]
-        details: Record = {
-            name: payload[name]
-            for name in ('source', 'component', 'group', 'class')
-            if name in payload
-        }
+        details: Record = {name: payload[name] for name in DETAILS if name in payload}
         custom = payload.get('custom_details') or {}
         custom = custom if isinstance(custom, dict) else {'details': custom}
         # An integration of an orchestration has no type.
@@ -281,7 +278,7 @@ class Arrival:
 
 
 def watch_suspended(account: Account) -> None:
-    """Have suspended alerts triggered when their time has come, stored ones included."""
+    """Trigger suspended alerts when their time comes, including those restored from a file."""
 
     def ring(alarm: Alarm) -> None:
         record = account.store.find(alarm.subject)
@@ -291,7 +288,7 @@ def watch_suspended(account: Account) -> None:
         draft = Draft(record['event'], record['key'])
         draft.decisions, draft.notes = record['decisions'], record['notes']
         account.store.remove(f'{SUSPENDED}/{record["id"]}')
-        Arrival(account, service, record['integration'], draft).take()
+        ServiceEvent(account, service, record['integration'], draft).process()
 
     account.clock.handlers['suspended'] = ring
     for record in account.store.list(SUSPENDED):
@@ -299,7 +296,7 @@ def watch_suspended(account: Account) -> None:
 
 
 def event_errors(event: Any) -> list[str]:
-    """What is wrong with an event; nothing if it can be taken."""
+    """Return the problems with an event; an empty list if it is valid."""
     errors = common_errors(event)
     if errors:
         return errors
@@ -310,7 +307,7 @@ def event_errors(event: Any) -> list[str]:
     if key is not None and (not isinstance(key, str) or len(key) > MAXIMUM_KEY):
         return [f"'dedup_key' must be a string of at most {MAXIMUM_KEY} characters"]
     if action != 'trigger':
-        return [] if key else [f"'dedup_key' is missing or blank, and {action} needs it"]
+        return [] if key else [f"'dedup_key' is missing or blank, but required to {action}"]
     payload = event.get('payload')
     if not isinstance(payload, dict):
         return ["'payload' is missing or not an object"]
@@ -334,12 +331,12 @@ def common_errors(event: Any) -> list[str]:
         return ['JSON body must be an object']
     if not isinstance(event.get('routing_key'), str) or not event['routing_key']:
         return ["'routing_key' is missing or blank"]
-    for name, needed in (('links', 'href'), ('images', 'src')):
+    for name, required in (('links', 'href'), ('images', 'src')):
         items = event.get(name) or []
         if not isinstance(items, list) or not all(
-            isinstance(item, dict) and item.get(needed) for item in items
+            isinstance(item, dict) and item.get(required) for item in items
         ):
-            return [f"'{name}' must be an array of objects with '{needed}'"]
+            return [f"'{name}' must be an array of objects with '{required}'"]
     return []
 
 

@@ -1,4 +1,4 @@
-"""The Events API v1, which older monitoring still uses: its events, in the form of version 2.
+"""The Events API v1, which older monitoring tools use: its events are converted to version 2.
 
 https://developer.pagerduty.com/docs/send-v1-event
 """
@@ -11,12 +11,12 @@ from pdpyras_sandbox.account import Account
 from pdpyras_sandbox.errors import invalid_event
 from pdpyras_sandbox.events import ACTIONS, MAXIMUM_KEY, MAXIMUM_SUMMARY, accept
 
-#: The types of contexts, the property that each needs, and what version 2 calls a list of them.
+#: By type of context: the required property, and the name of the list in version 2.
 CONTEXTS = {'link': ('href', 'links'), 'image': ('src', 'images')}
 
 
 def create_event(account: Account, event: Any) -> dict[str, str]:
-    """Take an event in and answer as version 1 of the Events API does."""
+    """Process an event, and return the response body of version 1 of the Events API."""
     errors = event_errors(event)
     if errors:
         raise invalid_event(*errors)
@@ -25,7 +25,7 @@ def create_event(account: Account, event: Any) -> dict[str, str]:
 
 
 def as_version_2(event: dict[str, Any]) -> dict[str, Any]:
-    """Return the same event as it would be sent to version 2; version 1 knows no severities."""
+    """Convert an event to version 2; version 1 has no severities."""
     links: dict[str, list[Any]] = {'links': [], 'images': []}
     for context in event.get('contexts') or ():
         links[CONTEXTS[context['type']][1]].append(context)
@@ -45,17 +45,18 @@ def as_version_2(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def event_errors(event: Any) -> list[str]:
-    """Return what is wrong with an event, in sentences."""
+    """Return the problems with an event; an empty list if it is valid."""
     if not isinstance(event, dict):
         return ['JSON body must be an object']
-    needed: list[tuple[str, int | None]] = [('service_key', None)]
+    # Required strings and their maximum lengths.
+    texts: list[tuple[str, int | None]] = [('service_key', None)]
     if event.get('event_type') not in ACTIONS:
         return ['event_type is invalid (must be one of: {})'.format(' '.join(ACTIONS))]
     is_trigger = event['event_type'] == 'trigger'
-    needed.append(('description', MAXIMUM_SUMMARY) if is_trigger else ('incident_key', MAXIMUM_KEY))
+    texts.append(('description', MAXIMUM_SUMMARY) if is_trigger else ('incident_key', MAXIMUM_KEY))
     if is_trigger and event.get('incident_key') is not None:
-        needed.append(('incident_key', MAXIMUM_KEY))
-    errors = [problem for name, maximum in needed for problem in text_errors(event, name, maximum)]
+        texts.append(('incident_key', MAXIMUM_KEY))
+    errors = [problem for name, maximum in texts for problem in text_errors(event, name, maximum)]
     contexts = event.get('contexts') or []
     if not isinstance(contexts, list) or not all(is_context(context) for context in contexts):
         errors.append("contexts must be an array of links with 'href' and images with 'src'")

@@ -1,6 +1,6 @@
-"""Failures on demand: the next answers go wrong in the way asked for.
+"""Failures on demand: faults that the next responses have.
 
-A fault is described by keywords, the same from Python and over the control API::
+A fault has the same options in Python and in the control API::
 
     sandbox.faults.next(3, status=429, reset=2)
     sandbox.faults.next(drop='body', path='/users')
@@ -20,8 +20,8 @@ from werkzeug.wrappers import Response
 
 from pdpyras_sandbox.errors import ApiError, EventError
 
-#: What a fault may be asked to do; one of these, or some that go together.
-ACTS = ('status', 'hang', 'drop', 'body', 'content_type', 'slow', 'redirect', 'pages')
+#: The effects of a fault, which has at least one of them.
+EFFECTS = ('status', 'hang', 'drop', 'body', 'content_type', 'slow', 'redirect', 'pages')
 CHOICES = {
     'drop': ('before', 'after', 'body'),
     'body': ('truncated', 'invalid', 'empty'),
@@ -37,32 +37,33 @@ REASONS = {
     503: ('Service Unavailable', 2000),
     504: ('Gateway Timeout', 2000),
 }
-#: Where failures have the Events API's own form.
+#: Paths whose errors have the form of the Events API.
 EVENT_PATHS = ('/v2/enqueue', '/v2/change/enqueue')
 SLOW_CHUNKS = 20
 
 
 class Fault:
-    """What happens to a request, and to which requests.
+    """The effects of a fault, and the requests that it applies to.
 
-    :param status: answer with this status instead; with ``reset`` seconds in `ratelimit-reset`.
-    :param hang: seconds to keep the answer back.
-    :param drop: close the connection: ``'before'`` the request is acted on, ``'after'`` it is but
-        without an answer, or in the middle of the ``'body'``.
-    :param body: ``'truncated'``, ``'invalid'`` or ``'empty'`` instead of JSON.
-    :param content_type: send the answer as this type.
-    :param slow: seconds that the body takes to trickle in.
-    :param redirect: where to send the client, with ``status`` or 302.
-    :param pages: on listings: the page before once more (``'duplicate'``), the one after
-        (``'missing'``), or the first record shown is deleted afterwards (``'changing'``).
-    :param path: only requests whose path is this, or matches it as a shell pattern.
+    :param status: respond with this status instead of processing the request.
+    :param reset: seconds in the header ``ratelimit-reset`` of the response; requires ``status``.
+    :param hang: seconds to delay the response.
+    :param drop: close the connection ``'before'`` the request is processed, ``'after'`` it is
+        processed, or in the middle of the response's ``'body'``.
+    :param body: send a ``'truncated'``, ``'invalid'`` (HTML) or ``'empty'`` body.
+    :param content_type: send the response with this content type.
+    :param slow: seconds that sending the body takes.
+    :param redirect: the URL to redirect the client to, with ``status`` or 302.
+    :param pages: for listings: return the previous page (``'duplicate'``) or the next one
+        (``'missing'``), or delete the first record of the page afterwards (``'changing'``).
+    :param path: only requests with this path, or with a path that matches this shell pattern.
     :param method: only requests with this method.
     """
 
     def __init__(self, **options: Any) -> None:
         check(options)
         self.options = options
-        #: Number of requests that are still to fail.
+        #: Number of requests that the fault still applies to.
         self.times = 1
         self.status: int | None = options.get('status')
         self.reset: float | None = options.get('reset')
@@ -86,8 +87,8 @@ class Fault:
             return method == 'GET' and not (self.pages == 'duplicate' and first)
         return True
 
-    def instead(self, connection: socket.socket | None, path: str) -> Response | None:
-        """The answer given without acting on the request; None if the request is acted on."""
+    def response_instead(self, connection: socket.socket | None, path: str) -> Response | None:
+        """Return a response to send instead of processing the request, or None to process it."""
         if self.drop == 'before':
             hang_up(connection)
         if self.redirect:
@@ -108,10 +109,10 @@ class Fault:
             response.headers['ratelimit-reset'] = str(self.reset)
         return response
 
-    def spoil(
+    def apply(
         self, response: Response, connection: socket.socket | None, stopping: threading.Event
     ) -> Response:
-        """The answer as it goes out: good, or itself a failure, and spoilt as asked for."""
+        """Return a response with the effects of the fault."""
         if self.drop == 'after':
             hang_up(connection)
         if self.hang:
@@ -125,10 +126,10 @@ class Fault:
                 'empty': b'',
             }[self.body]
         if self.drop == 'body':
-            return self._in_part(response, connection)
-        return self._slowly(response, stopping) if self.slow else response
+            return self._cut_off(response, connection)
+        return self._slowed(response, stopping) if self.slow else response
 
-    def _in_part(self, response: Response, connection: socket.socket | None) -> Response:
+    def _cut_off(self, response: Response, connection: socket.socket | None) -> Response:
         data = response.data
 
         def first_half() -> Iterator[bytes]:
@@ -137,7 +138,7 @@ class Fault:
 
         return streamed(response, first_half(), len(data))
 
-    def _slowly(self, response: Response, stopping: threading.Event) -> Response:
+    def _slowed(self, response: Response, stopping: threading.Event) -> Response:
         data = response.data
         size = max(1, len(data) // SLOW_CHUNKS)
 
@@ -156,23 +157,23 @@ def streamed(response: Response, chunks: Iterable[bytes], length: int) -> Respon
 
 
 def hang_up(connection: socket.socket | None) -> NoReturn:
-    """Close the client's connection, and end the work on its request."""
+    """Close the client's connection, and stop processing its request."""
     if connection is not None:
         try:
             connection.shutdown(socket.SHUT_RDWR)
         except OSError:
-            raise ConnectionAbortedError('the client was quicker') from None
+            raise ConnectionAbortedError('the client closed the connection first') from None
     raise ConnectionAbortedError('dropped on demand')
 
 
 def check(options: dict[str, Any]) -> None:
-    """ValueError for a fault that can't be meant."""
-    known = {*ACTS, 'reset', 'path', 'method'}
+    """Raise ValueError for unknown or invalid options."""
+    known = {*EFFECTS, 'reset', 'path', 'method'}
     unknown = sorted(set(options) - known)
     if unknown:
-        raise ValueError('{!r} is not known; a fault takes {}'.format(unknown[0], sorted(known)))
-    if not any(options.get(act) is not None for act in ACTS):
-        raise ValueError('A fault needs one of: {}'.format(', '.join(ACTS)))
+        raise ValueError(f'{unknown[0]!r} is not an option of a fault: {", ".join(sorted(known))}')
+    if not any(options.get(name) is not None for name in EFFECTS):
+        raise ValueError('A fault needs one of: {}'.format(', '.join(EFFECTS)))
     for name, choices in CHOICES.items():
         if options.get(name) is not None and options[name] not in choices:
             raise ValueError('{} must be one of: {}'.format(name, ', '.join(choices)))
@@ -186,16 +187,16 @@ def check(options: dict[str, Any]) -> None:
 
 
 def check_status(options: dict[str, Any]) -> None:
-    """ValueError for a status that is none, and for what does not go with it."""
+    """Raise ValueError for an invalid status, or an option that cannot be combined with it."""
     status, redirect = options.get('status'), options.get('redirect')
     if status is not None and not (isinstance(status, int) and is_number(status, 200, 599)):
         raise ValueError('status must be an HTTP status from 200 to 599')
     if redirect is not None and status is not None and status // 100 != 3:
         raise ValueError('The status of a redirect must be from 300 to 399')
     if options.get('reset') is not None and status is None:
-        raise ValueError('reset needs a status')
+        raise ValueError('reset requires a status')
     if options.get('pages') is not None and (status or redirect):
-        raise ValueError('pages does not go with status or redirect, which have no page')
+        raise ValueError('pages cannot be combined with status or redirect')
 
 
 def is_number(value: Any, minimum: float, maximum: float) -> bool:
@@ -208,28 +209,28 @@ def is_header_text(value: Any) -> bool:
 
 
 class Faults:
-    """The faults to come, in order."""
+    """The pending faults, in order."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._pending: list[Fault] = []
-        #: Set when the sandbox closes, so that nobody waits for a hung answer.
+        #: Set when the sandbox closes, so that no thread waits any longer.
         self.stopping = threading.Event()
 
     def next(self, times: int = 1, **options: Any) -> None:
-        """Let the next ``times`` requests that match fail; see :class:`Fault` for the options.
+        """Make the next ``times`` matching requests fail; see :class:`Fault` for the options.
 
-        :raises ValueError: for options that are unknown or make no sense.
+        :raises ValueError: for unknown or invalid options.
         """
         if not isinstance(times, int) or isinstance(times, bool) or times < 1:
-            raise ValueError('times must be a number from 1')
+            raise ValueError('times must be a positive integer')
         fault = Fault(**options)
         fault.times = times
         with self._lock:
             self._pending.append(fault)
 
     def take(self, method: str, path: str, query: Mapping[str, str]) -> Fault | None:
-        """The fault that is due for this request, or None."""
+        """Return the first fault that matches a request, and count it; None if there is none."""
         with self._lock:
             for fault in self._pending:
                 if fault.matches(method, path, query):
@@ -241,7 +242,7 @@ class Faults:
 
     @property
     def pending(self) -> list[dict[str, Any]]:
-        """What is still to come, as it was asked for."""
+        """The options of the pending faults."""
         with self._lock:
             return [{'times': fault.times, **fault.options} for fault in self._pending]
 

@@ -14,12 +14,12 @@ API_HOSTS = (
 
 
 def normalized(host: Union[str, bytes]) -> str:
-    """Return a host name in lower case, without the dot that may end it."""
+    """Return a host name in lower case, without a final dot."""
     if isinstance(host, bytes):
         host = host.decode('ascii', 'replace')
     return host.lower().rstrip('.')
 
 
 def is_pagerduty(host: Union[str, bytes]) -> bool:
-    """Whether a host is one of PagerDuty's, be it an API, a website or something else."""
+    """Return whether a host is ``pagerduty.com`` or a subdomain."""
     return ('.' + normalized(host)).endswith('.pagerduty.com')

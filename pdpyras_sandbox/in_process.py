@@ -1,7 +1,7 @@
-"""Redirect the HTTP clients of this process from PagerDuty to a sandbox, for a while.
+"""Temporary redirection of this process's HTTP clients from PagerDuty to a sandbox.
 
 requests, urllib3, httpx and httpx2 are redirected where they would open a connection, so that URLs,
-hooks, adapters and retries stay as they are. Any other way to PagerDuty raises an error.
+hooks, adapters and retries work as usual. Other clients get an error if they call PagerDuty.
 """
 
 import _socket
@@ -42,12 +42,12 @@ if TYPE_CHECKING:
 Function = TypeVar('Function', bound=Callable[..., Any])
 
 HTTPS_PORT = 443
-#: Number of idle connections to the sandbox that are kept; more than there are threads.
+#: Maximum number of idle connections to the sandbox; more than a program has threads.
 IDLE_CONNECTIONS = 1000
-#: For the parameter of urllib3 whose default is an object of its own.
+#: Stands for an absent timeout; urllib3's own default is private.
 _NOT_GIVEN: Any = object()
 
-#: The redirections in force, the innermost last.
+#: The active redirections, innermost last.
 _redirections: List['_Redirection'] = []
 _lock = threading.RLock()
 _patches = contextlib.ExitStack()
@@ -61,20 +61,21 @@ class RedirectError(ConnectionError):
 
 
 class AsPagerDuty:
-    """Makes a sandbox PagerDuty for this process: a context manager and a decorator."""
+    """Context manager and decorator that redirect requests for PagerDuty to a sandbox."""
 
     def __init__(self, sandbox: 'Sandbox') -> None:
         self._sandbox = sandbox
+        #: An object that only this one refers to, for comparing reference counts.
         self._unshared = object()
         self._entered: List[contextlib.ExitStack] = []
 
-    def _was_made_for_this(self) -> bool:
-        """Whether nobody else has a reference to the sandbox: it was made in the expression."""
+    def _owns_sandbox(self) -> bool:
+        """Return whether nothing else refers to the sandbox: the same expression created it."""
         return sys.getrefcount(self._sandbox) == sys.getrefcount(self._unshared)
 
     def __enter__(self) -> 'Sandbox':
         with contextlib.ExitStack() as stack:
-            if self._was_made_for_this():
+            if self._owns_sandbox():
                 stack.callback(self._sandbox.close)
             stack.enter_context(_redirected(self._sandbox))
             self._entered.append(stack.pop_all())
@@ -86,14 +87,14 @@ class AsPagerDuty:
     def __call__(self, function: Function) -> Function:
         """Decorate a function, a coroutine function or a generator function.
 
-        A sandbox made in the decorator's expression is a new one for each call.
+        If the sandbox was created in the decorator's expression, each call gets a new one.
         """
-        if self._was_made_for_this():
-            make = self._sandbox.again
+        if self._owns_sandbox():
+            create = self._sandbox.again
             self._sandbox.close()
 
             def context() -> ContextManager[Any]:
-                return AsPagerDuty(make())
+                return AsPagerDuty(create())
         else:
 
             def context() -> ContextManager[Any]:
@@ -108,11 +109,11 @@ def _wrapped(function: Function, context: Callable[[], ContextManager[Any]]) -> 
     if inspect.iscoroutinefunction(function):
 
         @functools.wraps(function)
-        async def waiting(*args: Any, **kwargs: Any) -> Any:
+        async def coroutine(*args: Any, **kwargs: Any) -> Any:
             with context():
                 return await function(*args, **kwargs)
 
-        return cast(Function, waiting)
+        return cast(Function, coroutine)
     if inspect.isgeneratorfunction(function):
 
         @functools.wraps(function)
@@ -148,7 +149,7 @@ def _redirected(sandbox: 'Sandbox') -> Iterator[None]:
 
 
 class _Redirection:
-    """A server that stands in for PagerDuty's API hosts, and urllib3's connections to it."""
+    """A server for requests to PagerDuty's API hosts, and urllib3's connections to it."""
 
     def __init__(self, sandbox: 'Sandbox') -> None:
         self.url = sandbox.url
@@ -174,9 +175,9 @@ class _Redirection:
 
 
 def _redirection_for(scheme: str, host: str, port: Optional[int]) -> Optional[_Redirection]:
-    """Return where a request goes instead; None if it is not for PagerDuty.
+    """Return the redirection for a request; None if it is not for PagerDuty.
 
-    :raises RedirectError: if it is for PagerDuty, but not for one of its APIs.
+    :raises RedirectError: if the request is for PagerDuty, but not for one of its APIs.
     """
     if not is_pagerduty(host):
         return None
@@ -186,28 +187,28 @@ def _redirection_for(scheme: str, host: str, port: Optional[int]) -> Optional[_R
         return None
     if normalized(host) not in API_HOSTS or scheme != 'https' or port not in (None, HTTPS_PORT):
         raise RedirectError(
-            f'{scheme}://{host} was not called: here, the sandbox at {redirection.url} is '
-            f'PagerDuty, and has only the APIs https://{", https://".join(API_HOSTS)}'
+            f'{scheme}://{host} was not called: the sandbox at {redirection.url} replaces '
+            f'PagerDuty here, and has only the APIs https://{", https://".join(API_HOSTS)}'
         )
     return redirection
 
 
-def _refuse(host: Any) -> None:
-    """Raise an error if a client that cannot be redirected asks for a host of PagerDuty."""
+def _check_host(host: Any) -> None:
+    """Raise an error if a client that cannot be redirected connects to a host of PagerDuty."""
     if not isinstance(host, (str, bytes)) or not is_pagerduty(host):
         return
     with _lock:
         url = _redirections[-1].url if _redirections else None
     if url:
         raise RedirectError(
-            f'{normalized(host)} was not called: here, the sandbox at {url} is PagerDuty, and this '
-            "client cannot be redirected. Use the sandbox's own URL, or run the whole program by: "
-            'python -m pdpyras_sandbox run'
+            f'{normalized(host)} was not called: the sandbox at {url} replaces PagerDuty here, and '
+            "this client cannot be redirected. Use the sandbox's own URL, or run the whole program "
+            'with: python -m pdpyras_sandbox run'
         )
 
 
 def _install(patches: contextlib.ExitStack) -> None:
-    """Replace what opens connections, until the patches are closed."""
+    """Patch the functions that open connections, until the patches are closed."""
 
     def replace(owner: Any, name: str, replacement: Any) -> None:
         if name in vars(owner):
@@ -222,7 +223,7 @@ def _install(patches: contextlib.ExitStack) -> None:
         @functools.wraps(original)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             for host in hosts(*args, **kwargs):
-                _refuse(host)
+                _check_host(host)
             return original(*args, **kwargs)
 
         replace(owner, name, guarded)
@@ -239,14 +240,14 @@ def _install(patches: contextlib.ExitStack) -> None:
                 'handle_async_request',
                 _handle_async_request(module, asynchronous.handle_async_request),
             )
-    # The first is where the second, perhaps imported by its name, ends.
+    # socket.getaddrinfo calls _socket.getaddrinfo, also if it was imported by name before.
     guard(_socket, 'getaddrinfo', lambda host, *args, **kwargs: [host])
     guard(socket, 'getaddrinfo', lambda host, *args, **kwargs: [host])
     guard(socket, 'gethostbyname', lambda host: [host])
     guard(socket, 'gethostbyname_ex', lambda host: [host])
     guard(socket.socket, 'connect', _hosts_of_address)
     guard(socket.socket, 'connect_ex', _hosts_of_address)
-    # Through a proxy, nobody here would look the host up.
+    # With a proxy, the host is not resolved in this process.
     guard(http.client.HTTPConnection, 'putrequest', _hosts_of_http_request)
     aiohttp = sys.modules.get('aiohttp')
     if aiohttp:
@@ -271,9 +272,9 @@ def _hosts_of_http_request(
 
 
 class _Connection(urllib3.connection.HTTPConnection):
-    """A connection to the sandbox that takes itself for one to PagerDuty."""
+    """A connection to the sandbox, with the host and port of PagerDuty."""
 
-    # The header Host then has no port.
+    # Keeps the port out of the header Host.
     default_port = HTTPS_PORT  # type: ignore[misc]
 
     def __init__(self, *args: Any, address: Tuple[str, int], **options: Any) -> None:
@@ -309,7 +310,7 @@ def _urlopen(original: Callable[..., Any]) -> Callable[..., Any]:
         redirection = None
         if not isinstance(pool, _Pool):
             if target and target.hostname:
-                # A request to an HTTP proxy.
+                # The pool is for an HTTP proxy.
                 redirection = _redirection_for(target.scheme, target.hostname, target.port)
             else:
                 redirection = _redirection_for(pool.scheme or '', pool.host, pool.port)
@@ -327,8 +328,8 @@ def _urlopen(original: Callable[..., Any]) -> Callable[..., Any]:
     return urlopen
 
 
-def _moved(module: ModuleType, request: Any) -> Optional[Any]:
-    """Return httpx's request as one to the sandbox; None if it is not for PagerDuty."""
+def _redirected_request(module: ModuleType, request: Any) -> Optional[Any]:
+    """Return an httpx request readdressed to the sandbox; None if it is not for PagerDuty."""
     url = request.url
     redirection = _redirection_for(url.scheme, url.host, url.port)
     if redirection is None:
@@ -336,7 +337,7 @@ def _moved(module: ModuleType, request: Any) -> Optional[Any]:
     return module.Request(
         request.method,
         url.copy_with(scheme='http', host='127.0.0.1', port=redirection.server.port),
-        # Among them the header Host, as it was.
+        # They include the original Host.
         headers=request.headers,
         stream=request.stream,
         extensions=request.extensions,
@@ -346,10 +347,10 @@ def _moved(module: ModuleType, request: Any) -> Optional[Any]:
 def _handle_request(module: ModuleType, original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     def handle_request(transport: Any, request: Any) -> Any:
-        moved = _moved(module, request)
-        if moved is None:
+        redirected = _redirected_request(module, request)
+        if redirected is None:
             return original(transport, request)
-        return original(_transport(module, module.HTTPTransport), moved)
+        return original(_transport(module, module.HTTPTransport), redirected)
 
     return handle_request
 
@@ -357,15 +358,15 @@ def _handle_request(module: ModuleType, original: Callable[..., Any]) -> Callabl
 def _handle_async_request(module: ModuleType, original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     async def handle_async_request(transport: Any, request: Any) -> Any:
-        moved = _moved(module, request)
-        if moved is None:
+        redirected = _redirected_request(module, request)
+        if redirected is None:
             return await original(transport, request)
-        return await original(_transport(module, module.AsyncHTTPTransport), moved)
+        return await original(_transport(module, module.AsyncHTTPTransport), redirected)
 
     return handle_async_request
 
 
 def _transport(module: ModuleType, transport_class: Callable[..., Any]) -> Any:
-    """Return a transport that keeps no connection: there may be several event loops."""
+    """Return a transport that keeps no connections, which may belong to another event loop."""
     limits = module.Limits(max_keepalive_connections=0)
     return transport_class(verify=False, trust_env=False, limits=limits)

@@ -1,4 +1,4 @@
-"""The life of an incident: triggered, acknowledged, resolved, and a log entry for every step."""
+"""Incidents: triggering, acknowledging and resolving them, with a log entry for each step."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ from pdpyras_sandbox.store import Record, Store
 if TYPE_CHECKING:
     from pdpyras_sandbox.account import Account
 
-#: The most incidents that one multi-update may name.
+#: Maximum number of incidents in a multi-update.
 MAXIMUM_UPDATES = 250
-#: The most alerts that an incident may have after a merge.
+#: Maximum number of alerts of an incident after a merge.
 MAXIMUM_ALERTS = 1000
-#: The longest range of time that a listing of incidents may cover: any 6 months.
+#: The longest time range of a listing of incidents: any 6 months.
 LONGEST_RANGE = timedelta(days=184)
-#: The same for notifications: less than any 3 months.
+#: The longest time range of a listing of notifications: less than any 3 months.
 LONGEST_RANGE_OF_NOTIFICATIONS = timedelta(days=91)
 ALREADY_RESOLVED = 'Incident Already Resolved'
-#: Codes and messages of refusals: https://developer.pagerduty.com/docs/errors
+#: Codes and messages of errors: https://developer.pagerduty.com/docs/errors
 NO_ASSIGNEE = (1007, 'Assigned To User Not Found')
 NO_POLICY = (1014, 'Escalation Policy Not Found')
 INVALID_PRIORITY = (1020, 'Invalid Priority')
 
 
 class Incidents:
-    """Everything that happens to incidents, whoever asks: a REST client, an event, sample data.
+    """Changes incidents on behalf of an agent, and logs the changes.
 
-    :param agent: a reference to whoever acts, as the log entries name it.
-    :param channel: what the log entries tell about the way in which it came.
+    :param agent: a reference to the acting user or service, for the log entries.
+    :param channel: the channel of the log entries, such as ``{'type': 'api'}``.
     """
 
     def __init__(self, account: Account, agent: Record, channel: Record) -> None:
@@ -49,8 +49,8 @@ class Incidents:
         self.agent = agent
         self.channel = channel
 
-    def obstacle(self, service: Record, policy: Optional[Record] = None) -> Optional[ApiError]:
-        """Return what keeps an incident from being opened on a service, if anything does."""
+    def why_not_open(self, service: Record, policy: Optional[Record] = None) -> Optional[ApiError]:
+        """Return the error that prevents opening an incident on a service, or None."""
         closed = why_closed(self.store, service, self.clock.now())
         if closed == 'disabled':
             return invalid_input('Service is disabled')
@@ -113,7 +113,7 @@ class Incidents:
             self.plan(incident, 'urgency_change', wait, to='high')
         incident['first_trigger_log_entry'] = reference(self.log(incident, 'trigger'))
         if not incident['assignments']:
-            self.escalate_anew(incident)
+            self.assign_by_policy(incident)
         else:
             incident['assigned_via'] = 'direct_assignment'
             self.assign(incident, incident['assignments'])
@@ -135,7 +135,7 @@ class Incidents:
         self.assign(incident, [{'assignee': user} for user in users], step)
 
     def plan(self, incident: Record, kind: str, seconds: float | None, **facts: str) -> None:
-        """Plan what happens to an incident by itself; after 0 seconds or None, never."""
+        """Schedule a pending action, or remove it if the seconds are 0 or None."""
         actions = [a for a in incident['pending_actions'] if a['type'] != kind]
         if seconds:
             at = self.clock.now() + timedelta(seconds=seconds)
@@ -187,14 +187,14 @@ class Incidents:
         self.log(incident, 'unacknowledge')
 
     def reopen(self, incident: Record) -> None:
-        """Trigger a resolved incident again; nobody is assigned yet."""
+        """Trigger a resolved incident again, with no assignee yet."""
         incident['resolved_at'] = None
         self._change_status(incident, 'triggered')
         service = self.store.find(incident['service']['id']) or {}
         self.plan(incident, 'resolve', service.get('auto_resolve_timeout'))
         self.announce('incident.reopened', incident)
 
-    def escalate_anew(self, incident: Record) -> None:
+    def assign_by_policy(self, incident: Record) -> None:
         """Assign an incident to the first level of its policy that has somebody on call."""
         level = self._first_level(incident['escalation_policy']) or Level()
         self.escalate(incident, level)
@@ -215,7 +215,7 @@ class Incidents:
         self.store.save('/incidents/' + incident['id'])
 
     def log(self, incident: Record, action: str, **extra: Any) -> Record:
-        """Leave a log entry, and give it back."""
+        """Add a log entry, and return it."""
         entry = {
             'id': self.store.new_id('R', 26),
             'type': action + '_log_entry',
@@ -255,17 +255,17 @@ class Incidents:
         return self.store.add(path, alert)
 
     def resolve_alert(self, alert: Record) -> None:
-        """Resolve one alert, and the incident with its last one."""
+        """Resolve an alert, and its incident if all of its alerts are resolved."""
         incident = self.store.existing(alert['incident']['id'])
         alert['status'] = 'resolved'
         path = f'/incidents/{incident["id"]}/alerts'
         self.store.save(f'{path}/{alert["id"]}')
-        everything_over = all(a['status'] == 'resolved' for a in self.store.list(path))
-        if everything_over and incident['status'] != 'resolved':
+        all_resolved = all(a['status'] == 'resolved' for a in self.store.list(path))
+        if all_resolved and incident['status'] != 'resolved':
             self.resolve(incident)
 
 
-#: The steps that webhooks are called with, whoever takes them, and the event types.
+#: Types of webhook events by logged action.
 ANNOUNCED = {
     'acknowledge': 'incident.acknowledged',
     'unacknowledge': 'incident.unacknowledged',
@@ -292,8 +292,8 @@ LOG_SUMMARIES = {
 }
 
 
-def acting(call: Call) -> Incidents:
-    """The incidents of the account in the hands of the user who sent the request."""
+def incidents_for(call: Call) -> Incidents:
+    """Return an :class:`Incidents` that acts on behalf of the sender of the request."""
     if call.sender is None:
         raise invalid_input("A 'From' header with the email address of a user is required")
     return Incidents(call.account, reference(call.sender), {'type': 'api'})
@@ -323,7 +323,7 @@ def list_incidents(call: Call) -> Body:
 
 @handles('POST /incidents')
 def create_incident(call: Call) -> Record:
-    incidents = acting(call)
+    incidents = incidents_for(call)
     given = call.content
     service = call.referred(given['service'], '/services')
     key = given.get('incident_key')
@@ -336,9 +336,10 @@ def create_incident(call: Call) -> Record:
         call.referred(assignment['assignee'], '/users', NO_ASSIGNEE)
     policy = given.get('escalation_policy')
     policy = policy and call.referred(policy, '/escalation_policies', NO_POLICY)
-    obstacle = incidents.obstacle(service, policy)
-    if obstacle and not (assignments and obstacle.code == nobody_on_call().code):
-        raise obstacle
+    error = incidents.why_not_open(service, policy)
+    # With assignees, nobody needs to be on call.
+    if error and not (assignments and error.code == nobody_on_call().code):
+        raise error
     incident = incidents.open(
         service,
         text_in(given, 'title'),
@@ -352,29 +353,29 @@ def create_incident(call: Call) -> Record:
         incident_type=given.get('incident_type'),
     )
     if [a['assignee']['id'] for a in assignments or ()] == [incidents.agent['id']]:
-        # Whoever creates an incident for themselves knows of it.
+        # Users who assign an incident to themselves need no notification.
         incidents.acknowledge(incident)
     return with_derived(call, incident)
 
 
 def find_open(store: Store, service: Record, incident_key: str) -> Record | None:
-    """The open incident of a service that has this key, if there is one."""
+    """Return the open incident of a service with a key, if there is one."""
     found = store.indexed('open_incidents_by_key', (service['id'], incident_key))
     return next(iter(found), None)
 
 
 @handles('PUT /incidents/{id}')
 def update_incident(call: Call) -> Record:
-    return change(call, acting(call), call.record(), call.content)
+    return change(call, incidents_for(call), call.record(), call.content)
 
 
 @handles('PUT /incidents')
 def update_incidents(call: Call) -> list[Record]:
-    incidents = acting(call)
+    incidents = incidents_for(call)
     given = call.content
     if len(given) > MAXIMUM_UPDATES:
         raise invalid_input(f'At most {MAXIMUM_UPDATES} incidents may be updated at a time')
-    # All or none: nothing changes before every one of them is known to be there.
+    # All incidents are looked up before anything changes.
     pairs = [(call.record('/incidents/' + item['id']), item) for item in given]
     for incident, item in pairs:
         refuse_merged(incident, item)
@@ -382,19 +383,19 @@ def update_incidents(call: Call) -> list[Record]:
 
 
 def refuse_merged(incident: Record, given: Record) -> None:
-    """Refuse to reopen an incident whose alerts belong to another one."""
+    """Refuse to reopen an incident that was merged into another."""
     if incident['resolve_reason'] and given.get('status') not in (None, 'resolved'):
         raise already_merged()
 
 
 def reopen(call: Call, incidents: Incidents, incident: Record, given: Record) -> None:
-    """Reopen a resolved incident, for whoever acknowledges it or for the policy."""
+    """Reopen a resolved incident, assigned to the user who acknowledges it or by its policy."""
     incidents.reopen(incident)
     if given['status'] == 'acknowledged':
         incident['assigned_via'] = 'direct_assignment'
         incidents.assign(incident, [{'assignee': call.sender}])
     elif not given.get('assignments') and not given.get('escalation_policy'):
-        incidents.escalate_anew(incident)
+        incidents.assign_by_policy(incident)
 
 
 def change(call: Call, incidents: Incidents, incident: Record, given: Record) -> Record:
@@ -444,9 +445,9 @@ def change_priority(call: Call, incidents: Incidents, incident: Record, given: A
 
 
 def priority_of(call: Call, given: Any) -> Record | None:
-    """Return the priority that is given by a reference, or by its name."""
+    """Return a reference to a priority that is given by reference or by name."""
     if isinstance(given, str):
-        # The highest comes first.
+        # The highest priority comes first.
         named = (p for p in call.store.list('/priorities') if p['name'] == given)
         given = next(named, {'name': given})
     if not isinstance(given, dict):
@@ -458,9 +459,9 @@ def change_assignment(call: Call, incidents: Incidents, incident: Record, given:
     if incident['status'] == 'resolved':
         return
     policy = given.get('escalation_policy')
-    is_other = policy and policy.get('id') != incident['escalation_policy']['id']
+    is_changed = policy and policy.get('id') != incident['escalation_policy']['id']
     # Nobody is assigned to an incident that has just been reopened.
-    if policy and (is_other or not incident['assignments']):
+    if policy and (is_changed or not incident['assignments']):
         policy = call.referred(policy, '/escalation_policies', NO_POLICY)
         incident['escalation_policy'] = reference(policy)
         incidents.escalate(incident, Level(given.get('escalation_level', 1)), 'delegate')
@@ -477,7 +478,7 @@ def change_assignment(call: Call, incidents: Incidents, incident: Record, given:
 
 @handles('PUT /incidents/{id}/merge')
 def merge(call: Call) -> Record:
-    incidents = acting(call)
+    incidents = incidents_for(call)
     target = call.record(call.parent())
     sources = [call.record('/incidents/' + item['id']) for item in call.content]
     if target in sources:
@@ -507,7 +508,7 @@ def merge(call: Call) -> Record:
 
 @handles('POST /incidents/{id}/snooze')
 def snooze(call: Call) -> Record:
-    incidents = acting(call)
+    incidents = incidents_for(call)
     incident = call.record(call.parent())
     incidents.acknowledge(incident)
     incidents.plan(incident, 'unacknowledge', call.body['duration'])
@@ -517,7 +518,7 @@ def snooze(call: Call) -> Record:
 
 @handles('POST /incidents/{id}/notes')
 def add_note(call: Call) -> Any:
-    incidents = acting(call)
+    incidents = incidents_for(call)
     incident = call.record(call.parent())
     content = text_in(call.content, 'content')
     return annotate(incidents, incident, content, incidents.agent)
@@ -548,7 +549,7 @@ def annotate(incidents: Incidents, incident: Record, content: Any, user: Record)
 def announce_text(
     incidents: Incidents, incident: Record, event: Any, text_id: Any, kind: str, **text: Any
 ) -> None:
-    """Call webhooks with a note or a status update of an incident."""
+    """Announce a note or a status update of an incident to webhooks."""
     facts = {'id': text_id, 'type': 'incident_' + kind, **text, 'trimmed': False}
     data = {'incident': reference(incident), **facts}
     incidents.announce('incident.' + event, incident, data)
@@ -556,7 +557,7 @@ def announce_text(
 
 @handles('POST /incidents/{id}/status_updates')
 def add_status_update(call: Call) -> Record:
-    incidents = acting(call)
+    incidents = incidents_for(call)
     incident = call.record(call.parent())
     message = text_in(call.body, 'message')
     incidents.log(incident, 'status_update', message=message)
@@ -583,7 +584,7 @@ def request_responders(call: Call) -> Record:
     ]
     for target in targets:
         if call.store.find(required_property(target, 'id', 'responder_request_target')) is None:
-            raise invalid_input(f'responder_request_targets: no such record as {target["id"]}')
+            raise invalid_input(f'responder_request_targets: no record has ID {target["id"]}')
     request = {
         'incident': reference(incident),
         'requester': reference(requester),
@@ -615,12 +616,12 @@ def announce_responder(call: Call, incidents: Incidents, incident: Record, targe
 
 @handles('PUT /incidents/{id}/alerts/{alert_id}')
 def update_alert(call: Call) -> Record:
-    return change_alert(call, acting(call), call.record(), call.content)
+    return change_alert(call, incidents_for(call), call.record(), call.content)
 
 
 @handles('PUT /incidents/{id}/alerts')
 def update_alerts(call: Call) -> Body:
-    incidents = acting(call)
+    incidents = incidents_for(call)
     pairs = [
         (call.record(f'{call.path}/{required_property(item, "id", "alerts")}'), item)
         for item in call.content
@@ -644,7 +645,7 @@ def change_alert(call: Call, incidents: Incidents, alert: Record, given: Record)
 
 @handles('GET /notifications')
 def list_notifications(call: Call) -> Body:
-    """Return none: nobody is notified."""
+    """Return an empty list, because the sandbox notifies nobody."""
     searched_range(call, timedelta(), LONGEST_RANGE_OF_NOTIFICATIONS)
     return page_of(call, [])
 

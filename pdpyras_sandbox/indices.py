@@ -1,4 +1,4 @@
-"""What the store finds records by, other than their paths, without looking through all of them."""
+"""Indices with which the store finds records by other keys than their paths."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def alert_key_if_open(alert: Record) -> Optional[Hashable]:
     return integration['id'], alert['alert_key']
 
 
-#: For each index, the collections whose records it has, and the key of a record; a record whose key
-#: is None is left out.
+#: For each index, its collections, and a function that returns the key of a record or None to leave
+#: it out.
 INDICES: dict[str, tuple[str, Key]] = {
     'open_incidents_by_service': ('/incidents', service_if_open),
     'open_incidents_by_key': ('/incidents', key_if_open),
@@ -55,7 +55,7 @@ def template_of(collection: str) -> str:
 
 
 class Index:
-    """The paths of records by a key that follows from their content."""
+    """The paths of records by a key that is computed from their content."""
 
     def __init__(self, key: Key) -> None:
         self._key = key
@@ -63,11 +63,11 @@ class Index:
         self._paths: dict[Hashable, dict[str, None]] = {}
 
     def find(self, key: Hashable) -> list[str]:
-        """Return the paths of the records with a key, in the order in which they got it."""
+        """Return the paths of the records with a key, in the order in which they were added."""
         return list(self._paths.get(key, ()))
 
     def put(self, path: str, record: Record) -> None:
-        """Note a record, new or changed."""
+        """Add or update a record."""
         key = self._key(record)
         if self._keys.get(path) == key:
             return

@@ -1,4 +1,4 @@
-"""Rate limits: so many requests a minute for each key."""
+"""Rate limits: a number of requests a minute for each key."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ WINDOW = 60
 
 
 class RateLimit:
-    """Counts requests by key in windows of a minute; 0 as a limit means none."""
+    """Counts requests by key in windows of a minute; 0 disables the limit."""
 
     def __init__(self, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
         self.limit = limit
@@ -21,7 +21,7 @@ class RateLimit:
         self._windows: dict[Hashable, tuple[float, int]] = {}
 
     def count(self, key: Hashable) -> tuple[dict[str, str], bool]:
-        """Count one request; give the headers that tell where the key stands, and if it passes."""
+        """Count a request; return the rate limit headers, and whether the request is allowed."""
         if not self.limit:
             return {}, True
         with self._lock:

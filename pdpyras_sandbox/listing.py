@@ -1,4 +1,4 @@
-"""Which records of a collection a request asks for: filters, order and pages."""
+"""Listings: filtering, sorting and pagination of the records of a collection."""
 
 from __future__ import annotations
 
@@ -21,25 +21,21 @@ if TYPE_CHECKING:
 
 DEFAULT_LIMIT = 25
 MAXIMUM_LIMIT = 100
-#: PagerDuty serves no records past this position.
+#: PagerDuty returns no records past this position.
 MAXIMUM_POSITION = 10_000
-#: Query parameters that don't select records.
+#: Query parameters that do not filter records.
 NOT_FILTERS = {'limit', 'offset', 'total', 'cursor', 'include', 'sort_by', 'time_zone', 'overflow'}
-#: Attributes that a free-text query looks into.
+#: Attributes that a free-text query searches.
 SEARCHED = ('name', 'title', 'summary', 'email', 'label')
-
-
 UTC_TIME = re.compile(r'\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z')
-
-#: By how many pages a fault misses the page asked for.
+#: Number of pages by which a fault shifts the page requested.
 SHIFTS: dict[str | None, int] = {'duplicate': -1, 'missing': 1}
-
 
 Matcher = Callable[[Record], bool]
 
 
 class Page:
-    """The window asked for: ``limit`` records from ``offset`` on."""
+    """The page that a query requests: ``limit`` records from ``offset`` on."""
 
     def __init__(self, query: MultiDict[str, str], cursor_based: bool = False) -> None:
         largest = None if cursor_based else MAXIMUM_LIMIT
@@ -54,12 +50,12 @@ class Page:
         self.wants_total = boolean(query, 'total')
 
     def of(self, records: list[Record], fault: str | None = None) -> list[Record]:
-        """The records in the window, or those that a fault shows in their place."""
+        """Return the records of the page, or of another page if there is a fault."""
         start = self.offset + SHIFTS.get(fault, 0) * self.limit
         return records[start : start + self.limit]
 
     def facts(self, records: list[Record]) -> Record:
-        """The pagination fields of the answer."""
+        """Return the pagination fields of the response."""
         more = self.offset + self.limit < len(records)
         if self.cursor_based:
             next_offset = self.offset + self.limit
@@ -79,7 +75,7 @@ def decode_cursor(cursor: str | None) -> int:
     try:
         return int(cursor[1:], 16) if cursor else 0
     except ValueError:
-        raise invalid_input('Cursor is not one that an earlier page gave') from None
+        raise invalid_input('Cursor is invalid; use next_cursor of an earlier page') from None
 
 
 def whole_number(
@@ -106,7 +102,7 @@ def boolean(query: MultiDict[str, str], name: str) -> bool:
 
 
 def moment(query: MultiDict[str, str], name: str) -> Optional[datetime]:
-    """Return a point in time that a query names, by the clock of its time zone."""
+    """Return a time in a query; one without an offset is in the time zone of the query."""
     text = query.get(name)
     if not text:
         return None
@@ -117,13 +113,13 @@ def moment(query: MultiDict[str, str], name: str) -> Optional[datetime]:
 
 
 def searched_range(call: Call, default: timedelta, maximum: timedelta) -> tuple[str, str]:
-    """Return the bounds of the time that a listing covers, as timestamps.
+    """Return the time range of a listing, as timestamps.
 
-    :param default: the length of the range that ends with ``until`` where ``since`` is missing.
-    :param maximum: the longest range; a longer one is refused.
+    :param default: the length of the range if ``since`` is missing.
+    :param maximum: the maximum length of the range.
     """
     since, until = moment(call.query, 'since'), moment(call.query, 'until')
-    # The current second is not over.
+    # Include the current second.
     end = until or call.clock.now() + timedelta(seconds=1)
     start = since or end - default
     if end - start > maximum:
@@ -132,14 +128,14 @@ def searched_range(call: Call, default: timedelta, maximum: timedelta) -> tuple[
 
 
 def check_utc(query: MultiDict[str, str]) -> None:
-    """Refuse times that are not in UTC, where the documentation says so."""
+    """Reject times that are not in UTC, as documented for some operations."""
     for name in ('since', 'until'):
         if query.get(name) and not UTC_TIME.fullmatch(query[name]):
             raise invalid_input(f"'{name}' must be in UTC, such as 2024-01-01T00:00:00Z")
 
 
 def check_query(operation: Operation, query: MultiDict[str, str]) -> None:
-    """Refuse values that the documentation rules out, such as a status that doesn't exist."""
+    """Reject undocumented values, such as an unknown status."""
     for name in operation.needed_query:
         if not query.get(name):
             raise invalid_input(f"'{name}' is required")
@@ -156,14 +152,17 @@ def check_query(operation: Operation, query: MultiDict[str, str]) -> None:
             boolean(query, name)
 
 
-def chooses(query: MultiDict[str, str]) -> bool:
-    """Whether a query filters or sorts, by attributes that may have to be computed."""
+def filters_or_sorts(query: MultiDict[str, str]) -> bool:
+    """Return whether a query filters or sorts records, for which they need derived attributes."""
     plain = {name.replace('[]', '') for name in query}
     return not plain <= NOT_FILTERS - {'sort_by'}
 
 
 def selected(records: list[Record], call: Call, skip: Iterable[str] = ()) -> list[Record]:
-    """The records that pass every filter in the query which the operation documents."""
+    """Return the records that match all documented filters in the query, sorted as requested.
+
+    :param skip: parameters that the caller has applied.
+    """
     for name in call.query.keys() & call.operation.query.keys():
         plain = name.replace('[]', '')
         values = [value for value in call.query.getlist(name) if value != '']
@@ -175,7 +174,7 @@ def selected(records: list[Record], call: Call, skip: Iterable[str] = ()) -> lis
 
 
 def matcher(name: str, values: list[str], query: MultiDict[str, str]) -> Matcher:
-    """A predicate for one query parameter, read from the way PagerDuty names these."""
+    """Return a predicate for a query parameter, by PagerDuty's naming conventions."""
     if name == 'query':
         wanted = values[0].lower()
         return lambda record: any(
@@ -191,7 +190,7 @@ def matcher(name: str, values: list[str], query: MultiDict[str, str]) -> Matcher
     def matches(record: Record) -> bool:
         found = record.get(name, record.get(singular))
         if found is None:
-            # Not an attribute of these records: the parameter asks for something else.
+            # Records without this attribute are not filtered by it.
             return name not in record and singular not in record
         return bool(plain_values(found) & set(values))
 
@@ -224,14 +223,14 @@ def plain_values(found: Any) -> set[str]:
 
 
 def ids_in(record: Record, kind: str) -> set[str]:
-    """IDs that a record has for a kind, be it that of what it refers to, or an attribute's name."""
+    """Return the IDs in references of a kind, or in attributes with the name of the kind."""
     attributes = {name: record[name] for name in (kind, kind + 's') if name in record}
     named = {item for value in attributes.values() for item in plain_values(value)}
     return referred_ids(record, kind) | named
 
 
 def referred_ids(value: Any, kind: str) -> set[str]:
-    """IDs of all references of a kind ("user", "team") at any depth."""
+    """Return the IDs of all references of a kind ("user", "team"), at any depth."""
     found = set()
     if isinstance(value, dict):
         if is_reference(value) and value['type'] == kind + '_reference':
@@ -245,7 +244,7 @@ def referred_ids(value: Any, kind: str) -> set[str]:
 
 
 def sorting_key(value: Any) -> tuple[int, float, str]:
-    """Numbers by their size, everything else as text; what is not there comes first."""
+    """Return a key that sorts missing values first, then numbers, then all others as text."""
     if value is None:
         return (0, 0, '')
     if isinstance(value, (int, float)):
@@ -254,11 +253,11 @@ def sorting_key(value: Any) -> tuple[int, float, str]:
 
 
 def in_order(records: list[Record], sort_by: str | None) -> list[Record]:
-    """Sorted as ``sort_by=name:desc`` asks."""
+    """Sort records by a parameter such as ``sort_by=name:desc``."""
     for rule in reversed((sort_by or '').split(',')):
         field, _, direction = rule.strip().partition(':')
         if direction not in ('', 'asc', 'desc'):
-            raise invalid_input('Sort_by must look like field:asc or field:desc')
+            raise invalid_input('Sort_by must have the form field:asc or field:desc')
         if field:
             records = sorted(
                 records,

@@ -1,4 +1,4 @@
-"""The content of the page, and the stream of its changes."""
+"""The content of the sandbox's page, and the stream of its updates."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from pdpyras_sandbox.server import State
 
 KEYS = ('api_key', 'user_key', 'oauth_token', 'routing_key')
-#: Number of rows in each list.
+#: Maximum number of rows in each list.
 ROWS = 50
-#: Number of pending actions that are shown.
+#: Maximum number of pending actions.
 NEXT_ACTIONS = 5
-#: Seconds after which the page hears from the sandbox even if nothing has happened but time.
+#: Seconds after which an update is sent even if only the time has changed.
 HEARTBEAT = 1
-#: Seconds between two updates of the page.
+#: Minimum seconds between two updates.
 PAUSE = 0.1
 
 
 def updates(state: State) -> Iterator[bytes]:
-    """Server-sent events: every section of the page at first, then each that has changed."""
+    """Yield server-sent events: first all sections of the page, then the changed ones."""
     sent: dict[str, str] = {}
     seen = 0
     while not state.faults.stopping.is_set():
@@ -62,6 +62,7 @@ def sections(state: State) -> dict[str, Any]:
 
 
 def latest(rows: list[Any]) -> list[Any]:
+    """Return the last rows, newest first."""
     return rows[: -ROWS - 1 : -1]
 
 
@@ -80,10 +81,10 @@ def about(account: Account) -> dict[str, Any]:
 
 
 def incidents(account: Account) -> dict[str, Any]:
-    """The latest incidents, the open ones first, and how many there are of each status."""
-    everything = account.store.list('/incidents')
-    is_open = [incident for incident in everything if incident['status'] in OPEN]
-    resolved = [incident for incident in everything if incident['status'] not in OPEN]
+    """Return the latest incidents, open ones first, and their numbers by status."""
+    stored = account.store.list('/incidents')
+    is_open = [incident for incident in stored if incident['status'] in OPEN]
+    resolved = [incident for incident in stored if incident['status'] not in OPEN]
     return {
         'open': len(is_open),
         'resolved': len(resolved),
@@ -107,7 +108,7 @@ def row_of(account: Account, incident: dict[str, Any]) -> dict[str, Any]:
 
 
 def timeline(account: Account, incident: dict[str, Any]) -> list[dict[str, Any]]:
-    """What happened to an incident, in order."""
+    """Return the log entries of an incident, oldest first."""
     return [
         {
             'at': entry['created_at'],
@@ -133,10 +134,10 @@ def text_of(account: Account, entry: dict[str, Any]) -> str:
 
 
 def note_of(entry: dict[str, Any]) -> str:
-    """What somebody wrote with it."""
+    """Return the text of a note, a status update or a resolution; empty for other entries."""
     channel = entry['channel']
-    noted = channel.get('summary') if channel.get('type') == 'note' else None
-    return str(entry.get('message') or entry.get('note') or noted or '')
+    note = channel.get('summary') if channel.get('type') == 'note' else None
+    return str(entry.get('message') or entry.get('note') or note or '')
 
 
 def name_of(account: Account, reference: dict[str, Any]) -> str:
@@ -145,7 +146,7 @@ def name_of(account: Account, reference: dict[str, Any]) -> str:
 
 
 def on_call(account: Account) -> list[dict[str, Any]]:
-    """Who is on call now, by escalation policy and level."""
+    """Return the users on call now, by escalation policy and level."""
     moment = account.clock.now()
     return [
         {
@@ -161,7 +162,7 @@ def on_call(account: Account) -> list[dict[str, Any]]:
 
 
 def webhooks(state: State) -> dict[str, Any]:
-    """The subscriptions, which may not be called at all, and the latest deliveries."""
+    """Return all subscriptions and the latest deliveries."""
     return {
         'subscriptions': state.webhooks.subscriptions,
         'deliveries': [
@@ -178,7 +179,7 @@ def webhooks(state: State) -> dict[str, Any]:
 
 
 def line(seen: Request) -> dict[str, Any]:
-    """One request in the list."""
+    """Return the summary of a request for the list."""
     return {
         'number': seen.number,
         'at': None if seen.at is None else seen.at.isoformat(),
@@ -190,7 +191,7 @@ def line(seen: Request) -> dict[str, Any]:
 
 
 def details(account: Account, seen: Request) -> dict[str, Any]:
-    """Everything about one request, without its keys."""
+    """Return all of a request and its response, with masked keys."""
     mask = Mask(seen, [account.keys[name] for name in KEYS])
     return {
         'query': [

@@ -1,4 +1,4 @@
-"""Recorded requests without their keys: somebody may have sent a real one by mistake."""
+"""Masking of credentials in recorded requests, which may contain real keys by mistake."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ NAMES = frozenset(
 )  # fmt: skip
 #: The parts of a credential that are not secret: its scheme, ``token=`` and quotation marks.
 CREDENTIAL = re.compile(r'^(\s*[A-Za-z]+\s+)?(token=)?("?)(.*?)("?\s*)$', re.DOTALL)
-#: A named value in text that is not JSON, or no longer.
+#: A named value in text that is not JSON, such as a form or truncated JSON.
 NAMED = re.compile(
     r'("?\b(?:{})\b"?\s*[:=]\s*"?)([^\s"&,}}]+)'.format('|'.join(sorted(NAMES))), re.IGNORECASE
 )
-#: Events go to paths that contain a key.
+#: Paths for events that contain a key.
 KEY_IN_PATH = re.compile(r'(?<=/integration/)[^/]+|(?<=/x-ere/)[^/]+')
-#: A shorter one is shown by none of its characters, nor looked for in other text.
+#: The minimum length of secrets that keep their last four characters and are masked in other text.
 SHORTEST = 8
 
 
 def masked(secret: str) -> str:
-    """Return a secret as it is shown: ``*`` and its last four characters."""
+    """Return ``*`` and the last four characters of a secret, or ``*`` if it is short."""
     return '*' + secret[-4:] if len(secret) >= SHORTEST else '*'
 
 
@@ -41,10 +41,9 @@ def masked_path(path: str) -> str:
 
 
 class Mask:
-    """Hides the credentials of one request, wherever they are in it.
+    """Masks the credentials of a request wherever they occur.
 
-    :param request: the request.
-    :param keys: other keys to hide, such as those of the account.
+    :param keys: other keys to mask, such as those of the account.
     """
 
     def __init__(self, request: Request, keys: Iterable[str] = ()) -> None:
@@ -56,12 +55,12 @@ class Mask:
         text = request.body.decode(errors='replace')
         found |= secrets_in(dict(parse_qsl(text))) | {match[2] for match in NAMED.finditer(text)}
         found |= set(KEY_IN_PATH.findall(request.path))
-        # The longest first, as one may begin with another.
+        # The longest first, because a secret may begin with another.
         ordered = sorted((s for s in found if len(s) >= SHORTEST), key=len, reverse=True)
         self._secrets = re.compile('|'.join(map(re.escape, ordered))) if ordered else None
 
     def text(self, text: str) -> str:
-        """Mask a text in which a secret may be anywhere."""
+        """Mask secrets anywhere in a text."""
         if self._secrets is None:
             return text
         return self._secrets.sub(lambda match: masked(match[0]), text)
@@ -86,7 +85,7 @@ class Mask:
         return value
 
     def body(self, body: bytes) -> str:
-        """Mask a body, and lay it out if it is JSON."""
+        """Mask a body, and indent it if it is JSON."""
         try:
             value = decoded(body)
         except ValueError:

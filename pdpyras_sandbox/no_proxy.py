@@ -1,4 +1,4 @@
-"""Reach a sandbox directly where clients use a proxy for everything else."""
+"""Direct access to a sandbox in an environment that uses a proxy."""
 
 import os
 import urllib.request
@@ -8,12 +8,12 @@ VARIABLES = ('no_proxy', 'NO_PROXY')
 
 
 def reach_directly(host: str) -> Callable[[], None]:
-    """Add a host to those that this process and its children reach without a proxy.
+    """Add a host to ``no_proxy`` for this process and its children.
 
-    Changes nothing if the environment has no proxy: with ``no_proxy``, clients would not look at
-    the settings of macOS or Windows.
+    Does nothing if the environment has no proxy: with ``no_proxy``, clients would ignore the
+    settings of macOS or Windows.
 
-    :returns: a function that takes the host out again.
+    :returns: a function that removes the host again.
     """
     if not set(urllib.request.getproxies_environment()) - {'no'}:
         return lambda: None
@@ -25,7 +25,7 @@ def reach_directly(host: str) -> Callable[[], None]:
         for name in names:
             hosts = os.environ.get(name, '').split(',')
             if host in hosts:
-                # Another sandbox may have added it, too.
+                # Only the last one: another sandbox may have added the same host.
                 hosts.reverse()
                 hosts.remove(host)
                 hosts.reverse()

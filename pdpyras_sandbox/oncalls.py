@@ -1,4 +1,4 @@
-"""Who is on call: schedules rendered, and the escalation policies that point to them."""
+"""On-call shifts: rendering schedules, and the on-call users of escalation policies."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ from pdpyras_sandbox.resources import (
 from pdpyras_sandbox.store import Record, Store
 from pdpyras_sandbox.zones import is_zone, zone_named
 
-#: For how long a schedule is rendered unless the request says so.
+#: The default time range of a rendered schedule.
 DEFAULT_RANGE = timedelta(days=14)
-#: A schedule may be rendered for this long at a time.
+#: The maximum time range of a rendered schedule.
 MAXIMUM_RANGE = timedelta(days=92)
-#: The sandbox's own limits, within which every schedule is quickly rendered; below, in seconds.
+#: Limits of the sandbox, not of PagerDuty, to render schedules quickly; turns are in seconds.
 MAXIMUM_ONCALL_RANGE = timedelta(days=732)
 SHORTEST_TURN = 60
 LONGEST = 366 * 86_400
-#: The end of a layer that has none.
+#: The end of a layer without an end.
 LAST_MOMENT = datetime(9998, 12, 31, tzinfo=timezone.utc)
 
 
 class Shift:
-    """Somebody's time on call, from ``start`` up to ``end``."""
+    """The time from ``start`` up to ``end`` when a user is on call."""
 
     def __init__(self, start: datetime, end: datetime, user: Record) -> None:
         self.start = start
@@ -45,7 +45,7 @@ class Shift:
         self.user = user
 
     def within(self, start: datetime, end: datetime) -> Shift | None:
-        """The part of this shift between two moments, or None."""
+        """Return the part of this shift between two times, or None."""
         start, end = max(self.start, start), min(self.end, end)
         return Shift(start, end, self.user) if start < end else None
 
@@ -57,9 +57,9 @@ class Shift:
 def layer_shifts(
     layer: Record, zone: tzinfo, start: datetime, end: datetime, overflow: bool = False
 ) -> list[Shift]:
-    """Return the shifts of one layer between two moments: its rotation, within its restrictions.
+    """Return the shifts of a layer between two times: its rotation, within its restrictions.
 
-    :param overflow: show shifts that pass these moments whole.
+    :param overflow: do not cut shifts off at these times.
     """
     users = [item['user'] for item in layer['users']]
     turn = timedelta(seconds=layer['rotation_turn_length_seconds'])
@@ -69,7 +69,7 @@ def layer_shifts(
     bounds = (opening, closing) if overflow else (start, end)
     if not users:
         return []
-    # By the clock on the wall there: the hour of the handoff is the same in summer and winter.
+    # In local time: handoffs have the same hour in summer and winter.
     origin = parse_time(layer['rotation_virtual_start']).astimezone(zone)
     number = (start.astimezone(zone) - origin) // turn
     shifts: list[Shift] = []
@@ -84,12 +84,12 @@ def layer_shifts(
 
 
 def in_utc(moment: datetime) -> datetime:
-    """The same moment in UTC, where Python reckons with what has really passed."""
+    """Convert to UTC, in which Python's date arithmetic counts elapsed time."""
     return moment.astimezone(timezone.utc)
 
 
 def restricted(shifts: list[Shift], restrictions: list[Record], zone: tzinfo) -> list[Shift]:
-    """The parts of the shifts that the restrictions let through; all of them if there are none."""
+    """Return the parts of shifts within restrictions; whole shifts if there are none."""
     if not restrictions:
         return shifts
     return [
@@ -103,7 +103,7 @@ def restricted(shifts: list[Shift], restrictions: list[Record], zone: tzinfo) ->
 
 
 def windows(restriction: Record, zone: tzinfo, shift: Shift) -> Iterator[tuple[datetime, datetime]]:
-    """The periods of a daily or weekly restriction that may touch a shift."""
+    """Yield the periods of a daily or weekly restriction that may overlap a shift."""
     at = time.fromisoformat(restriction['start_time_of_day'])
     duration = timedelta(seconds=restriction['duration_seconds'])
     day = shift.start.astimezone(zone).date() - timedelta(days=7)
@@ -116,10 +116,10 @@ def windows(restriction: Record, zone: tzinfo, shift: Shift) -> Iterator[tuple[d
 
 
 def merged(layers: list[list[Shift]]) -> list[Shift]:
-    """One timeline of several; where two people are on call, the earlier layer counts."""
+    """Merge layers into one timeline, in which earlier layers take precedence."""
     edges = sorted({edge for shifts in layers for s in shifts for edge in (s.start, s.end)})
     position = {edge: number for number, edge in enumerate(edges)}
-    # From each edge to the next; what counts more is written over what counts less.
+    # The user from each edge to the next; layers with precedence overwrite the others.
     users: list[Record | None] = [None] * len(edges)
     for shift in (s for shifts in reversed(layers) for s in reversed(shifts)):
         first, last = position[shift.start], position[shift.end]
@@ -137,9 +137,9 @@ def merged(layers: list[list[Shift]]) -> list[Shift]:
 
 
 class Timetable:
-    """A schedule between two moments.
+    """A schedule between two times.
 
-    :param overflow: show shifts that pass these moments whole.
+    :param overflow: do not cut shifts off at these times.
     """
 
     def __init__(
@@ -148,7 +148,7 @@ class Timetable:
         self.start = start
         self.end = end
         zone = zone_named(schedule.get('time_zone'))
-        #: The shifts of each layer, of the last one first: that layer takes precedence.
+        #: The shifts of each layer; the last layer, which takes precedence, is first.
         self.layers = [
             layer_shifts(layer, zone, start, end, overflow)
             for layer in reversed(schedule['schedule_layers'])
@@ -174,7 +174,7 @@ class Timetable:
 
 
 def rendered(call: Call, schedule: Record) -> Record:
-    """Return a stored schedule with everything that follows from its layers and overrides."""
+    """Return a schedule with its rendered layers, overrides and final schedule."""
     start, end = date_range(call)
     timetable = Timetable(call.store, schedule, start, end, boolean(call.query, 'overflow'))
     call.zone = call.zone or zone_named(schedule.get('time_zone'))
@@ -195,14 +195,17 @@ def rendered(call: Call, schedule: Record) -> Record:
 
 
 def date_range(call: Call) -> tuple[datetime, datetime]:
-    """The two weeks from now on, unless the query has at least one end of another range."""
+    """Return the time range of a query; by default, two weeks from the given end or from now."""
     start, end = moment(call.query, 'since'), moment(call.query, 'until')
     start = start or (end - DEFAULT_RANGE if end else call.clock.now())
     return checked_range(start, end or start + DEFAULT_RANGE, MAXIMUM_RANGE)
 
 
 def oncall_range(call: Call) -> tuple[datetime, datetime]:
-    """From now until now, unless the query says otherwise; so a past start is an open question."""
+    """Return the time range of a query; by default, the current moment.
+
+    Without an end, a range from a past start lasts until now.
+    """
     start = moment(call.query, 'since') or call.clock.now()
     end = moment(call.query, 'until') or max(start, call.clock.now()) + timedelta(seconds=1)
     return checked_range(start, end, MAXIMUM_ONCALL_RANGE)
@@ -211,7 +214,7 @@ def oncall_range(call: Call) -> tuple[datetime, datetime]:
 def checked_range(start: datetime, end: datetime, maximum: timedelta) -> tuple[datetime, datetime]:
     if end < start:
         raise invalid_input("'until' cannot be before 'since'")
-    # One moment is a range, too: who is on call then.
+    # A single moment is a valid range: it asks who is on call then.
     end = max(end, start + timedelta(seconds=1))
     if end - start > maximum:
         raise invalid_input(f'The date range may not be longer than {maximum.days} days')
@@ -219,7 +222,7 @@ def checked_range(start: datetime, end: datetime, maximum: timedelta) -> tuple[d
 
 
 def last_layer_first(call: Call, schedule: Record) -> list[Record]:
-    """Return the layers as PagerDuty shows them: opposite to the order in which they are sent."""
+    """Return the layers in the order of PagerDuty's responses, the reverse of requests."""
     layers: list[Record] = schedule['schedule_layers']
     return layers[::-1]
 
@@ -241,9 +244,9 @@ def policies_of(call: Call, schedule: Record) -> list[Record]:
 
 
 def check_schedule(call: Call, schedule: Record) -> None:
-    """Refuse what can't be rendered, and number the layers."""
+    """Reject a schedule that cannot be rendered, and set the IDs of its layers."""
     if schedule.get('time_zone') and not is_zone(schedule['time_zone']):
-        raise invalid_schedule('Time zone is not one of the IANA time zone database')
+        raise invalid_schedule('Time zone is not in the IANA time zone database')
     schedule['schedule_layers'] = schedule.get('schedule_layers') or []
     for layer in schedule['schedule_layers']:
         layer['id'] = layer.get('id') or call.store.new_id()
@@ -314,7 +317,7 @@ def list_users_on_call(call: Call) -> list[Record]:
 
 @handles('POST /schedules/{id}/overrides')
 def create_overrides(call: Call) -> Any:
-    """Answers one result for each override, in their order, good or not; none of it is wrapped."""
+    """Create overrides; return the result of each, in order and without a wrapper."""
     call.record(call.parent())
     single = call.body.get('override')
     if single:
@@ -349,7 +352,7 @@ def create_override(call: Call, given: Record) -> Record:
 def list_overrides(call: Call) -> list[Record]:
     # Both are required, as documented.
     start, end = (cast(datetime, moment(call.query, name)) for name in ('since', 'until'))
-    # Only the presence of this parameter counts.
+    # The value of this parameter does not matter.
     earliest_end = max(start, call.clock.now()) if 'editable' in call.query else start
     return [
         override if boolean(call.query, 'overflow') else cut(override, start, end)
@@ -359,7 +362,7 @@ def list_overrides(call: Call) -> list[Record]:
 
 
 def cut(override: Record, start: datetime, end: datetime) -> Record:
-    """Return an override without what is past the bounds."""
+    """Return an override, cut off at the bounds."""
     start = max(start, parse_time(override['start']))
     end = min(end, parse_time(override['end']))
     return {**override, 'start': timestamp(start), 'end': timestamp(end)}
@@ -367,7 +370,7 @@ def cut(override: Record, start: datetime, end: datetime) -> Record:
 
 @handles('DELETE /schedules/{id}/overrides/{override_id}')
 def remove_override(call: Call) -> Any:
-    """Delete an override of the future, cut one short that has begun."""
+    """Delete a future override; end a current one."""
     override = call.record()
     if parse_time(override['end']) <= call.clock.now():
         raise ApiError(400, 4004, 'Invalid Override', ['Override is in the past'])
@@ -380,7 +383,7 @@ def remove_override(call: Call) -> Any:
 
 
 def escalation_targets(store: Store, policy: Record, level: int, at: datetime) -> list[Record]:
-    """The users on call at one level of a policy at a moment."""
+    """Return the users on call at a level of an escalation policy at a time."""
     users = []
     for target in policy['escalation_rules'][level - 1]['targets']:
         record = store.find(target['id'])
@@ -424,7 +427,7 @@ def oncalls_of(
         return
     facts = {'escalation_policy': reference(policy), 'escalation_level': level}
     if record['type'] == 'schedule':
-        # Shifts are shown whole, so look further than what was asked for.
+        # Shifts are not cut off at the range, so render a wider one.
         wider = Timetable(call.store, record, start - DEFAULT_RANGE, end + DEFAULT_RANGE)
         for shift in wider.final:
             if shift.within(start, end):

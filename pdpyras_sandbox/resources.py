@@ -15,7 +15,7 @@ from uuid import UUID
 from pdpyras_sandbox.account import WEB_URL, is_reference, reference
 from pdpyras_sandbox.call import HANDLERS, Body, Call, Handler
 from pdpyras_sandbox.errors import invalid_input, not_found
-from pdpyras_sandbox.listing import Page, chooses, in_order, selected, singular_of
+from pdpyras_sandbox.listing import Page, filters_or_sorts, in_order, selected, singular_of
 from pdpyras_sandbox.shapes import (
     Shape,
     best_choice,
@@ -185,7 +185,7 @@ def is_required(collection: str) -> bool:
 
 def list_records(call: Call) -> Body:
     records = in_order(call.store.list(call.path), KINDS.get(call.path, ORDINARY).order)
-    if not chooses(call.query):
+    if not filters_or_sorts(call.query):
         return page_of(call, records, derive=True)
     return page_of(call, selected([with_derived(call, record) for record in records], call))
 

@@ -1,4 +1,4 @@
-"""Sample data: a company of some size, the same for the same seed."""
+"""Sample data: a company with teams, schedules and incidents, reproducible by seed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pdpyras_sandbox.indices import Record
 
 if TYPE_CHECKING:
     from pdpyras_sandbox.account import Account
-    from pdpyras_sandbox.founding import Founder
+    from pdpyras_sandbox.initial_account import Builder
 
 FIRST_NAMES = (
     'Amina', 'Bruno', 'Chen', 'Dana', 'Elif', 'Farid', 'Grace', 'Hugo', 'Ines', 'Jamal', 'Kira',
@@ -26,7 +26,7 @@ LAST_NAMES = (
 )  # fmt: skip
 TITLES = ('Engineer', 'Site Reliability Engineer', 'Database Administrator', 'Support Agent')
 ZONES = ('America/Los_Angeles', 'America/New_York', 'Europe/Berlin', 'Asia/Tokyo', 'Etc/UTC')
-#: Each team and the services that it runs.
+#: Teams and the services that they run.
 TEAMS = {
     'Platform': ('API Gateway', 'Container Cluster', 'DNS'),
     'Data': ('Orders Database', 'Search Index', 'Warehouse'),
@@ -42,55 +42,55 @@ USERS = 30
 INCIDENTS = 24
 
 
-def fill(founder: Founder, policy: Record) -> None:
-    """Put people, teams, schedules, services and some weeks of incidents into the account."""
-    random = founder.store.random
-    users = [user(founder, random, number) for number in range(USERS)]
+def fill(builder: Builder, policy: Record) -> None:
+    """Create users, teams, schedules, services and some weeks of incidents."""
+    random = builder.store.random
+    users = [user(builder, random, number) for number in range(USERS)]
     services = []
     for position, (name, systems) in enumerate(TEAMS.items()):
         crew = users[position :: len(TEAMS)]
-        team = staffed_team(founder, name, crew)
-        rota = schedule(founder, name, team, crew)
-        ladder = founder.policy(f'{name} Escalation', [rota, crew[0]], [team])
+        team = staffed_team(builder, name, crew)
+        rota = schedule(builder, name, team, crew)
+        ladder = builder.policy(f'{name} Escalation', [rota, crew[0]], [team])
         for system in systems:
-            service = founder.service(system, ladder)
-            founder.integration(service, f'{random.getrandbits(128):032x}')
+            service = builder.service(system, ladder)
+            builder.integration(service, f'{random.getrandbits(128):032x}')
             services.append(service)
     for label in TAGS:
-        founder.add('/tags', 'tag', label=label)
-    founder.add(
+        builder.add('/tags', 'tag', label=label)
+    builder.add(
         '/business_services', 'business_service', name='Online Shop', description='All of it'
     )
     for _ in range(INCIDENTS):
-        history(founder, random, random.choice(services), random.choice(users))
+        past_incident(builder, random, random.choice(services), random.choice(users))
 
 
-def user(founder: Founder, random: Random, number: int) -> Record:
+def user(builder: Builder, random: Random, number: int) -> Record:
     first, last = random.choice(FIRST_NAMES), random.choice(LAST_NAMES)
     email = f'{first}.{last}.{number}@example.com'.lower()
-    return founder.user(
+    return builder.user(
         f'{first} {last}', email, job_title=random.choice(TITLES), time_zone=random.choice(ZONES)
     )
 
 
-def staffed_team(founder: Founder, name: str, crew: list[Record]) -> Record:
-    team = founder.add('/teams', 'team', name=name, description=f'Runs what {name} needs')
+def staffed_team(builder: Builder, name: str, crew: list[Record]) -> Record:
+    team = builder.add('/teams', 'team', name=name, description=f'Runs what {name} needs')
     for position, member in enumerate(crew):
         membership = {
             'id': member['id'],
             'user': reference(member),
             'role': 'responder' if position else 'manager',
         }
-        founder.store.put('/teams/{}/members/{}'.format(team['id'], member['id']), membership)
+        builder.store.put('/teams/{}/members/{}'.format(team['id'], member['id']), membership)
     return team
 
 
-def schedule(founder: Founder, name: str, team: Record, crew: list[Record]) -> Record:
-    """A schedule in which the crew takes weekly turns."""
-    first_day = founder.account.clock.now() - timedelta(days=60)
+def schedule(builder: Builder, name: str, team: Record, crew: list[Record]) -> Record:
+    """Create a schedule with weekly turns of a team's members."""
+    first_day = builder.account.clock.now() - timedelta(days=60)
     start = timestamp(first_day.replace(hour=9, minute=0, second=0))
     layer = {
-        'id': founder.store.new_id(),
+        'id': builder.store.new_id(),
         'name': 'Weekly',
         'start': start,
         'end': None,
@@ -99,7 +99,7 @@ def schedule(founder: Founder, name: str, team: Record, crew: list[Record]) -> R
         'restrictions': [],
         'users': [{'user': reference(member)} for member in crew],
     }
-    return founder.add(
+    return builder.add(
         '/schedules',
         'schedule',
         name=f'{name} Rota',
@@ -110,12 +110,12 @@ def schedule(founder: Founder, name: str, team: Record, crew: list[Record]) -> R
     )
 
 
-def history(founder: Founder, random: Random, service: Record, responder: Record) -> None:
-    """One incident, as far as it got."""
-    system = Incidents(founder.account, reference(service), {'type': 'api'})
+def past_incident(builder: Builder, random: Random, service: Record, responder: Record) -> None:
+    """Create an incident that may have been acknowledged and resolved."""
+    by_service = Incidents(builder.account, reference(service), {'type': 'api'})
     title = random.choice(TROUBLES).format(service['name'])
-    incident = system.open(service, title, urgency=random.choice(('high', 'low')))
-    system.add_alert(
+    incident = by_service.open(service, title, urgency=random.choice(('high', 'low')))
+    by_service.add_alert(
         incident,
         {
             'summary': title,
@@ -123,17 +123,17 @@ def history(founder: Founder, random: Random, service: Record, responder: Record
             'body': {'type': 'alert_body', 'contexts': [], 'details': {'source': 'monitoring'}},
         },
     )
-    person = Incidents(founder.account, reference(responder), {'type': 'website'})
+    by_responder = Incidents(builder.account, reference(responder), {'type': 'website'})
     progress = random.random()
     if progress > 0.2:
-        person.acknowledge(incident)
+        by_responder.acknowledge(incident)
     if progress > 0.4:
-        person.resolve(incident)
-    age_by(founder.account, incident, timedelta(minutes=random.randrange(30, 20 * 24 * 60)))
+        by_responder.resolve(incident)
+    backdate(builder.account, incident, timedelta(minutes=random.randrange(30, 20 * 24 * 60)))
 
 
-def age_by(account: Account, incident: Record, age: timedelta) -> None:
-    """Move an incident and what belongs to it into the past."""
+def backdate(account: Account, incident: Record, age: timedelta) -> None:
+    """Move an incident and its log entries into the past."""
     store = account.store
     opened = account.clock.now() - age
     step = timedelta(minutes=7)

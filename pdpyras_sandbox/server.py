@@ -23,8 +23,8 @@ from pdpyras_sandbox.connections import ClosingServer, shut_down
 from pdpyras_sandbox.deliveries import Deliveries
 from pdpyras_sandbox.events import watch_suspended
 from pdpyras_sandbox.faults import Faults
-from pdpyras_sandbox.founding import found
 from pdpyras_sandbox.indices import Record
+from pdpyras_sandbox.initial_account import create_account
 from pdpyras_sandbox.limits import EVENTS_LIMIT, REST_LIMIT, RateLimit
 from pdpyras_sandbox.no_proxy import reach_directly
 from pdpyras_sandbox.received import Requests
@@ -299,7 +299,7 @@ class State:
     def _begin(self) -> None:
         """Fill an empty account."""
         if self.start is None:
-            found(self.account)
+            create_account(self.account)
         else:
             self.account.load(self.start)
 

@@ -14,7 +14,7 @@ import pytest
 import requests
 
 import pdpyras
-from pdpyras_sandbox import Sandbox, __main__, founding, server, why_not_here
+from pdpyras_sandbox import Sandbox, __main__, initial_account, server, why_not_here
 
 #: The table of the sandbox's own files.
 RECORDS = """CREATE TABLE records (position INTEGER PRIMARY KEY, path TEXT UNIQUE NOT NULL,
@@ -329,7 +329,7 @@ def test_an_interrupted_first_start_leaves_no_half_of_an_account(tmp_path, monke
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(founding.Founder, 'catalogues', interrupted)
+        patch.setattr(initial_account.Builder, 'catalogues', interrupted)
         with pytest.raises(KeyboardInterrupt):
             Sandbox(state=state)
     with Sandbox(state=state) as sandbox:

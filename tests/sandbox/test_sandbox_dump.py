@@ -138,14 +138,14 @@ def without_a_key(dumped):
 BAD = [
     (lambda dumped: [], 'not a dump of an account'),
     (lambda dumped: {'users': []}, 'it has no "pdpyras_sandbox"'),
-    (changed(pdpyras_sandbox=2), 'version 2; this sandbox reads 1'),
+    (changed(pdpyras_sandbox=2), 'version 2; this sandbox reads version 1'),
     (changed(records=[]), 'records must be an object'),
     (changed(documents=None), 'documents must be an object'),
     (changed(records={'/users/P1': []}), '/users/P1 must be an object'),
     (changed(records={'users': {}}), "'users' is not a path"),
     (changed(records={'/users/P1': {'id': 'P2'}}), "the id of /users/P1 must be 'P1'"),
-    (changed(documents={}), 'lacks api_key'),
-    (without_a_key, 'lacks api_key'),
+    (changed(documents={}), 'has no api_key'),
+    (without_a_key, 'has no api_key'),
 ]
 
 

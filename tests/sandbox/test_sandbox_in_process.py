@@ -282,7 +282,7 @@ def test_a_request_that_cannot_be_redirected_is_an_error_that_names_the_sandbox(
     seen = len(sandbox.requests)
     with sandbox.as_pagerduty(), pytest.raises(OSError, match='pagerduty') as raised:
         call(sandbox)
-    assert f'the sandbox at {sandbox.url} is PagerDuty' in str(raised.value)
+    assert f'the sandbox at {sandbox.url} replaces PagerDuty' in str(raised.value)
     assert len(sandbox.requests) == seen
 
 

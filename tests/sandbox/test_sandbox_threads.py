@@ -55,18 +55,18 @@ def test_no_user_is_lost(sandbox):
     assert len(sandbox.requests) >= CLIENTS * ROUNDS
 
 
-def test_a_reset_disturbs_nobody(sandbox, monkeypatch):
-    def found_slowly(account):
+def test_requests_during_a_reset_wait_for_the_new_account(sandbox, monkeypatch):
+    def create_slowly(account):
         answers.extend(pool.submit(read, path) for path in ('/users/me', '/'))
         sleep(0.2)
-        found(account)
+        create_account(account)
 
     def read(path):
         with client(sandbox) as session:
             return session.get(sandbox.url + path).status_code
 
-    answers, found = [], server.found
-    monkeypatch.setattr(server, 'found', found_slowly)
+    answers, create_account = [], server.create_account
+    monkeypatch.setattr(server, 'create_account', create_slowly)
     with ThreadPoolExecutor(2) as pool:
         sandbox.reset()
         assert [answer.result() for answer in answers] == [200, 200]

@@ -1,4 +1,4 @@
-"""What is in an account from the start: the little that every account has, or sample data."""
+"""The initial content of an account: an owner and a service, or sample data."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ VENDORS = ('Amazon CloudWatch', 'Datadog', 'Nagios', 'New Relic', 'Prometheus', 
 EXTENSION_SCHEMAS = ('Generic V2 Webhook', 'Slack', 'Jira Server')
 
 
-def found(account: Account) -> None:
-    """Create the account: its owner, one service to send events to, and with a seed much more."""
-    founder = Founder(account)
+def create_account(account: Account) -> None:
+    """Create an owner and a service with an integration, and sample data if there is a seed."""
+    builder = Builder(account)
     keys = account.new_keys()
-    owner = founder.user('Alex Sample', 'alex@example.com', role='owner')
+    owner = builder.user('Alex Sample', 'alex@example.com', role='owner')
     account.save_keys(keys, owner)
-    policy = founder.policy('Default', [owner])
-    service = founder.service('Web Shop', policy)
-    founder.integration(service, keys['routing_key'])
-    founder.catalogues()
+    policy = builder.policy('Default', [owner])
+    service = builder.service('Web Shop', policy)
+    builder.integration(service, keys['routing_key'])
+    builder.catalogues()
     if account.seed is not None:
-        fill(founder, policy)
+        fill(builder, policy)
 
 
-class Founder:
-    """Creates records directly, as they are stored."""
+class Builder:
+    """Creates records in the store, without the checks of the REST API."""
 
     def __init__(self, account: Account) -> None:
         self.account = account
@@ -127,7 +127,7 @@ class Founder:
         )
 
     def catalogues(self) -> None:
-        """What PagerDuty brings with it and nobody can create over the API."""
+        """Create the records that PagerDuty provides and clients cannot create."""
         for name, description in PRIORITIES:
             self.add('/priorities', 'priority', name=name, description=description)
         for name in VENDORS:
