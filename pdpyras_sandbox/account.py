@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pdpyras_sandbox.clock import Clock
 from pdpyras_sandbox.indices import Record
-from pdpyras_sandbox.store import Store, unusable
+from pdpyras_sandbox.store import Store, state_file_error
 
 if TYPE_CHECKING:
     from pdpyras_sandbox.webhooks import Webhooks
@@ -45,7 +45,7 @@ class Account:
         self.keys: dict[str, Any] = self.store.get(KEYS_PATH) or {}
         if database is not None and self.store.restored and not are_keys(self.keys):
             self.store.close()
-            raise unusable(database, 'it holds no account')
+            raise state_file_error(database, 'it holds no account')
         self.seed = self.keys['seed'] if self.keys else seed
 
     def reset(self) -> None:

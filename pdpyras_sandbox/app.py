@@ -48,7 +48,7 @@ from pdpyras_sandbox.indices import Record
 from pdpyras_sandbox.listing import check_query
 from pdpyras_sandbox.page import page
 from pdpyras_sandbox.received import log_access
-from pdpyras_sandbox.resources import answer
+from pdpyras_sandbox.resources import respond
 from pdpyras_sandbox.shapes import Operation, operations
 from pdpyras_sandbox.traffic import Request
 
@@ -131,7 +131,7 @@ def serve(state: State, operation: Operation, parameters: dict[str, str]) -> Res
             sender,
         )
         call.page_fault = g.get('page_fault')
-        content = answer(call)
+        content = respond(call)
         text = b'' if content is None else encode(content)
     return Response(text, call.status, headers, content_type=JSON if text else None)
 
@@ -294,17 +294,17 @@ class Gate:
         self.state.traffic.add(seen)
         started = time.monotonic()
         try:
-            response = self.answer(environ, path)
+            response = self.dispatch(environ, path)
             # uuid4() reads the system's random source, which costs more than all else here.
             response.headers['X-Request-Id'] = f'{random.getrandbits(128):032x}'
             if 'Origin' in request.headers:
                 allow_any_origin(request, response)
-            self.state.traffic.answer(seen, response)
+            self.state.traffic.add_response(seen, response)
         finally:
             log_access(seen, time.monotonic() - started)
         return response
 
-    def answer(self, environ: WSGIEnvironment, path: str) -> Response:
+    def dispatch(self, environ: WSGIEnvironment, path: str) -> Response:
         if self.state.latency:
             time.sleep(self.state.latency)
         fault = self.state.faults.take(request.method, path, request.args)

@@ -149,7 +149,7 @@ class Clock:
 
     def _next_due(self, target: datetime) -> bool:
         """Move to the next alarm up to ``target`` and ring it; False if there is none."""
-        with self._store.lock, self._store.at_once():
+        with self._store.lock, self._store.transaction():
             if not self._alarms or self._alarms[0].at > target:
                 return False
             self._move_to(self._alarms[0].at)

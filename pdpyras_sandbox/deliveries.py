@@ -79,7 +79,7 @@ class Deliveries:
         self._clock.handlers['enable_webhook'] = self._enable_again
         self._clock.settle = self.wait
 
-    def obstacle(self, url: str) -> str | None:
+    def why_not_sent(self, url: str) -> str | None:
         """Return the reason why no webhooks are sent to a URL; None if they are."""
         host = urlsplit(url).hostname or ''
         if is_loopback(host) or host in self._hosts:
@@ -127,7 +127,7 @@ class Deliveries:
 
     def add(self, subscription: Record, resource: str, event_type: str, body: str) -> None:
         """Queue a webhook behind those for the same subscription and resource."""
-        if self.obstacle(subscription['delivery_method']['url']):
+        if self.why_not_sent(subscription['delivery_method']['url']):
             return
         delivery = {
             'id': str(uuid.UUID(int=self._store.random.getrandbits(128), version=4)),

@@ -1,4 +1,4 @@
-"""Event orchestrations as they are configured: their integrations, and their paths with rules."""
+"""The REST API of event orchestrations: their integrations, and their paths with rules."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def add_integration(call: Call, orchestration: Record, label: str) -> None:
 
 
 def complete_integration(call: Call, integration: Record) -> None:
-    """Give an integration the routing key that events are sent with."""
+    """Add the routing key that events for the integration are sent with."""
     integration.pop('type', None)
     routing_key = 'R' + call.store.new_id('', 31)
     integration['parameters'] = {'routing_key': routing_key, 'type': 'global'}
@@ -42,7 +42,7 @@ def integrations_of(call: Call, orchestration: Record) -> list[Record]:
 
 
 def count_routes(call: Call, orchestration: Record) -> int:
-    """Return the number of different services that the router leads to."""
+    """Return the number of services that the router can route to."""
     router = call.store.get(f'/event_orchestrations/{orchestration["id"]}/router{DOCUMENT}') or {}
     actions = [(router.get('catch_all') or {}).get('actions')]
     actions += [rule.get('actions') for rule in rules_of(router)]
@@ -71,7 +71,7 @@ def read_path(call: Call) -> Any:
 
 @handles(*(f'PUT {path}' for path in PATHS))
 def write_path(call: Call) -> Any:
-    """Store the rules, each with an ID, which it keeps from then on."""
+    """Store the rules; those without an ID get one."""
     stored = {**read_path(call), **call.content, 'updated_at': call.clock.timestamp()}
     check_rules(stored)
     for rule in rules_of(stored):
@@ -88,7 +88,7 @@ def read_active(call: Call) -> Any:
 
 
 def new_path(call: Call) -> Record:
-    """Return a path that nobody has written yet; a refusal if its owner does not exist."""
+    """Return the default content of a path; raise a 404 if its owner does not exist."""
     kind = 'service' if 'service_id' in call.parameters else call.path.rpartition('/')[2]
     owner = f'/services/{call.parameters["service_id"]}' if kind == 'service' else call.parent()
     parent = {

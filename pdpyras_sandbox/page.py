@@ -1,7 +1,7 @@
-"""The page at ``/``: the account and its traffic as they are now, and buttons to change them.
+"""The page at ``/``, which shows the account and its traffic, and has buttons to change them.
 
-The page is static. Its script listens to ``/_sandbox/live`` and acts through ``/_sandbox``, so that
-neither its own requests are recorded nor faults meant for others hit them.
+The page is static. Its script reads ``/_sandbox/live`` and sends requests to ``/_sandbox`` only,
+which are not recorded and not affected by faults.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pdpyras_sandbox.server import State
 
-#: Only the sandbox's own files are loaded and only the sandbox is talked to; nobody may frame it.
+#: Allows files of and connections to the sandbox only, and no framing of the page.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -31,7 +31,7 @@ STATUSES = ('acknowledged', 'resolved')
 
 
 def page(state: State) -> Blueprint:
-    """The page of a sandbox, as a Flask blueprint."""
+    """Return the page of a sandbox as a Flask blueprint."""
     blueprint = Blueprint('page', __name__)
 
     @blueprint.after_request
@@ -43,20 +43,20 @@ def page(state: State) -> Blueprint:
         return response
 
     @blueprint.get('/')
-    def look() -> AnyResponse:
+    def show_page() -> AnyResponse:
         return send_from_directory('static', 'page.html')
 
     @blueprint.get('/favicon.ico')
-    def icon() -> AnyResponse:
+    def show_icon() -> AnyResponse:
         return send_from_directory('static', 'icon.svg')
 
     @blueprint.get('/_sandbox/page/<name>')
-    def part(name: str) -> AnyResponse:
+    def show_file(name: str) -> AnyResponse:
         return send_from_directory('static', name)
 
     @blueprint.get('/_sandbox/live')
-    def live() -> AnyResponse:
-        # Its end is the end of the connection: it has no length.
+    def stream_updates() -> AnyResponse:
+        # The response has no length, so it ends with the connection.
         headers = {'Connection': 'close'}
         return Response(updates(state), headers=headers, mimetype='text/event-stream')
 
@@ -64,7 +64,7 @@ def page(state: State) -> Blueprint:
     def show_request(number: int) -> AnyResponse:
         seen = state.traffic.get(number)
         if seen is None:
-            return refusal('This request is no longer kept', 404)
+            return refusal('This request is no longer stored', 404)
         return jsonify(details(state.account, seen))
 
     @blueprint.get('/_sandbox/incidents/<incident_id>')
@@ -73,7 +73,7 @@ def page(state: State) -> Blueprint:
         with account.store.lock:
             incident = account.store.get('/incidents/' + incident_id)
             if incident is None:
-                return refusal('There is no such incident', 404)
+                return refusal('This incident does not exist', 404)
             return jsonify(**row_of(account, incident), timeline=timeline(account, incident))
 
     @blueprint.put('/_sandbox/incidents/<incident_id>')
@@ -86,7 +86,7 @@ def page(state: State) -> Blueprint:
             account.clock.catch_up()
             incident = account.store.get('/incidents/' + incident_id)
             if incident is None:
-                return refusal('There is no such incident', 404)
+                return refusal('This incident does not exist', 404)
             agent = reference(account.owner) if account.owner else incident['service']
             if status != incident['status']:
                 change_status(Incidents(account, agent, {'type': 'web_ui'}), incident, status)
@@ -96,7 +96,7 @@ def page(state: State) -> Blueprint:
     def send_event() -> AnyResponse:
         event = body()
         if event is None:
-            return refusal('The body must be an event, as /v2/enqueue takes it')
+            return refusal('The body must be an event as for /v2/enqueue')
         account = state.account
         with account.store.lock:
             account.clock.catch_up()

@@ -1,7 +1,6 @@
-"""The PagerDuty Condition Language, in which the rules of event orchestrations say when they apply.
+"""The PagerDuty Condition Language, for the conditions of rules in event orchestrations.
 
-It is documented at https://developer.pagerduty.com/docs/pcl-overview. ``trigger_count`` is
-read, and never true.
+See https://developer.pagerduty.com/docs/pcl-overview. ``trigger_count`` is parsed, but never true.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ POSIX_CLASSES = {
 
 
 class Context(NamedTuple):
-    """The values that paths lead to, by the first name of a path, and the current moment."""
+    """The values that conditions refer to, by the first name of their paths, and the time."""
 
     values: Mapping[str, Any]
     now: datetime
@@ -53,25 +52,25 @@ Step = Union[str, int]
 
 
 class Missing:
-    """The value of a path that leads nowhere, where that differs from null."""
+    """The value of a path that does not exist, as distinct from null."""
 
 
 MISSING = Missing()
 
 
 def matches(expression: str, context: Context) -> bool:
-    """Whether a condition is true; anything but a boolean counts as false.
+    """Return whether a condition is true; a value that is not a boolean counts as false.
 
-    :raises ValueError: for a condition that is not PCL.
+    :raises ValueError: if the condition is not valid PCL.
     """
     return parse(expression)(context) is True
 
 
 @lru_cache(maxsize=1000)
 def parse(expression: str) -> Expression:
-    """Return a condition as a function.
+    """Compile a condition to a function.
 
-    :raises ValueError: with the place where it is not PCL.
+    :raises ValueError: if the condition is not valid PCL, with the position of the error.
     """
     try:
         return Parser(expression).parse()
@@ -86,7 +85,7 @@ class Token(NamedTuple):
 
 
 class Parser:
-    """Reads one condition, from the operator that binds least to the one that binds most."""
+    """A recursive descent parser of a condition, from the lowest operator precedence up."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -119,38 +118,38 @@ class Parser:
     def _peek(self) -> Token:
         return self._tokens[self._next]
 
-    def _take(self) -> Token:
+    def _advance(self) -> Token:
         token = self._peek()
         if token.kind != 'end':
             self._next += 1
         return token
 
-    def _took(self, *texts: str) -> bool:
-        """Take a word or sign if it comes next, and say whether it did."""
+    def _accept(self, *texts: str) -> bool:
+        """Consume the next token if it is one of the texts, and return whether it was."""
         token = self._peek()
         if token.kind in ('name', 'sign') and token.text in texts:
             self._next += 1
             return True
         return False
 
-    def _need(self, text: str) -> None:
-        if not self._took(text):
+    def _expect(self, text: str) -> None:
+        if not self._accept(text):
             self._fail(self._peek().position, f'{text!r} is missing')
 
     def _or(self) -> Expression:
         parts = [self._and()]
-        while self._took('or'):
+        while self._accept('or'):
             parts.append(self._and())
         return parts[0] if len(parts) == 1 else lambda c: any(part(c) is True for part in parts)
 
     def _and(self) -> Expression:
         parts = [self._not()]
-        while self._took('and'):
+        while self._accept('and'):
             parts.append(self._not())
         return parts[0] if len(parts) == 1 else lambda c: all(part(c) is True for part in parts)
 
     def _not(self) -> Expression:
-        if self._took('not'):
+        if self._accept('not'):
             negated = self._not()
             return lambda c: negated(c) is not True
         return self._comparison()
@@ -158,26 +157,26 @@ class Parser:
     def _comparison(self) -> Expression:
         token = self._peek()
         left = self._operand()
-        if self._took('exists'):
-            # A path that leads to null exists; other operands see null as well as nothing.
+        if self._accept('exists'):
+            # A path to null exists; for other operators, null and a missing path are the same.
             return lambda c: left(c) is not MISSING
-        if self._took('in'):
+        if self._accept('in'):
             if token.text != 'now' or self._peek().kind != 'schedule':
                 self._fail(token.position, '"in" needs now and a schedule')
-            return schedule(self._take().text)
-        if self._took('matches'):
+            return schedule(self._advance().text)
+        if self._accept('matches'):
             return self._match(left)
         for signs, compare in COMPARISONS.items():
-            if self._took(*signs):
+            if self._accept(*signs):
                 right = self._operand()
                 return lambda c: compare(value(left(c)), value(right(c)))
         return lambda c: value(left(c))
 
     def _match(self, left: Expression) -> Expression:
-        kind = 'regex' if self._took('regex') else 'part' if self._took('part') else 'whole'
-        exactly = self._took('exactly')
+        kind = 'regex' if self._accept('regex') else 'part' if self._accept('part') else 'whole'
+        exactly = self._accept('exactly')
         if kind == 'regex':
-            token = self._take()
+            token = self._advance()
             if token.kind != 'string':
                 self._fail(token.position, 'a regular expression in quotes is missing')
             pattern = regex(unquoted(token.text), 'sm' if exactly else 'ism')
@@ -198,10 +197,10 @@ class Parser:
         return compared
 
     def _operand(self) -> Expression:
-        token = self._take()
+        token = self._advance()
         if token.text == '(' and token.kind == 'sign':
             expression = self._or()
-            self._need(')')
+            self._expect(')')
             return expression
         if token.kind in ('string', 'number', 'datetime'):
             literal = READERS[token.kind](token.text)
@@ -219,40 +218,39 @@ class Parser:
         return lambda c: look_up(c.values, steps)
 
     def _trigger_count(self) -> Expression:
-        self._need('over')
+        self._expect('over')
         self._duration()
         while self._peek().kind == 'number':
             self._duration()
         return lambda c: None
 
     def _duration(self) -> None:
-        number, unit = self._take(), self._take()
+        number, unit = self._advance(), self._advance()
         if number.kind != 'number' or not UNITS.fullmatch(unit.text):
             self._fail(number.position, 'a duration such as "5 minutes" is missing')
 
     def _steps(self) -> list[Step]:
-        """Return the rest of a path: names after dots, names and numbers in brackets."""
+        """Parse the rest of a path: names after dots, and names or numbers in brackets."""
         steps: list[Step] = []
         while self._peek().text in ('.', '['):
-            sign, step = self._take(), self._take()
+            sign, step = self._advance(), self._advance()
             if sign.text == '.' and step.kind == 'name':
                 steps.append(step.text)
             elif sign.text == '[' and step.kind in ('string', 'number'):
-                read = unquoted if step.kind == 'string' else int
-                steps.append(read(step.text))
-                self._need(']')
+                steps.append(unquoted(step.text) if step.kind == 'string' else int(step.text))
+                self._expect(']')
             else:
                 self._fail(step.position)
         return steps
 
 
 def path(text: str) -> list[Step]:
-    """Return the steps of a path such as ``event.custom_details['a b']``.
+    """Parse a path such as ``event.custom_details['a b']``.
 
-    :raises ValueError: if it is not one.
+    :raises ValueError: if it is not a path.
     """
     parser = Parser(text)
-    first = parser._take()
+    first = parser._advance()
     steps = [first.text, *parser._steps()]
     if first.kind != 'name' or parser._peek().kind != 'end':
         parser._fail(parser._peek().position, 'it is not a path')
@@ -260,7 +258,7 @@ def path(text: str) -> list[Step]:
 
 
 def look_up(values: Any, steps: list[Step]) -> Any:
-    """Return the value that a path leads to, or MISSING."""
+    """Return the value at a path, or MISSING."""
     for step in steps:
         if isinstance(values, Mapping) and isinstance(step, str):
             values = values.get(step, MISSING)
@@ -276,7 +274,7 @@ def value(found: Any) -> Any:
 
 
 def as_text(found: Any) -> str | None:
-    """Return a value as the string comparisons see it; None for nothing and for null."""
+    """Convert a value for string comparisons; return None for null and missing values."""
     if found is None or found is MISSING or isinstance(found, datetime):
         return None
     return found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
@@ -287,7 +285,7 @@ def is_number(candidate: Any) -> bool:
 
 
 def ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
-    """Return a comparison of two numbers or two moments that is false for anything else."""
+    """Return a comparison of two numbers or two times that is false for other values."""
 
     def compared(left: Any, right: Any) -> bool:
         numbers = is_number(left) and is_number(right)
@@ -298,7 +296,7 @@ def ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
 
 
 def equal(left: Any, right: Any) -> bool:
-    # Python takes True for 1.
+    # In Python, True == 1.
     return isinstance(left, bool) == isinstance(right, bool) and bool(left == right)
 
 
@@ -307,7 +305,7 @@ COMPARISONS = {
     ('>=',): ordered(lambda left, right: left >= right),
     ('<',): ordered(lambda left, right: left < right),
     ('<=',): ordered(lambda left, right: left <= right),
-    # Only examples in PagerDuty's OpenAPI document have "equals".
+    # "equals" is only in examples of PagerDuty's OpenAPI document.
     ('==', 'equals'): equal,
 }
 TEXT_COMPARISONS: dict[str, Callable[[str, str], bool]] = {
@@ -340,7 +338,7 @@ READERS: dict[str, Callable[[str], Any]] = {
 
 
 def zone(name: str) -> ZoneInfo:
-    # The documentation writes Etc/Utc as well as Etc/UTC.
+    # The documentation has both Etc/Utc and Etc/UTC.
     for known in available_timezones():
         if known.lower() == name.lower():
             return ZoneInfo(known)
@@ -348,7 +346,7 @@ def zone(name: str) -> ZoneInfo:
 
 
 def schedule(text: str) -> Expression:
-    """Return the condition that it is now within a weekly schedule, by the clock on the wall."""
+    """Return the condition that the time is within a weekly schedule, in its time zone."""
     days, start_text, _, end_text, name = text.split(' ')
     here = zone(name)
     start, end = time.fromisoformat(start_text), time.fromisoformat(end_text)
@@ -361,7 +359,7 @@ def schedule(text: str) -> Expression:
         yesterday = (local - timedelta(days=1)).weekday() in numbers
         if start < end:
             return today and start <= clock_time <= end
-        # To the next day; for two equal times, 24 hours.
+        # The hours end on the next day; if both times are equal, after 24 hours.
         return (today and clock_time >= start) or (yesterday and clock_time <= end)
 
     return within
@@ -369,9 +367,9 @@ def schedule(text: str) -> Expression:
 
 @lru_cache(maxsize=1000)
 def regex(pattern: str, flags: str = '') -> re.Pattern[str]:
-    """Return a regular expression of RE2, compiled with Python's engine.
+    """Compile a regular expression in RE2 syntax with Python's engine.
 
-    :raises ValueError: for one that RE2 does not have, or Python does not.
+    :raises ValueError: if the expression is not valid, or not supported by RE2 or Python.
     """
     if NOT_RE2.search(pattern):
         raise ValueError(f'{pattern!r} is not a regular expression of RE2')
@@ -380,7 +378,7 @@ def regex(pattern: str, flags: str = '') -> re.Pattern[str]:
         translated = translated.replace(f'[:{name}:]', characters)
     leading = LEADING_FLAGS.match(translated)
     if leading:
-        # Python takes flags that are turned off for a group only.
+        # Python can turn flags off for a group only.
         on, off = leading[1].replace('U', ''), (leading[2] or '').replace('U', '')
         switches = on + off if len(off) > 1 else on
         translated = f'(?{switches}:{translated[leading.end() :]})'

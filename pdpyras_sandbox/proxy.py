@@ -1,4 +1,4 @@
-"""A proxy through which programs reach the sandbox as PagerDuty, and nothing else."""
+"""An HTTP proxy that forwards requests for PagerDuty to the sandbox, and rejects others."""
 
 import contextlib
 import logging
@@ -21,21 +21,21 @@ log = logging.getLogger('pdpyras_sandbox')
 
 HTTP_PORT = 80
 HTTPS_PORT = 443
-#: Seconds to wait for a connection to a host that is let through.
+#: Seconds to wait for a connection to an allowed host.
 CONNECT_TIMEOUT = 30
 CHUNK = 2**16
-#: Headers that are about the connection to the proxy, not about the request.
+#: Headers that concern the connection to the proxy, and are not forwarded.
 HOP_BY_HOP = ('connection', 'keep-alive', 'proxy-connection', 'proxy-authorization')
 
 
 class SandboxProxy:
-    """An HTTP proxy on a loopback port, behind which PagerDuty's API hosts are a sandbox.
+    """An HTTP proxy on a loopback port that connects PagerDuty's API hosts to a sandbox.
 
     :param sandbox: a running :class:`~pdpyras_sandbox.Sandbox`.
     :param allowed: other hosts that programs may reach.
     """
 
-    #: Variables that could send programs past the proxy, or make them distrust it.
+    #: Variables that could make programs bypass the proxy or distrust its certificate.
     removed_variables = ('ALL_PROXY', 'all_proxy', 'SSL_CERT_DIR')
 
     def __init__(self, sandbox: 'Sandbox', allowed: Iterable[str] = ()) -> None:
@@ -79,7 +79,7 @@ class SandboxProxy:
         ):
             variables[name] = self._bundle
         variables['WGETRC'] = self._wgetrc
-        # From 24 on, Node.js uses the proxy of the environment, but only if it is told to.
+        # Node.js 24 and newer use the proxy in the environment only with this variable.
         variables['NODE_USE_ENV_PROXY'] = '1'
         sandbox = self._sandbox
         return {
@@ -93,7 +93,7 @@ class SandboxProxy:
         }
 
     def environment(self) -> Dict[str, str]:
-        """Return this process's environment, changed so that programs use the proxy."""
+        """Return this process's environment, changed to make programs use the proxy."""
         kept = {k: v for k, v in os.environ.items() if k not in self.removed_variables}
         return {**kept, **self.variables}
 
@@ -112,9 +112,9 @@ class SandboxProxy:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Connects a client with the host that it names, if that is allowed."""
+    """Connects a client to the requested host, if the host is allowed."""
 
-    # Reads no more than the request: the bytes that follow belong to the tunnel.
+    # Unbuffered: the bytes after the request belong to the tunnel.
     rbufsize = 0
     protocol_version = 'HTTP/1.1'
     error_message_format = '%(message)s\n'
@@ -127,14 +127,14 @@ class _Handler(BaseHTTPRequestHandler):
             target = urlsplit('//' + self.path)
             host, port = normalized(target.hostname or ''), target.port or HTTPS_PORT
         except ValueError:
-            self.send_error(400, 'CONNECT needs a host and a port')
+            self.send_error(400, 'CONNECT requires a host and a port')
             return
         if host in API_HOSTS and port == HTTPS_PORT:
             address = self.server.sandbox
         elif host in self.server.allowed:
             address = (host, port)
         else:
-            self.refuse(host, port)
+            self.reject(host, port)
             return
         with self.connect(address) as upstream:
             self.send_response_only(200, 'Connection established')
@@ -142,7 +142,7 @@ class _Handler(BaseHTTPRequestHandler):
             relay(self.connection, upstream)
 
     def do_GET(self) -> None:
-        """Forward a request over plain HTTP, whatever its method."""
+        """Forward a request with any method over plain HTTP."""
         self.close_connection = True
         host, port, path = '', HTTP_PORT, '/'
         with contextlib.suppress(ValueError):
@@ -153,7 +153,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_error(400, 'This is a proxy; the sandbox itself is at PAGERDUTY_SANDBOX_URL')
             return
         if host not in self.server.allowed:
-            self.refuse(host, port)
+            self.reject(host, port)
             return
         head = [f'{self.command} {path} HTTP/1.1']
         head += [f'{k}: {v}' for k, v in self.headers.items() if k.lower() not in HOP_BY_HOP]
@@ -176,16 +176,16 @@ class _Handler(BaseHTTPRequestHandler):
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return upstream
 
-    def refuse(self, host: str, port: int) -> None:
+    def reject(self, host: str, port: int) -> None:
         if host in API_HOSTS:
-            reason = f'refused {host}:{port}: PagerDuty speaks HTTPS, on port {HTTPS_PORT}'
+            reason = f'refused {host}:{port}: PagerDuty requires HTTPS on port {HTTPS_PORT}'
         else:
-            reason = f'refused {host}:{port}: pass --allow {host} to let it through'
+            reason = f'refused {host}:{port}: pass --allow {host} to allow it'
         self.server.report(reason)
         self.send_error(403, f'pdpyras_sandbox {reason}')
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Report nothing else than refusals."""
+        """Log nothing: only rejected hosts are logged, by :meth:`_Server.report`."""
 
 
 class _Server(ClosingServer):
@@ -195,15 +195,15 @@ class _Server(ClosingServer):
         self._reported: Set[str] = set()
         super().__init__(('127.0.0.1', 0), _Handler)
 
-    def report(self, refusal: str) -> None:
-        """Log a refusal, once for each host."""
-        if refusal not in self._reported:
-            self._reported.add(refusal)
-            log.warning(refusal)
+    def report(self, reason: str) -> None:
+        """Log a rejected host, once."""
+        if reason not in self._reported:
+            self._reported.add(reason)
+            log.warning(reason)
 
 
 def relay(client: socket.socket, upstream: socket.socket) -> None:
-    """Copy bytes both ways until one side ends the connection."""
+    """Copy bytes in both directions until one side closes the connection."""
     with selectors.DefaultSelector() as selector:
         selector.register(client, selectors.EVENT_READ, upstream)
         selector.register(upstream, selectors.EVENT_READ, client)

@@ -1,8 +1,8 @@
-"""The pytest fixture ``pagerduty``: a running sandbox, empty at the start of every test; and
-``pagerduty_everywhere``: the same in place of PagerDuty.
+"""pytest fixtures: ``pagerduty`` is a running sandbox with a new account for each test;
+``pagerduty_everywhere`` also redirects the HTTP clients of the test to the sandbox.
 
-pytest loads this in every test run of everybody who has pdpyras installed. So it imports nothing
-before somebody uses the fixture, and keeps to what every supported Python can read.
+pytest loads this plugin in every test run if pdpyras is installed, so it imports nothing until a
+test uses a fixture, and its syntax is that of the oldest supported Python.
 """
 
 from typing import TYPE_CHECKING, Any, Generator, Iterator
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from pdpyras_sandbox.convenience import PagerDuty
 
 
-def needed() -> None:
-    """What the fixture can't work without; a clear failure where it's missing."""
+def check_requirements() -> None:
+    """Fail the test with a clear message if the sandbox cannot run."""
     from pdpyras_sandbox import why_not_here
 
     reason = why_not_here()
@@ -29,7 +29,7 @@ def needed() -> None:
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: Any) -> Generator[None, Any, None]:
-    """Show in the report of a failed test what the sandbox received in it."""
+    """Add the requests received by the sandbox to the report of a failed test."""
     outcome = yield
     report = outcome.get_result()
     sandbox = getattr(item, '_pagerduty', None)
@@ -40,7 +40,7 @@ def pytest_runtest_makereport(item: Any) -> Generator[None, Any, None]:
 
 @pytest.fixture(scope='session')
 def _pagerduty_server() -> 'Iterator[PagerDuty]':
-    needed()
+    check_requirements()
     from pdpyras_sandbox.convenience import PagerDuty
 
     with PagerDuty() as sandbox:
@@ -49,8 +49,8 @@ def _pagerduty_server() -> 'Iterator[PagerDuty]':
 
 @pytest.fixture
 def pagerduty(_pagerduty_server: 'PagerDuty', request: Any) -> 'PagerDuty':
-    """A PagerDuty account on this machine, with nothing in it from other tests."""
-    # Not from item.funcargs, which lacks it while other fixtures are set up.
+    """A running sandbox with a new account."""
+    # item.funcargs does not contain the fixture yet while other fixtures are set up.
     request.node._pagerduty = _pagerduty_server
     _pagerduty_server.reset()
     return _pagerduty_server
@@ -58,6 +58,6 @@ def pagerduty(_pagerduty_server: 'PagerDuty', request: Any) -> 'PagerDuty':
 
 @pytest.fixture
 def pagerduty_everywhere(pagerduty: 'PagerDuty') -> 'Iterator[PagerDuty]':
-    """The same account, in place of PagerDuty for all HTTP clients that the test uses."""
+    """The sandbox of ``pagerduty``, to which all HTTP clients of the test are redirected."""
     with pagerduty.as_pagerduty():
         yield pagerduty

@@ -1,4 +1,4 @@
-"""The requests that a sandbox received, with assertions and reports about them."""
+"""The requests received by a sandbox, with assertions and reports."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 else:
     Base = list
 
-#: One line for each request, at INFO; ``python -m pdpyras_sandbox`` shows it on stderr.
+#: Logs one line for each request at INFO; ``python -m pdpyras_sandbox`` shows them on stderr.
 access_log = logging.getLogger('pdpyras_sandbox.access')
-#: Number of requests, the latest, that a failure and a report show.
+#: Maximum number of requests in a report.
 SHOWN = 20
-#: How much of a body they show.
+#: Maximum number of characters of a body in a report.
 SHOWN_CHARACTERS = 200
 
 
@@ -49,10 +49,10 @@ class Requests(Base):
         """Assert that requests were sent, and return them.
 
         :param path: the path without its query, or a shell pattern such as ``/incidents/*``.
-        :param json: the decoded body that they must have; None for any. It may contain
+        :param json: the expected body, decoded; None for any. It may contain
             ``unittest.mock.ANY``.
-        :param times: how often; None for at least once.
-        :raises AssertionError: with the requests that were received instead.
+        :param times: the exact number of requests; None for at least one.
+        :raises AssertionError: with a report of the requests received.
         """
         __tracebackhide__ = True
         candidates = self.of(method, path)
@@ -65,13 +65,13 @@ class Requests(Base):
         expected = 'at least one' if times is None else times or 'no'
         lines = [f'Expected {expected} {name}, but the sandbox received {len(found) or "none"}.']
         if json is not None and candidates and not found:
-            lines += ['The body expected (-), and the one most like it (+):']
+            lines += ['The expected body (-), and the most similar one (+):']
             lines += closest_difference(json, [seen.json for seen in candidates])
         lines += ['', *self.report()]
         raise AssertionError('\n'.join(lines))
 
     def report(self) -> list[str]:
-        """Return a heading and a line for each of the latest requests."""
+        """Return the lines of a report: a heading, and the latest requests."""
         if not self:
             return ['The sandbox received no requests.']
         heading = 'All requests that the sandbox received:'
@@ -81,7 +81,7 @@ class Requests(Base):
 
 
 def closest_difference(expected: Any, bodies: list[Any]) -> list[str]:
-    """Return the difference of two bodies, in lines: the expected one and the most similar one."""
+    """Return the lines of a diff of the expected body and the most similar one."""
     pairs = [(pretty(aligned(expected, body)), pretty(body)) for body in bodies]
     closest = max(pairs, key=lambda pair: difflib.SequenceMatcher(None, *pair).ratio())
     difference = difflib.ndiff(*closest)
@@ -89,7 +89,7 @@ def closest_difference(expected: Any, bodies: list[Any]) -> list[str]:
 
 
 def aligned(expected: Any, actual: Any) -> Any:
-    """Return the expected value, with the actual one wherever they are equal, as ANY always is."""
+    """Replace parts of the expected value by equal actual ones, so that ANY shows no difference."""
     if expected == actual:
         return actual
     if isinstance(expected, dict) and isinstance(actual, dict):
@@ -125,7 +125,7 @@ def summary_of(seen: Request) -> str:
 
 def shortened(body: Any) -> str:
     if isinstance(body, dict) and 'routing_key' in body:
-        # Somebody's real key, perhaps; reports are kept and passed on.
+        # It may be a real key, and reports are stored and shared.
         body = {**body, 'routing_key': '(not shown)'}
     text = json.dumps(body, ensure_ascii=False)
     return text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + '…'

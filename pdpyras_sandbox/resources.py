@@ -1,8 +1,7 @@
-"""Records as REST resources: what most of PagerDuty's operations do, told once.
+"""Generic handlers for operations that list, create, read, update or delete records.
 
-Which operation lists, creates, reads, updates or deletes follows from the documented paths. What
-is particular to a kind of record is in ``KINDS``; operations that do more have a handler of their
-own in another module.
+The documented path and method of an operation determine its generic handler. Rules for particular
+records are in ``KINDS``; operations that do more have handlers in other modules.
 """
 
 from __future__ import annotations
@@ -20,38 +19,39 @@ from pdpyras_sandbox.shapes import (
     Shape,
     best_choice,
     completed,
+    example,
     fits,
-    invented,
+    minimal,
     operations,
     problems,
-    sample,
 )
 from pdpyras_sandbox.store import Record, Store
 from pdpyras_sandbox.zones import PARAMETER, in_zone
 
-#: The attribute that names a record in its summary, the first that it has.
+#: Attributes for the summary of a record, in order of preference.
 NAMING = ('name', 'title', 'summary', 'label', 'description', 'display_name', 'id')
 
-
-#: Called with a call and a record.
+#: Checks or completes a record.
 Hook = Callable[[Call, Record], None]
+#: Computes an attribute of a record.
 Derive = Callable[[Call, Record], Any]
 
 
 class Kind:
-    """What is particular to the records of one collection.
+    """Rules for the records of a collection.
 
-    :param id: prefix and length of an ID.
-    :param defaults: attributes of a new record unless given.
-    :param unique: an attribute of which no two records have the same value.
-    :param refers: attributes whose references must exist, and in which collection.
-    :param created: called with the call and a new record, before it is stored.
-    :param checked: called with the call and a record as it is going to be, new or changed, before
-        it is stored; it may refuse it, and complete it.
-    :param deleted: called with the call and a record before it is deleted; it may refuse that.
-    :param settable: attributes that clients set although they are read-only, or not documented.
-    :param derived: attributes that are computed whenever a record is shown, by name.
-    :param order: the attribute that listings are sorted by unless asked otherwise.
+    :param id: the prefix and length of an ID.
+    :param defaults: default attributes of a new record.
+    :param unique: an attribute that must have a different value in each record.
+    :param refers: attributes that must refer to existing records, and the collections of these.
+    :param created: called with the call and a new record before it is stored.
+    :param checked: called with the call and a new or changed record before it is stored; may
+        complete the record, or raise an error to reject it.
+    :param deleted: called with the call and a record before it is deleted; may raise an error to
+        prevent it.
+    :param settable: attributes that clients can set although they are read-only or undocumented.
+    :param derived: functions by attribute, which compute it whenever a record is returned.
+    :param order: the attribute that listings are sorted by by default.
     """
 
     def __init__(
@@ -80,18 +80,18 @@ class Kind:
 
 
 REFERENCE_KEYS = {'id', 'type', 'summary', 'self', 'html_url'}
-#: Below the path of something that exists once, this is where it is stored.
+#: The last segment of the path under which a record without an ID is stored.
 DOCUMENT = '/document'
-#: The names of records that are no more, for those that still refer to them.
+#: Path prefix of the summaries of deleted records, for references to them.
 DELETED = '/_sandbox/deleted/'
-#: Kinds by the documented path of their collection.
+#: Rules by the documented path of the collection.
 KINDS: dict[str, Kind] = {}
 ORDINARY = Kind()
 
 
-def answer(call: Call) -> Any:
-    """The body that a call is answered with, or None for an empty one."""
-    find_by_number(call)
+def respond(call: Call) -> Any:
+    """Carry out a call, and return the response body; None for an empty one."""
+    resolve_number(call)
     check_ancestors(call)
     handler = HANDLERS.get(call.operation.name) or generic_handler(call.operation.name)
     content = handler(call)
@@ -103,8 +103,8 @@ def answer(call: Call) -> Any:
     return in_zone(content, zone) if zone else content
 
 
-def find_by_number(call: Call) -> None:
-    """Let a call that names an incident by its number name it by its ID."""
+def resolve_number(call: Call) -> None:
+    """Replace the number of an incident in the path by its ID."""
     number = call.parameters.get('id', '')
     if call.operation.path.startswith('/incidents/{id}') and number.isdecimal():
         for incident in call.store.indexed('incidents_by_number', int(number)):
@@ -113,28 +113,28 @@ def find_by_number(call: Call) -> None:
 
 
 def wrapped(call: Call, content: Any) -> Record:
-    """The content as a whole answer: below its wrapper, shown, and complete."""
+    """Return the response body for content, with its wrapper and all required properties."""
     shape = call.operation.response or {}
-    answered: Record
+    body: Record
     if call.operation.wrapper is None:
-        answered = completed(shape, show(call, content, {}))
-        return answered
+        body = completed(shape, show(call, content, {}))
+        return body
     if not fits(call.operation.content, content):
-        # The answer is about something else than what was sent, such as whether it was taken.
-        content = sample(call.operation.content)
+        # The documented content is not a record, but for example the result of the operation.
+        content = minimal(call.operation.content)
     shown = show(call, content, call.operation.content)
-    answered = completed(call.operation.envelope, {call.operation.wrapper: shown})
-    return answered
+    body = completed(call.operation.envelope, {call.operation.wrapper: shown})
+    return body
 
 
 @cache
 def generic_handler(name: str) -> Handler:
-    """What to do with an operation that has no handler of its own."""
+    """Return the handler of an operation that has no specific one."""
     known = operations()
     operation = known[name]
     parent, _, last = operation.path.rpartition('/')
     is_item = last.startswith('{') and ('GET ' + parent in known or 'POST ' + parent in known)
-    if operation.method == 'GET' and operation.answers_list:
+    if operation.method == 'GET' and operation.returns_list:
         return list_records
     if is_item:
         by_method = {'GET': read, 'PUT': update, 'PATCH': update, 'DELETE': delete}
@@ -148,18 +148,18 @@ def generic_handler(name: str) -> Handler:
 
 @cache
 def is_collection(path: str) -> bool:
-    """Whether the documented path has records below it, or lists some itself."""
+    """Return whether a documented path is that of a collection."""
     known = operations()
     listing = known.get('GET ' + path)
     below = any(
         operation.path.startswith(path + '/{') and '/' not in operation.path[len(path) + 1 :]
         for operation in known.values()
     )
-    return below or (listing is not None and listing.answers_list)
+    return below or (listing is not None and listing.returns_list)
 
 
 def check_ancestors(call: Call) -> None:
-    """Refuse a path through a record that does not exist."""
+    """Raise a 404 if a record in the path, other than the last one, does not exist."""
     template, concrete = call.operation.path.split('/'), call.path.split('/')
     for position in range(2, len(template)):
         below = '/'.join(template[:position])
@@ -172,11 +172,11 @@ def check_ancestors(call: Call) -> None:
 
 @cache
 def is_required(collection: str) -> bool:
-    """Whether records of this collection exist only after somebody has created them."""
+    """Return whether the records of a collection are all created by clients."""
     creation = operations().get('POST ' + collection)
     if creation is None or creation.request is None or not is_collection(collection):
         return False
-    # Analytics are asked for by POST, too; such a body holds several things.
+    # Analytics also use POST, with a body that has no wrapper.
     return creation.request_wrapper is not None or creation.status == 201
 
 
@@ -193,7 +193,7 @@ def list_records(call: Call) -> Body:
 def page_of(call: Call, records: list[Any], derive: bool = False) -> Body:
     """Return one page of records, with its pagination, as the operation documents it.
 
-    :param derive: add the computed attributes to the records shown, which saves the others' cost.
+    :param derive: add the derived attributes, to the records of the page only.
     """
     operation = call.operation
     if operation.pagination is None:
@@ -204,7 +204,7 @@ def page_of(call: Call, records: list[Any], derive: bool = False) -> Body:
         shown = [with_derived(call, record) for record in shown]
     body = wrapped(call, shown)
     if call.page_fault == 'changing' and shown:
-        remove_while_reading(call, shown[0])
+        remove_concurrently(call, shown[0])
     documented = (operation.response or {})['properties']
     for name, value in page.facts(records).items():
         if name in documented and (value is not None or documented[name].get('nullable')):
@@ -212,8 +212,8 @@ def page_of(call: Call, records: list[Any], derive: bool = False) -> Body:
     return Body(body)
 
 
-def remove_while_reading(call: Call, record: Record) -> None:
-    """What somebody else may do between two pages."""
+def remove_concurrently(call: Call, record: Record) -> None:
+    """Delete a record, as another client may between two pages."""
     path = call.store.path_of(record.get('id'))
     if path:
         call.store.remove(path)
@@ -254,7 +254,7 @@ def new_id(call: Call, kind: Kind) -> str:
 
 
 def associate(call: Call, given: Any) -> Record:
-    """Put a record that exists elsewhere into this collection, too."""
+    """Add an existing record of another collection to this collection."""
     shared: Record = as_stored(given, call.store)
     call.store.put('{}/{}'.format(call.path, given['id']), shared)
     return shared
@@ -267,8 +267,8 @@ def read(call: Call) -> Record:
     collection = call.operation.path.rpartition('/')[0]
     if is_required(collection) or collection in KINDS or call.store.list(call.parent()):
         raise not_found()
-    # Nobody can create such records over the API, so any of them may exist.
-    return {**invention(call), 'id': call.path.rpartition('/')[2]}
+    # Clients cannot create such records, so any ID may exist.
+    return {**example_content(call), 'id': call.path.rpartition('/')[2]}
 
 
 def update(call: Call) -> Record:
@@ -280,8 +280,8 @@ def update(call: Call) -> Record:
     if record is None and (is_required(collection) or collection in KINDS):
         raise not_found()
     if record is None:
-        # Nobody can create such records over the API, so any of them may exist.
-        record = {**invention(call), 'id': call.path.rpartition('/')[2]}
+        # Clients cannot create such records, so any ID may exist.
+        record = {**example_content(call), 'id': call.path.rpartition('/')[2]}
         call.store.put(call.path, record)
     kind = KINDS.get(collection, ORDINARY)
     changed = {**record, **writable(call, kind, given)}
@@ -309,15 +309,15 @@ def delete(call: Call) -> Any:
         call.store.remove(call.path)
         call.store.put(DELETED + record['id'], {'summary': summary_of(record)})
         audit(call, 'delete', record)
-    return invention(call) if record is None else record
+    return example_content(call) if record is None else record
 
 
 def read_document(call: Call) -> Any:
-    """Something of which there is exactly one, such as an orchestration's router."""
+    """Return a record without an ID, such as an orchestration's router."""
     stored = call.store.get(call.path + DOCUMENT)
     if stored is None and call.operation.content.get('nullable'):
         return Body({call.operation.wrapper or '': None})
-    return stored or invention(call)
+    return stored or example_content(call)
 
 
 def write_document(call: Call) -> Any:
@@ -327,25 +327,25 @@ def write_document(call: Call) -> Any:
         content = {**before, **content}
     if content is not None:
         call.store.put(call.path + DOCUMENT, content)
-    return content if content is not None else invention(call)
+    return content if content is not None else example_content(call)
 
 
 def delete_document(call: Call) -> Any:
     call.store.remove(call.path + DOCUMENT)
-    return invention(call)
+    return example_content(call)
 
 
 def act(call: Call) -> Any:
-    """An operation whose effect nobody can see: it is accepted, and answered as documented."""
+    """Accept an operation without a visible effect, and return the documented content."""
     record = call.store.get(call.parent())
     if isinstance(record, dict) and record.get('type') == call.operation.wrapper:
         return record
-    return invention(call)
+    return example_content(call)
 
 
-def invention(call: Call) -> Any:
-    """Content that the sandbox has no data for: as documented, around what the request says."""
-    content = invented(call.operation.content)
+def example_content(call: Call) -> Any:
+    """Return documented example content, with values of the request where they fit."""
+    content = example(call.operation.content)
     if not isinstance(content, dict):
         return content
     documented = call.operation.content.get('properties', {})
@@ -356,11 +356,11 @@ def invention(call: Call) -> Any:
     return content
 
 
-# What goes into a record.
+# Storing a record.
 
 
 def writable(call: Call, kind: Kind, given: Record) -> Record:
-    """What was given, without what only the server sets or does not know; references as such."""
+    """Return the attributes in a request that clients can set, as they are stored."""
     shape = call.operation.request or {}
     if call.operation.request_wrapper:
         shape = shape['properties'][call.operation.request_wrapper]
@@ -372,16 +372,16 @@ def writable(call: Call, kind: Kind, given: Record) -> Record:
     ignored = (read_only - kind.settable) | {'id', 'self', 'html_url', 'type'}
     known = given.keys() & documented if shape.get('properties') else given.keys()
     for name in (known - ignored) & (shown.keys() - shape.get('properties', {}).keys()):
-        # It is known from responses only, which must not show what they cannot have.
+        # Documented for responses only, so invalid values are not stored.
         if problems(shown[name], given[name]):
             ignored.add(name)
     return {name: as_stored(given[name], call.store) for name in given if name in known - ignored}
 
 
 def as_stored(value: Any, store: Store) -> Any:
-    """References lose what can be looked up again; everything else is kept as it is.
+    """Reduce references in a value to ID and type, and keep everything else.
 
-    PagerDuty takes ``user`` as the type of a reference as well as ``user_reference``.
+    PagerDuty accepts both ``user`` and ``user_reference`` as the type of a reference.
     """
     if isinstance(value, list):
         return [as_stored(child, store) for child in value]
@@ -397,7 +397,7 @@ def as_stored(value: Any, store: Store) -> Any:
 
 
 def record_type(call: Call, given: Any) -> str:
-    """The type given, else the documented one, else the name of the wrapper."""
+    """Return the type in the request, else the documented one, else the wrapper."""
     given_type = given.get('type')
     documented = call.operation.content.get('properties', {}).get('type', {}).get('enum')
     if isinstance(given_type, str) and given_type:
@@ -410,7 +410,7 @@ def record_type(call: Call, given: Any) -> str:
 
 
 def stamp(call: Call, record: Record) -> None:
-    """Set the times that the documented shape has; whoever acts is the creator."""
+    """Set the times and the creator, if they are documented."""
     documented = call.operation.content.get('properties', {})
     for name in ('created_at', 'updated_at'):
         if name in documented:
@@ -441,7 +441,7 @@ def check_unique(call: Call, kind: Kind, record: Record) -> None:
 
 
 def audit(call: Call, action: str, record: Record) -> None:
-    """Leave an audit record of a change."""
+    """Add an audit record of a change, and announce changes of services to webhooks."""
     segments = call.path.split('/')
     root = call.store.find(segments[2]) if len(segments) > 3 else record
     if root is None or 'type' not in root or 'type' not in record:
@@ -463,11 +463,11 @@ def audit(call: Call, action: str, record: Record) -> None:
         call.account.webhooks.announce(f'service.{action}d', record, actor)
 
 
-# How a record is shown.
+# Returning a record.
 
 
 def with_derived(call: Call, record: Record) -> Record:
-    """The record and its computed attributes; a mere reference, in a list of some, has none."""
+    """Return a record with its derived attributes; a reference is returned unchanged."""
     if is_reference(record):
         return record
     path = call.store.path_of(record.get('id'))
@@ -478,7 +478,7 @@ def with_derived(call: Call, record: Record) -> Record:
 
 
 def show(call: Call, content: Any, shape: Shape) -> Any:
-    """The content as a client sees it: with links, references told about, includes expanded."""
+    """Return content as in responses: with links, summaries of references and includes."""
     if isinstance(content, list):
         return [show(call, item, shape.get('items', {})) for item in content]
     if not isinstance(content, dict):
@@ -491,7 +491,7 @@ def show(call: Call, content: Any, shape: Shape) -> Any:
 
 
 def linked(call: Call, record: Record, shape: Shape) -> Record:
-    """The record with the links and the summary that its shape documents."""
+    """Return a record with the links and the summary that its shape has."""
     if 'any' in shape and 'properties' not in shape:
         shape = best_choice(shape['any'], record)
     documented = shape.get('properties', {})
@@ -516,7 +516,7 @@ def summary_of(record: Record) -> str:
 
 
 def with_references(call: Call, value: Any) -> Any:
-    """A copy in which every reference has the summary and the links of what it refers to."""
+    """Return a copy in which references have the summary and links of their records."""
     if isinstance(value, list):
         return [with_references(call, child) for child in value]
     if not isinstance(value, dict):
@@ -530,6 +530,7 @@ def with_references(call: Call, value: Any) -> Any:
 
 
 def described(call: Call, value: Any) -> Record:
+    """Return a reference with the summary and links of its record, or of a deleted one."""
     path = call.store.path_of(value['id'])
     if path is None:
         deleted = call.store.get(DELETED + value['id']) or {}
@@ -539,21 +540,21 @@ def described(call: Call, value: Any) -> Record:
 
 
 def expand(call: Call, value: Any, names: set[str]) -> None:
-    """Put the whole record in place of every reference below one of the names."""
+    """Replace references in properties with the given names by their records."""
     if isinstance(value, list):
         for child in value:
             expand(call, child, names)
     elif isinstance(value, dict):
         for name, child in value.items():
             if name in names:
-                value[name] = whole(call, child)
+                value[name] = dereferenced(call, child)
             else:
                 expand(call, child, names)
 
 
-def whole(call: Call, value: Any) -> Any:
+def dereferenced(call: Call, value: Any) -> Any:
     if isinstance(value, list):
-        return [whole(call, child) for child in value]
+        return [dereferenced(call, child) for child in value]
     record = call.store.find(value['id']) if is_reference(value) else None
     if record is None:
         return value

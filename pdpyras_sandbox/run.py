@@ -1,4 +1,4 @@
-"""Run a command for which the sandbox is PagerDuty: ``python -m pdpyras_sandbox run -- …``."""
+"""``python -m pdpyras_sandbox run -- …``: run a command with the sandbox in place of PagerDuty."""
 
 import logging
 import signal
@@ -13,23 +13,23 @@ if TYPE_CHECKING:
 
 log = logging.getLogger('pdpyras_sandbox')
 
-#: Exit statuses, as those of a shell: https://www.gnu.org/software/bash/manual/bash.html#Exit-Status
+#: Exit statuses of a shell: https://www.gnu.org/software/bash/manual/bash.html#Exit-Status
 NOT_EXECUTABLE = 126
 NOT_FOUND = 127
 KILLED = 128
-#: Windows has no SIGHUP, which a terminal sends when it is closed.
-PASSED_ON = [
+#: Signals that are forwarded to the command; Windows has no SIGHUP.
+FORWARDED = [
     getattr(signal, name) for name in ('SIGINT', 'SIGTERM', 'SIGHUP') if hasattr(signal, name)
 ]
-#: Whether this system tells who sent a signal.
+#: Whether the system reports the origin of a signal.
 CAN_WAIT = hasattr(signal, 'sigwaitinfo')
-AWAITED = {*PASSED_ON, signal.SIGCHLD} if CAN_WAIT else {*PASSED_ON}
+AWAITED = {*FORWARDED, signal.SIGCHLD} if CAN_WAIT else {*FORWARDED}
 #: The `si_code` of a signal from the kernel, as by Ctrl-C: sigaction(2).
 FROM_KERNEL = 0x80
 
 
 def run(sandbox: 'Sandbox', command: Sequence[str], allowed: Iterable[str] = ()) -> int:
-    """Run a command for which the sandbox is PagerDuty, and return the exit status for a shell.
+    """Run a command with the sandbox in place of PagerDuty, and return its exit status.
 
     Waits for the command, not for processes that the command leaves running.
 
@@ -46,28 +46,28 @@ def run(sandbox: 'Sandbox', command: Sequence[str], allowed: Iterable[str] = ())
 
 
 def hold_signals() -> None:
-    """Block the signals that are meant for the command until :func:`supervise` takes them.
+    """Block the signals for the command until :func:`supervise` receives them.
 
-    To be called before other threads start, which inherit it.
+    Must be called before other threads start, which inherit the mask.
     """
     if CAN_WAIT:
         signal.pthread_sigmask(signal.SIG_BLOCK, AWAITED)
 
 
 def supervise(command: Sequence[str], environment: Dict[str, str]) -> int:
-    """Run a command to its end, and pass signals on to it.
+    """Run a command to its end, and forward signals to it.
 
     :returns: its exit status, or the negative number of the signal that ended it.
-    :raises OSError: if it cannot be run.
+    :raises OSError: if the command cannot be run.
     """
     early: List[int] = []
-    for each in PASSED_ON:
-        # Under nohup, the command is to inherit that SIGHUP is ignored.
+    for each in FORWARDED:
+        # With nohup, the command must inherit that SIGHUP is ignored.
         if signal.getsignal(each) != signal.SIG_IGN:
             signal.signal(each, lambda number, frame: early.append(number))
     if not CAN_WAIT:
-        return supervise_plainly(command, environment, early)
-    # The command inherits what is blocked.
+        return supervise_without_origin(command, environment, early)
+    # Unblocked during Popen, because the command inherits the mask.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, AWAITED)
     process = subprocess.Popen(command, env=environment, close_fds=False)  # nosec B603
@@ -76,23 +76,25 @@ def supervise(command: Sequence[str], environment: Dict[str, str]) -> int:
         process.send_signal(number)
     while process.poll() is None:
         received = signal.sigwaitinfo(AWAITED)
-        # Ctrl-C in a terminal has reached the command already.
-        if received.si_signo in PASSED_ON and received.si_code != FROM_KERNEL:
+        # The terminal has already sent Ctrl-C to the command.
+        if received.si_signo in FORWARDED and received.si_code != FROM_KERNEL:
             process.send_signal(received.si_signo)
     return process.returncode
 
 
-def supervise_plainly(command: Sequence[str], environment: Dict[str, str], early: List[int]) -> int:
-    """Do the same where a program cannot find out who sent a signal: macOS and Windows."""
+def supervise_without_origin(
+    command: Sequence[str], environment: Dict[str, str], early: List[int]
+) -> int:
+    """Run a command on macOS and Windows, which do not report the origin of a signal."""
     process = subprocess.Popen(command, env=environment, close_fds=False)  # nosec B603
 
-    def pass_on(number: int, frame: object = None) -> None:
+    def forward(number: int, frame: object = None) -> None:
         if number != signal.SIGINT or not sys.stdin.isatty():
             process.send_signal(number)
 
-    for each in PASSED_ON:
+    for each in FORWARDED:
         if signal.getsignal(each) != signal.SIG_IGN:
-            signal.signal(each, pass_on)
+            signal.signal(each, forward)
     for number in early:
-        pass_on(number)
+        forward(number)
     return process.wait()

@@ -1,4 +1,4 @@
-"""A sandbox that runs: an account behind an HTTP server in a thread of its own."""
+"""The sandbox: an account and the HTTP server for it, which runs in a thread."""
 
 from __future__ import annotations
 
@@ -39,27 +39,26 @@ if TYPE_CHECKING:
     from pdpyras_sandbox.in_process import AsPagerDuty
 
 SandboxType = TypeVar('SandboxType', bound='Sandbox')
-#: Number of clients that may wait for their connection to be accepted.
+#: Maximum number of connections that wait to be accepted.
 BACKLOG = 128
-#: Seconds after which a connection is closed on which no request comes.
+#: Seconds after which an idle connection is closed.
 IDLE_TIMEOUT = 60
-#: Number of connections that may be open without a request. By default, macOS gives a process 256
-#: files.
+#: Maximum number of idle connections. The default limit of open files on macOS is 256.
 MAXIMUM_IDLE = 100
-#: The longest body in bytes, and the sizes in which bodies of unknown length are read.
+#: Maximum size of a body, and the chunk size for bodies of unknown length, in bytes.
 MAXIMUM_BODY = 32 * 2**20
 CHUNK = 2**16
-#: Seconds and bytes for which the rest of a body that is too long is read, so that the client gets
-#: to see the answer.
-PATIENCE = 2
+#: Limits in seconds and bytes for reading the rest of a body that is too long, so that the client
+#: receives the response.
+REST_TIMEOUT = 2
 MAXIMUM_REST = 2 * MAXIMUM_BODY
 
 
 class Handler(WSGIRequestHandler):
     """Keeps connections open, as PagerDuty does.
 
-    Werkzeug's own ``run_wsgi`` closes each of them, and waits 10 ms first for leftovers of a body
-    that nobody read. Here the body is always read, and the length of the answer is known.
+    Werkzeug's ``run_wsgi`` closes each connection, after waiting 10 ms for the rest of a body. Here
+    the body is always read completely, and the length of the response is known.
     """
 
     protocol_version = 'HTTP/1.1'
@@ -93,33 +92,33 @@ class Handler(WSGIRequestHandler):
             self.send(self.server.app(environ, self.begin))
         except BodyError as error:
             self.send_error(error.status, str(error))
-            self.let_client_finish()
+            self.drain()
         except (ConnectionError, socket.timeout):
-            # The client hung up or fell silent, or a fault hung up on it.
+            # The client or a fault closed the connection, or the client timed out.
             self.close_connection = True
 
     def read_body(self, environ: WSGIEnvironment) -> bytes:
-        """Take the body off the connection, where the next request follows.
+        """Read the body, so that the next request on the connection follows.
 
-        :raises BodyError: if it is too long, or its end cannot be found.
+        :raises BodyError: if the body is too long, or its length is invalid.
         """
         body = environ['wsgi.input']
         if environ.get('wsgi.input_terminated'):
-            return b''.join(pieces(body))
+            return b''.join(chunks_of(body))
         length = environ.get('CONTENT_LENGTH') or '0'
         if not (length.isascii() and length.isdigit()):
             raise BodyError(400, 'Content-Length must be a number of bytes')
-        # Compared by their digits first: Python refuses to read numbers of thousands of digits.
+        # The number of digits is checked first, because int() rejects thousands of digits.
         if len(length.lstrip('0')) > len(str(MAXIMUM_BODY)) or int(length) > MAXIMUM_BODY:
             raise BodyError(413, TOO_LONG)
         content: bytes = body.read(int(length))
         return content
 
-    def let_client_finish(self) -> None:
-        """Read on for a while: closing a connection with unread data discards the answer."""
+    def drain(self) -> None:
+        """Read the rest of the body: closing a connection with unread data loses the response."""
         try:
             self.connection.shutdown(socket.SHUT_WR)
-            self.connection.settimeout(PATIENCE)
+            self.connection.settimeout(REST_TIMEOUT)
             rest = MAXIMUM_REST
             while rest > 0:
                 data = self.rfile.read1(CHUNK)
@@ -135,13 +134,13 @@ class Handler(WSGIRequestHandler):
         for name, value in headers:
             self.send_header(name, value)
         names = {name.lower() for name, _ in headers}
-        # An answer of unknown length says that the connection is closed after it.
+        # A response of unknown length has a Connection header, as it ends with the connection.
         if not names & {'content-length', 'connection'} and code != '204':
             self.send_header('Content-Length', '0')
         return self.wfile.write
 
     def send(self, chunks: Iterable[bytes]) -> None:
-        """Send the headers with the first chunk, so that an answer is mostly one packet."""
+        """Send the headers with the first chunk, so that most responses fit one packet."""
         try:
             for chunk in chunks:
                 self._headers_buffer.append(b'\r\n' if self._headers_buffer else b'')
@@ -155,14 +154,14 @@ class Handler(WSGIRequestHandler):
                 close()
 
     def log(self, type: str, message: str, *args: object) -> None:
-        """Keep quiet: the page and ``requests`` tell what came in."""
+        """Log nothing: :mod:`pdpyras_sandbox.received` logs the requests."""
 
     def log_request(self, code: int | str = '-', size: int | str = '-') -> None:
-        """Keep quiet, without formatting a line first."""
+        """Log nothing, and save the time for formatting a line."""
 
 
 class BodyError(Exception):
-    """A body that is refused before it is read, with the status of the answer."""
+    """A body that is rejected, with the status of the response."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -172,37 +171,37 @@ class BodyError(Exception):
 TOO_LONG = f'The body is longer than {MAXIMUM_BODY // 2**20} MiB'
 
 
-def pieces(body: IO[bytes]) -> Iterator[bytes]:
-    """A body of unknown length, in pieces.
+def chunks_of(body: IO[bytes]) -> Iterator[bytes]:
+    """Yield the chunks of a body of unknown length.
 
-    :raises BodyError: as soon as it gets too long, or has an invalid chunk.
+    :raises BodyError: if the body is too long, or has an invalid chunk.
     """
     length = 0
     while True:
         try:
-            piece = body.read(CHUNK)
+            chunk = body.read(CHUNK)
         except (ConnectionError, socket.timeout):
             raise
         except OSError:
             raise BodyError(400, 'The body is not in valid chunks') from None
-        if not piece:
+        if not chunk:
             return
-        length += len(piece)
+        length += len(chunk)
         if length > MAXIMUM_BODY:
             raise BodyError(413, TOO_LONG)
-        yield piece
+        yield chunk
 
 
 class Idle:
-    """The connections that are open without a request, of which only so many are kept."""
+    """The connections without a current request, of which at most ``MAXIMUM_IDLE`` are kept."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        # A dict as a set in the order of its items.
+        # A dict serves as an ordered set.
         self._connections: dict[socket.socket, bool] = {}
 
     def add(self, connection: socket.socket) -> None:
-        """Add a connection; if it is one too many, shut down the one that has been idle longest."""
+        """Add a connection; if there are too many, shut down the oldest."""
         with self._lock:
             self._connections[connection] = True
             if len(self._connections) > MAXIMUM_IDLE:
@@ -216,12 +215,12 @@ class Idle:
 
 
 class Server(ClosingServer, ThreadedWSGIServer):
-    """Serves an application on a socket that listens already.
+    """Serves an application on a listening socket.
 
     :param context: the certificate to serve HTTPS with; None for plain HTTP.
     """
 
-    #: The scheme of the URLs by which clients call it.
+    #: The scheme of the URLs that clients use.
     scheme = 'http'
 
     def __init__(
@@ -231,15 +230,15 @@ class Server(ClosingServer, ThreadedWSGIServer):
         super().__init__(host, port, app, Handler, fd=listener.fileno())
         self.idle = Idle()
         if context is not None:
-            # The handshake is left to the connection's own thread, or a client that is slow with
-            # it would keep all others waiting.
+            # The handshake happens in the connection's thread, so that a slow client does not
+            # delay others.
             self.socket = context.wrap_socket(
                 self.socket, server_side=True, do_handshake_on_connect=False
             )
             self.scheme = 'https'
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        # Not in the connection's thread: the oldest is the one that was accepted first.
+        # Added in this thread, so that the oldest connection is the one accepted first.
         self.idle.add(request)
         super().process_request(request, client_address)
 
@@ -250,9 +249,9 @@ class Server(ClosingServer, ThreadedWSGIServer):
 
 
 def listening(host: str, port: int) -> socket.socket:
-    """A socket that listens; the server takes over a copy of it.
+    """Return a listening socket, which the server duplicates.
 
-    :raises OSError: naming the address, where werkzeug would end the process.
+    :raises OSError: with the address in the message; werkzeug would end the process instead.
     """
     family = socket.AF_INET6 if ':' in host else socket.AF_INET
     try:
@@ -263,7 +262,7 @@ def listening(host: str, port: int) -> socket.socket:
 
 
 class State:
-    """What a sandbox consists of besides its server."""
+    """The parts of a sandbox that its servers share: account, traffic, faults and limits."""
 
     def __init__(
         self,
@@ -274,11 +273,11 @@ class State:
         load: Any = None,
         webhooks_to: Any = (),
     ) -> None:
-        #: The dump that the account starts from; None for a new account.
+        #: The dump of the initial account; None for a new account.
         self.start = dump.read(load) if isinstance(load, (str, os.PathLike)) else load
         if self.start is not None:
             dump.check(self.start)
-        #: Seconds by which every answer is kept back.
+        #: Seconds by which every response is delayed.
         self.latency = latency / 1000
         self.faults = Faults()
         self.traffic = Traffic()
@@ -289,7 +288,7 @@ class State:
         self.events_limit = RateLimit(min(EVENTS_LIMIT, rate_limit), self.account.clock.seconds)
         try:
             if not self.account.store.restored:
-                with self.account.store.at_once():
+                with self.account.store.transaction():
                     self._begin()
             self._resume()
         except BaseException:
@@ -304,7 +303,7 @@ class State:
             self.account.load(self.start)
 
     def _resume(self) -> None:
-        """Set the alarms that belong to the records of the account."""
+        """Set the alarms for the records of the account."""
         self.account.clock.clear()
         watch(self.account)
         watch_suspended(self.account)
@@ -312,13 +311,13 @@ class State:
 
     def load(self, content: Any) -> None:
         dump.check(content)
-        with self.account.store.lock, self.account.store.at_once():
+        with self.account.store.lock, self.account.store.transaction():
             self.account.load(content)
             self._resume()
 
     def reset(self) -> None:
-        """Back to the state of the start, in which also the keys are the same."""
-        with self.account.store.lock, self.account.store.at_once():
+        """Restore the initial account, with the same keys."""
+        with self.account.store.lock, self.account.store.transaction():
             self.account.reset()
             self._begin()
             self._resume()
@@ -341,15 +340,15 @@ class Sandbox:
     :param port: the port; 0 for a free one.
     :param seed: fill the account with sample data, the same for the same number; None for an
         account with one user, one escalation policy and one service.
-    :param latency: milliseconds by which every answer is kept back.
-    :param rate_limit: REST requests a minute for each key; 0 for no limits at all.
-    :param state: a file that keeps the account for the next time; None to keep it in memory.
-    :param load: start from this dump of an account, or from the JSON file that holds one; ``seed``
+    :param latency: milliseconds by which every response is delayed.
+    :param rate_limit: the number of REST requests a minute for each key; 0 for no rate limits.
+    :param state: a file that stores the account; None to keep the account in memory.
+    :param load: a dump of an account, or a JSON file that contains one, to start from; ``seed``
         then has no effect.
-    :param tls: serve HTTPS, with a certificate of the authority in the file :attr:`ca_file`.
-    :param webhooks_to: names or addresses of hosts that webhooks may go to; without it, they go to
-        loopback addresses only.
-    :param names: host names that clients call the sandbox by, such as ``pagerduty.test.svc``.
+    :param tls: serve HTTPS, with a certificate that :attr:`ca_file` verifies.
+    :param webhooks_to: names or addresses of hosts that webhooks may be sent to, besides loopback
+        addresses.
+    :param names: other host names that clients use for the sandbox, such as ``pagerduty.test.svc``.
     """
 
     def __init__(
@@ -389,7 +388,7 @@ class Sandbox:
             context = self._authority.context(*own_names) if self._authority else None
             self._server = Server(listener, self._app, context)
         self._server.start()
-        self._use_proxies_again = reach_directly(urlsplit(self.url).hostname or host)
+        self._undo_no_proxy = reach_directly(urlsplit(self.url).hostname or host)
         self._state.webhooks.url = self.url
 
     @property
@@ -399,32 +398,32 @@ class Sandbox:
 
     @property
     def ca_file(self) -> str | None:
-        """The PEM file of the authority that clients have to trust; None without ``tls``."""
+        """The PEM file of the authority that clients must trust; None without ``tls``."""
         return self._authority.file if self._authority else None
 
     @property
     def api_key(self) -> str:
-        """An account key: it acts for no user, so some requests need a From header."""
+        """An account key; it belongs to no user, so some requests need a From header."""
         return str(self._state.account.keys['api_key'])
 
     @property
     def user_key(self) -> str:
-        """A key of the user with the address :attr:`email`."""
+        """A key of the user with the email address :attr:`email`."""
         return str(self._state.account.keys['user_key'])
 
     @property
     def oauth_token(self) -> str:
-        """An OAuth token of that user, for ``Authorization: Bearer``."""
+        """An OAuth token of the user with the email address :attr:`email`."""
         return str(self._state.account.keys['oauth_token'])
 
     @property
     def routing_key(self) -> str:
-        """The integration key of a service: events sent with it open incidents there."""
+        """The integration key of a service, for events."""
         return str(self._state.account.keys['routing_key'])
 
     @property
     def email(self) -> str:
-        """The address of a user, good for the From header."""
+        """The email address of the account's owner, for the From header."""
         return str(self._state.account.keys['email'])
 
     @property
@@ -454,7 +453,7 @@ class Sandbox:
         return self._state.faults
 
     def reset(self) -> None:
-        """Forget everything that happened; the keys stay the same."""
+        """Restore the initial account, with the same keys, and clear requests and faults."""
         self._state.reset()
 
     def dump(self) -> dict[str, Any]:
@@ -462,41 +461,41 @@ class Sandbox:
         return dump.dump(self._state.account)
 
     def load(self, content: Any) -> None:
-        """Replace the account, its keys included, by what :meth:`dump` returned.
+        """Replace the account, including its keys, by a dump from :meth:`dump`.
 
-        :raises ValueError: for anything else; the account then stays as it is.
+        :raises ValueError: if the content is not a dump; the account is then unchanged.
         """
         self._state.load(content)
 
     @property
     def restored(self) -> bool:
-        """Whether the account was in the file given as ``state``."""
+        """True if the account was restored from the file given as ``state``."""
         return self._state.account.store.restored
 
     def as_pagerduty(self) -> 'AsPagerDuty':
-        """Make this sandbox PagerDuty for the HTTP clients of this process.
+        """Redirect the HTTP clients of this process from PagerDuty to this sandbox.
 
         >>> with Sandbox().as_pagerduty() as sandbox:
         ...     requests.get('https://api.pagerduty.com/users', …)
 
-        Also a decorator. requests, urllib3, httpx and httpx2 reach the sandbox, in all threads, in
-        place of PagerDuty's APIs. Other clients that look for a host of PagerDuty get an error, a
-        :class:`~pdpyras_sandbox.in_process.RedirectError`. Other hosts are left alone.
+        Also a decorator. requests, urllib3, httpx and httpx2 are redirected, in all threads. Other
+        clients get a :class:`~pdpyras_sandbox.in_process.RedirectError` if they connect to a host
+        of PagerDuty. Requests to other hosts are not affected.
 
-        The sandbox is closed at the end if it was made in the same expression.
+        The sandbox is closed at the end if it was created in the same expression.
         """
         from pdpyras_sandbox.in_process import AsPagerDuty
 
         return AsPagerDuty(self)
 
-    def again(self) -> 'Sandbox':
+    def copy(self) -> 'Sandbox':
         """Return a new sandbox with the same options."""
         return type(self)(**self._options)
 
     def server_for_pagerduty(self, context: Optional[ssl.SSLContext] = None) -> Server:
         """Return another server for this account, on a free loopback port.
 
-        It takes requests for PagerDuty's own URLs, by HTTPS if there is a context.
+        It serves requests for PagerDuty's URLs, over HTTPS if there is a context.
         """
         if self._closed:
             raise RuntimeError('This sandbox is closed')
@@ -506,15 +505,15 @@ class Sandbox:
         return server
 
     def wait(self) -> None:
-        """Serve until the program is interrupted."""
+        """Block until the program is interrupted."""
         self._server.wait()
 
     def close(self) -> None:
-        """Stop serving, end all connections, and close the file of the account."""
+        """Stop the server, close all connections, and close the file of the account."""
         if self._closed:
             return
         self._closed = True
-        self._use_proxies_again()
+        self._undo_no_proxy()
         self._state.faults.stopping.set()
         self._server.stop()
         if self._authority:

@@ -1,4 +1,4 @@
-"""The state of a service: whether it takes incidents, and how urgent those are."""
+"""The status of a service, and the urgency of its incidents."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pdpyras_sandbox.listing import referred_ids
 from pdpyras_sandbox.store import Record, Store
 from pdpyras_sandbox.zones import zone_named
 
-#: Urgencies of a service whose rule is ``severity_based``; without a severity, it is high.
+#: Urgencies by severity for the rule ``severity_based``; without a severity, the urgency is high.
 BY_SEVERITY = {'critical': 'high', 'error': 'high', 'warning': 'low', 'info': 'low'}
 
 
 def status_of(store: Store, service: Record, moment: datetime) -> str:
-    """Return the status of a service as its ``status`` is documented."""
+    """Return the documented ``status`` of a service."""
     closed = why_closed(store, service, moment)
     if closed:
         return closed
@@ -27,7 +27,7 @@ def status_of(store: Store, service: Record, moment: datetime) -> str:
 
 
 def why_closed(store: Store, service: Record, moment: datetime) -> Optional[str]:
-    """Return the status that keeps incidents off a service, ``disabled`` or ``maintenance``."""
+    """Return ``disabled`` or ``maintenance`` if a service accepts no incidents, else None."""
     if service['status'] == 'disabled':
         return 'disabled'
     windows = store.list('/maintenance_windows')
@@ -35,7 +35,7 @@ def why_closed(store: Store, service: Record, moment: datetime) -> Optional[str]
 
 
 def covers(window: Record, service: Record, moment: datetime) -> bool:
-    """Whether a maintenance window is on for a service."""
+    """Return whether a service is in a maintenance window."""
     is_on = parse_time(window['start_time']) <= moment < parse_time(window['end_time'])
     return is_on and service['id'] in referred_ids(window['services'], 'service')
 
@@ -51,7 +51,7 @@ def urgency_of(service: Record, severity: Optional[str], moment: datetime) -> st
 
 
 def is_supported(hours: Record, moment: datetime) -> bool:
-    """Whether a moment is within support hours, which may pass midnight."""
+    """Return whether a time is within support hours, which may end on the next day."""
     local = moment.astimezone(zone_named(hours.get('time_zone')))
     days = hours.get('days_of_week') or range(1, 8)
     start, end = (time.fromisoformat(hours.get(name) or '00:00') for name in HOURS)
@@ -66,7 +66,7 @@ HOURS = ('start_time', 'end_time')
 
 
 def next_urgency_change(service: Record, moment: datetime) -> Optional[datetime]:
-    """Return when the low urgency of incidents is raised next, by ``scheduled_actions``."""
+    """Return the next time when ``scheduled_actions`` raise the urgency of incidents, if any."""
     hours = service.get('support_hours')
     uses_hours = (service.get('incident_urgency_rule') or {}).get('type') == 'use_support_hours'
     names = {action['at']['name'] for action in service.get('scheduled_actions') or []}

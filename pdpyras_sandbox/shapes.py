@@ -1,9 +1,9 @@
-"""What PagerDuty documents: every operation, what it takes, and the shape of what it answers.
+"""The documented operations, with the shapes of their requests and responses.
 
-The facts are in ``shapes.json``, which ``tools/sandbox_shapes.py`` derives from PagerDuty's OpenAPI
-document. A shape is the part of a JSON schema that a server acts on, with ``any`` for a choice,
-``closed`` for an object without further properties and ``values`` for one that is a mapping. When
-they are loaded, those of objects get a ``plan``, see :class:`Plan`.
+The shapes are in ``shapes.json``, which ``tools/sandbox_shapes.py`` creates from PagerDuty's
+OpenAPI document. A shape is the part of a JSON schema that a server needs, with ``any`` for
+alternatives, ``closed`` for an object without further properties and ``values`` for a mapping.
+Shapes of objects get a ``plan`` when they are loaded, see :class:`Plan`.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from typing import Any
 from pdpyras_sandbox.account import parse_time
 
 Shape = dict[str, Any]
-#: Properties of a response that tell about the page rather than hold what was asked for.
+#: Properties of a response that describe the page.
 PAGE_FIELDS = {'limit', 'offset', 'more', 'total', 'next_cursor', 'cursor'}
-#: Those that lead to another page.
+#: Properties that refer to another page.
 CURSORS = {'next_cursor', 'cursor'}
 METADATA_FIELDS = {'response_metadata', 'privileges', 'additional_fields', 'account_id', 'warnings'}
 
@@ -34,9 +34,9 @@ TYPES: dict[str, type | tuple[type, ...]] = {
     'number': (int, float),
 }
 EMAIL = re.compile(r'[^@\s]+@[^@\s]+\.?[^@\s]*')
-#: Names of points in time, which the document does not always say.
+#: Names of times, whose format the document does not always give.
 TIME_NAME = re.compile('(_at|_start|_end|^since|^until)$')
-SAMPLE_TEXT: dict[str | None, str] = {
+EXAMPLE_TEXT: dict[str | None, str] = {
     'date-time': '2024-01-01T00:00:00Z',
     'email': 'someone@example.com',
     'uuid': '00000000-0000-4000-8000-000000000000',
@@ -48,7 +48,7 @@ SAMPLE_TEXT: dict[str | None, str] = {
 
 
 def parses(parse: Callable[[str], object]) -> Callable[[str], bool]:
-    """Whether a function takes a text without ValueError, as a function of the text."""
+    """Return a predicate that is true for strings that can be parsed without ValueError."""
 
     def is_valid(text: str) -> bool:
         try:
@@ -60,7 +60,7 @@ def parses(parse: Callable[[str], object]) -> Callable[[str], bool]:
     return is_valid
 
 
-#: What the documented formats of strings are called, and a test for them.
+#: Descriptions of documented formats of strings, and predicates for them.
 FORMATS: dict[str | None, tuple[str, Callable[[str], object]]] = {
     'email': ('an email address', EMAIL.fullmatch),
     'date-time': ('an ISO 8601 date-time', parses(parse_time)),
@@ -69,7 +69,7 @@ FORMATS: dict[str | None, tuple[str, Callable[[str], object]]] = {
 
 
 class Operation:
-    """One documented method on one path."""
+    """A documented method of a path."""
 
     def __init__(self, name: str, facts: dict[str, Any]) -> None:
         self.method, self.path = name.split(' ')
@@ -84,19 +84,19 @@ class Operation:
         self.request_wrapper = content_property(self.request)
 
     def _listed_property(self) -> str | None:
-        """The list that a page consists of, where the response says more besides, or None."""
+        """Return the property with the list, if it is not the only property with content."""
         name = self.path.rpartition('/')[2]
         fields = (self.response or {}).get('properties', {})
         is_page = bool(fields.keys() & {'offset', 'next_cursor'})
         return name if is_page and fields.get(name, {}).get('type') == 'array' else None
 
     @property
-    def answers_list(self) -> bool:
+    def returns_list(self) -> bool:
         return self.wrapper is not None and self.content.get('type') == 'array'
 
     @property
     def content(self) -> Shape:
-        """The shape below the wrapper; the whole response's where there is none."""
+        """The shape of the response without its wrapper."""
         response = self.response or {}
         if self.wrapper is None:
             return response
@@ -105,7 +105,7 @@ class Operation:
 
     @cached_property
     def envelope(self) -> Shape:
-        """The shape of a response around its content."""
+        """The shape of the response without its content."""
         response = self.response or {}
         others = {k: v for k, v in response['properties'].items() if k != self.wrapper}
         envelope = {**response, 'properties': others}
@@ -113,19 +113,19 @@ class Operation:
 
     @property
     def pagination(self) -> str | None:
-        """'offset', 'cursor' or None."""
+        """The kind of pagination: ``'offset'``, ``'cursor'`` or None."""
         fields = (self.response or {}).get('properties', {})
         if 'next_cursor' in fields:
             return 'cursor'
-        # Some listings show what they say about their pages in examples only.
+        # Some listings have their pagination fields in examples only.
         is_paged = 'more' in fields or 'offset' in fields or 'offset' in self.query
         return 'offset' if is_paged else None
 
     def problems(self, body: Any) -> list[str]:
-        """What is wrong with a request's body, in sentences; nothing if it can be taken.
+        """Return the problems with a request body; an empty list if it is valid.
 
-        An update may leave out what it does not change, although most of the document requires the
-        whole record; PagerDuty itself takes parts.
+        Updates may leave out properties: most of the document requires the whole record, but
+        PagerDuty accepts parts.
         """
         partial = self.method in ('PUT', 'PATCH')
         request = self.request or {}
@@ -140,20 +140,20 @@ class Operation:
 
 
 def content_property(shape: Shape | None) -> str | None:
-    """The one property that holds a body's content, or None."""
+    """Return the property with the content of a body, or None if there is not exactly one."""
     names = set((shape or {}).get('properties', {})) - PAGE_FIELDS - METADATA_FIELDS
     return names.pop() if len(names) == 1 else None
 
 
 @cache
 def operations() -> dict[str, Operation]:
-    """All documented operations by name, such as ``'GET /users/{id}'``."""
+    """Return all documented operations by name, such as ``'GET /users/{id}'``."""
     text = Path(__file__).with_name('shapes.json').read_text(encoding='utf-8')
     document = json.loads(text)
     shared = document['shapes']
 
     def link(node: Any) -> Any:
-        """Put every shared shape in place of the references to it."""
+        """Replace references to shared shapes by the shapes."""
         if isinstance(node, list):
             return [link(child) for child in node]
         if not isinstance(node, dict):
@@ -173,34 +173,34 @@ def operations() -> dict[str, Operation]:
 
 
 class Plan:
-    """The properties that need attention when an object is completed; most need none."""
+    """The properties to process when an object is completed, computed once for speed."""
 
     def __init__(self, shape: Shape) -> None:
         properties, required = shape['properties'], shape.get('required', ())
         self.hidden = [name for name, child in properties.items() if child.get('writeOnly')]
-        #: Those that may need completion themselves.
+        #: Properties that may need completion themselves.
         self.nested = {
             name: child
             for name, child in properties.items()
             if child.keys() & {'properties', 'required', 'items', 'any'}
         }
-        #: Those that a complete object has. Some of the required ones are described nowhere.
+        #: Properties of a complete object. Some required ones have no documented shape.
         self.needed = {
             name: properties.get(name, {}) if name in required else {}
             for name in {**properties, **dict.fromkeys(required)}
             if name in required or properties[name].get('nullable')
         }
-        #: Null where the documented type does not allow it says no more than absence.
+        #: Properties that are left out rather than null.
         self.not_null = properties.keys() - self.needed.keys()
 
 
 def problems(shape: Shape, value: Any, name: str = 'body', partial: bool = False) -> list[str]:
-    """What is wrong with a value, in sentences; nothing if it fits the shape.
+    """Return the problems with a value; an empty list if it fits the shape.
 
-    :param partial: for updates, where properties may be left out; null takes none away.
+    :param partial: allow missing properties, as in updates, but not null for required ones.
     """
     if value is None:
-        # PagerDuty takes null for "not set" wherever it takes an absent property.
+        # PagerDuty accepts null wherever it accepts an absent property.
         return []
     kind = shape.get('type')
     if kind in TYPES and not has_type(value, kind):
@@ -222,7 +222,7 @@ def problems(shape: Shape, value: Any, name: str = 'body', partial: bool = False
 
 
 def fits(shape: Shape, value: Any) -> bool:
-    """Whether the value is of the right type, whatever is in it."""
+    """Return whether a value has the type of a shape."""
     return shape.get('type') not in TYPES or has_type(value, shape['type'])
 
 
@@ -240,7 +240,7 @@ def object_problems(shape: Shape, value: dict[str, Any], name: str, partial: boo
             continue
         expected = properties.get(required, {})
         null_is_fine = required in value and expected.get('nullable')
-        if expected.get('readOnly') or implied(expected) or null_is_fine:
+        if expected.get('readOnly') or has_one_value(expected) or null_is_fine:
             continue
         if value.get(required) is None:
             found.append(f'{name}.{required} is required'.removeprefix('body.'))
@@ -249,21 +249,21 @@ def object_problems(shape: Shape, value: dict[str, Any], name: str, partial: boo
     for key, expected in properties.items():
         if key in value and not expected.get('readOnly'):
             found += problems(expected, value[key], f'{name}.{key}', partial)
-    # Read-only in a record; yet a reference is nothing without it.
+    # Read-only in records, but required in references.
     if is_reference(shape) and not isinstance(value.get('id'), str):
         found.append(f'{name}.id is required, and must be a string')
     return found
 
 
 def is_reference(shape: Shape) -> bool:
-    """Whether this is the documented shape of a reference to another record."""
+    """Return whether a shape is that of a reference."""
     kinds = shape.get('properties', {}).get('type', {}).get('enum', ())
     is_named = any(str(kind).endswith('_reference') for kind in kinds)
     return is_named and 'id' in shape.get('required', ())
 
 
-def implied(shape: Shape) -> bool:
-    """Whether only one value is possible, such as "user" for the type of a user."""
+def has_one_value(shape: Shape) -> bool:
+    """Return whether only one value is possible, such as "user" for the type of a user."""
     return len(shape.get('enum', ())) == 1
 
 
@@ -274,7 +274,7 @@ def list_problems(shape: Shape, value: list[Any], name: str) -> list[str]:
         return [f'{name} must have at most {shape["maxItems"]} items']
     items = shape.get('items', {})
     if None in value and items.keys() & {'type', 'any'} and not items.get('nullable'):
-        return [f'{name} must not have null in it']
+        return [f'{name} must not contain null']
     return [
         problem
         for number, item in enumerate(value)
@@ -302,9 +302,9 @@ def number_problems(shape: Shape, value: float, name: str) -> list[str]:
 
 
 def completed(shape: Shape, value: Any) -> Any:
-    """The value with everything filled in that the shape requires and the value lacks."""
+    """Return a value with missing required properties added."""
     if value is None:
-        return None if shape.get('nullable') or not shape else sample(shape)
+        return None if shape.get('nullable') or not shape else minimal(shape)
     if 'any' in shape:
         value = completed(best_choice(shape['any'], value), value)
     if isinstance(value, dict):
@@ -336,7 +336,7 @@ def completed_object(shape: Shape, value: dict[str, Any]) -> dict[str, Any]:
 
 
 def best_choice(choices: list[Shape], value: Any) -> Shape:
-    """The choice that the value fits; failing that, the one it comes closest to."""
+    """Return the first choice that a value fits, else the one with the fewest problems."""
     kind = value.get('type') if isinstance(value, dict) else None
     named = [c for c in choices if kind in c.get('properties', {}).get('type', {}).get('enum', ())]
     choices = named or choices
@@ -348,35 +348,35 @@ def best_choice(choices: list[Shape], value: Any) -> Shape:
     return choices[counts.index(min(counts))]
 
 
-def invented(shape: Shape, name: str = '') -> Any:
-    """A value with every documented property, and one object in every list of objects."""
+def example(shape: Shape, name: str = '') -> Any:
+    """Return a value with every documented property, and one object in every list of objects."""
     if 'any' in shape and 'properties' not in shape:
-        return invented(shape['any'][0])
+        return example(shape['any'][0])
     if shape.get('properties'):
         return {
-            name: None if child.get('nullable') else invented(child, name)
+            name: None if child.get('nullable') else example(child, name)
             for name, child in shape['properties'].items()
             if not child.get('writeOnly') and name not in CURSORS
         }
     if shape.get('items', {}).get('properties'):
-        return [invented(shape['items'])]
+        return [example(shape['items'])]
     if shape == {'type': 'string'} and TIME_NAME.search(name):
-        return SAMPLE_TEXT['date-time']
-    return sample(shape)
+        return EXAMPLE_TEXT['date-time']
+    return minimal(shape)
 
 
-def sample(shape: Shape) -> Any:
-    """The smallest value that has the shape."""
+def minimal(shape: Shape) -> Any:
+    """Return the smallest value that fits a shape."""
     if 'enum' in shape:
         return next((value for value in shape['enum'] if value is not None), None)
     if 'any' in shape and 'properties' not in shape:
-        return sample(shape['any'][0])
+        return minimal(shape['any'][0])
     kind = shape.get('type')
     if kind == 'object':
         return completed(shape, {})
     if kind == 'array':
-        return [sample(shape.get('items', {})) for _ in range(shape.get('minItems', 0))]
+        return [minimal(shape.get('items', {})) for _ in range(shape.get('minItems', 0))]
     if kind == 'string':
-        text = SAMPLE_TEXT.get(shape.get('format'), 'sample')
+        text = EXAMPLE_TEXT.get(shape.get('format'), 'sample')
         return text[: shape.get('maxLength')].ljust(shape.get('minLength', 0), 'x')
     return {'boolean': False, 'integer': shape.get('minimum', 0), 'number': 0}.get(str(kind))

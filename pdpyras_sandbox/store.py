@@ -1,4 +1,4 @@
-"""The account's records, addressed by their paths as in the API, in memory or in SQLite."""
+"""The records of an account by their paths in the API, in memory and optionally in SQLite."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from pdpyras_sandbox.indices import Record as Record
 
 Records = list[Record]
 ID_ALPHABET = string.ascii_uppercase + string.digits
-#: Makes a character of an ID of any byte.
+#: Maps bytes to characters of IDs.
 ID_TABLE = bytes(ord(ID_ALPHABET[byte % len(ID_ALPHABET)]) for byte in range(256))
 
 
 class Store:
-    """Records by path: ``/users/P123`` is in the collection ``/users``, and above its own parts.
+    """Records by path: ``/users/P123`` is in the collection ``/users``, and may have parts.
 
-    Whoever reads and writes holds ``lock``, so that each request sees and leaves a whole account.
+    Callers hold ``lock`` while they read or write, so that requests see consistent data.
     """
 
     def __init__(self, seed: int = 0, database: Optional[str | os.PathLike[str]] = None) -> None:
@@ -35,7 +35,7 @@ class Store:
         self._paths: dict[str, str] = {}
         self._clear_indices()
         self._database = _Database(database) if database else None
-        #: True when the records were there before, from an earlier run.
+        #: True if the records were restored from the database.
         self.restored = False
         if database and self._database:
             for path, record, owned in self._database.records:
@@ -45,9 +45,9 @@ class Store:
                     self._put_into_indices(path, record)
                 except ValueError as error:
                     self._database.close()
-                    raise unusable(database, error) from error
+                    raise state_file_error(database, error) from error
         if self.restored:
-            # With the seed, this run would give out the IDs and keys of the last one once more.
+            # With the seed, this run would create the IDs and keys of the last one again.
             self.random.seed()
 
     def _clear_indices(self) -> None:
@@ -57,7 +57,7 @@ class Store:
             self._indices_of.setdefault(template, []).append(self._indices[name])
 
     def new_id(self, prefix: str = 'P', length: int = 7) -> str:
-        """An ID in PagerDuty's form, which no record has yet."""
+        """Return a new, unused ID in PagerDuty's form."""
         while True:
             tail = self.random.randbytes(length - len(prefix)).translate(ID_TABLE)
             candidate = prefix + tail.decode()
@@ -65,7 +65,7 @@ class Store:
                 return candidate
 
     def add(self, collection: str, record: Record) -> Record:
-        """Put a record, which has its ``id``, into a collection."""
+        """Add a record with an ``id`` to a collection."""
         path = '{}/{}'.format(collection, record['id'])
         self._place(path, record, owned=True)
         self.save(path)
@@ -89,7 +89,7 @@ class Store:
         return self._collections.get(collection, {}).get(key)
 
     def put(self, path: str, record: Any) -> None:
-        """Store what has no ID of its own: an orchestration's router, a membership of a user."""
+        """Store a record without an ID, such as an orchestration's router or a membership."""
         self._place(path, record, owned=False)
         self.save(path)
 
@@ -97,32 +97,35 @@ class Store:
         return list(self._collections.get(collection, {}).values())
 
     def last(self, collection: str) -> Optional[Record]:
-        """Return the newest record of a collection, if it has any."""
+        """Return the newest record of a collection, or None if it is empty."""
         return next(reversed(self._collections.get(collection, {}).values()), None)
 
     def indexed(self, index: str, key: Hashable) -> Records:
-        """Return the records that an index has for a key, see :mod:`pdpyras_sandbox.indices`."""
+        """Return the records with a key in an index, see :mod:`pdpyras_sandbox.indices`."""
         records = (self.get(path) for path in self._indices[index].find(key))
         return [record for record in records if record is not None]
 
     def path_of(self, record_id: object) -> Optional[str]:
-        """Where the record with this ID is, or None; also for what clients send in place of IDs."""
+        """Return the path of the record with an ID; None for any other value."""
         return self._paths.get(record_id) if isinstance(record_id, str) else None
 
     def find(self, record_id: object) -> Optional[Record]:
-        """The record with this ID wherever it is, or None."""
+        """Return the record with an ID in any collection, or None."""
         path = self.path_of(record_id)
         return self.get(path) if path else None
 
     def existing(self, record_id: object) -> Record:
-        """The record with this ID, which some other record refers to."""
+        """Return the record with an ID, which must exist.
+
+        :raises LookupError: if there is none.
+        """
         record = self.find(record_id)
         if record is None:
             raise LookupError(f'There is no record {record_id}')
         return record
 
     def save(self, path: str) -> None:
-        """Call this after a change of a record, so that it is found by what it is now, and kept."""
+        """Update the indices and the database; must be called after a change of a record."""
         collection, _, key = path.rpartition('/')
         record = self._collections[collection][key]
         self._put_into_indices(path, record)
@@ -131,23 +134,23 @@ class Store:
             self._database.save(path, record, owned)
 
     def remove(self, path: str) -> None:
-        """Remove a record and all of its parts, its memberships and whatever else has its ID."""
+        """Remove a record with its parts, memberships and associations in other collections."""
         collection, _, key = path.rpartition('/')
         self._collections.get(collection, {}).pop(key, None)
         self._remove_from_indices(path)
         if self._paths.get(key) == path:
-            self._forget(key, path)
+            self._remove_path(key, path)
             for other in [name for name, records in self._collections.items() if key in records]:
                 self.remove(f'{other}/{key}')
         below = [name for name in self._collections if name.startswith(path + '/')]
         for name in below:
             for part in self._collections.pop(name):
-                self._forget(part, f'{name}/{part}')
+                self._remove_path(part, f'{name}/{part}')
                 self._remove_from_indices(f'{name}/{part}')
         if self._database:
             self._database.remove(path)
 
-    def _forget(self, key: str, path: str) -> None:
+    def _remove_path(self, key: str, path: str) -> None:
         if self._paths.get(key) == path:
             del self._paths[key]
 
@@ -156,8 +159,8 @@ class Store:
             index.remove(path)
 
     @contextmanager
-    def at_once(self) -> Iterator[None]:
-        """Within this, changes reach the file together, or not at all."""
+    def transaction(self) -> Iterator[None]:
+        """Write the changes within the context to the database together, or not at all."""
         if self._database:
             with self._database.transaction():
                 yield
@@ -165,7 +168,7 @@ class Store:
             yield
 
     def dump(self) -> dict[str, dict[str, Record]]:
-        """Everything by path: ``records`` are found by their IDs, too, ``documents`` are not."""
+        """Return everything by path: ``records`` have IDs, ``documents`` do not."""
         content: dict[str, dict[str, Record]] = {'records': {}, 'documents': {}}
         for collection, records in self._collections.items():
             for key, record in records.items():
@@ -175,7 +178,7 @@ class Store:
         return content
 
     def load(self, content: dict[str, dict[str, Record]]) -> None:
-        """Replace everything by what :meth:`dump` returned."""
+        """Replace everything by the content of a dump."""
         self.clear()
         for part in ('records', 'documents'):
             for path, record in content[part].items():
@@ -194,21 +197,21 @@ class Store:
             self._database.close()
 
 
-def unusable(file: str | os.PathLike[str], reason: object) -> ValueError:
-    """The error for a state file that is damaged or of another program."""
+def state_file_error(file: str | os.PathLike[str], reason: object) -> ValueError:
+    """Return the error for a state file that is damaged, in use or of another program."""
     return ValueError(
         f'Cannot keep the account in {file}: {reason}. Restore the file, delete it to start with a '
-        'new account, or name another one'
+        'new account, or name another file'
     )
 
 
 def record_in(text: object, path: object, owned: bool) -> Any:
-    """The record in a row.
+    """Decode the record in a row.
 
-    :raises ValueError: for anything that the sandbox did not write.
+    :raises ValueError: if the row was not written by the sandbox.
     """
     record = decoded(text) if isinstance(text, str) else None
-    # A document may be a mere boolean: whether the rules of a service are active.
+    # A document may be a boolean: whether the rules of a service are active.
     if not (isinstance(path, str) and path.startswith('/') and record is not None):
         raise ValueError(f'there is no record at {path!r}')
     if owned and not (isinstance(record, dict) and record.get('id') == path.rpartition('/')[2]):
@@ -217,29 +220,29 @@ def record_in(text: object, path: object, owned: bool) -> Any:
 
 
 class _Database:
-    """The records as rows; written through at every change."""
+    """A SQLite database with the records as rows, written at every change."""
 
     def __init__(self, file: str | os.PathLike[str]) -> None:
         try:
-            # The store's lock keeps the threads apart.
+            # Threads are synchronized by the store's lock.
             self._connection = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
         except sqlite3.Error as error:
-            raise unusable(file, error) from error
+            raise state_file_error(file, error) from error
         try:
             self._prepare()
-            #: What was there before, as path, record, and whether it is there by its ID.
+            #: The stored records: path, record, and whether the record has an ID.
             self.records = self._load()
         except (sqlite3.Error, ValueError) as error:
             self.close()
-            raise unusable(file, error) from error
+            raise state_file_error(file, error) from error
 
     def _prepare(self) -> None:
-        # Two sandboxes with one file would each overwrite what the other one keeps.
+        # Two sandboxes with the same file would overwrite each other's changes.
         self._connection.execute('PRAGMA locking_mode=EXCLUSIVE')
         query = "SELECT name FROM sqlite_master WHERE type = 'table'"
         tables = {name for (name,) in self._connection.execute(query)}
         if tables and 'records' not in tables:
-            raise ValueError('it is a database of something else')
+            raise ValueError('it is a database of another program')
         self._check()
         self._connection.execute('PRAGMA journal_mode=WAL')
         self._connection.execute('PRAGMA synchronous=NORMAL')
@@ -250,7 +253,7 @@ class _Database:
         )
 
     def _check(self) -> None:
-        """Find damage that would otherwise show only when something is read or written later."""
+        """Raise ValueError for damage that would otherwise cause errors later."""
         ((problem,),) = self._connection.execute('PRAGMA integrity_check(1)')
         if problem != 'ok':
             raise ValueError(' '.join(problem.split()))

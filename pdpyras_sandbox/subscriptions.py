@@ -1,4 +1,4 @@
-"""Who wants to hear of incidents and business services."""
+"""Subscriptions of users and teams to incidents and business services."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pdpyras_sandbox.call import Body, Call, handles, required_property
 from pdpyras_sandbox.indices import Record
 from pdpyras_sandbox.resources import page_of, summary_of
 
-#: Which side of a subscription the owner of a path is on, and as what.
+#: By first segment of the path: the side of a subscription that its record is on, and its type.
 SIDES = {
     'incidents': ('subscribable', 'incident'),
     'business_services': ('subscribable', 'business_service'),
@@ -16,7 +16,7 @@ SIDES = {
 
 
 def owner_facts(call: Call) -> dict[str, str]:
-    """What the path says about a subscription: that it is this user's, or to this incident."""
+    """Return the side of a subscription that the path determines: a user, or an incident."""
     segments = call.path.split('/')
     side, kind = SIDES[segments[1]]
     call.record('/'.join(segments[:3]))
@@ -57,13 +57,13 @@ def subscribe(call: Call) -> list[Record]:
 def unsubscribe(call: Call) -> Body:
     owner = owner_facts(call)
     paths = [path_of({**given, **owner}) for given in call.content]
-    there = [path for path in paths if call.store.get(path)]
-    for path in there:
+    existing = [path for path in paths if call.store.get(path)]
+    for path in existing:
         call.store.remove(path)
     return Body({
-        'deleted_count': len(there),
+        'deleted_count': len(existing),
         'unauthorized_count': 0,
-        'non_existent_count': len(paths) - len(there),
+        'non_existent_count': len(paths) - len(existing),
     })  # fmt: skip
 
 

@@ -1,6 +1,6 @@
-"""Timeouts of incidents: escalation, the end of an acknowledgement, automatic resolution.
+"""Timeouts of incidents: escalation, expiry of acknowledgements, automatic resolution.
 
-An incident shows them as its ``pending_actions``. Each has an alarm on the account's clock.
+They are the ``pending_actions`` of an incident. Each has an alarm on the account's clock.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pdpyras_sandbox.store import Store
 
 #: The documented types of pending actions.
 KINDS = ('escalate', 'unacknowledge', 'resolve', 'urgency_change')
-#: Number of pending actions that are listed.
+#: Maximum number of pending actions in a list.
 SHOWN = 100
 
 
@@ -63,7 +63,7 @@ def act(account: Account, incident: dict[str, Any], kind: str) -> None:
 
 
 def raise_urgency(incidents: Incidents, incident: dict[str, Any]) -> None:
-    """Make an incident that nobody has acknowledged urgent, so that it escalates."""
+    """Raise the urgency of an incident unless it is acknowledged, so that it escalates."""
     incidents.plan(incident, 'urgency_change', None)
     if incident['status'] == 'triggered':
         incident['urgency'] = 'high'
@@ -73,7 +73,7 @@ def raise_urgency(incidents: Incidents, incident: dict[str, Any]) -> None:
 
 
 def escalate(account: Account, incidents: Incidents, incident: dict[str, Any]) -> None:
-    """Escalate to the next level that has somebody on call."""
+    """Escalate to the next level with a user on call."""
     policy = account.store.find(incident['escalation_policy']['id'])
     level: Optional[Level] = level_of(account.store, incident)
     while policy is not None and level is not None:

@@ -1,4 +1,4 @@
-"""The requests that the sandbox received, within bounds."""
+"""The latest requests received by the sandbox, within a memory limit."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from werkzeug.wrappers import Response
 
 from pdpyras_sandbox.decoding import decoded
 
-#: Number of requests that are kept, and of bytes that they may take up.
+#: Maximum number of stored requests, and of bytes that they occupy.
 KEPT = 10_000
 MAXIMUM_BYTES = 56 * 2**20
-#: Responses are kept for the latest requests only, and not whole if they are long: 100 of 64 KiB
-#: fill the 64 MiB that all of this may take up.
+#: Responses are stored for the latest requests only, and truncated: 100 of 64 KiB, so that requests
+#: and responses together occupy at most about 64 MiB.
 KEPT_RESPONSES = 100
 SHOWN_BYTES = 64 * 2**10
-#: The memory that Python takes for a request besides its texts, and for a text in a dict or list.
+#: Bytes of memory for a request without its strings, and for a string in a dict or list.
 OVERHEAD = 1500
 OVERHEAD_OF_TEXT = 60
 
 
 class Request:
-    """One request, as it was received."""
+    """A request as it was received."""
 
     def __init__(
         self,
@@ -41,21 +41,21 @@ class Request:
         #: The query string as a dict of lists: ``{'limit': ['100'], 'statuses[]': […]}``.
         self.query = query
         self.headers = headers
-        #: The body as it was sent, in bytes.
+        #: The body as it was sent.
         self.body = body
-        #: When it was received, by the sandbox's clock.
+        #: The time of receipt, by the sandbox's clock.
         self.at = at
-        #: The status it was answered with; None if it got no answer, or none yet.
+        #: The status of the response; None without a response, or before it is sent.
         self.status: int | None = None
-        #: The headers and the body of the answer; None for all but the latest requests.
+        #: The headers and the body of the response; None for all but the latest requests.
         self.response_headers: list[tuple[str, str]] | None = None
         self.response_body: bytes | None = None
-        #: Counts the requests since the start, from 1.
+        #: The number of the request since the start, from 1.
         self.number = 0
 
     @property
     def json(self) -> Any:
-        """The decoded body; None if there was none or it is not JSON."""
+        """The decoded body; None if it is empty or not JSON."""
         try:
             return decoded(self.body)
         except ValueError:
@@ -63,7 +63,7 @@ class Request:
 
     @property
     def size(self) -> int:
-        """About how many bytes of memory it takes up, without the response."""
+        """The approximate bytes of memory that the request occupies, without its response."""
         texts: list[str | bytes] = [self.path, self.body]
         for name, values in self.query.items():
             texts += [name, *values]
@@ -97,8 +97,8 @@ class Traffic:
                 self._bytes -= self._requests.popleft()[0]
             self._notify()
 
-    def answer(self, request: Request, response: Response) -> None:
-        """Record the answer to a request."""
+    def add_response(self, request: Request, response: Response) -> None:
+        """Store the response to a request."""
         with self._changed:
             request.status = response.status_code
             request.response_headers = list(response.headers)
@@ -111,7 +111,7 @@ class Traffic:
             self._notify()
 
     def changed(self) -> None:
-        """Wake up the pages that show the sandbox, after a change that no request made."""
+        """Notify open pages of a change that no recorded request made."""
         with self._changed:
             self._notify()
 
@@ -120,10 +120,10 @@ class Traffic:
         self._changed.notify_all()
 
     def wait(self, changes: int, seconds: float) -> int:
-        """Wait until something has happened that :meth:`wait` has not reported before.
+        """Wait for a change.
 
-        :param changes: the number that the last call returned.
-        :param seconds: how long to wait at most.
+        :param changes: the number of changes that the last call returned.
+        :param seconds: the maximum time to wait.
         :returns: the number of changes so far.
         """
         with self._changed:
@@ -131,7 +131,7 @@ class Traffic:
             return self._changes
 
     def get(self, number: int) -> Request | None:
-        """Return the request with a number, or None if it is no longer kept."""
+        """Return the request with a number, or None if it is no longer stored."""
         with self._changed:
             for _, request in reversed(self._requests):
                 if request.number == number:

@@ -1,6 +1,6 @@
-"""Webhook subscriptions, and the events that they are called with.
+"""Webhook subscriptions, and the events that are sent to them.
 
-The events and their form are those of https://developer.pagerduty.com/docs/webhooks-overview.
+The events and their format are those of https://developer.pagerduty.com/docs/webhooks-overview.
 """
 
 from __future__ import annotations
@@ -26,31 +26,31 @@ HEADER_VALUE = re.compile(r'[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?|')
 
 
 class Webhooks:
-    """Calls the webhook subscriptions of an account."""
+    """Sends webhooks to the subscriptions of an account."""
 
     def __init__(self, account: Account, deliveries: Deliveries) -> None:
         self._account = account
         self._store = account.store
         self._deliveries = deliveries
-        #: Where the links in webhooks lead.
+        #: The base URL of the links in webhooks.
         self.url = ''
 
     @property
     def deliveries(self) -> list[Record]:
-        """The webhooks sent and to be sent, oldest first; their ``attempts`` say what happened."""
+        """The webhooks sent and to be sent, oldest first, each with its ``attempts``."""
         return self._deliveries.all()
 
     def wait(self, timeout: Optional[float] = None) -> None:
-        """Wait until each webhook was sent that is due by now, whatever the response.
+        """Wait until all webhooks that are due have been sent, whatever the responses.
 
-        :param timeout: seconds to wait at most; None for as long as it takes.
-        :raises TimeoutError: if it takes longer.
+        :param timeout: the maximum time in seconds; None for no limit.
+        :raises TimeoutError: if the timeout expires.
         """
         self._deliveries.wait(timeout)
 
     @property
     def subscriptions(self) -> list[Record]:
-        """The subscriptions, and for each why it is not called; None if it is."""
+        """The subscriptions, each with the reason why no webhooks are sent to it, or None."""
         with self._store.lock:
             return [
                 {
@@ -58,7 +58,9 @@ class Webhooks:
                     'url': subscription['delivery_method']['url'],
                     'active': subscription['active'],
                     'disabled': subscription['delivery_method']['temporarily_disabled'],
-                    'not_called': self._deliveries.obstacle(subscription['delivery_method']['url']),
+                    'not_called': self._deliveries.why_not_sent(
+                        subscription['delivery_method']['url']
+                    ),
                 }
                 for subscription in self._store.list(COLLECTION)
             ]
@@ -66,20 +68,20 @@ class Webhooks:
     def announce(
         self, event_type: str, record: Record, agent: Any, data: Optional[Record] = None
     ) -> None:
-        """Call the subscriptions that match an event.
+        """Send an event to the matching subscriptions.
 
-        :param record: the incident or service that it happened to.
-        :param agent: a reference to whoever did it, or None.
-        :param data: what the event is about, if it is not the record as a whole.
+        :param record: the incident or service.
+        :param agent: a reference to the user or service that caused the event, or None.
+        :param data: the data of the event, if it is not the record.
         """
-        wanting = [s for s in self._store.list(COLLECTION) if wants(s, event_type, record)]
-        if wanting:
+        matching = [s for s in self._store.list(COLLECTION) if matches(s, event_type, record)]
+        if matching:
             body = self._body(event_type, agent, data or self._data(record))
-            for subscription in wanting:
+            for subscription in matching:
                 self._deliveries.add(subscription, record['id'], event_type, body)
 
     def ping(self, subscription: Record) -> None:
-        """Call one subscription with an event for testing."""
+        """Send a test event to a subscription."""
         data = {'message': 'Hello from your friend Pagey!', 'type': 'ping'}
         body = self._body('pagey.ping', None, data)
         self._deliveries.add(subscription, subscription['id'], 'pagey.ping', body)
@@ -108,7 +110,7 @@ class Webhooks:
         return json.dumps({'event': self._linked(event)})
 
     def _data(self, record: Record) -> Record:
-        # Of a deleted service, too, which is in the store no more.
+        # Not path_of(): a deleted service is no longer in the store.
         path = f'/{record["type"]}s/{record["id"]}'
         links = {'id': record['id'], 'type': record['type'], 'self': path, 'html_url': path}
         if record['type'] == 'service':
@@ -127,7 +129,7 @@ class Webhooks:
         }
 
     def _linked(self, value: Any) -> Any:
-        """Return a copy in which references and links lead somewhere."""
+        """Return a copy with the summaries of references, and full URLs in links."""
         if isinstance(value, list):
             return [self._linked(child) for child in value]
         if not isinstance(value, dict):
@@ -151,8 +153,8 @@ COPIED = (
 )  # fmt: skip
 
 
-def wants(subscription: Record, event_type: str, record: Record) -> bool:
-    """Whether a subscription is called with an event about an incident or a service."""
+def matches(subscription: Record, event_type: str, record: Record) -> bool:
+    """Return whether a subscription matches an event about an incident or a service."""
     if not subscription['active'] or event_type not in subscription['events']:
         return False
     scope = subscription['filter']
@@ -202,7 +204,7 @@ def check_headers(headers: list[Any]) -> None:
 def check_filter(store: Store, scope: Record) -> None:
     kind = str(scope.get('type')).removesuffix('_reference')
     if kind != 'account' and store.get(f'/{kind}s/{scope.get("id")}') is None:
-        raise invalid_input(f'filter: no such {kind} as {scope.get("id")}')
+        raise invalid_input(f'filter: no {kind} has ID {scope.get("id")}')
 
 
 def complete_webhook(call: Call, webhook: Record) -> None:
@@ -214,12 +216,12 @@ def complete_webhook(call: Call, webhook: Record) -> None:
         'temporarily_disabled': False,
         'custom_headers': webhook['delivery_method'].get('custom_headers') or [],
     }
-    # Timeouts call it, too, even if no request comes in.
+    # Timeouts send webhooks, even without requests.
     call.clock.tick()
 
 
 def without_secrets(call: Call, webhook: Record) -> Record:
-    """Return the delivery method as it is shown after the creation."""
+    """Return the delivery method without the secrets, which only creation returns."""
     method: Record = webhook['delivery_method']
     headers = [{'name': h['name'], 'value': REDACTED} for h in method['custom_headers']]
     return {**method, 'secret': None, 'custom_headers': headers}

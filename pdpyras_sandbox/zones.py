@@ -1,4 +1,4 @@
-"""Time zones: what answers show times in, and how times without an offset are read."""
+"""Time zones of the times in responses, and of times without an offset in queries."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from pdpyras_sandbox.account import parse_time
 from pdpyras_sandbox.clock import timestamp
 from pdpyras_sandbox.errors import invalid_input
 
-#: The name of every parameter that chooses a time zone.
+#: The query parameter for the time zone.
 PARAMETER = 'time_zone'
 TIME = re.compile(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)')
-#: What a client sent, and the sandbox gives back as it is.
+#: Properties with content from clients, which is returned unchanged.
 KEPT = {'body', 'custom_details', 'details', 'event_details'}
 
 
 def zone_named(name: Optional[str]) -> ZoneInfo:
-    """Return a time zone; UTC for one that does not exist."""
+    """Return a time zone by name; UTC if it does not exist."""
     try:
         return ZoneInfo(name or 'UTC')
     except (ZoneInfoNotFoundError, ValueError):
@@ -32,17 +32,17 @@ def is_zone(name: str) -> bool:
 
 
 def requested_zone(query: MultiDict[str, str]) -> Optional[ZoneInfo]:
-    """Return the time zone that a query asks for; a refusal if there is no such zone."""
+    """Return the time zone in a query, or None; raise a 400 if it does not exist."""
     name = query.get(PARAMETER)
     if not name:
         return None
     if not is_zone(name):
-        raise invalid_input('time_zone must be one of the IANA time zone database')
+        raise invalid_input('time_zone must be in the IANA time zone database')
     return zone_named(name)
 
 
 def in_zone(value: Any, zone: ZoneInfo) -> Any:
-    """Return an answer with all of its times as the clocks in a time zone show them."""
+    """Return a response body with all times converted to a time zone."""
     if isinstance(value, list):
         return [in_zone(child, zone) for child in value]
     if isinstance(value, dict):

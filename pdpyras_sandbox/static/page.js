@@ -1,34 +1,35 @@
-// The page of a sandbox: shows what the stream /_sandbox/live says, and acts through /_sandbox.
+// The sandbox's page: shows the updates from /_sandbox/live, and sends requests to /_sandbox.
 'use strict';
 
 const FEW = 8;
 const RETRY = 1000;
-// The sandbox sends the time every second. After this silence it is gone, or hangs.
+// The sandbox sends the time every second. After this time without an update, reconnect.
 const SILENCE = 6000;
 
 const $ = (id) => document.getElementById(id);
 const state = {incidents: {open: 0, resolved: 0, rows: []}, requests: [], events: [], webhooks: {}, now: ''};
 const expanded = new Set();
 
-// Elements. Text from outside only ever becomes text nodes.
+// Elements. Strings are only ever added as text nodes, never as HTML.
 
-const AS_IT_IS = new Set(['option', 'pre', 'span']);
+// Elements whose text stays a single node.
+const ONE_NODE = new Set(['option', 'pre', 'span']);
 
 function element(name, attributes, ...children) {
-  const made = document.createElement(name);
+  const created = document.createElement(name);
   for (const [key, value] of Object.entries(attributes || {})) {
-    if (key === 'class') made.className = value;
-    else if (key.startsWith('on')) made.addEventListener(key.slice(2), value);
-    else made.setAttribute(key, value);
+    if (key === 'class') created.className = value;
+    else if (key.startsWith('on')) created.addEventListener(key.slice(2), value);
+    else created.setAttribute(key, value);
   }
   for (const child of children) {
-    if (typeof child === 'string') made.append(...(AS_IT_IS.has(name) ? [child] : prose(child)));
-    else if (child != null) made.append(child);
+    if (typeof child === 'string') created.append(...(ONE_NODE.has(name) ? [child] : prose(child)));
+    else if (child != null) created.append(child);
   }
-  return made;
+  return created;
 }
 
-// A path or a key, which may be broken after a slash, and anywhere only if it must.
+// A path or a key, with line breaks after slashes and similar characters if possible.
 function code(text) {
   const parts = text.split(/(?<=[/?&=])/);
   return element('code', {}, ...parts.flatMap((part, i) => (i ? [element('wbr'), part] : [part])));
@@ -38,13 +39,13 @@ function setText(target, text) {
   if (target.textContent !== text) target.replaceChildren(...prose(text));
 }
 
-// Text whose short words stay whole: browsers break dates and options at their hyphens.
+// Text without line breaks inside short words: browsers break dates and options at hyphens.
 function prose(text) {
   return text.split(/(\s+)/).map((word) => (
     /[-/?]/.test(word) && word.length < 20 ? element('span', {class: 'whole'}, word) : word));
 }
 
-// Make the children of a list show items, and leave those alone that stay: they may have the focus.
+// Update the children of a list to show items. Rows of remaining items are reused to keep the focus.
 function sync(list, items, keyOf, make, update) {
   const rows = new Map([...list.children].map((row) => [row.dataset.key, row]));
   items.forEach((item, position) => {
@@ -56,8 +57,8 @@ function sync(list, items, keyOf, make, update) {
       row.dataset.key = key;
     }
     if (update) update(row, item);
-    const there = list.children[position];
-    if (there !== row) list.insertBefore(row, there || null);
+    const current = list.children[position];
+    if (current !== row) list.insertBefore(row, current || null);
   });
   for (const row of rows.values()) {
     const hadFocus = row.contains(document.activeElement);
@@ -73,7 +74,7 @@ function focusHeading(list) {
   if (heading) heading.focus();
 }
 
-// The first rows, and a button that shows the others.
+// Return the first items, or all if the button for more was clicked.
 function few(name, items) {
   const button = $('more-' + name);
   const all = button.dataset.all === 'yes';
@@ -82,7 +83,7 @@ function few(name, items) {
   return all ? items : items.slice(0, FEW);
 }
 
-// Times are in UTC, as in the API. The date is left out if it is that of the sandbox's clock.
+// A time in UTC, as in the API, without the date if it is the current one.
 function moment(at) {
   if (!at) return '';
   const [date, time] = at.slice(0, 19).split('T');
@@ -108,7 +109,7 @@ async function send(method, path, body, done) {
     say(text, !response.ok);
     return response.ok;
   } catch (error) {
-    say('The sandbox does not answer.', true);
+    say('The sandbox does not respond.', true);
     return false;
   }
 }
@@ -201,7 +202,7 @@ function makeEntry({at, text, by, note}) {
 function showRequests() {
   const words = $('filter').value.toLowerCase().split(/\s+/);
   const found = state.requests.filter((seen) => {
-    const text = `${seen.method} ${seen.path} ${seen.status || 'no answer'}`.toLowerCase();
+    const text = `${seen.method} ${seen.path} ${seen.status || 'no response'}`.toLowerCase();
     return words.every((word) => text.includes(word));
   });
   sync($('requests'), few('requests', found), (seen) => seen.number + ' ' + seen.at, makeRequest, updateRequest);
@@ -226,7 +227,7 @@ function makeRequest(seen) {
 function updateRequest(row, seen) {
   const details = row.firstChild;
   const status = details.firstChild.firstChild;
-  const text = seen.status === null ? 'no answer' : String(seen.status);
+  const text = seen.status === null ? 'no response' : String(seen.status);
   if (status.textContent === text) return;
   status.textContent = text;
   status.className = 'status ' + (seen.status === null || seen.status >= 500 ? 'failed' : seen.status >= 400 ? 'refused' : 'fine');
@@ -304,8 +305,8 @@ function showWebhooks() {
     'li', {},
     code(subscription.url),
     subscription.not_called ? element('p', {class: 'warning'}, `Not called: ${subscription.not_called}.`) : null,
-    subscription.active ? null : element('p', {class: 'warning'}, 'Not active.'),
-    subscription.disabled ? element('p', {class: 'warning'}, 'Disabled for 24 hours after dropped webhooks.') : null,
+    subscription.active ? null : element('p', {class: 'warning'}, 'Inactive.'),
+    subscription.disabled ? element('p', {class: 'warning'}, 'Disabled for 24 hours after failed deliveries.') : null,
   ));
   sync($('deliveries'), few('deliveries', deliveries), (delivery) => JSON.stringify(delivery), (delivery) => element(
     'li', {},
@@ -355,11 +356,11 @@ function connect() {
 }
 
 function setConnected(connected) {
-  document.body.classList.toggle('gone', !connected);
-  setText($('connection'), connected ? 'Live' : 'The sandbox is gone. Reconnecting…');
+  document.body.classList.toggle('disconnected', !connected);
+  setText($('connection'), connected ? 'Live' : 'Disconnected. Reconnecting…');
 }
 
-// What the user does.
+// Forms and buttons.
 
 function onSubmit(id, act) {
   $(id).addEventListener('submit', (event) => {
@@ -372,10 +373,10 @@ onSubmit('trigger', (form) => {
   const payload = {summary: form.get('summary'), source: 'sandbox page', severity: form.get('severity')};
   const event = {event_action: 'trigger', payload};
   for (const name of ['routing_key', 'dedup_key']) if (form.get(name)) event[name] = form.get(name);
-  send('POST', '/_sandbox/events', event, 'The event is accepted.');
+  send('POST', '/_sandbox/events', event, 'Event accepted.');
 });
 
-const advance = (minutes) => send('POST', '/_sandbox/clock', {minutes}, `The clock is ${minutes} minutes further.`);
+const advance = (minutes) => send('POST', '/_sandbox/clock', {minutes}, `Clock advanced by ${minutes} minutes.`);
 onSubmit('clock', (form) => advance(Number(form.get('minutes'))));
 for (const button of $('clock').querySelectorAll('[data-minutes]')) {
   button.addEventListener('click', () => advance(Number(button.dataset.minutes)));
@@ -384,15 +385,15 @@ for (const button of $('clock').querySelectorAll('[data-minutes]')) {
 onSubmit('fault', (form) => {
   const fault = {...JSON.parse(form.get('fault')), times: Number(form.get('times'))};
   if (form.get('path')) fault.path = form.get('path');
-  send('POST', '/_sandbox/faults', fault, 'The fault waits for the next request.');
+  send('POST', '/_sandbox/faults', fault, 'Fault added.');
 });
 $('clear-faults').addEventListener('click', async () => {
-  if (await send('DELETE', '/_sandbox/faults', null, 'The faults are cleared.')) focusHeading($('faults'));
+  if (await send('DELETE', '/_sandbox/faults', null, 'Faults cleared.')) focusHeading($('faults'));
 });
 
 $('reset').addEventListener('click', () => $('confirm').showModal());
 $('confirm').addEventListener('close', () => {
-  if ($('confirm').returnValue === 'reset') send('POST', '/_sandbox/reset', null, 'The account is as at the start.');
+  if ($('confirm').returnValue === 'reset') send('POST', '/_sandbox/reset', null, 'Account reset.');
   $('confirm').returnValue = '';
 });
 
@@ -406,7 +407,7 @@ for (const [name, show] of [['incidents', showIncidents], ['requests', showReque
 $('show-resolved').addEventListener('change', showIncidents);
 $('filter').addEventListener('input', showRequests);
 
-// On a phone, the panels are closed until they are needed.
+// On narrow screens, the panels are closed at first.
 if (matchMedia('(min-width: 60rem)').matches) {
   for (const panel of document.querySelectorAll('.panel')) panel.open = true;
 }

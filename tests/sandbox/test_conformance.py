@@ -49,7 +49,7 @@ def contents(body):
 
 
 @pytest.mark.parametrize('name', OPERATIONS)
-def test_every_operation_succeeds_and_answers_as_documented(client, name):
+def test_every_operation_returns_a_documented_response(client, name):
     if name in BEFORE:
         client.call(BEFORE[name], client.body(BEFORE[name]))
     body = client.body(name)
@@ -60,7 +60,7 @@ def test_every_operation_succeeds_and_answers_as_documented(client, name):
         assert name in ANSWERED_WITH_NOTHING or {} not in (answer.json(), *contents(answer.json()))
 
 
-def test_all_that_is_derived_from_the_document_is_up_to_date():
+def test_tables_derived_from_the_openapi_document_are_up_to_date():
     tool = Path(__file__).parents[2] / 'tools' / 'update_api.py'
     command = [sys.executable, str(tool), DOCUMENT, '--check']
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
@@ -98,7 +98,7 @@ def tolerated(error):
 
 
 @pytest.mark.parametrize(('name', 'body'), list(spoilt_bodies()))
-def test_what_the_document_forbids_is_refused(client, name, body):
+def test_invalid_body_is_rejected(client, name, body):
     answer = client.call(name, body)
     assert answer.status_code == 400, answer.text
     assert answer.json()['error']['code'] == 2001

@@ -81,7 +81,7 @@ def only_alert(web):
 # Where events go.
 
 
-def test_the_first_rule_of_the_router_that_matches_decides(web, orchestration, till):
+def test_event_is_routed_by_the_first_matching_rule(web, orchestration, till):
     orchestration.write(
         'router',
         {**rule(route_to=till['id']), 'disabled': True},
@@ -97,13 +97,13 @@ def test_the_first_rule_of_the_router_that_matches_decides(web, orchestration, t
     assert orchestration.outcomes == ['triggered', 'triggered', 'triggered', 'unrouted']
 
 
-def test_events_that_no_rule_matches_go_where_catch_all_says(web, orchestration):
+def test_event_without_a_matching_rule_is_routed_by_catch_all(web, orchestration):
     orchestration.send()
     assert services(web) == ['Web Shop']
 
 
 @pytest.mark.parametrize('route', ['unrouted', 'PNOBODY'])
-def test_an_unrouted_event_opens_nothing(web, orchestration, route):
+def test_unrouted_event_opens_no_incident(web, orchestration, route):
     orchestration.write('router', catch_all={'route_to': route})
     orchestration.write('unrouted', rule(severity='info', variables=[]))
     orchestration.send()
@@ -111,14 +111,14 @@ def test_an_unrouted_event_opens_nothing(web, orchestration, route):
     assert orchestration.outcomes == ['unrouted']
 
 
-def test_an_orchestration_without_rules_routes_nothing(web):
+def test_orchestration_without_rules_routes_no_event(web):
     orchestration = Orchestration(web)
     orchestration.send()
     assert orchestration.outcomes == ['unrouted']
 
 
 @pytest.mark.parametrize('lookup_by', ['service_name', 'service_id'])
-def test_a_dynamic_route_looks_the_service_up(web, orchestration, till, lookup_by):
+def test_dynamic_route_finds_the_service_by_id_or_name(web, orchestration, till, lookup_by):
     dynamic = {'source': 'event.component', 'regex': 'service (.*)', 'lookup_by': lookup_by}
     orchestration.write(
         'router',
@@ -133,7 +133,7 @@ def test_a_dynamic_route_looks_the_service_up(web, orchestration, till, lookup_b
     assert orchestration.outcomes[-1] == 'unrouted'
 
 
-def test_acknowledge_and_resolve_follow_the_alert_without_any_payload(web, orchestration, till):
+def test_acknowledge_and_resolve_events_follow_the_alert_with_their_key(web, orchestration, till):
     orchestration.write('router', rule("event.source == 'db1'", route_to=till['id']))
     key = orchestration.send()
     orchestration.send('acknowledge', key)
@@ -144,7 +144,7 @@ def test_acknowledge_and_resolve_follow_the_alert_without_any_payload(web, orche
     assert orchestration.outcomes == ['triggered', 'acknowledged', 'resolved', 'unrouted']
 
 
-def test_the_same_key_at_another_service_is_another_alert(web, orchestration, till):
+def test_same_dedup_key_at_another_service_creates_another_alert(web, orchestration, till):
     orchestration.write(
         'router',
         rule("event.source == 'till'", route_to=till['id']),
@@ -157,7 +157,7 @@ def test_the_same_key_at_another_service_is_another_alert(web, orchestration, ti
     assert orchestration.outcomes == ['triggered', 'triggered', 'repeated']
 
 
-def test_every_integration_of_an_orchestration_is_taken(web, orchestration):
+def test_each_integration_of_an_orchestration_accepts_events(web, orchestration):
     created = web.post(orchestration.path + '/integrations', {'integration': {'label': 'Other'}})
     key = created['integration']['parameters']['routing_key']
     orchestration.send(routing_key=key)
@@ -167,7 +167,7 @@ def test_every_integration_of_an_orchestration_is_taken(web, orchestration):
     assert web.call('POST', '/v2/enqueue', event).status_code == 400
 
 
-def test_change_events_are_routed_too(web, orchestration):
+def test_change_events_are_routed_by_orchestrations(web, orchestration):
     event = {'routing_key': orchestration.routing_key, 'payload': {'summary': 'Deployed'}}
     assert web.call('POST', '/v2/change/enqueue', event).status_code == 202
     orchestration.write('router', catch_all={'route_to': 'unrouted'})
@@ -180,7 +180,7 @@ def test_change_events_are_routed_too(web, orchestration):
 # The rules of a service.
 
 
-def test_a_service_has_rules_for_events_from_wherever(web, orchestration):
+def test_service_rules_apply_to_direct_and_to_routed_events(web, orchestration):
     orchestration.write(
         '/event_orchestrations/services/' + web.service['id'], rule(severity='warning')
     )
@@ -193,7 +193,7 @@ def test_a_service_has_rules_for_events_from_wherever(web, orchestration):
     assert severities == ['warning', 'warning']
 
 
-def test_the_rules_of_a_service_can_be_put_out_of_action(web, orchestration):
+def test_service_rules_can_be_deactivated(web, orchestration):
     path = '/event_orchestrations/services/' + web.service['id']
     orchestration.write(path, rule(suppress=True))
     assert web.get(path + '/active') == {'active': True}
@@ -205,7 +205,7 @@ def test_the_rules_of_a_service_can_be_put_out_of_action(web, orchestration):
     assert orchestration.outcomes == ['triggered', 'suppressed']
 
 
-def test_global_rules_come_before_the_router_and_the_service(web, orchestration, till):
+def test_global_rules_apply_before_router_and_service_rules(web, orchestration, till):
     def label(text):
         return {'target': 'event.summary', 'template': '{{event.summary}} ' + text}
 
@@ -223,7 +223,7 @@ def test_global_rules_come_before_the_router_and_the_service(web, orchestration,
 # Sets and catch_all.
 
 
-def test_rules_lead_to_other_sets(web, orchestration):
+def test_rules_can_route_to_other_sets(web, orchestration):
     orchestration.write(
         'global',
         rule("event.source == 'db1'", route_to='databases'),
@@ -241,7 +241,7 @@ def test_rules_lead_to_other_sets(web, orchestration):
     assert web.log(incident)[-1] == 'annotate'
 
 
-def test_catch_all_applies_where_no_rule_of_a_set_matches(web, orchestration):
+def test_catch_all_applies_if_no_rule_of_a_set_matches(web, orchestration):
     orchestration.write(
         'global',
         rule("event.source == 'db1'", route_to='empty'),
@@ -256,7 +256,7 @@ def test_catch_all_applies_where_no_rule_of_a_set_matches(web, orchestration):
     assert [alert['severity'] for alert in alerts] == ['info', 'info']
 
 
-def test_sets_that_lead_to_each_other_come_to_an_end(web, orchestration):
+def test_rule_sets_that_route_to_each_other_do_not_loop(web, orchestration):
     orchestration.write(
         'global', rule(route_to='other'), other=[rule(severity='info', route_to='start')]
     )
@@ -267,7 +267,7 @@ def test_sets_that_lead_to_each_other_come_to_an_end(web, orchestration):
 # Actions.
 
 
-def test_suppressed_events_open_no_incident_and_dropped_ones_do_nothing(web, orchestration):
+def test_suppressed_and_dropped_events_open_no_incident(web, orchestration):
     orchestration.write(
         'global',
         rule("event.summary matches part 'noise'", drop_event=True),
@@ -282,7 +282,7 @@ def test_suppressed_events_open_no_incident_and_dropped_ones_do_nothing(web, orc
     assert orchestration.outcomes == ['dropped', 'suppressed', 'triggered', 'dropped', 'repeated']
 
 
-def test_a_later_rule_can_take_suppression_back(web, orchestration):
+def test_later_rule_can_undo_suppression(web, orchestration):
     orchestration.write(
         'global', rule(suppress=True, route_to='other'), other=[rule(suppress=False)]
     )
@@ -290,7 +290,7 @@ def test_a_later_rule_can_take_suppression_back(web, orchestration):
     assert len(incidents(web)) == 1
 
 
-def test_severity_decides_on_the_urgency_where_the_service_says_so(web, orchestration):
+def test_severity_set_by_a_rule_determines_the_urgency(web, orchestration):
     urgency = {'type': 'constant', 'urgency': 'severity_based'}
     web.put('/services/' + web.service['id'], {'service': {'incident_urgency_rule': urgency}})
     orchestration.write('global', rule(severity='info'))
@@ -299,7 +299,7 @@ def test_severity_decides_on_the_urgency_where_the_service_says_so(web, orchestr
     assert (incident['urgency'], alert['severity']) == ('low', 'info')
 
 
-def test_priority_escalation_policy_and_note_are_those_of_the_rule(web, orchestration):
+def test_rule_sets_priority_escalation_policy_and_note(web, orchestration):
     priority = web.get('/priorities')['priorities'][0]
     rules = web.get('/escalation_policies')['escalation_policies'][0]['escalation_rules']
     policy = web.post(
@@ -329,7 +329,7 @@ def test_priority_escalation_policy_and_note_are_those_of_the_rule(web, orchestr
     assert (note['user']['type'], note['user']['summary']) == ('bot_user_reference', 'Web Shop')
 
 
-def test_an_unknown_priority_or_policy_is_left_out(web, orchestration):
+def test_unknown_priority_or_policy_of_a_rule_is_ignored(web, orchestration):
     orchestration.write('global', rule(priority='PNOBODY', escalation_policy='PNOBODY'))
     orchestration.send()
     incident, _ = only_alert(web)
@@ -337,7 +337,7 @@ def test_an_unknown_priority_or_policy_is_left_out(web, orchestration):
     assert incident['escalation_policy']['summary'] == 'Default'
 
 
-def test_event_action_resolves_and_triggers(web, orchestration):
+def test_rule_can_change_the_event_action(web, orchestration):
     orchestration.write(
         'global',
         rule("event.custom_details.state == 'ok'", event_action='resolve'),
@@ -391,7 +391,7 @@ def test_variables_and_extractions_change_the_event(web, orchestration):
     }
 
 
-def test_a_key_can_be_extracted(web, orchestration):
+def test_dedup_key_can_be_extracted(web, orchestration):
     extraction = {'target': 'event.dedup_key', 'template': '{{event.source}}'}
     orchestration.write('global', rule(extractions=[extraction]))
     orchestration.send()
@@ -400,21 +400,21 @@ def test_a_key_can_be_extracted(web, orchestration):
     assert incident['incident_key'] == alert['alert_key'] == 'db1'
 
 
-def test_an_extracted_severity_that_does_not_exist_is_not_used(web, orchestration):
+def test_invalid_extracted_severity_is_ignored(web, orchestration):
     extraction = {'target': 'event.severity', 'template': 'awful'}
     orchestration.write('global', rule(extractions=[extraction]))
     orchestration.send(severity='warning')
     assert only_alert(web)[1]['severity'] == 'warning'
 
 
-def test_an_extracted_summary_is_cut_to_what_an_alert_can_have(web, orchestration):
+def test_extracted_summary_is_truncated(web, orchestration):
     extraction = {'target': 'event.summary', 'template': '{{event.summary}}' * 200}
     orchestration.write('global', rule(extractions=[extraction]))
     orchestration.send()
     assert len(only_alert(web)[0]['title']) == 1024
 
 
-def test_a_suspended_alert_comes_after_its_time_unless_it_is_resolved(web, orchestration):
+def test_suspended_alert_is_triggered_later_unless_it_is_resolved(web, orchestration):
     orchestration.write('global', rule(suspend=300))
     stays = orchestration.send()
     goes = orchestration.send()
@@ -431,7 +431,7 @@ def test_a_suspended_alert_comes_after_its_time_unless_it_is_resolved(web, orche
     assert incidents(web)[0]['status'] == 'resolved'
 
 
-def test_now_is_what_the_clock_of_the_sandbox_says(web, orchestration):
+def test_now_in_conditions_is_the_time_of_the_sandbox_clock(web, orchestration):
     hours = 'Mon,Tue,Wed,Thu,Fri,Sat,Sun 09:00:00 to 17:00:00 Etc/UTC'
     orchestration.write('global', rule(f'not (now in {hours})', suppress=True))
     now = web.sandbox.clock.now()
@@ -443,7 +443,7 @@ def test_now_is_what_the_clock_of_the_sandbox_says(web, orchestration):
     assert orchestration.outcomes == ['triggered', 'suppressed']
 
 
-def test_the_state_file_keeps_rules_and_suspended_alerts(tmp_path, api_of):
+def test_state_file_stores_rules_and_suspended_alerts(tmp_path, api_of):
     with Sandbox(state=tmp_path / 'account.sqlite') as sandbox:
         web = api_of(sandbox)
         orchestration = Orchestration(web)
@@ -473,7 +473,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(('bad', 'reason'), BAD, ids=[reason for _, reason in BAD])
-def test_a_rule_that_cannot_be_read_is_refused_by_its_label(web, orchestration, bad, reason):
+def test_invalid_rule_is_rejected_with_its_label(web, orchestration, bad, reason):
     sets = [{'id': 'start', 'rules': [{'label': 'My rule', **bad}]}]
     body = {'orchestration_path': {'sets': sets}}
     status, _, (error,) = web.refusal('PUT', orchestration.path + '/global', body)
@@ -484,7 +484,7 @@ def test_a_rule_that_cannot_be_read_is_refused_by_its_label(web, orchestration, 
     assert orchestration.outcomes == ['triggered']
 
 
-def test_outcomes_are_shown_over_http(web, orchestration):
+def test_control_api_lists_the_outcomes_of_events(web, orchestration):
     orchestration.send()
     (event,) = requests.get(web.sandbox.url + '/_sandbox/events', timeout=5).json()['events']
     assert (event['action'], event['summary']) == ('trigger', 'Disk full')

@@ -23,7 +23,7 @@ PATIENCE = 20
 # What the sandbox sends.
 
 
-def test_the_page_and_its_parts_are_served_with_a_strict_policy(web):
+def test_page_files_are_served_with_a_strict_content_security_policy(web):
     html = web.call('GET', '/')
     assert html.headers['Content-Type'] == 'text/html; charset=utf-8'
     parts = re.findall(r'(?:href|src)="(/[^"]+)"', html.text)
@@ -40,7 +40,7 @@ def test_the_page_and_its_parts_are_served_with_a_strict_policy(web):
 
 
 @pytest.mark.parametrize('name', ['..%2fapp.py', '%2e%2e%2fapp.py', 'nonesuch.js'])
-def test_no_other_file_is_served(web, name):
+def test_files_outside_static_are_not_served(web, name):
     assert web.call('GET', '/_sandbox/page/' + name).status_code == 404
 
 
@@ -73,7 +73,7 @@ def stream(web):
     stream.answer.close()
 
 
-def test_the_stream_begins_with_every_section(web, stream):
+def test_stream_starts_with_all_sections(web, stream):
     sections = stream.until(lambda sections: True)
     assert list(sections) == [
         'clock', 'account', 'incidents', 'oncall', 'events', 'requests', 'webhooks', 'faults'
@@ -83,7 +83,7 @@ def test_the_stream_begins_with_every_section(web, stream):
     assert [policy['levels'] for policy in sections['oncall']] == [[['Alex Sample']]]
 
 
-def test_the_stream_reports_each_change(web, stream):
+def test_stream_sends_changed_sections(web, stream):
     stream.until(lambda sections: True)
     web.event(dedup_key='disk-db1')
     sections = stream.until(lambda sections: sections['incidents']['rows'])
@@ -106,7 +106,7 @@ def test_the_stream_reports_each_change(web, stream):
     stream.until(lambda sections: not sections['incidents']['resolved'])
 
 
-def test_the_stream_ends_with_the_sandbox():
+def test_stream_ends_when_the_sandbox_closes():
     with Sandbox() as sandbox:
         url = sandbox.url + '/_sandbox/live'
         answer = requests.get(url, stream=True, timeout=PATIENCE)
@@ -115,7 +115,7 @@ def test_the_stream_ends_with_the_sandbox():
     answer.close()
 
 
-def test_half_a_character_does_not_break_the_stream(web, stream):
+def test_unpaired_surrogate_does_not_break_the_stream(web, stream):
     web.event(summary='half \ud83d of a face')
     sections = stream.until(lambda sections: sections['incidents']['rows'])
     assert sections['incidents']['rows'][0]['title'] == 'half \ud83d of a face'
@@ -128,7 +128,7 @@ def change(web, incident, status):
     return web.call('PUT', '/_sandbox/incidents/' + incident['id'], {'status': status})
 
 
-def test_the_page_acts_without_leaving_requests_or_using_up_faults(web):
+def test_requests_of_the_page_are_not_recorded_and_use_no_faults(web):
     incident = web.incident()
     seen = len(web.sandbox.requests)
     web.sandbox.faults.next(status=503)
@@ -152,15 +152,15 @@ def test_the_page_acts_without_leaving_requests_or_using_up_faults(web):
     [
         ('PUT', '/incidents/{id}', {'status': 'asleep'}, 400, 'status must be one of'),
         ('PUT', '/incidents/{id}', None, 400, 'status must be one of'),
-        ('PUT', '/incidents/Q1', {'status': 'resolved'}, 404, 'no such incident'),
+        ('PUT', '/incidents/Q1', {'status': 'resolved'}, 404, 'does not exist'),
         ('PUT', '/incidents/{resolved}', {'status': 'acknowledged'}, 400, 'Already Resolved'),
-        ('GET', '/incidents/Q1', None, 404, 'no such incident'),
-        ('GET', '/requests/99999', None, 404, 'no longer kept'),
+        ('GET', '/incidents/Q1', None, 404, 'does not exist'),
+        ('GET', '/requests/99999', None, 404, 'no longer stored'),
         ('POST', '/events', None, 400, 'must be an event'),
         ('POST', '/events', {'event_action': 'trigger'}, 400, "'payload' is missing"),
     ],
 )
-def test_the_page_is_refused_with_a_reason(web, method, path, body, status, reason):
+def test_invalid_page_request_is_rejected_with_a_reason(web, method, path, body, status, reason):
     resolved = web.incident('Over')
     change(web, resolved, 'resolved')
     path = path.format(id=web.incident()['id'], resolved=resolved['id'])
@@ -169,7 +169,7 @@ def test_the_page_is_refused_with_a_reason(web, method, path, body, status, reas
     assert reason in answer.json()['error']
 
 
-def test_the_timeline_says_what_happened_and_by_whom(web):
+def test_timeline_lists_steps_and_agents(web):
     web.event(dedup_key='k')
     (incident,) = web.get('/incidents')['incidents']
     web.post(f'/incidents/{incident["id"]}/notes', {'note': {'content': 'On it'}})
@@ -220,14 +220,14 @@ def inspected(web):
     ],
     ids=lambda value: json.dumps(value) if isinstance(value, dict) else value,
 )
-def test_a_key_that_a_client_sent_is_shown_nowhere(web, method, path, options):
+def test_key_in_a_request_is_masked_everywhere(web, method, path, options):
     web.call(method, path, **options)
     details, everything = inspected(web)
     assert SECRET not in everything
     assert '*' + SECRET[-4:] in everything
 
 
-def test_the_keys_of_the_account_are_masked_in_responses(web):
+def test_keys_of_the_account_are_masked_in_responses(web):
     service = web.service['id']
     path = f'/services/{service}/integrations/' + web.service['integrations'][0]['id']
     web.get(path)
@@ -237,7 +237,7 @@ def test_the_keys_of_the_account_are_masked_in_responses(web):
     assert web.sandbox.requests[-1].headers['Authorization'].endswith(web.sandbox.api_key)
 
 
-def test_a_request_is_shown_with_headers_bodies_and_status(web):
+def test_request_details_have_headers_bodies_and_status(web):
     web.call('POST', '/users?a=1&a=2', {'user': {'name': 'Zoë'}}, headers={'X-Mine': 'yes'})
     details, _ = inspected(web)
     assert details['query'] == [['a', '1'], ['a', '2']]
@@ -248,7 +248,7 @@ def test_a_request_is_shown_with_headers_bodies_and_status(web):
     assert 'user.email is required' in details['response_body']
 
 
-def test_responses_are_kept_for_the_latest_requests_only(web, monkeypatch):
+def test_responses_are_stored_for_the_latest_requests_only(web, monkeypatch):
     monkeypatch.setattr('pdpyras_sandbox.traffic.KEPT_RESPONSES', 2)
     monkeypatch.setattr('pdpyras_sandbox.traffic.SHOWN_BYTES', 10)
     for _ in range(3):
@@ -354,7 +354,7 @@ def page(web, browser):
     assert errors == []
 
 
-def test_the_page_follows_what_happens_without_reloading(web, page):
+def test_page_shows_changes_without_reloading(web, page):
     page.browser.execute_script('window.sameDocument = true')
     web.event(dedup_key='disk-db1', summary='<b>Disk</b> & more')
     page.wait_for(lambda: page.all('#incidents > li'))
@@ -373,7 +373,7 @@ def test_the_page_follows_what_happens_without_reloading(web, page):
     assert page.browser.execute_script('return window.sameDocument')
 
 
-def test_an_incident_is_triggered_acknowledged_and_resolved(web, page):
+def test_page_triggers_acknowledges_and_resolves_an_incident(web, page):
     summary = page.find('#trigger [name=summary]')
     summary.clear()
     summary.send_keys('Queue is long')
@@ -394,7 +394,7 @@ def test_an_incident_is_triggered_acknowledged_and_resolved(web, page):
     assert web.log(incident) == ['trigger', 'assign', 'acknowledge', 'resolve']
 
 
-def test_a_request_is_looked_into(web, page):
+def test_page_shows_the_details_of_a_request(web, page):
     web.call('POST', '/users', {'user': {'name': 'Zoë'}})
     page.wait_for(lambda: page.all('#requests > li'))
     page.click('#requests summary')
@@ -412,7 +412,7 @@ def test_a_request_is_looked_into(web, page):
     assert len(page.all('#requests > li')) == 1
 
 
-def test_the_clock_is_advanced(web, page):
+def test_page_advances_the_clock(web, page):
     page.click('#clock [data-minutes="30"]')
     page.wait_for(lambda: page.text('#ahead') == '(30 minutes ahead)')
     page.find('#clock [name=minutes]').clear()
@@ -422,7 +422,7 @@ def test_the_clock_is_advanced(web, page):
     assert round(web.sandbox.clock.ahead.total_seconds() / 60) == 130
 
 
-def test_the_next_fault_is_chosen_and_cleared(web, page):
+def test_page_adds_and_clears_a_fault(web, page):
     page.find('#fault [name=path]').send_keys('/users*')
     page.click('#fault .primary')
     page.wait_for(lambda: page.all('#faults > li') == ['1 × status 429, reset 2, path /users*'])
@@ -434,7 +434,7 @@ def test_the_next_fault_is_chosen_and_cleared(web, page):
     assert web.sandbox.faults.pending == []
 
 
-def test_a_webhook_that_is_not_called_says_why(web, page):
+def test_page_shows_why_no_webhooks_are_sent_to_a_subscription(web, page):
     subscribe(web, 'https://hooks.example/pagerduty')
     subscription = '#subscriptions > li'
     page.wait_for(lambda: page.all(subscription))
@@ -442,7 +442,7 @@ def test_a_webhook_that_is_not_called_says_why(web, page):
     assert '--webhooks-to hooks.example' in page.all(subscription)[0]
 
 
-def test_the_webhooks_that_are_sent_are_listed(web, page):
+def test_page_lists_webhook_deliveries(web, page):
     with socket.create_server(('127.0.0.1', 0)) as closed:
         port = closed.getsockname()[1]
     subscribe(web, f'http://127.0.0.1:{port}/')
@@ -462,7 +462,7 @@ def subscribe(web, url):
     web.post('/webhook_subscriptions', {'webhook_subscription': body})
 
 
-def test_every_fault_on_offer_is_one_that_the_sandbox_takes(web, page):
+def test_sandbox_accepts_every_fault_that_the_page_offers(web, page):
     offers = page.browser.execute_script(
         'return [...document.querySelectorAll("#fault option")].map((option) => option.value)'
     )
@@ -471,7 +471,7 @@ def test_every_fault_on_offer_is_one_that_the_sandbox_takes(web, page):
         web.sandbox.faults.next(**json.loads(offer))
 
 
-def test_a_reset_is_asked_back(web, page):
+def test_page_asks_for_confirmation_of_a_reset(web, page):
     web.event()
     page.wait_for(lambda: page.all('#incidents > li'))
     page.click('#reset')
@@ -482,7 +482,7 @@ def test_a_reset_is_asked_back(web, page):
     assert web.sandbox.requests == []
 
 
-def test_a_refusal_is_shown(web, page):
+def test_page_shows_an_error_from_the_sandbox(web, page):
     page.browser.execute_script("document.querySelector('#fault [name=path]').value = 'ü'")
     page.click('#fault .primary')
     page.wait_for(lambda: page.text('#message').startswith('Refused: path must be'))
@@ -490,7 +490,7 @@ def test_a_refusal_is_shown(web, page):
     assert '400' in page.browser.get_log('browser')[0]['message']
 
 
-def test_everything_can_be_done_with_the_keyboard(web, page):
+def test_page_can_be_used_with_the_keyboard(web, page):
     from selenium.webdriver.common.keys import Keys
 
     web.event(dedup_key='k')
@@ -512,7 +512,7 @@ def test_everything_can_be_done_with_the_keyboard(web, page):
     assert page.focused().get_attribute('id') == 'incidents-heading'
 
 
-def test_what_is_in_use_stays_while_other_things_change(web, page):
+def test_updates_of_the_page_keep_the_focus(web, page):
     web.event(summary='First')
     page.wait_for(lambda: page.all('#incidents > li'))
     page.browser.execute_script("document.querySelector('#incidents .to-resolved').focus()")
@@ -522,12 +522,12 @@ def test_what_is_in_use_stays_while_other_things_change(web, page):
     assert page.focused() == before
 
 
-def test_the_page_says_when_the_sandbox_is_gone_and_comes_back_by_itself(browser):
+def test_page_reports_a_lost_connection_and_reconnects(browser):
     look_like(browser, 1280, 900, 'light')
     with Sandbox() as sandbox:
         port = int(sandbox.url.rpartition(':')[2])
         page = Page(browser, sandbox.url)
-    page.wait_for(lambda: page.text('#connection').startswith('The sandbox is gone'))
+    page.wait_for(lambda: page.text('#connection').startswith('Disconnected'))
     with Sandbox(port=port, seed=1):
         page.wait_for(lambda: page.text('#connection') == 'Live')
         page.wait_for(lambda: not page.text('#counts').startswith('1 user'))
@@ -582,7 +582,7 @@ def open_everything(page):
 
 
 @pytest.mark.parametrize('is_open', [False, True], ids=['as it is', 'everything open'])
-def test_the_page_fits_and_can_be_read(full_page, is_open):
+def test_page_fits_the_window_and_has_enough_contrast(full_page, is_open):
     page, (width, _, scheme), name = full_page
     if is_open:
         open_everything(page)
@@ -601,7 +601,7 @@ def test_the_page_fits_and_can_be_read(full_page, is_open):
         assert page.browser.save_screenshot(str(file))
 
 
-def test_axe_finds_nothing_serious(full_page):
+def test_axe_finds_no_serious_accessibility_problem(full_page):
     if not (AXE and Path(AXE).is_file()):
         pytest.skip('AXE_CORE does not name axe.min.js: "tox run -e sandbox" installs it')
     page = full_page[0]

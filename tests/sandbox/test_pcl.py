@@ -114,12 +114,12 @@ FALSE = [
 
 
 @pytest.mark.parametrize('expression', TRUE)
-def test_true(expression):
+def test_condition_is_true(expression):
     assert holds(expression) is True
 
 
 @pytest.mark.parametrize('expression', FALSE)
-def test_false(expression):
+def test_condition_is_false(expression):
     assert holds(expression) is False
 
 
@@ -142,7 +142,7 @@ SUNDAYS = [
 
 
 @pytest.mark.parametrize(('now', 'expected'), SUNDAYS, ids=[now for now, _ in SUNDAYS])
-def test_a_schedule_goes_by_the_clock_on_the_wall(now, expected):
+def test_schedule_follows_daylight_saving_time(now, expected):
     moment = datetime.fromisoformat(now).replace(tzinfo=timezone.utc)
     assert holds('now in Sun 01:30:00 to 03:15:00 America/New_York', moment) is expected
 
@@ -160,7 +160,7 @@ NIGHTS = [
 
 
 @pytest.mark.parametrize(('schedule', 'now', 'expected'), NIGHTS)
-def test_a_schedule_may_end_on_the_next_day(schedule, now, expected):
+def test_schedule_may_end_on_the_next_day(schedule, now, expected):
     moment = datetime.fromisoformat(now).replace(tzinfo=timezone.utc)
     assert holds('now in ' + schedule, moment) is expected
 
@@ -190,20 +190,20 @@ WRONG = [
 
 
 @pytest.mark.parametrize(('expression', 'reason'), WRONG, ids=[reason for _, reason in WRONG])
-def test_what_is_not_a_condition_is_refused_with_its_place(expression, reason):
+def test_invalid_condition_is_rejected_with_the_position(expression, reason):
     with pytest.raises(ValueError) as caught:
         parse(expression)
     assert reason.replace('"contains', '"contains \'a\'"') in str(caught.value)
 
 
-def test_paths_are_read_alone_too():
+def test_path_is_parsed_without_a_condition():
     assert path("event.custom_details['a b'][0].c") == ['event', 'custom_details', 'a b', 0, 'c']
     for wrong in ('event.', 'event x', "'event'", ''):
         with pytest.raises(ValueError, match='is not a condition'):
             path(wrong)
 
 
-def test_a_regular_expression_matches_case_unless_told_otherwise():
+def test_regular_expression_is_case_sensitive_without_a_flag():
     assert regex('High CPU on (.*) server').search('High CPU on web server')[1] == 'web'
     assert regex('(?i)HIGH').search('High CPU')
     assert not regex('HIGH').search('High CPU')

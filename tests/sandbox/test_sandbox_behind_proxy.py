@@ -35,7 +35,7 @@ def environment(monkeypatch):
     ],
     ids=str,
 )
-def test_a_sandbox_is_reached_whatever_proxy_is_set(environment, before):
+def test_sandbox_is_reached_without_the_proxy(environment, before):
     for name, value in before.items():
         environment.setenv(name, value)
     with Sandbox() as sandbox:
@@ -46,7 +46,7 @@ def test_a_sandbox_is_reached_whatever_proxy_is_set(environment, before):
     assert set(no_proxy()) == set(before) & set(NO_PROXY_NAMES)
 
 
-def test_sandboxes_may_close_in_any_order(environment):
+def test_no_proxy_is_restored_if_sandboxes_close_in_any_order(environment):
     environment.setenv('HTTP_PROXY', PROXY)
     first, second = Sandbox(), Sandbox()
     first.close()
@@ -55,12 +55,12 @@ def test_sandboxes_may_close_in_any_order(environment):
     assert no_proxy() == {}
 
 
-def test_the_environment_stays_as_it_is_without_a_proxy():
+def test_environment_without_a_proxy_is_unchanged():
     with Sandbox():
         assert no_proxy() == {}
 
 
-def test_other_hosts_still_go_through_the_proxy(environment):
+def test_requests_to_other_hosts_use_the_proxy(environment):
     environment.setenv('HTTP_PROXY', PROXY)
     with Sandbox(), pytest.raises(requests.exceptions.ProxyError):
         requests.get('http://pagerduty.invalid', timeout=5)

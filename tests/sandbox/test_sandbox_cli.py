@@ -62,7 +62,7 @@ BEHIND_A_PROXY = {'http_proxy': 'http://127.0.0.1:9', 'https_proxy': 'http://127
     [(False, {}), (False, BEHIND_A_PROXY), (True, BEHIND_A_PROXY)],
     ids=['HTTP', 'HTTP behind a proxy', 'HTTPS behind a proxy'],
 )
-def test_the_greeting_has_all_keys_and_a_script_that_runs_as_pasted(tls, proxies, monkeypatch):
+def test_startup_message_has_all_keys_and_a_working_script(tls, proxies, monkeypatch):
     for name in ('http_proxy', 'https_proxy', 'no_proxy', 'NO_PROXY'):
         monkeypatch.delenv(name, raising=False)
     for name, value in proxies.items():
@@ -80,7 +80,7 @@ def test_the_greeting_has_all_keys_and_a_script_that_runs_as_pasted(tls, proxies
             assert getattr(sandbox, name) in greeting
 
 
-def test_the_keys_that_it_prints_are_those_of_its_account():
+def test_printed_keys_are_those_of_the_account():
     with Running('--tls') as sandbox:
         ca_file = re.search(r'CA file +(.*)', sandbox.printed).group(1)
         with requests.Session() as session:
@@ -91,7 +91,7 @@ def test_the_keys_that_it_prints_are_those_of_its_account():
         assert sandbox.end(signal.SIGTERM) == (0, '')
 
 
-def test_the_variables_that_it_prints_lead_programs_through_its_proxy():
+def test_printed_variables_make_programs_use_the_proxy():
     with Running('--proxy') as sandbox:
         script = sandbox.printed + 'curl -sS https://events.pagerduty.com/_sandbox'
         done = subprocess.run(
@@ -102,7 +102,7 @@ def test_the_variables_that_it_prints_lead_programs_through_its_proxy():
         assert sandbox.end() == (0, '')
 
 
-def test_it_ends_cleanly_when_nobody_reads_its_output():
+def test_sandbox_process_ends_cleanly_if_its_output_pipe_breaks():
     with Running() as sandbox:
         sandbox.process.stdout.close()
         sandbox.process.send_signal(signal.SIGINT)
@@ -110,7 +110,7 @@ def test_it_ends_cleanly_when_nobody_reads_its_output():
         assert sandbox.process.stderr.read() == b''
 
 
-def test_it_ends_quietly_when_its_output_is_closed_from_the_start():
+def test_sandbox_process_ends_quietly_if_its_output_is_closed():
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run(
@@ -120,7 +120,7 @@ def test_it_ends_quietly_when_its_output_is_closed_from_the_start():
     assert done.stderr == b''
 
 
-def test_the_state_outlives_a_restart_which_does_not_apply_a_seed(tmp_path):
+def test_restart_restores_the_state_and_ignores_the_seed(tmp_path):
     state = str(tmp_path / 'account.sqlite')
     user = {'user': {'name': 'Bea', 'email': 'bea@example.com'}}
     with Running('--state', state, '--quiet') as sandbox:
@@ -148,13 +148,13 @@ def test_requests_are_logged_on_stderr():
     assert re.fullmatch(line, errors)
 
 
-def test_quiet_logs_no_requests():
+def test_quiet_option_turns_request_logging_off():
     with Running('--quiet') as sandbox:
         requests.get(sandbox.url + '/users', timeout=5)
         assert sandbox.end() == (0, '')
 
 
-def test_version_is_that_of_the_library(command):
+def test_version_option_prints_the_version_of_the_library(command):
     assert command('--version') == (0, f'pdpyras_sandbox {pdpyras.__version__}\n', '')
 
 
@@ -178,12 +178,12 @@ def test_version_is_that_of_the_library(command):
     ],
     ids=str,
 )
-def test_bad_input_is_one_clear_line(refusal, arguments, reason):
+def test_bad_argument_is_reported_in_one_line(refusal, arguments, reason):
     assert reason in refusal(*arguments)
 
 
 FOREIGN = [
-    ('CREATE TABLE accounts (name)', 'it is a database of something else'),
+    ('CREATE TABLE accounts (name)', 'it is a database of another program'),
     ('CREATE TABLE records (name)', 'no such column'),
     (RECORDS + "INSERT INTO records VALUES (1, '/users/P1', '{\"id\"', 1)", 'Expecting'),
     (RECORDS + "INSERT INTO records VALUES (1, '/users/P1', '{}', 1)", 'is not valid'),
@@ -197,9 +197,7 @@ FOREIGN = [
 
 
 @pytest.mark.parametrize(('script', 'reason'), FOREIGN, ids=[reason for _, reason in FOREIGN])
-def test_a_database_of_something_else_is_one_clear_line_and_stays_as_it_is(
-    refusal, tmp_path, script, reason
-):
+def test_database_of_another_program_is_reported_and_unchanged(refusal, tmp_path, script, reason):
     state = tmp_path / 'state.sqlite'
     with closing(sqlite3.connect(state)) as database:
         database.executescript(script)
@@ -221,7 +219,7 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize('damage', DAMAGE.values(), ids=DAMAGE)
-def test_a_damaged_state_file_is_one_clear_line_that_says_what_to_do(tmp_path, damage):
+def test_damaged_state_file_is_reported_with_advice(tmp_path, damage):
     state = tmp_path / 'account.sqlite'
     Sandbox(state=state).close()
     state.write_bytes(damage(state.read_bytes()))
@@ -231,7 +229,7 @@ def test_a_damaged_state_file_is_one_clear_line_that_says_what_to_do(tmp_path, d
     assert '\n' not in str(raised.value)
 
 
-def test_a_state_file_is_for_one_sandbox_at_a_time(tmp_path):
+def test_state_file_in_use_is_rejected(tmp_path):
     state = str(tmp_path / 'account.sqlite')
     with Sandbox(state=state):
         command = [*MODULE, '--port', '0', '--state', state]
@@ -241,7 +239,7 @@ def test_a_state_file_is_for_one_sandbox_at_a_time(tmp_path):
     assert 'database is locked' in line
 
 
-def test_ctrl_c_while_it_starts_ends_it_cleanly(monkeypatch, capsys):
+def test_ctrl_c_during_startup_ends_the_process_cleanly(monkeypatch, capsys):
     def interrupted(**options):
         raise KeyboardInterrupt
 
@@ -253,7 +251,7 @@ def test_ctrl_c_while_it_starts_ends_it_cleanly(monkeypatch, capsys):
     assert capsys.readouterr() == ('', '')
 
 
-def test_a_port_in_use_is_one_clear_line(refusal):
+def test_port_in_use_is_reported_in_one_line(refusal):
     with socket.socket() as taken:
         taken.bind(('127.0.0.1', 0))
         taken.listen()
@@ -261,14 +259,14 @@ def test_a_port_in_use_is_one_clear_line(refusal):
         assert port in refusal('--port', port)
 
 
-def test_help_names_every_option(command):
+def test_help_lists_every_option(command):
     _, output, _ = command('--help')
     options = ('--host', '--port', '--seed', '--latency', '--rate-limit', '--state', '--load')
     for option in (*options, '--name', '--tls', '--proxy', '--allow', 'run [options]'):
         assert option in output
 
 
-def test_an_older_python_gets_one_clear_line(monkeypatch, capsys):
+def test_unsupported_python_is_reported_in_one_line(monkeypatch, capsys):
     assert why_not_here((3, 9, 0)) is None
     monkeypatch.setattr(__main__, 'why_not_here', lambda: why_not_here((3, 8, 18)))
     with pytest.raises(SystemExit) as ended:
@@ -278,7 +276,7 @@ def test_an_older_python_gets_one_clear_line(monkeypatch, capsys):
     assert capsys.readouterr().err == message
 
 
-def test_a_seed_gives_the_same_company_every_time():
+def test_same_seed_creates_the_same_sample_data():
     def company(seed):
         with Sandbox(seed=seed) as sandbox:
             headers = {'Authorization': f'Token token={sandbox.api_key}'}
@@ -292,7 +290,7 @@ def test_a_seed_gives_the_same_company_every_time():
     assert company(8) != seven
 
 
-def test_everything_in_the_state_file_is_there_again(tmp_path):
+def test_state_file_restores_all_records(tmp_path):
     state = str(tmp_path / 'account.sqlite')
     with Sandbox(seed=1, state=state) as sandbox:
         before = dump(sandbox)
@@ -300,7 +298,7 @@ def test_everything_in_the_state_file_is_there_again(tmp_path):
         assert dump(sandbox) == before
 
 
-def test_a_restart_gives_out_no_key_a_second_time(tmp_path):
+def test_dedup_keys_are_not_repeated_after_a_restart(tmp_path):
     """Else a trigger without a key would be taken for another, which is still open."""
     payload = {'summary': 'Disk full', 'source': 'db1', 'severity': 'info'}
     keys = set()
@@ -313,7 +311,7 @@ def test_a_restart_gives_out_no_key_a_second_time(tmp_path):
     assert len(keys) == 3
 
 
-def test_a_reset_after_a_restart_leads_back_to_the_first_start(tmp_path):
+def test_reset_after_a_restart_restores_the_initial_account(tmp_path):
     state = tmp_path / 'account.sqlite'
     with Sandbox(seed=1, state=state) as sandbox:
         before = sandbox.api_key, len(dump(sandbox)[0])
@@ -322,7 +320,7 @@ def test_a_reset_after_a_restart_leads_back_to_the_first_start(tmp_path):
         assert (sandbox.api_key, len(dump(sandbox)[0])) == before
 
 
-def test_an_interrupted_first_start_leaves_no_half_of_an_account(tmp_path, monkeypatch):
+def test_interrupted_first_start_stores_no_partial_account(tmp_path, monkeypatch):
     state = tmp_path / 'account.sqlite'
 
     def interrupted(founder):

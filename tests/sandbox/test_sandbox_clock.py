@@ -62,7 +62,7 @@ def assignee(web, incident):
     return assignment['assignee']['summary']
 
 
-def test_advance_moves_the_time_of_what_happens_next(web):
+def test_records_created_after_an_advance_have_the_new_time(web):
     before = web.sandbox.clock.now()
     after = web.sandbox.clock.advance(days=2, minutes=30)
     expected = timedelta(days=2, minutes=30)
@@ -74,7 +74,7 @@ def test_advance_moves_the_time_of_what_happens_next(web):
 # Acknowledgement timeouts and auto-resolution.
 
 
-def test_an_acknowledgement_runs_out_at_its_own_time(web):
+def test_acknowledgement_expires_at_its_time(web):
     incident = web.incident()
     web.update(incident, status='acknowledged')
     assert pending(web, incident) == [('unacknowledge', 30), ('resolve', 240)]
@@ -84,7 +84,7 @@ def test_an_acknowledgement_runs_out_at_its_own_time(web):
     assert timeline(web, incident) == [('acknowledge', 0), ('unacknowledge', 30)]
 
 
-def test_an_open_incident_resolves_itself_at_its_own_time(web):
+def test_open_incident_is_auto_resolved_at_its_time(web):
     web.event()
     (incident,) = web.get('/incidents')['incidents']
     web.sandbox.clock.advance(days=1)
@@ -96,7 +96,7 @@ def test_an_open_incident_resolves_itself_at_its_own_time(web):
     assert (entry['agent']['summary'], entry['channel']['type']) == ('Web Shop', 'timeout')
 
 
-def test_nothing_happens_before_its_time(web):
+def test_timeouts_do_not_fire_early(web):
     incident = web.incident()
     web.update(incident, status='acknowledged')
     web.sandbox.clock.advance(minutes=29)
@@ -106,7 +106,7 @@ def test_nothing_happens_before_its_time(web):
 
 
 @pytest.mark.parametrize('never', [0, None])
-def test_a_timeout_of_0_or_null_never_comes(web, never):
+def test_timeout_of_0_or_null_never_fires(web, never):
     change_service(web, auto_resolve_timeout=never, acknowledgement_timeout=never)
     incident = web.update(web.incident(), status='acknowledged')
     web.sandbox.clock.advance(weeks=500)
@@ -114,14 +114,14 @@ def test_a_timeout_of_0_or_null_never_comes(web, never):
     assert pending(web, incident) == []
 
 
-def test_a_service_says_after_how_long(web):
+def test_timeouts_of_a_service_are_used(web):
     change_service(web, auto_resolve_timeout=2 * HOUR, acknowledgement_timeout=HOUR)
     incident = web.update(web.incident(), status='acknowledged')
     web.sandbox.clock.advance(days=1)
     assert timeline(web, incident) == [('acknowledge', 0), ('unacknowledge', 60), ('resolve', 120)]
 
 
-def test_a_resolved_incident_is_left_alone(web):
+def test_resolved_incident_has_no_timeouts(web):
     incident = web.incident()
     web.update(incident, status='acknowledged')
     web.update(incident, status='resolved')
@@ -129,14 +129,14 @@ def test_a_resolved_incident_is_left_alone(web):
     assert timeline(web, incident) == [('acknowledge', 0), ('resolve', 0)]
 
 
-def test_a_snooze_takes_the_place_of_the_acknowledgement_timeout(web):
+def test_snooze_replaces_the_acknowledgement_timeout(web):
     incident = web.incident()
     web.post(f'/incidents/{incident["id"]}/snooze', {'duration': 2 * HOUR})
     web.sandbox.clock.advance(hours=3)
     assert timeline(web, incident) == [('acknowledge', 0), ('snooze', 0), ('unacknowledge', 120)]
 
 
-def test_what_is_due_as_real_time_passes_happens_with_the_next_request(web, monkeypatch):
+def test_timeouts_due_in_real_time_fire_with_the_next_request(web, monkeypatch):
     incident = web.incident()
     later = datetime.now(timezone.utc) + timedelta(hours=5)
     monkeypatch.setattr(web.sandbox.clock, '_now', lambda: later)
@@ -146,7 +146,7 @@ def test_what_is_due_as_real_time_passes_happens_with_the_next_request(web, monk
 # Escalation.
 
 
-def test_an_incident_escalates_level_by_level_and_repeats_the_policy(web):
+def test_incident_escalates_through_all_levels_and_repetitions(web):
     second, third = web.user('Bea Second'), web.user('Cem Third')
     change_policy(web, web.owner, second, third, num_loops=1)
     incident = web.incident()
@@ -159,7 +159,7 @@ def test_an_incident_escalates_level_by_level_and_repeats_the_policy(web):
     assert timeline(web, incident) == [('escalate', 10 * number) for number in range(1, 6)]
 
 
-def test_many_escalations_in_one_step_happen_each_at_its_own_time(web):
+def test_escalations_within_one_advance_have_their_own_times(web):
     change_policy(web, web.owner, web.user('Bea Second'), num_loops=2)
     incident = web.incident()
     assert pending(web, incident) == [('escalate', 10), ('resolve', 240)]
@@ -168,7 +168,7 @@ def test_many_escalations_in_one_step_happen_each_at_its_own_time(web):
     assert timeline(web, incident) == [*steps, ('resolve', 240)]
 
 
-def test_an_acknowledged_incident_escalates_only_after_it_is_triggered_again(web):
+def test_acknowledged_incident_escalates_only_after_it_is_triggered_again(web):
     change_policy(web, web.owner, web.user('Bea Second'))
     incident = web.update(web.incident(), status='acknowledged')
     web.sandbox.clock.advance(hours=2)
@@ -176,7 +176,7 @@ def test_an_acknowledged_incident_escalates_only_after_it_is_triggered_again(web
     assert timeline(web, incident) == steps
 
 
-def test_a_low_urgency_incident_does_not_escalate(web):
+def test_low_urgency_incident_does_not_escalate(web):
     change_policy(web, web.owner, web.user('Bea Second'))
     incident = web.incident(urgency='low')
     web.sandbox.clock.advance(hours=1)
@@ -186,7 +186,7 @@ def test_a_low_urgency_incident_does_not_escalate(web):
     assert timeline(web, incident) == [('urgency_change', 60), ('escalate', 70)]
 
 
-def test_an_incident_assigned_by_hand_does_not_escalate(web):
+def test_directly_assigned_incident_does_not_escalate(web):
     second = web.user('Bea Second')
     change_policy(web, web.owner, second)
     person = {'assignee': {'id': second['id'], 'type': 'user_reference'}}
@@ -196,7 +196,7 @@ def test_an_incident_assigned_by_hand_does_not_escalate(web):
     assert (timeline(web, by_hand), timeline(web, at_once)) == ([], [])
 
 
-def test_an_incident_escalated_by_hand_goes_on_from_there(web):
+def test_manually_escalated_incident_continues_from_its_level(web):
     second, third = web.user('Bea Second'), web.user('Cem Third')
     change_policy(web, web.owner, second, third)
     incident = web.update(web.incident(), escalation_level=2)
@@ -227,7 +227,7 @@ def deserted_rota(web):
     return schedule
 
 
-def test_an_escalation_calls_whoever_is_on_call_at_that_moment(web):
+def test_escalation_assigns_the_user_on_call_at_that_time(web):
     crew = [web.user('Bea Second'), web.user('Cem Third')]
     change_policy(web, web.owner, rota(web, crew, turn=300))
     incident = web.incident()
@@ -236,14 +236,14 @@ def test_an_escalation_calls_whoever_is_on_call_at_that_moment(web):
     assert assignee(web, incident) == 'Bea Second'
 
 
-def test_a_level_without_anybody_on_call_is_skipped(web):
+def test_level_with_nobody_on_call_is_skipped(web):
     change_policy(web, web.owner, deserted_rota(web), web.user('Cem Third'))
     incident = web.incident()
     web.sandbox.clock.advance(minutes=10)
     assert assignee(web, incident) == 'Cem Third'
 
 
-def test_where_nobody_is_on_call_at_any_later_level_an_incident_stays_where_it_is(web):
+def test_incident_stays_at_its_level_if_nobody_is_on_call_at_later_ones(web):
     change_policy(web, web.owner, deserted_rota(web))
     incident = web.incident()
     web.sandbox.clock.advance(minutes=10)
@@ -291,7 +291,7 @@ def test_low_urgency_is_raised_when_support_hours_start_or_end(web, action, minu
     assert 'urgency_change' not in dict(timeline(web, taken))
 
 
-def test_urgency_that_was_raised_by_hand_is_not_raised_again(web):
+def test_manually_raised_urgency_is_not_raised_again(web):
     now = web.sandbox.clock.now()
     start, end = (now + timedelta(minutes=minutes) for minutes in (60, 90))
     change_service(web, **support_hours(start, end, 'start'))
@@ -303,7 +303,7 @@ def test_urgency_that_was_raised_by_hand_is_not_raised_again(web):
 # What else depends on the time.
 
 
-def test_shifts_end_with_the_time(web):
+def test_on_call_user_changes_as_the_clock_advances(web):
     crew = [web.user('Bea Second'), web.user('Cem Third')]
     change_policy(web, rota(web, crew))
     on_call = []
@@ -314,7 +314,7 @@ def test_shifts_end_with_the_time(web):
     assert on_call == ['Bea Second', 'Cem Third', 'Bea Second']
 
 
-def test_a_maintenance_window_begins_and_ends(web):
+def test_maintenance_window_starts_and_ends_with_the_clock(web):
     now = web.sandbox.clock.now()
     window = {
         'type': 'maintenance_window',
@@ -332,7 +332,7 @@ def test_a_maintenance_window_begins_and_ends(web):
     assert phases == ['future', 'ongoing', 'past']
 
 
-def test_a_rate_limit_is_over_after_a_minute_of_the_clock():
+def test_rate_limit_resets_after_a_minute_of_the_clock():
     with Sandbox(rate_limit=1) as sandbox:
         headers = {'Authorization': f'Token token={sandbox.api_key}'}
 
@@ -360,13 +360,13 @@ BAD = [
 
 
 @pytest.mark.parametrize(('duration', 'reason'), BAD, ids=str)
-def test_a_step_that_cannot_be_made_is_refused(web, duration, reason):
+def test_invalid_advance_is_rejected(web, duration, reason):
     with pytest.raises(ValueError, match=reason):
         web.sandbox.clock.advance(**duration)
     assert web.sandbox.clock.ahead == timedelta()
 
 
-def test_the_clock_is_shown_and_advanced_over_http(web):
+def test_control_api_shows_and_advances_the_clock(web):
     url = web.sandbox.url + '/_sandbox/clock'
     before = requests.get(url, timeout=5).json()
     assert (before['ahead_seconds'], before['pending_actions']) == (0, [])
@@ -380,13 +380,13 @@ def test_the_clock_is_shown_and_advanced_over_http(web):
 
 
 @pytest.mark.parametrize('body', ['{"minutes": -1}', '{', '[]', '{"minutes": NaN}'])
-def test_a_bad_step_over_http_is_a_400_with_the_reason(web, body):
+def test_invalid_advance_over_http_is_a_400_with_the_reason(web, body):
     answer = requests.post(web.sandbox.url + '/_sandbox/clock', data=body, timeout=5)
     assert answer.status_code == 400
     assert answer.json()['error']
 
 
-def test_reset_puts_the_clock_back_and_forgets_what_was_pending(web):
+def test_reset_restores_the_clock_and_clears_pending_actions(web):
     web.incident()
     web.sandbox.clock.advance(minutes=30)
     web.sandbox.reset()
@@ -395,7 +395,7 @@ def test_reset_puts_the_clock_back_and_forgets_what_was_pending(web):
     assert shown['pending_actions'] == []
 
 
-def test_the_state_file_keeps_the_clock_and_what_is_pending(tmp_path):
+def test_state_file_stores_the_clock_and_pending_actions(tmp_path):
     state = tmp_path / 'account.sqlite'
     with Sandbox(state=state) as sandbox:
         headers = {'Authorization': f'Token token={sandbox.user_key}'}

@@ -9,7 +9,7 @@ ASKED = {
 }
 
 
-def test_a_browser_is_told_beforehand_what_it_may_send(web):
+def test_preflight_response_lists_the_allowed_methods_and_headers(web):
     answer = web.call('OPTIONS', '/incidents', headers=ASKED)
     assert answer.status_code == 200
     assert answer.headers['Access-Control-Allow-Origin'] == '*'
@@ -17,7 +17,7 @@ def test_a_browser_is_told_beforehand_what_it_may_send(web):
     assert answer.headers['Access-Control-Allow-Headers'] == 'authorization,content-type,from'
 
 
-def test_every_answer_may_be_read_by_any_origin_refusals_included(web):
+def test_responses_and_errors_can_be_read_by_any_origin(web):
     for path, status in (('/users', 200), ('/users/PNOBODY', 404), ('/nonesuch', 404)):
         answer = web.call('GET', path, headers=ORIGIN)
         assert (answer.status_code, answer.headers['Access-Control-Allow-Origin']) == (status, '*')
@@ -27,7 +27,7 @@ def test_every_answer_may_be_read_by_any_origin_refusals_included(web):
     assert answer.headers['Access-Control-Allow-Origin'] == '*'
 
 
-def test_the_control_api_is_for_its_own_page_only(web):
+def test_control_api_allows_no_cross_origin_requests(web):
     answer = web.call('GET', '/_sandbox', headers=ORIGIN)
     assert answer.status_code == 403
     assert 'Access-Control-Allow-Origin' not in answer.headers

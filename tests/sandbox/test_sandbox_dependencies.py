@@ -30,7 +30,7 @@ def listed(web, service, shop):
     ]
 
 
-def test_dependencies_are_kept_until_they_are_removed(web, shop):
+def test_dependencies_are_listed_until_they_are_removed(web, shop):
     service = web.service
     (added,) = web.post('/service_dependencies/associate', between(service, shop))['relationships']
     assert added['type'] == 'service_dependency'
@@ -44,7 +44,7 @@ def test_dependencies_are_kept_until_they_are_removed(web, shop):
     assert listed(web, service, shop) == [[], []]
 
 
-def test_dependencies_of_a_deleted_service_are_gone(web, shop):
+def test_deleting_a_service_removes_its_dependencies(web, shop):
     service = web.service
     web.post('/service_dependencies/associate', between(service, shop))
     assert web.call('DELETE', '/business_services/' + shop['id']).status_code == 204
@@ -52,18 +52,18 @@ def test_dependencies_of_a_deleted_service_are_gone(web, shop):
     assert web.get(path)['relationships'] == []
 
 
-def test_a_service_that_does_not_exist_is_refused(web, shop):
+def test_dependency_on_an_unknown_service_is_rejected(web, shop):
     body = between({'id': 'PNOBODY'}, shop)
     assert web.refusal('POST', '/service_dependencies/associate', body)[0] == 400
     assert web.refusal('GET', '/service_dependencies/business_services/PNOBODY')[0] == 404
 
 
-def test_a_service_does_not_depend_on_itself(web):
+def test_dependency_of_a_service_on_itself_is_rejected(web):
     body = between(web.service, web.service)
     assert web.refusal('POST', '/service_dependencies/associate', body)[0] == 400
 
 
-def test_a_service_has_a_limited_number_of_dependencies(web, shop, monkeypatch):
+def test_number_of_dependencies_is_limited(web, shop, monkeypatch):
     monkeypatch.setattr(dependencies, 'MAXIMUM', 1)
     first = web.service
     second = web.post('/services', {'service': {**first, 'name': 'Till'}})['service']

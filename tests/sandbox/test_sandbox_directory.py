@@ -12,7 +12,7 @@ def reference(record):
     return {'id': record['id'], 'type': record['type'] + '_reference'}
 
 
-def test_a_user_is_created_read_updated_and_deleted(web):
+def test_user_is_created_read_updated_and_deleted(web):
     user = web.user('Bea Second')
     path = '/users/' + user['id']
     assert user['self'] == web.sandbox.url + path
@@ -24,12 +24,12 @@ def test_a_user_is_created_read_updated_and_deleted(web):
     assert web.call('GET', path + '/contact_methods').status_code == 404
 
 
-def test_an_email_address_belongs_to_one_user(web):
+def test_email_address_of_a_user_must_be_unique(web):
     body = {'user': {'name': 'Imposter', 'email': web.sandbox.email.upper()}}
     assert web.refusal('POST', '/users', body)[2] == ['Email has already been taken']
 
 
-def test_what_a_record_needs_cannot_be_taken_from_it(web):
+def test_required_attribute_cannot_be_removed(web):
     path = '/users/' + web.owner['id']
     for name in ('name', 'email'):
         status, _, errors = web.refusal('PUT', path, {'user': {'type': 'user', name: None}})
@@ -37,14 +37,14 @@ def test_what_a_record_needs_cannot_be_taken_from_it(web):
     assert web.put(path, {'user': {'type': 'user', 'job_title': None}})['user']['name']
 
 
-def test_what_only_the_server_sets_is_ignored(web):
+def test_read_only_attributes_in_a_request_are_ignored(web):
     body = {'name': 'A', 'email': 'a@example.com', 'id': 'PMINE01', 'avatar_url': 'mine'}
     user = web.post('/users', {'user': body})['user']
     assert user['id'] != 'PMINE01'
     assert user['avatar_url'] != 'mine'
 
 
-def test_a_property_that_nobody_knows_is_ignored(web):
+def test_unknown_property_in_a_request_is_ignored(web):
     body = {'name': 'A', 'email': 'a@example.com', 'favourite_colour': 'green'}
     user = web.post('/users', {'user': body})['user']
     assert 'favourite_colour' not in user
@@ -59,7 +59,7 @@ def test_a_query_searches_names_and_addresses(web, query, names):
     assert found == (names or ['Alex Sample', 'Bea Second'])
 
 
-def test_pages_follow_each_other(web):
+def test_offset_pagination_returns_all_records(web):
     for number in range(4):
         web.user(f'User {number}')
     first = web.get('/users', limit=2)
@@ -68,7 +68,7 @@ def test_pages_follow_each_other(web):
     assert (len(last['users']), last['more']) == (1, False)
 
 
-def test_audit_records_come_by_cursor_newest_first(web):
+def test_audit_records_are_paginated_by_cursor_newest_first(web):
     users = [web.user(f'User {number}') for number in range(3)]
     first = web.get('/audit/records', limit=2)
     second = web.get('/audit/records', limit=2, cursor=first['next_cursor'])
@@ -127,7 +127,7 @@ def test_teams_have_members_with_roles(web):
     assert web.call('DELETE', path).status_code == 404
 
 
-def test_a_deleted_user_leaves_the_teams_and_the_tags(web):
+def test_deleted_user_is_removed_from_teams_and_tags(web):
     team, user = web.team('Platform'), web.user('Bea Second')
     web.put(f'/teams/{team["id"]}/users/{user["id"]}')
     add = [{'type': 'tag', 'label': 'remote'}]
@@ -138,7 +138,7 @@ def test_a_deleted_user_leaves_the_teams_and_the_tags(web):
     assert web.get(f'/tags/{tag["id"]}/users')['users'] == []
 
 
-def test_a_deleted_user_is_still_named_in_log_entries(web):
+def test_log_entries_name_deleted_users(web):
     user = web.user('Bea Second')
     headers = {'From': user['email']}
     service = {'id': web.service['id'], 'type': 'service_reference'}
@@ -155,7 +155,7 @@ def test_a_deleted_user_is_still_named_in_log_entries(web):
     }
 
 
-def test_a_service_needs_a_policy_that_exists(web):
+def test_service_requires_an_existing_escalation_policy(web):
     nobody = {'id': 'PNOBODY', 'type': 'escalation_policy_reference'}
     body = {'service': {'type': 'service', 'name': 'Search', 'escalation_policy': nobody}}
     assert web.refusal('POST', '/services', body)[0] == 400
@@ -176,7 +176,7 @@ def test_services_and_incidents_have_the_teams_of_the_escalation_policy(web):
     assert len(web.get('/log_entries', team_ids=[team['id']])['log_entries']) == 2
 
 
-def test_events_go_to_the_service_whose_integration_key_they_carry(web):
+def test_event_goes_to_the_service_with_its_integration_key(web):
     policy = web.service['escalation_policy']
     body = {'service': {'type': 'service', 'name': 'Search', 'escalation_policy': policy}}
     service = web.post('/services', body)['service']
@@ -190,13 +190,13 @@ def test_events_go_to_the_service_whose_integration_key_they_carry(web):
     assert incident['service']['summary'] == 'Search'
 
 
-def test_an_escalation_policy_names_its_services(web):
+def test_escalation_policy_lists_its_services(web):
     (policy,) = web.get('/escalation_policies', user_ids=[web.owner['id']])['escalation_policies']
     assert [service['summary'] for service in policy['services']] == ['Web Shop']
     assert policy['escalation_rules'][0]['targets'][0]['summary'] == 'Alex Sample'
 
 
-def test_a_policy_for_nobody_is_refused(web):
+def test_escalation_policy_without_an_existing_target_is_rejected(web):
     rule = {
         'escalation_delay_in_minutes': 5,
         'targets': [{'id': 'PNOBODY', 'type': 'user_reference'}],
@@ -205,7 +205,7 @@ def test_a_policy_for_nobody_is_refused(web):
     assert web.refusal('POST', '/escalation_policies', {'escalation_policy': policy})[0] == 400
 
 
-def test_a_changed_policy_is_checked_and_numbered_like_a_new_one(web):
+def test_updated_escalation_policy_is_validated_and_gets_rule_ids(web):
     (policy,) = web.get('/escalation_policies')['escalation_policies']
     path = '/escalation_policies/' + policy['id']
 
@@ -220,7 +220,7 @@ def test_a_changed_policy_is_checked_and_numbered_like_a_new_one(web):
     assert len({rule['id'] for rule in changed['escalation_rules']}) == 2
 
 
-def test_tags_are_put_on_and_taken_off(web):
+def test_tags_are_added_and_removed(web):
     user = web.owner['id']
     web.post(f'/users/{user}/change_tags', {'add': [{'type': 'tag', 'label': 'remote'}]})
     (tag,) = web.get(f'/users/{user}/tags')['tags']
@@ -231,7 +231,7 @@ def test_tags_are_put_on_and_taken_off(web):
     assert web.get(f'/users/{user}/tags')['tags'] == []
 
 
-def test_maintenance_windows_are_found_by_their_time(web):
+def test_maintenance_windows_are_filtered_by_time(web):
     services = [reference(web.service)]
     for start, end in (('2020-01-01', '2020-01-02'), ('2100-01-01', '2100-01-02')):
         times = {'start_time': start + 'T00:00:00Z', 'end_time': end + 'T00:00:00Z'}
@@ -242,7 +242,7 @@ def test_maintenance_windows_are_found_by_their_time(web):
     assert len(web.get('/maintenance_windows', filter='future')['maintenance_windows']) == 1
 
 
-def test_maintenance_windows_are_compared_as_times_whatever_their_offset(web):
+def test_maintenance_windows_with_different_offsets_are_compared(web):
     def window(start, end):
         times = {'start_time': start, 'end_time': end}
         window = {'type': 'maintenance_window', 'services': [reference(web.service)], **times}
@@ -257,7 +257,7 @@ def test_maintenance_windows_are_compared_as_times_whatever_their_offset(web):
     assert listed['start_time'] == ahead
 
 
-def test_webhooks_can_be_registered(web):
+def test_webhook_subscriptions_are_created_and_filtered(web):
     webhook = {
         'type': 'webhook_subscription',
         'delivery_method': {'type': 'http_delivery_method', 'url': 'https://example.com/hook'},
@@ -275,7 +275,7 @@ def test_webhooks_can_be_registered(web):
         assert found['filter']['type'] == query['filter_type'] + '_reference'
 
 
-def test_custom_fields_of_incidents_hold_values_of_their_type(web):
+def test_custom_field_accepts_values_of_its_type(web):
     field = {
         'name': 'attempts',
         'display_name': 'Attempts',
@@ -292,7 +292,7 @@ def test_custom_fields_of_incidents_hold_values_of_their_type(web):
 
 
 @pytest.mark.parametrize('many', [False, True], ids=['single', 'multi'])
-def test_a_fixed_field_takes_its_options_only(web, many):
+def test_fixed_custom_field_accepts_its_options_only(web, many):
     field = {
         'name': 'environment',
         'display_name': 'Environment',
@@ -314,7 +314,7 @@ def test_a_fixed_field_takes_its_options_only(web, many):
     assert web.refusal('PUT', path, values('moon'))[:2] == (400, 2001)
 
 
-def test_vendors_and_extension_schemas_are_there_from_the_start(web):
+def test_new_account_has_vendors_and_extension_schemas(web):
     vendor = web.get('/vendors')['vendors'][0]
     assert vendor['name'] == 'Amazon CloudWatch'
     assert web.get('/vendors/' + vendor['id'])['vendor']
@@ -330,7 +330,7 @@ def test_vendors_and_extension_schemas_are_there_from_the_start(web):
         assert len(web.get('/extensions', extension_object_id=wanted)['extensions']) == count
 
 
-def test_a_business_service_has_subscribers(web):
+def test_business_service_subscribers_are_added_and_removed(web):
     service = web.post('/business_services', {'business_service': {'name': 'Shop'}})
     path = f'/business_services/{service["business_service"]["id"]}'
     subscriber = {'subscriber_id': web.owner['id'], 'subscriber_type': 'user'}
@@ -345,13 +345,13 @@ def test_a_business_service_has_subscribers(web):
     assert web.get(path + '/subscribers')['subscribers'] == []
 
 
-def test_invented_users_have_colors_that_tell_them_apart():
+def test_sample_users_have_different_colors():
     with Sandbox(seed=1) as sandbox:
         colors = [user['color'] for user in Api(sandbox).get('/users')['users']]
     assert len(set(colors)) > 3
 
 
-def test_a_service_in_a_list_of_references_is_a_reference(web):
+def test_referenced_services_are_returned_as_references(web):
     action = {'name': 'Restart', 'description': 'x', 'action_type': 'script'}
     data = {'script': 'reboot'}
     created = web.post(
@@ -365,7 +365,7 @@ def test_a_service_in_a_list_of_references_is_a_reference(web):
     assert shown['summary'] == 'Web Shop'
 
 
-def test_the_posts_of_a_status_page_are_kept(web):
+def test_status_page_posts_are_stored(web):
     path = '/status_pages/PPAGE01/posts'
     page = {'id': 'PPAGE01', 'type': 'status_page'}
     update = {
@@ -391,7 +391,7 @@ def test_the_posts_of_a_status_page_are_kept(web):
     assert web.get(f'{path}/{created["id"]}')['post']['title'] == 'Trouble'
 
 
-def test_what_nobody_has_set_is_null(web):
+def test_unset_attributes_are_null(web):
     user = web.user('Bea Second')
     assert (user['description'], user['job_title']) == (None, None)
     service = web.service
@@ -408,13 +408,13 @@ def test_what_nobody_has_set_is_null(web):
         ('teams', {'team': {'type': 'team', 'name': ''}}),
     ],
 )
-def test_a_blank_name_is_refused(web, collection, record):
+def test_blank_name_is_rejected(web, collection, record):
     status, code, errors = web.refusal('POST', '/' + collection, record)
     assert (status, code) == (400, 2001)
     assert errors
 
 
-def test_contact_methods_are_different_and_show_their_links(web):
+def test_duplicate_contact_method_is_rejected(web):
     path = f'/users/{web.owner["id"]}/contact_methods'
     phone = {'type': 'phone_contact_method', 'address': '5551234567', 'country_code': 1}
     body = {'contact_method': {**phone, 'label': 'Mobile'}}
@@ -430,7 +430,7 @@ def test_contact_methods_are_different_and_show_their_links(web):
     assert 'device_type' not in email
 
 
-def test_notification_rules_are_different(web):
+def test_duplicate_notification_rule_is_rejected(web):
     path = f'/users/{web.owner["id"]}/notification_rules'
     method = web.get(f'/users/{web.owner["id"]}/contact_methods')['contact_methods'][0]
     rule = {
@@ -446,13 +446,13 @@ def test_notification_rules_are_different(web):
     web.post(path, {'notification_rule': {**rule, 'start_delay_in_minutes': 8}})
 
 
-def test_a_policy_without_a_rule_is_refused(web):
+def test_escalation_policy_without_a_rule_is_rejected(web):
     policy = {'type': 'escalation_policy', 'name': 'Empty', 'escalation_rules': []}
     refusal = web.refusal('POST', '/escalation_policies', {'escalation_policy': policy})
     assert refusal == (400, 2001, ['escalation_rules must have at least 1 items'])
 
 
-def test_services_are_sorted_by_name_unless_asked_otherwise(web):
+def test_services_are_sorted_by_name_by_default(web):
     policy = {'id': web.service['escalation_policy']['id'], 'type': 'escalation_policy_reference'}
     for name in ('zoo', 'API'):
         service = {'type': 'service', 'name': name, 'escalation_policy': policy}

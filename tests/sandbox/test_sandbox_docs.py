@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize('page', ['sandbox', 'testing'])
-def test_every_block_of_the_page_runs_when_pasted(page, pagerduty):
+def test_code_blocks_of_the_page_run_in_a_prompt(page, pagerduty):
     port = pagerduty.url.rpartition(':')[2]
     command = [sys.executable, 'tests/paste.py', port, f'docs/{page}.rst']
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)

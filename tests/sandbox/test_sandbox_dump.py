@@ -47,7 +47,7 @@ def company():
         return sandbox.dump(), listed(sandbox), sandbox.api_key
 
 
-def test_a_loaded_account_is_the_dumped_one(pagerduty, company):
+def test_loaded_account_equals_the_dumped_account(pagerduty, company):
     dumped, listings, api_key = company
     # It has been a file meanwhile.
     pagerduty.load(json.loads(json.dumps(dumped)))
@@ -56,7 +56,7 @@ def test_a_loaded_account_is_the_dumped_one(pagerduty, company):
     assert pagerduty.dump()['records'] == dumped['records']
 
 
-def test_a_loaded_account_lives_on(pagerduty, company):
+def test_timeouts_of_a_loaded_account_fire(pagerduty, company):
     pagerduty.load(company[0])
     assert pagerduty.clock.ahead.total_seconds() > 500
     before = [seen for seen in json.loads(listed(pagerduty, '/incidents')[0])['incidents']]
@@ -66,13 +66,13 @@ def test_a_loaded_account_lives_on(pagerduty, company):
     assert {incident['status'] for incident in after} == {'resolved'}
 
 
-def test_a_loaded_account_gives_out_no_key_a_second_time(pagerduty):
+def test_dedup_keys_are_not_repeated_after_loading_a_dump(pagerduty):
     first = trigger(pagerduty)
     pagerduty.load(pagerduty.dump())
     assert trigger(pagerduty) != first
 
 
-def test_the_same_dump_goes_on_in_the_same_way(pagerduty, company):
+def test_new_ids_after_loading_the_same_dump_are_the_same(pagerduty, company):
     keys = []
     for _ in range(2):
         pagerduty.load(company[0])
@@ -92,7 +92,7 @@ def test_a_dump_does_not_change_with_the_account(pagerduty):
     assert pagerduty.dump() != before
 
 
-def test_reset_leads_back_to_the_start_not_to_what_was_loaded(pagerduty, company):
+def test_reset_after_load_restores_the_initial_account(pagerduty, company):
     start, api_key = listed(pagerduty), pagerduty.api_key
     pagerduty.load(company[0])
     pagerduty.reset()
@@ -100,7 +100,7 @@ def test_reset_leads_back_to_the_start_not_to_what_was_loaded(pagerduty, company
     assert [len(text) for text in listed(pagerduty)] == [len(text) for text in start]
 
 
-def test_a_sandbox_starts_from_a_dump_and_reset_leads_back_there(company):
+def test_sandbox_started_from_a_dump_is_reset_to_the_dump(company):
     dumped, listings, _ = company
     with Sandbox(load=dumped) as sandbox:
         assert listed(sandbox) == listings
@@ -109,7 +109,7 @@ def test_a_sandbox_starts_from_a_dump_and_reset_leads_back_there(company):
         assert listed(sandbox) == listings
 
 
-def test_a_state_file_keeps_what_was_loaded(tmp_path, company):
+def test_state_file_stores_a_loaded_account(tmp_path, company):
     dumped, listings, api_key = company
     with Sandbox(state=tmp_path / 'account.sqlite') as sandbox:
         sandbox.load(dumped)
@@ -150,7 +150,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(('change', 'reason'), BAD, ids=[reason for _, reason in BAD])
-def test_anything_but_a_dump_is_refused_and_changes_nothing(pagerduty, change, reason):
+def test_invalid_dump_is_rejected_and_changes_nothing(pagerduty, change, reason):
     before = pagerduty.dump()
     content = change(before)
     with pytest.raises(ValueError, match=reason):
@@ -175,14 +175,14 @@ def test_a_state_file_is_printed_as_json_that_can_be_loaded(command, tmp_path):
         assert listed(sandbox) == listings
 
 
-def test_dump_of_a_file_that_is_not_there_is_one_clear_line_and_creates_none(command, tmp_path):
+def test_dump_command_reports_a_missing_file_and_does_not_create_it(command, tmp_path):
     missing = tmp_path / 'missing.sqlite'
     line = f'pdpyras_sandbox dump: There is no file {missing}\n'
     assert command('dump', '--state', str(missing)) == (1, '', line)
     assert not missing.exists()
 
 
-def test_dump_into_a_closed_pipe_is_quiet(tmp_path):
+def test_dump_command_ends_quietly_if_its_output_pipe_breaks(tmp_path):
     state = tmp_path / 'account.sqlite'
     with Sandbox(seed=3, state=state):
         pass
@@ -193,7 +193,7 @@ def test_dump_into_a_closed_pipe_is_quiet(tmp_path):
     assert process.returncode == 0
 
 
-def test_dump_of_something_else_is_one_clear_line(command, tmp_path):
+def test_dump_command_reports_a_file_without_an_account(command, tmp_path):
     other = tmp_path / 'other'
     other.write_text('not a database, but a text that is long enough for one' * 20)
     status, output, errors = command('dump', '--state', str(other))
@@ -210,9 +210,7 @@ def test_dump_of_something_else_is_one_clear_line(command, tmp_path):
     ],
     ids=['missing', 'not JSON', 'something else'],
 )
-def test_a_file_that_cannot_be_loaded_is_refused_before_the_start(
-    refusal, tmp_path, content, reason
-):
+def test_invalid_load_file_is_rejected_before_the_start(refusal, tmp_path, content, reason):
     file = tmp_path / 'account.json'
     if content is not None:
         file.write_text(content, encoding='utf-8')

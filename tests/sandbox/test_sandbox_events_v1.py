@@ -17,7 +17,7 @@ def send(web):
     return send
 
 
-def test_an_event_opens_acknowledges_and_resolves_an_incident(web, send):
+def test_version_1_events_trigger_acknowledge_and_resolve_an_incident(web, send):
     answer = send(description='Disk full', incident_key='disk', details={'load': 0.75})
     assert answer.status_code == 200
     assert answer.json() == {
@@ -34,20 +34,20 @@ def test_an_event_opens_acknowledges_and_resolves_an_incident(web, send):
     assert web.log(incident) == ['trigger', 'assign', 'acknowledge', 'resolve']
 
 
-def test_an_event_without_a_key_gets_one(web, send):
+def test_version_1_event_without_an_incident_key_gets_one(web, send):
     keys = {send(description='Disk full').json()['incident_key'] for _ in range(2)}
     assert len(keys) == 2
     assert {i['incident_key'] for i in web.get('/incidents')['incidents']} == keys
 
 
-def test_version_2_goes_on_with_what_version_1_began(web, send):
+def test_version_2_event_resolves_an_incident_of_version_1(web, send):
     send(description='Disk full', incident_key='disk')
     web.event('resolve', 'disk')
     (incident,) = web.get('/incidents')['incidents']
     assert incident['status'] == 'resolved'
 
 
-def test_contexts_and_the_client_are_in_the_alert(web, send):
+def test_alert_contains_contexts_and_client_of_a_version_1_event(web, send):
     link = {'type': 'link', 'href': 'https://example.com', 'text': 'More'}
     image = {'type': 'image', 'src': 'https://example.com/a.png'}
     send(description='x', client='Nagios', client_url='https://nagios', contexts=[link, image])
@@ -81,7 +81,7 @@ def test_an_invalid_event_is_refused_with_reasons(send, change, reason):
     assert reason in answer.json()['errors'][0]
 
 
-def test_too_many_events_are_403():
+def test_version_1_rate_limit_is_a_403():
     with Sandbox(rate_limit=1) as sandbox:
         event = {'service_key': sandbox.routing_key, 'event_type': 'trigger', 'description': 'x'}
         answers = [requests.post(sandbox.url + PATH, json=event, timeout=5) for _ in range(2)]
@@ -91,14 +91,14 @@ def test_too_many_events_are_403():
 @pytest.mark.parametrize(
     ('size', 'statuses'), [(500_000, (202, 200)), (600_000, (413, 413))], ids=str
 )
-def test_an_event_of_more_than_512_kb_is_refused(web, send, size, statuses):
+def test_event_over_512_kb_is_rejected(web, send, size, statuses):
     details = {'text': 'x' * size}
     answers = (web.event(custom_details=details), send(description='x', details=details))
     assert tuple(answer.status_code for answer in answers) == statuses
     assert len(web.get('/incidents')['incidents']) == (2 if size < 512_000 else 0)
 
 
-def test_an_alert_has_the_event_in_the_common_format(web):
+def test_alert_contains_the_event_in_the_common_event_format(web):
     web.event(dedup_key='disk', severity='warning', component='mysql', group='db')
     (incident,) = web.get('/incidents')['incidents']
     (alert,) = web.get(f'/incidents/{incident["id"]}/alerts')['alerts']

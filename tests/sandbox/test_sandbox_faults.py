@@ -13,25 +13,25 @@ def statuses(web, count, path='/users'):
 
 
 @pytest.mark.parametrize('status', [429, 500, 502, 503, 504])
-def test_the_next_answers_have_the_status_asked_for(web, status):
+def test_status_fault_sets_the_status_of_the_next_responses(web, status):
     web.sandbox.faults.next(2, status=status)
     assert statuses(web, 3) == [status, status, 200]
 
 
-def test_a_429_tells_when_to_come_back_if_asked_to(web):
+def test_reset_option_adds_a_ratelimit_reset_header(web):
     web.sandbox.faults.next(status=429, reset=2)
     web.sandbox.faults.next(status=429)
     assert web.call('GET', '/users').headers['ratelimit-reset'] == '2'
     assert 'ratelimit-reset' not in web.call('GET', '/users').headers
 
 
-def test_faults_come_in_the_order_asked_for(web):
+def test_faults_are_applied_in_order(web):
     web.sandbox.faults.next(status=500)
     web.sandbox.faults.next(status=429)
     assert statuses(web, 3) == [500, 429, 200]
 
 
-def test_a_fault_waits_for_the_path_and_the_method_that_it_is_for(web):
+def test_fault_applies_to_its_path_and_method_only(web):
     web.sandbox.faults.next(status=500, path='/teams*')
     web.sandbox.faults.next(status=503, method='post')
     assert statuses(web, 1) == [200]
@@ -53,7 +53,7 @@ def call_in_vain(web, path):
         time.sleep(0.005)
 
 
-def test_a_hung_answer_is_not_there_in_time(web):
+def test_hang_fault_delays_the_response(web):
     web.sandbox.faults.next(hang=30)
     call_in_vain(web, '/users')
 
@@ -66,7 +66,7 @@ def test_requests_are_recorded_in_the_order_of_their_arrival(web):
     assert seen == [('/users', None), ('/teams', 200)]
 
 
-def test_a_proxy_in_front_answers_late_and_with_html(web):
+def test_faults_can_be_combined_to_a_gateway_timeout_with_html(web):
     """Several faults in one, as a gateway does it whose backend does not answer."""
     web.sandbox.faults.next(status=504, hang=0.2, body='invalid', content_type='text/html')
     answer = web.call('GET', '/users')
@@ -75,7 +75,7 @@ def test_a_proxy_in_front_answers_late_and_with_html(web):
     assert answer.elapsed.total_seconds() >= 0.2
 
 
-def test_a_connection_is_dropped_in_the_middle_of_a_refusal(web):
+def test_connection_is_dropped_in_the_middle_of_an_error_response(web):
     web.sandbox.faults.next(status=503, drop='body')
     with pytest.raises(NO_ANSWER):
         web.call('GET', '/users')
@@ -85,7 +85,7 @@ USER = {'user': {'name': 'Bea', 'email': 'bea@example.com'}}
 
 
 @pytest.mark.parametrize(('moment', 'users'), [('before', 1), ('after', 2), ('body', 2)])
-def test_a_connection_is_dropped_before_or_after_the_work(web, moment, users):
+def test_connection_is_dropped_before_or_after_processing(web, moment, users):
     web.sandbox.faults.next(drop=moment, path='/users')
     with pytest.raises(NO_ANSWER):
         web.call('POST', '/users', USER)
@@ -94,7 +94,7 @@ def test_a_connection_is_dropped_before_or_after_the_work(web, moment, users):
 
 
 @pytest.mark.parametrize('body', ['truncated', 'invalid', 'empty'])
-def test_a_body_that_is_no_json(web, body):
+def test_body_fault_sends_a_body_that_is_not_json(web, body):
     web.sandbox.faults.next(body=body)
     answer = web.call('GET', '/users')
     assert answer.status_code == 200
@@ -102,27 +102,27 @@ def test_a_body_that_is_no_json(web, body):
         answer.json()
 
 
-def test_a_wrong_content_type(web):
+def test_content_type_fault_sets_the_content_type(web):
     web.sandbox.faults.next(content_type='text/html')
     answer = web.call('GET', '/users')
     assert answer.headers['Content-Type'] == 'text/html'
     assert answer.json()['users']
 
 
-def test_slow_bytes_arrive_in_the_end(web):
+def test_slow_fault_sends_the_complete_body(web):
     web.sandbox.faults.next(slow=0.02)
     answer = web.call('GET', '/users', stream=True)
     assert len(answer.raw.read(10)) == 10
     assert answer.raw.read().endswith(b'}')
 
 
-def test_an_empty_body_may_be_slow(web):
+def test_slow_fault_applies_to_an_empty_body(web):
     web.sandbox.faults.next(slow=0.02, body='empty')
     answer = web.call('GET', '/users')
     assert (answer.status_code, answer.content) == (200, b'')
 
 
-def test_a_redirect(web):
+def test_redirect_fault_redirects_the_client(web):
     web.sandbox.faults.next(redirect=web.sandbox.url + '/teams', status=307)
     answer = web.call('GET', '/users', allow_redirects=False)
     assert (answer.status_code, answer.headers['Location']) == (307, web.sandbox.url + '/teams')
@@ -143,26 +143,26 @@ def users(web):
 
 
 @pytest.mark.usefixtures('users')
-def test_a_page_comes_twice(web):
+def test_duplicate_fault_repeats_a_page(web):
     web.sandbox.faults.next(pages='duplicate')
     first = ['Alex Sample', 'User 1']
     assert pages(web) == [first, first, ['User 4', 'User 5']]
 
 
 @pytest.mark.usefixtures('users')
-def test_a_page_is_left_out(web):
+def test_missing_fault_skips_a_page(web):
     web.sandbox.faults.next(pages='missing')
     assert pages(web, 2) == [['User 2', 'User 3'], ['User 2', 'User 3']]
 
 
 @pytest.mark.usefixtures('users')
-def test_records_change_between_pages(web):
+def test_changing_fault_deletes_a_record_between_pages(web):
     web.call('GET', '/users')
     web.sandbox.faults.next(pages='changing')
     assert pages(web) == [['Alex Sample', 'User 1'], ['User 3', 'User 4'], ['User 5']]
 
 
-def test_events_fail_on_demand_too(web):
+def test_faults_apply_to_events(web):
     web.sandbox.faults.next(status=503, path='/v2/enqueue')
     answer = web.event()
     assert answer.status_code == 503
@@ -196,7 +196,7 @@ SENSELESS = [
 
 
 @pytest.mark.parametrize('fault', SENSELESS, ids=str)
-def test_a_fault_that_makes_no_sense_is_refused(pagerduty, fault):
+def test_invalid_fault_is_rejected(pagerduty, fault):
     with pytest.raises(ValueError, match='.'):
         pagerduty.faults.next(**fault)
     answer = requests.post(pagerduty.url + '/_sandbox/faults', json=fault, timeout=5)
@@ -205,7 +205,7 @@ def test_a_fault_that_makes_no_sense_is_refused(pagerduty, fault):
     assert pagerduty.faults.pending == []
 
 
-def test_the_control_api_takes_lists_and_clears_faults(web):
+def test_control_api_adds_lists_and_clears_faults(web):
     control = web.sandbox.url + '/_sandbox'
     fault = {'times': 3, 'status': 429, 'reset': 2}
     assert requests.post(control + '/faults', json=fault, timeout=5).status_code == 201
@@ -216,7 +216,7 @@ def test_the_control_api_takes_lists_and_clears_faults(web):
     assert statuses(web, 1) == [200]
 
 
-def test_the_control_api_tells_keys_and_requests_and_starts_afresh(web):
+def test_control_api_returns_keys_and_requests_and_resets_the_account(web):
     control = web.sandbox.url + '/_sandbox'
     web.user('Bea Second')
     about = requests.get(control, timeout=5).json()

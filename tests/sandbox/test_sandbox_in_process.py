@@ -121,7 +121,7 @@ CLIENTS = [
 
 
 @pytest.mark.parametrize('get', CLIENTS, ids=lambda get: get.__name__)
-def test_a_client_reaches_the_sandbox_with_the_urls_of_pagerduty(get, sandbox):
+def test_client_with_urls_of_pagerduty_is_redirected(get, sandbox):
     with sandbox.as_pagerduty() as yielded:
         status, body = get(sandbox)
     assert yielded is sandbox
@@ -131,7 +131,7 @@ def test_a_client_reaches_the_sandbox_with_the_urls_of_pagerduty(get, sandbox):
     assert sandbox.requests[-1].headers['Host'] == 'api.pagerduty.com'
 
 
-def test_a_client_of_the_library_needs_no_change(sandbox):
+def test_sessions_of_the_library_are_redirected(sandbox):
     with sandbox.as_pagerduty():
         session = pdpyras.APISession(sandbox.user_key)
         key = pdpyras.EventsAPISession(sandbox.routing_key).trigger('Disk full', 'db1')
@@ -139,7 +139,7 @@ def test_a_client_of_the_library_needs_no_change(sandbox):
     assert incident['incident_key'] == key
 
 
-def test_a_session_made_before_is_redirected_only_inside(sandbox, pagerduty_itself):
+def test_existing_session_is_redirected_inside_the_block_only(sandbox, pagerduty_itself):
     with requests.Session() as session:
         session.trust_env = False
         session.proxies = {'https': pagerduty_itself.url}
@@ -159,7 +159,7 @@ def test_a_session_made_before_is_redirected_only_inside(sandbox, pagerduty_itse
 
 
 @pytest.mark.parametrize('name', ['httpx', 'httpx2'])
-def test_a_client_of_httpx_made_before_is_redirected_only_inside(name, sandbox, pagerduty_itself):
+def test_existing_httpx_client_is_redirected_inside_the_block_only(name, sandbox, pagerduty_itself):
     module = httpx_like(name)
     context = ssl.create_default_context(cafile=pagerduty_itself.variables['SSL_CERT_FILE'])
     with module.Client(proxy=pagerduty_itself.url, verify=context, trust_env=False) as client:
@@ -170,7 +170,7 @@ def test_a_client_of_httpx_made_before_is_redirected_only_inside(name, sandbox, 
     assert statuses == [401, 200, 401]
 
 
-def test_threads_are_redirected_also_those_that_run_already(sandbox):
+def test_new_and_running_threads_are_redirected(sandbox):
     begin, statuses = threading.Event(), []
 
     def work():
@@ -187,7 +187,7 @@ def test_threads_are_redirected_also_those_that_run_already(sandbox):
     assert statuses == [200] * 20
 
 
-def test_settings_of_a_pool_of_urllib3_apply(sandbox):
+def test_settings_of_a_urllib3_pool_are_respected(sandbox):
     sandbox.faults.next(2, status=503)
     retries = urllib3.Retry(2, status_forcelist=[503], backoff_factor=0)
     with urllib3.PoolManager(retries=retries, headers=headers(sandbox)) as pools:
@@ -276,7 +276,7 @@ def call_a_website_of_pagerduty(sandbox):
     ],
     ids=lambda call: call.__name__,
 )
-def test_a_request_that_cannot_be_redirected_is_an_error_that_names_the_sandbox(call, sandbox):
+def test_request_that_cannot_be_redirected_raises_an_error_with_the_sandbox_url(call, sandbox):
     if call is open_with_aiohttp and aiohttp is None:
         pytest.skip('aiohttp is not installed')
     seen = len(sandbox.requests)
@@ -286,7 +286,7 @@ def test_a_request_that_cannot_be_redirected_is_an_error_that_names_the_sandbox(
     assert len(sandbox.requests) == seen
 
 
-def test_other_hosts_are_left_alone(sandbox):
+def test_requests_to_other_hosts_are_not_redirected(sandbox):
     def get_all(url):
         yield requests.get(url, timeout=5).status_code
         yield urllib.request.urlopen(url, timeout=5).status
@@ -325,7 +325,7 @@ def nothing_left_behind():
     assert len(os.listdir(FILES)) <= files
 
 
-def test_nothing_is_left_behind(sandbox):
+def test_redirection_leaves_no_threads_connections_or_patches(sandbox):
     with sandbox.as_pagerduty():
         # What is imported stays.
         with_requests(sandbox)
@@ -338,7 +338,7 @@ def test_nothing_is_left_behind(sandbox):
             raise ZeroDivisionError
 
 
-def test_the_innermost_block_wins(sandbox):
+def test_innermost_as_pagerduty_block_takes_precedence(sandbox):
     with Sandbox() as other, other.as_pagerduty():
         with sandbox.as_pagerduty():
             assert with_requests(sandbox)[0] == 200
@@ -346,7 +346,7 @@ def test_the_innermost_block_wins(sandbox):
         assert with_requests(other)[0] == 200
 
 
-def test_blocks_may_end_in_any_order(sandbox):
+def test_as_pagerduty_blocks_may_end_in_any_order(sandbox):
     with nothing_left_behind():
         first, second = sandbox.as_pagerduty(), sandbox.as_pagerduty()
         first.__enter__()
@@ -356,7 +356,7 @@ def test_blocks_may_end_in_any_order(sandbox):
         second.__exit__(None, None, None)
 
 
-def test_a_sandbox_made_in_the_expression_closes_with_the_block():
+def test_sandbox_created_in_the_with_expression_is_closed_after_the_block():
     with Sandbox().as_pagerduty() as sandbox:
         url = sandbox.url
         assert requests.get(url + '/_sandbox', timeout=5).ok
@@ -373,7 +373,7 @@ class Holder:
         self.sandbox = Sandbox()
 
 
-def test_a_sandbox_that_has_a_name_stays_usable_until_it_is_closed():
+def test_sandbox_in_a_variable_is_not_closed_after_the_block():
     named, held = Sandbox(), Holder()
     with named.as_pagerduty(), held.sandbox.as_pagerduty():
         assert with_requests(held.sandbox)[0] == 200
@@ -386,12 +386,12 @@ def test_a_sandbox_that_has_a_name_stays_usable_until_it_is_closed():
             sandbox.as_pagerduty().__enter__()
 
 
-def test_a_sandbox_that_serves_https_is_redirected_to_as_well():
+def test_requests_are_redirected_to_a_sandbox_with_tls():
     with Sandbox(tls=True).as_pagerduty() as sandbox:
         assert with_requests(sandbox)[0] == 200
 
 
-def test_a_decorator_makes_a_new_sandbox_for_each_call():
+def test_decorator_creates_a_new_sandbox_for_each_call():
     key = sandbox_key()
 
     # `@Sandbox().as_pagerduty()`, in the syntax of older versions.
@@ -415,7 +415,7 @@ def sandbox_key():
         return sandbox.user_key
 
 
-def test_a_decorator_keeps_the_state_of_a_sandbox_that_has_a_name(sandbox):
+def test_decorator_with_an_existing_sandbox_keeps_its_state(sandbox):
     @sandbox.as_pagerduty()
     def trigger():
         pdpyras.EventsAPISession(sandbox.routing_key).trigger('Disk full', 'db1', dedup_key='same')
@@ -444,7 +444,7 @@ def test_coroutines_and_generators_can_be_decorated(sandbox):
         sandbox.as_pagerduty()(Holder)
 
 
-def test_the_fixture_redirects_a_test_and_only_that(pytester):
+def test_pagerduty_everywhere_redirects_its_own_test_only(pytester):
     pytester.makepyfile(
         """
         import pdpyras

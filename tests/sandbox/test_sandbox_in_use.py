@@ -37,7 +37,7 @@ def refused(web, record):
     return web.refusal('DELETE', record['self'][len(web.sandbox.url) :])
 
 
-def test_a_schedule_in_a_policy_stays_until_the_policy_is_gone(web, user):
+def test_schedule_in_an_escalation_policy_cannot_be_deleted(web, user):
     schedule = schedule_of(web, user)
     policy = policy_of(web, schedule)
     reason = "Schedule can't be deleted if it's being used by escalation policies"
@@ -46,7 +46,7 @@ def test_a_schedule_in_a_policy_stays_until_the_policy_is_gone(web, user):
     assert deleted(web, schedule)
 
 
-def test_a_policy_of_a_service_stays(web, user):
+def test_escalation_policy_of_a_service_cannot_be_deleted(web, user):
     policy = policy_of(web, user)
     (service,) = web.get('/services')['services']
     web.put(
@@ -59,19 +59,19 @@ def test_a_policy_of_a_service_stays(web, user):
     assert deleted(web, web.get('/escalation_policies', query='Default')['escalation_policies'][0])
 
 
-def test_a_user_on_a_schedule_stays(web, user):
+def test_user_on_a_schedule_cannot_be_deleted(web, user):
     schedule = schedule_of(web, user)
     assert 'on a schedule' in refused(web, user)[2][0]
     assert deleted(web, schedule)
     assert deleted(web, user)
 
 
-def test_a_user_in_a_policy_stays(web, user):
+def test_user_in_an_escalation_policy_cannot_be_deleted(web, user):
     policy_of(web, user)
     assert 'in an escalation policy' in refused(web, user)[2][0]
 
 
-def test_a_user_with_an_incident_stays_until_it_is_resolved(web, user):
+def test_user_with_an_open_incident_cannot_be_deleted(web, user):
     incident = web.incident(assignments=[{'assignee': reference(user)}])
     assert 'incidents are assigned' in refused(web, user)[2][0]
     web.update(incident, status='resolved')
@@ -79,7 +79,7 @@ def test_a_user_with_an_incident_stays_until_it_is_resolved(web, user):
 
 
 @pytest.mark.parametrize('kind', ['policy', 'schedule', 'subteam'])
-def test_a_team_with_associations_stays(web, user, kind):
+def test_team_with_associations_cannot_be_deleted(web, user, kind):
     team = web.team('Platform')
     if kind == 'policy':
         policy_of(web, user, teams=[reference(team)])
@@ -93,7 +93,7 @@ def test_a_team_with_associations_stays(web, user, kind):
 
 
 @pytest.mark.parametrize('successor', [None, 'Data'])
-def test_the_incidents_of_a_deleted_team_get_the_one_that_the_request_names(web, user, successor):
+def test_incidents_of_a_deleted_team_get_the_reassignment_team(web, user, successor):
     team, other = web.team('Platform'), web.team('Data')
     policy = policy_of(web, user, teams=[reference(team)])
     incident = web.incident(escalation_policy=reference(policy))
@@ -108,7 +108,7 @@ def test_the_incidents_of_a_deleted_team_get_the_one_that_the_request_names(web,
     assert [team['summary'] for team in incident['teams']] == ([successor] if successor else [])
 
 
-def test_a_member_who_is_in_a_policy_of_the_team_stays_in_it(web, user):
+def test_member_in_an_escalation_policy_of_the_team_cannot_be_removed(web, user):
     team = web.team('Platform')
     path = f'/teams/{team["id"]}/users/{user["id"]}'
     assert web.call('PUT', path).status_code == 204
@@ -124,7 +124,7 @@ def test_a_member_who_is_in_a_policy_of_the_team_stays_in_it(web, user):
     [('2020', '2021', 405), ('2020', '2090', 204), ('2089', '2090', 204)],
     ids=['over', 'going on', 'to come'],
 )
-def test_a_maintenance_window_that_is_over_stays(web, start, end, status):
+def test_past_maintenance_window_cannot_be_deleted(web, start, end, status):
     window = {
         'type': 'maintenance_window',
         'start_time': start + '-01-01T00:00:00Z',

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 
-def test_an_incident_is_assigned_by_the_escalation_policy_of_its_service(web):
+def test_incident_is_assigned_by_the_escalation_policy_of_its_service(web):
     incident = web.incident(urgency='low', body={'type': 'incident_body', 'details': 'So full'})
     assert incident['status'] == 'triggered'
     assert incident['incident_number'] == 1
@@ -14,7 +14,7 @@ def test_an_incident_is_assigned_by_the_escalation_policy_of_its_service(web):
     assert web.log(incident) == ['trigger', 'assign']
 
 
-def test_an_incident_is_found_by_its_number(web):
+def test_incident_is_found_by_its_number(web):
     web.incident('first')
     incident = web.incident('second')
     assert web.get('/incidents/2')['incident'] == incident
@@ -22,7 +22,7 @@ def test_an_incident_is_found_by_its_number(web):
     assert web.refusal('GET', '/incidents/3')[0] == 404
 
 
-def test_every_step_leaves_a_log_entry(web):
+def test_each_step_of_an_incident_adds_a_log_entry(web):
     incident = web.incident()
     web.update(incident, status='acknowledged')
     web.update(incident, urgency='low')
@@ -34,7 +34,7 @@ def test_every_step_leaves_a_log_entry(web):
     assert (note['content'], note['user']['summary']) == ('Looking', 'Alex Sample')
 
 
-def test_a_resolved_incident_is_assigned_to_nobody(web):
+def test_resolved_incident_has_no_assignee(web):
     incident = web.update(web.incident(), status='resolved')
     assert incident['resolved_at'] is not None
     assert incident['assignments'] == []
@@ -46,7 +46,7 @@ def assignees(incident):
     return [assignment['assignee']['summary'] for assignment in incident['assignments']]
 
 
-def test_a_resolved_incident_is_reopened_for_its_policy(web):
+def test_reopened_incident_is_assigned_by_its_escalation_policy(web):
     incident = web.update(web.incident(), status='resolved')
     reopened = web.update(incident, status='triggered')
     assert (reopened['status'], reopened['resolved_at']) == ('triggered', None)
@@ -54,7 +54,7 @@ def test_a_resolved_incident_is_reopened_for_its_policy(web):
     assert [action['type'] for action in reopened['pending_actions']] == ['resolve']
 
 
-def test_a_resolved_incident_is_reopened_for_those_in_the_request(web):
+def test_reopened_incident_is_assigned_as_requested(web):
     jane, policy = web.user('Jane'), web.user('Paul')
     incident = web.update(web.incident(), status='resolved')
     reference = {'id': jane['id'], 'type': 'user_reference'}
@@ -74,7 +74,7 @@ def policy_of(user):
     return {'escalation_policy': policy}
 
 
-def test_a_resolved_incident_is_reopened_for_the_user_who_acknowledges_it(web):
+def test_resolved_incident_is_reopened_by_acknowledging_it(web):
     jane = web.user('Jane')
     incident = web.update(web.incident(), status='resolved')
     body = {'incidents': [{'id': incident['id'], 'type': 'incident', 'status': 'acknowledged'}]}
@@ -84,7 +84,7 @@ def test_a_resolved_incident_is_reopened_for_the_user_who_acknowledges_it(web):
     assert (reopened['status'], assignees(reopened)) == ('acknowledged', ['Jane'])
 
 
-def test_a_merged_incident_is_not_reopened(web):
+def test_merged_incident_cannot_be_reopened(web):
     target, source = web.incident('Target'), web.incident('Source')
     sources = [{'id': source['id'], 'type': 'incident_reference'}]
     web.put(f'/incidents/{target["id"]}/merge', {'source_incidents': sources})
@@ -92,14 +92,14 @@ def test_a_merged_incident_is_not_reopened(web):
     assert web.refusal('PUT', '/incidents/' + source['id'], body)[:2] == (400, 1019)
 
 
-def test_a_priority_may_be_given_by_its_name(web):
+def test_priority_can_be_given_by_name(web):
     incident = web.update(web.incident(), priority='P1')
     assert incident['priority']['summary'] == 'P1'
     body = {'incident': {'type': 'incident', 'priority': 'P99'}}
     assert web.refusal('PUT', '/incidents/' + incident['id'], body)[0] == 400
 
 
-def test_an_incident_is_moved_to_another_service(web):
+def test_incident_is_moved_to_another_service(web):
     policy = {'id': web.service['escalation_policy']['id'], 'type': 'escalation_policy_reference'}
     body = {'service': {'type': 'service', 'name': 'API', 'escalation_policy': policy}}
     other = web.post('/services', body)['service']
@@ -116,16 +116,16 @@ def test_an_incident_is_moved_to_another_service(web):
         ('/status_updates', {'message': ''}, "Message can't be blank"),
     ],
 )
-def test_a_text_without_content_is_refused(web, path, body, reason):
+def test_blank_text_is_rejected(web, path, body, reason):
     refusal = web.refusal('POST', f'/incidents/{web.incident()["id"]}{path}', body)
     assert refusal == (400, 2001, [reason])
 
 
-def test_an_open_incident_says_that_it_is_not_resolved(web):
+def test_open_incident_has_no_resolution_time(web):
     assert web.incident()['resolved_at'] is None
 
 
-def test_acknowledging_twice_counts_once(web):
+def test_acknowledging_twice_adds_one_acknowledgement(web):
     incident = web.incident()
     web.update(incident, status='acknowledged')
     again = web.update(incident, status='acknowledged')
@@ -133,14 +133,14 @@ def test_acknowledging_twice_counts_once(web):
     assert web.log(incident).count('acknowledge') == 1
 
 
-def test_many_incidents_are_updated_at_once(web):
+def test_multi_update_changes_all_incidents(web):
     incidents = [web.incident(f'Disk {number} full') for number in range(3)]
     changes = [{'id': i['id'], 'type': 'incident', 'status': 'resolved'} for i in incidents]
     answer = web.put('/incidents', {'incidents': changes})
     assert [incident['status'] for incident in answer['incidents']] == ['resolved'] * 3
 
 
-def test_one_unknown_incident_stops_the_whole_update(web):
+def test_multi_update_with_an_unknown_incident_changes_nothing(web):
     incident = web.incident()
     changes = [
         {'id': which, 'type': 'incident', 'status': 'resolved'}
@@ -150,7 +150,7 @@ def test_one_unknown_incident_stops_the_whole_update(web):
     assert web.get('/incidents/' + incident['id'])['incident']['status'] == 'triggered'
 
 
-def test_a_merged_one_among_them_stops_the_whole_update(web):
+def test_multi_update_with_a_merged_incident_changes_nothing(web):
     first, second = web.incident('first'), web.incident('second')
     sources = [{'id': second['id'], 'type': 'incident_reference'}]
     web.put(f'/incidents/{web.incident()["id"]}/merge', {'source_incidents': sources})
@@ -161,7 +161,7 @@ def test_a_merged_one_among_them_stops_the_whole_update(web):
     assert web.get('/incidents/' + first['id'])['incident']['status'] == 'triggered'
 
 
-def test_an_incident_can_be_assigned_to_somebody_else(web):
+def test_incident_is_reassigned(web):
     user = web.user('Bea Second')
     assignee = {'id': user['id'], 'type': 'user_reference'}
     incident = web.update(web.incident(), assignments=[{'assignee': assignee}])
@@ -169,7 +169,7 @@ def test_an_incident_can_be_assigned_to_somebody_else(web):
     assert incident['assigned_via'] == 'direct_assignment'
 
 
-def test_a_priority_can_be_set_and_taken_away(web):
+def test_priority_is_set_and_removed(web):
     priority = web.get('/priorities')['priorities'][0]
     reference = {'id': priority['id'], 'type': 'priority_reference'}
     incident = web.update(web.incident(), priority=reference)
@@ -177,7 +177,7 @@ def test_a_priority_can_be_set_and_taken_away(web):
     assert web.update(incident, priority=None)['priority'] is None
 
 
-def test_an_unknown_service_is_refused(web):
+def test_incident_on_an_unknown_service_is_rejected(web):
     service = {'id': 'PNOBODY', 'type': 'service_reference'}
     body = {'incident': {'type': 'incident', 'title': 'x', 'service': service}}
     assert web.refusal('POST', '/incidents', body)[:2] == (400, 2001)
@@ -194,7 +194,7 @@ REFUSED_CHANGES = [
 @pytest.mark.parametrize(
     ('change', 'code'), REFUSED_CHANGES, ids=[str(c) for _, c in REFUSED_CHANGES]
 )
-def test_a_change_that_cannot_be_made_is_refused_with_its_code(web, change, code):
+def test_invalid_update_of_an_incident_is_rejected_with_a_code(web, change, code):
     path = '/incidents/' + web.incident()['id']
     body = {'incident': {'type': 'incident', **change}}
     assert web.refusal('PUT', path, body)[:2] == (400, code)
@@ -204,14 +204,14 @@ def test_a_change_that_cannot_be_made_is_refused_with_its_code(web, change, code
         assert web.refusal('POST', '/incidents', new)[:2] == (400, code)
 
 
-def test_an_incident_key_is_open_only_once(web):
+def test_incident_key_must_be_unique_among_open_incidents(web):
     web.incident(incident_key='once')
     service = {'id': web.service['id'], 'type': 'service_reference'}
     body = {'type': 'incident', 'title': 'x', 'service': service, 'incident_key': 'once'}
     assert web.refusal('POST', '/incidents', {'incident': body})[0] == 400
 
 
-def test_a_merge_moves_the_alerts_and_resolves_the_source(web):
+def test_merge_moves_the_alerts_and_resolves_the_source(web):
     web.event(dedup_key='one')
     web.event(dedup_key='two')
     source, target = web.get('/incidents')['incidents']
@@ -223,7 +223,7 @@ def test_a_merge_moves_the_alerts_and_resolves_the_source(web):
     assert all(alert['status'] == 'triggered' for alert in alerts)
 
 
-def test_a_merged_incident_says_into_which(web):
+def test_merged_incident_refers_to_the_target(web):
     target, source = web.incident('target'), web.incident('source')
     merged = {'source_incidents': [{'id': source['id'], 'type': 'incident_reference'}]}
     web.put(f'/incidents/{target["id"]}/merge', merged)
@@ -232,14 +232,14 @@ def test_a_merged_incident_says_into_which(web):
     assert web.refusal('PUT', f'/incidents/{target["id"]}/merge', merged)[:2] == (400, 1019)
 
 
-def test_nothing_is_merged_into_a_resolved_incident(web):
+def test_merge_into_a_resolved_incident_is_rejected(web):
     target, source = web.update(web.incident(), status='resolved'), web.incident('source')
     merged = {'source_incidents': [{'id': source['id'], 'type': 'incident_reference'}]}
     assert web.refusal('PUT', f'/incidents/{target["id"]}/merge', merged)[0] == 400
     assert web.get('/incidents/' + source['id'])['incident']['status'] == 'triggered'
 
 
-def test_an_incident_that_one_creates_for_oneself_is_acknowledged_at_once(web):
+def test_incident_assigned_to_its_creator_is_acknowledged(web):
     def assigned_to(user):
         return web.incident(
             assignments=[{'assignee': {'id': user['id'], 'type': 'user_reference'}}]
@@ -251,7 +251,7 @@ def test_an_incident_that_one_creates_for_oneself_is_acknowledged_at_once(web):
     assert assigned_to(web.user('Bea Second'))['status'] == 'triggered'
 
 
-def test_an_assignee_and_an_escalation_policy_together_are_refused(web):
+def test_incident_with_assignee_and_escalation_policy_is_rejected(web):
     incident = {
         'type': 'incident',
         'title': 'x',
@@ -262,14 +262,14 @@ def test_an_assignee_and_an_escalation_policy_together_are_refused(web):
     assert web.refusal('POST', '/incidents', {'incident': incident})[:2] == (400, 2001)
 
 
-def test_a_snoozed_incident_is_acknowledged_and_says_until_when(web):
+def test_snoozed_incident_is_acknowledged_and_has_an_end_time(web):
     incident = web.incident()
     snoozed = web.post(f'/incidents/{incident["id"]}/snooze', {'duration': 3600})['incident']
     assert snoozed['status'] == 'acknowledged'
     assert snoozed['pending_actions'][0]['type'] == 'unacknowledge'
 
 
-def test_it_comes_back_when_the_time_is_over(web):
+def test_snoozed_incident_is_triggered_again_after_its_time(web):
     incident = web.incident()
     web.post(f'/incidents/{incident["id"]}/snooze', {'duration': 3600})
     web.sandbox.clock.advance(hours=2)
@@ -307,14 +307,14 @@ FILTERS = [
 
 
 @pytest.mark.parametrize(('query', 'expected'), FILTERS, ids=[str(f[0]) for f in FILTERS])
-def test_incidents_are_listed_by_filters(web, query, expected):
+def test_incidents_are_filtered(web, query, expected):
     web.incident('web', incident_key='web')
     web.update(web.incident('db', incident_key='db', urgency='low'), status='resolved')
     incidents = web.get('/incidents', **query)['incidents']
     assert {incident['title'] for incident in incidents} == expected
 
 
-def test_incidents_are_listed_by_assignee_and_sorted(web):
+def test_incidents_are_filtered_by_assignee_and_sorted(web):
     web.incident('b')
     web.incident('a')
     mine = web.get('/incidents', user_ids=[web.owner['id']], sort_by='title:asc')['incidents']
@@ -322,14 +322,14 @@ def test_incidents_are_listed_by_assignee_and_sorted(web):
     assert web.get('/incidents', user_ids=['PNOBODY'])['incidents'] == []
 
 
-def test_incidents_are_sorted_by_their_numbers_as_numbers(web):
+def test_incident_numbers_are_sorted_numerically(web):
     for number in range(11):
         web.incident(urgency='low' if number == 5 else 'high')
     listed = web.get('/incidents', sort_by='urgency:desc,incident_number:desc')['incidents']
     assert [incident['incident_number'] for incident in listed[:4]] == [6, 11, 10, 9]
 
 
-def test_times_are_shown_in_the_time_zone_asked_for(web):
+def test_times_are_returned_in_the_requested_time_zone(web):
     incident = web.incident()
     (shown,) = web.get('/incidents', time_zone='Asia/Tokyo')['incidents']
     assert shown['created_at'].endswith('+09:00')
@@ -338,7 +338,7 @@ def test_times_are_shown_in_the_time_zone_asked_for(web):
     assert web.get('/incidents', time_zone='UTC')['incidents'][0]['created_at'][-1] == 'Z'
 
 
-def test_those_without_a_value_come_first(web):
+def test_records_without_the_sorted_attribute_come_first(web):
     web.update(web.incident('over'), status='resolved')
     web.incident('open')
     for order, titles in (('asc', ['open', 'over']), ('desc', ['over', 'open'])):
@@ -346,7 +346,7 @@ def test_those_without_a_value_come_first(web):
         assert [incident['title'] for incident in listed] == titles
 
 
-def test_included_records_are_whole(web):
+def test_included_records_are_complete(web):
     web.incident()
     (plain,) = web.get('/incidents')['incidents']
     (full,) = web.get('/incidents', include=['services', 'assignees'])['incidents']
@@ -355,7 +355,7 @@ def test_included_records_are_whole(web):
     assert full['assignments'][0]['assignee']['email'] == web.sandbox.email
 
 
-def test_an_alert_resolved_by_hand_resolves_its_incident(web):
+def test_resolving_the_last_alert_resolves_the_incident(web):
     web.event()
     (incident,) = web.get('/incidents')['incidents']
     path = f'/incidents/{incident["id"]}/alerts'
@@ -369,7 +369,7 @@ def test_an_alert_resolved_by_hand_resolves_its_incident(web):
 # Events.
 
 
-def test_the_same_key_is_the_same_alert(web):
+def test_repeated_dedup_key_creates_no_second_alert(web):
     for _ in range(3):
         assert web.event(dedup_key='disk').json()['dedup_key'] == 'disk'
     (incident,) = web.get('/incidents')['incidents']
@@ -377,13 +377,13 @@ def test_the_same_key_is_the_same_alert(web):
     assert web.log(incident).count('trigger') == 3
 
 
-def test_without_a_key_every_trigger_opens_an_incident(web):
+def test_each_trigger_without_a_dedup_key_opens_an_incident(web):
     keys = {web.event().json()['dedup_key'] for _ in range(3)}
     assert len(keys) == 3
     assert len(web.get('/incidents')['incidents']) == 3
 
 
-def test_a_key_whose_incident_is_resolved_opens_a_new_one(web):
+def test_dedup_key_of_a_resolved_incident_opens_a_new_incident(web):
     web.event(dedup_key='disk')
     web.event('resolve', 'disk')
     web.event(dedup_key='disk')
@@ -391,7 +391,7 @@ def test_a_key_whose_incident_is_resolved_opens_a_new_one(web):
     assert statuses == ['resolved', 'triggered']
 
 
-def test_events_acknowledge_and_resolve(web):
+def test_events_acknowledge_and_resolve_incidents(web):
     web.event(dedup_key='disk')
     web.event('acknowledge', 'disk')
     (incident,) = web.get('/incidents')['incidents']
@@ -400,12 +400,12 @@ def test_events_acknowledge_and_resolve(web):
     assert web.log(incident) == ['trigger', 'assign', 'acknowledge', 'resolve']
 
 
-def test_an_event_for_no_alert_is_accepted_and_forgotten(web):
+def test_event_without_a_matching_alert_is_accepted_and_ignored(web):
     assert web.event('resolve', 'never seen').status_code == 202
     assert web.get('/incidents')['incidents'] == []
 
 
-def test_what_an_event_carries_is_in_the_alert(web):
+def test_alert_contains_the_data_of_the_event(web):
     web.event(severity='warning', component='mysql', custom_details={'load': 0.75})
     (incident,) = web.get('/incidents')['incidents']
     (alert,) = web.get(f'/incidents/{incident["id"]}/alerts')['alerts']
@@ -438,12 +438,12 @@ def test_an_invalid_event_is_refused_with_reasons(web, change, reason):
     assert reason in answer.json()['errors'][0]
 
 
-def test_a_body_that_is_no_json_is_refused(web):
+def test_event_that_is_not_json_is_rejected(web):
     answer = web.call('POST', '/v2/enqueue', data='{')
     assert (answer.status_code, answer.json()['status']) == (400, 'invalid event')
 
 
-def test_a_change_event_is_listed_and_opens_nothing(web):
+def test_change_event_is_listed_and_opens_no_incident(web):
     event = {'routing_key': web.sandbox.routing_key, 'payload': {'summary': 'Deployed'}}
     assert web.call('POST', '/v2/change/enqueue', event).status_code == 202
     (change,) = web.get('/change_events')['change_events']
@@ -461,7 +461,7 @@ def test_a_change_event_is_listed_and_opens_nothing(web):
 @pytest.mark.parametrize(
     'payload', [{}, {'summary': ''}, {'summary': None}, {'summary': 5}, None, []]
 )
-def test_a_change_event_needs_a_summary(web, payload):
+def test_change_event_requires_a_summary(web, payload):
     event = {'routing_key': web.sandbox.routing_key, 'payload': payload}
     answer = web.call('POST', '/v2/change/enqueue', event)
     assert answer.status_code == 400
@@ -469,7 +469,7 @@ def test_a_change_event_needs_a_summary(web, payload):
     assert web.get('/change_events')['change_events'] == []
 
 
-def test_too_many_events_for_one_key_are_429(web):
+def test_events_over_the_rate_limit_of_a_key_are_429(web):
     answers = [web.event('resolve', 'k') for _ in range(121)]
     assert [answer.status_code for answer in answers[-2:]] == [202, 429]
     assert answers[-1].json()['message'] == 'Rate Limit Exceeded'

@@ -26,12 +26,12 @@ def test_requests_are_found_by_method_and_path(web):
     assert requests.of('DELETE', '/incidents') == []
 
 
-def test_a_path_with_a_query_is_refused(web):
+def test_path_with_a_query_is_rejected(web):
     with pytest.raises(ValueError, match='without its query'):
         web.sandbox.requests.of('GET', '/incidents?limit=5')
 
 
-def test_assert_sent_returns_what_was_sent(web):
+def test_assert_sent_returns_the_requests(web):
     incident = web.incident()
     path = f'/incidents/{incident["id"]}/notes'
     web.post(path, NOTE)
@@ -50,7 +50,7 @@ def failure(web, *arguments, **options):
     return str(caught.value).splitlines()
 
 
-def test_the_failure_says_what_was_received_instead(web):
+def test_assert_sent_failure_lists_the_received_requests(web):
     web.get('/users', query='alex', include=['teams'])
     web.call('GET', '/nothing')
     assert failure(web, 'POST', '/incidents') == [
@@ -62,7 +62,7 @@ def test_the_failure_says_what_was_received_instead(web):
     ]
 
 
-def test_the_failure_shows_the_difference_to_the_most_similar_body(web):
+def test_assert_sent_failure_shows_a_diff_of_the_most_similar_body(web):
     incident = web.incident()
     path = f'/incidents/{incident["id"]}/notes'
     web.post(path, {'note': {'content': 'Something else entirely'}, 'more': [1, 2, 3]})
@@ -71,7 +71,7 @@ def test_the_failure_shows_the_difference_to_the_most_similar_body(web):
     lines = failure(web, 'POST', path, json=expected)
     assert lines[:8] == [
         f'Expected at least one POST {path} with this body, but the sandbox received none.',
-        'The body expected (-), and the one most like it (+):',
+        'The expected body (-), and the most similar one (+):',
         '    {',
         '      "note": {',
         '  -     "content": "Looking into this"',
@@ -81,7 +81,7 @@ def test_the_failure_shows_the_difference_to_the_most_similar_body(web):
     ]
 
 
-def test_any_is_no_part_of_the_difference(web):
+def test_mock_any_is_not_in_the_diff(web):
     incidents = [web.incident('first'), web.incident('second')]
     changes = [{'id': i['id'], 'type': 'incident', 'status': 'acknowledged'} for i in incidents]
     web.put('/incidents', {'incidents': changes})
@@ -95,7 +95,7 @@ def test_any_is_no_part_of_the_difference(web):
     ]
 
 
-def test_the_failure_says_how_often(web):
+def test_assert_sent_failure_has_the_number_of_requests(web):
     web.get('/users')
     web.get('/users')
     for times, expected in ((0, 'no'), (1, '1'), (3, '3')):
@@ -103,11 +103,11 @@ def test_the_failure_says_how_often(web):
         assert failure(web, 'GET', '/users', times=times)[0] == line
 
 
-def test_the_failure_says_that_nothing_was_received(web):
+def test_assert_sent_failure_reports_that_no_requests_were_received(web):
     assert failure(web, 'GET', '/users')[-1] == 'The sandbox received no requests.'
 
 
-def test_the_failure_shows_the_latest_requests_only(web):
+def test_assert_sent_failure_lists_the_latest_requests_only(web):
     for number in range(25):
         web.get('/users', limit=number + 1)
     lines = failure(web, 'POST', '/users')
@@ -115,7 +115,7 @@ def test_the_failure_shows_the_latest_requests_only(web):
     assert lines[3:] == [f'  GET /users?limit={number} 200' for number in range(6, 26)]
 
 
-def test_the_failure_shows_bodies_in_part_and_without_keys_or_control_characters(web):
+def test_assert_sent_failure_truncates_bodies_and_masks_keys(web):
     web.event(summary='\x1b[31mred' + 'x' * 500)
     web.call('GET', '/a%1bb%0ac')
     lines = failure(web, 'GET', '/users')[3:]
@@ -143,7 +143,7 @@ def test_each_request_is_logged_at_info(web, caplog, monkeypatch):
         assert re.fullmatch(re.escape(line) + r' \d+ ms', message)
 
 
-def test_a_request_without_a_response_is_shown_as_such(web):
+def test_request_without_a_response_is_reported_as_such(web):
     web.sandbox.faults.next(drop='before')
     with pytest.raises(OSError, match='Connection aborted'):
         web.get('/users')

@@ -15,7 +15,7 @@ def router_of(*services):
     return {'orchestration_path': {'sets': [{'id': 'start', 'rules': rules}]}}
 
 
-def test_rules_get_ids_and_keep_them(web, path):
+def test_orchestration_rules_get_ids_and_keep_them(web, path):
     written = web.put(path + '/router', router_of('P1', 'P2'))['orchestration_path']
     rules = written['sets'][0]['rules']
     assert len({rule['id'] for rule in rules}) == 2
@@ -24,14 +24,14 @@ def test_rules_get_ids_and_keep_them(web, path):
     assert again['sets'][0]['rules'] == rules
 
 
-def test_the_services_that_a_router_leads_to_are_counted(web, path):
+def test_routes_of_an_orchestration_are_counted(web, path):
     assert web.get(path)['orchestration']['routes'] == 0
     web.put(path + '/router', router_of('P1', 'P2', 'P1', 'unrouted'))
     assert web.get(path)['orchestration']['routes'] == 2
 
 
 @pytest.mark.parametrize('kind', ['router', 'unrouted', 'global'])
-def test_a_path_that_nobody_has_written_has_no_rules(web, path, kind):
+def test_new_orchestration_path_has_no_rules(web, path, kind):
     shown = web.get(f'{path}/{kind}')['orchestration_path']
     assert shown['sets'] == [{'id': 'start', 'rules': []}]
     assert shown['type'] == kind
@@ -41,7 +41,7 @@ def test_a_path_that_nobody_has_written_has_no_rules(web, path, kind):
     assert web.refusal('GET', f'/event_orchestrations/PNOBODY/{kind}')[0] == 404
 
 
-def test_a_service_has_an_orchestration_of_its_own(web):
+def test_service_has_its_own_orchestration(web):
     path = '/event_orchestrations/services/' + web.service['id']
     assert web.get(path)['orchestration_path']['parent']['type'] == 'service_reference'
     rule = {'actions': {'severity': 'info'}}
@@ -50,7 +50,7 @@ def test_a_service_has_an_orchestration_of_its_own(web):
     assert web.refusal('GET', '/event_orchestrations/services/PNOBODY')[0] == 404
 
 
-def test_an_orchestration_has_integrations_with_routing_keys(web, path):
+def test_orchestration_integrations_have_routing_keys(web, path):
     web.post(path + '/integrations', {'integration': {'label': 'Other'}})
     integrations = web.get(path + '/integrations')['integrations']
     assert [one['label'] for one in integrations] == ['Default Integration', 'Other']

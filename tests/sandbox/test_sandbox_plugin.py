@@ -10,7 +10,7 @@ import pdpyras
 pytest_plugins = ['pytester']
 
 
-def test_it_gives_sessions_that_are_ready_for_use(pagerduty):
+def test_pagerduty_fixture_returns_configured_sessions(pagerduty):
     assert isinstance(pagerduty.session(), pdpyras.APISession)
     key = pagerduty.events().trigger('Disk full', 'db1')
     (incident,) = pagerduty.session().list_all('incidents')
@@ -19,12 +19,12 @@ def test_it_gives_sessions_that_are_ready_for_use(pagerduty):
     assert len(pagerduty.session().rget('change_events')) == 1
 
 
-def test_options_are_passed_on(pagerduty):
+def test_session_options_are_passed_on(pagerduty):
     session = pagerduty.session(default_from='somebody@example.com', debug=False)
     assert session.default_from == 'somebody@example.com'
 
 
-def test_every_test_starts_with_a_clean_account(pytester):
+def test_each_test_starts_with_a_new_account(pytester):
     pytester.makepyfile(
         """
         def test_one(pagerduty):
@@ -40,7 +40,7 @@ def test_every_test_starts_with_a_clean_account(pytester):
     pytester.runpytest_inprocess('-p', 'no:cacheprovider').assert_outcomes(passed=2)
 
 
-def test_test_runs_without_it_load_nothing_of_it(pytester):
+def test_plugin_imports_nothing_without_the_fixture(pytester):
     pytester.makepyfile(
         """
         import sys
@@ -53,7 +53,7 @@ def test_test_runs_without_it_load_nothing_of_it(pytester):
     pytester.runpytest_subprocess('-p', 'no:cacheprovider').assert_outcomes(passed=1)
 
 
-def test_without_flask_it_says_what_to_install(pytester):
+def test_missing_flask_is_reported_with_the_install_command(pytester):
     pytester.makeconftest("import sys; sys.modules['flask'] = None")
     pytester.makepyfile('def test_mine(pagerduty): pass')
     result = pytester.runpytest_inprocess('-p', 'no:cacheprovider')
@@ -61,7 +61,7 @@ def test_without_flask_it_says_what_to_install(pytester):
     result.stdout.fnmatch_lines(['*needs Flask: pip install flask trustme*'])
 
 
-def test_the_class_of_the_fixture_can_be_imported_for_annotations(pagerduty):
+def test_class_of_the_fixture_can_be_imported_for_annotations(pagerduty):
     from pdpyras_sandbox import PagerDuty
 
     assert isinstance(pagerduty, PagerDuty)
@@ -69,7 +69,7 @@ def test_the_class_of_the_fixture_can_be_imported_for_annotations(pagerduty):
         from pdpyras_sandbox import Pagerduty  # noqa: F401
 
 
-def test_only_the_conveniences_import_the_library():
+def test_only_the_convenience_module_imports_the_library():
     script = (
         'import sys; from pdpyras_sandbox import Sandbox; Sandbox().close();'
         "print('pdpyras' in sys.modules)"
@@ -99,14 +99,14 @@ def test_mine(customer, pagerduty):
 
 
 @pytest.mark.parametrize('fails', ['setup', 'call', 'teardown'])
-def test_the_report_of_a_failed_test_shows_what_the_sandbox_received(pytester, fails):
+def test_report_of_a_failed_test_lists_the_received_requests(pytester, fails):
     pytester.makepyfile(FAILING.format(fails=fails))
     result = pytester.runpytest_inprocess('-p', 'no:cacheprovider')
     lines = ['*- PagerDuty sandbox -*', 'All requests that*', '  GET /users?limit=5 200']
     result.stdout.fnmatch_lines(lines, consecutive=True)
 
 
-def test_the_failure_of_an_assertion_points_to_the_test(pytester):
+def test_assert_sent_failure_points_to_the_line_in_the_test(pytester):
     pytester.makepyfile(FAILING.format(fails='call'))
     result = pytester.runpytest_inprocess('-p', 'no:cacheprovider')
     result.stdout.fnmatch_lines([
@@ -116,7 +116,7 @@ def test_the_failure_of_an_assertion_points_to_the_test(pytester):
     result.stdout.no_fnmatch_line('*__tracebackhide__*')
 
 
-def test_tests_without_the_fixture_and_tests_that_pass_have_no_such_section(pytester):
+def test_reports_of_passed_tests_and_of_other_tests_list_no_requests(pytester):
     pytester.makepyfile(
         """
         def test_without_the_fixture():

@@ -12,7 +12,7 @@ KEYS = ('api_key', 'user_key')
 
 
 @pytest.mark.parametrize('name', KEYS)
-def test_both_kinds_of_key_are_let_in(pagerduty, name):
+def test_account_and_user_keys_are_accepted(pagerduty, name):
     key = getattr(pagerduty, name)
     answer = requests.get(
         pagerduty.url + '/users', headers={'Authorization': f'Token token={key}'}, timeout=5
@@ -20,7 +20,7 @@ def test_both_kinds_of_key_are_let_in(pagerduty, name):
     assert answer.status_code == 200
 
 
-def test_an_oauth_token_acts_for_its_user(pagerduty):
+def test_oauth_token_authenticates_its_user(pagerduty):
     headers = {'Authorization': f'Bearer {pagerduty.oauth_token}'}
     answer = requests.get(pagerduty.url + '/users/me', headers=headers, timeout=5)
     assert answer.json()['user']['email'] == pagerduty.email
@@ -30,13 +30,13 @@ def test_an_oauth_token_acts_for_its_user(pagerduty):
     'authorization',
     ['Token token=wrong', 'Bearer {api_key}', 'Token {api_key}', 'Basic {api_key}', ''],
 )
-def test_anything_else_is_401(web, authorization):
+def test_invalid_credentials_are_401(web, authorization):
     header = authorization.format(api_key=web.sandbox.api_key)
     headers = {'Authorization': header}
     assert web.refusal('GET', '/users', headers=headers)[:2] == (401, 2006)
 
 
-def test_an_account_key_has_no_user(web):
+def test_account_key_has_no_current_user(web):
     answer = web.call('GET', '/users/me')
     assert answer.status_code == 400
     assert 'account-level access token' in answer.json()['error']
@@ -47,7 +47,7 @@ def test_an_account_key_creates_users_without_the_from_header(web):
     assert web.call('POST', '/users', body, headers={'From': None}).status_code == 201
 
 
-def test_another_version_in_accept_is_refused(web):
+def test_unsupported_version_in_accept_header_is_rejected(web):
     headers = {'Accept': 'application/vnd.pagerduty+json;version=1'}
     status, code, errors = web.refusal('GET', '/users', headers=headers)
     assert (status, code) == (400, 2001)
@@ -57,7 +57,7 @@ def test_another_version_in_accept_is_refused(web):
 @pytest.mark.parametrize(
     ('sender', 'reason'), [(None, 'The header is missing'), ('stranger@example.com', 'No user has')]
 )
-def test_an_account_key_needs_the_from_header_for_incidents(web, sender, reason):
+def test_account_key_requires_the_from_header_for_incidents(web, sender, reason):
     incident = web.incident()
     body = {'incident': {'type': 'incident', 'status': 'acknowledged'}}
     path = '/incidents/' + incident['id']
@@ -67,7 +67,7 @@ def test_an_account_key_needs_the_from_header_for_incidents(web, sender, reason)
     assert reason in error
 
 
-def test_a_user_key_needs_no_from_header(web):
+def test_user_key_requires_no_from_header(web):
     incident = web.incident()
     headers = {'From': None, 'Authorization': f'Token token={web.sandbox.user_key}'}
     body = {'incident': {'type': 'incident', 'status': 'acknowledged'}}
@@ -87,11 +87,11 @@ def test_a_user_key_needs_no_from_header(web):
         'include[]=everything',
     ],
 )
-def test_queries_out_of_bounds_are_refused(web, query):
+def test_invalid_query_is_rejected(web, query):
     assert web.refusal('GET', '/users?' + query)[:2] == (400, 2001)
 
 
-def test_the_last_records_before_the_limit_can_be_asked_for(web):
+def test_last_page_before_the_offset_limit_is_returned(web):
     assert web.get('/users', offset=9950, limit=50)['users'] == []
 
 
@@ -106,56 +106,56 @@ def test_the_last_records_before_the_limit_can_be_asked_for(web):
         ([], 'body must be an object'),
     ],
 )
-def test_a_body_that_is_not_as_documented_is_refused_with_reasons(web, body, reason):
+def test_undocumented_body_is_rejected_with_reasons(web, body, reason):
     status, code, errors = web.refusal('POST', '/users', body)
     assert (status, code) == (400, 2001)
     assert reason in errors
 
 
-def test_invalid_json_is_refused(web):
+def test_invalid_json_is_rejected(web):
     headers = {'Content-Type': 'application/json'}
     status, code, (error,) = web.refusal('POST', '/users', data='{"user":', headers=headers)
     assert (status, code) == (400, 2001)
     assert 'Invalid JSON' in error
 
 
-def test_a_form_is_refused(web):
+def test_form_encoded_body_is_rejected(web):
     (error,) = web.refusal('POST', '/users', data={'name': 'A'})[2]
     assert error == 'Content-Type must be application/json'
 
 
 @pytest.mark.parametrize('path', ['/nonesuch', '/users/PNOBODY', '/users/PNOBODY/contact_methods'])
-def test_what_does_not_exist_is_404(web, path):
+def test_unknown_path_or_record_is_404(web, path):
     assert web.refusal('GET', path)[:2] == (404, 2100)
 
 
-def test_a_method_that_a_path_does_not_have_is_405(web):
+def test_unsupported_method_is_405(web):
     assert web.refusal('PATCH', '/users')[0] == 405
 
 
-def test_an_ability_that_the_account_lacks_is_402(web):
+def test_missing_ability_is_402(web):
     assert web.call('GET', '/abilities/teams').status_code == 204
     assert web.refusal('GET', '/abilities/flying')[0] == 402
 
 
-def test_the_total_is_told_only_when_asked_for(web):
+def test_total_is_returned_only_if_requested(web):
     assert web.get('/users')['total'] is None
     assert web.get('/users', total='true')['total'] == 1
 
 
-def test_links_lead_back_to_the_sandbox_and_pages_to_the_account(web):
+def test_self_links_refer_to_the_sandbox_and_html_links_to_the_account(web):
     owner = web.owner
     assert web.call('GET', owner['self'][len(web.sandbox.url) :]).ok
     assert owner['html_url'] == 'https://sandbox.pagerduty.com/users/' + owner['id']
 
 
-def test_links_are_https_behind_a_proxy_that_speaks_tls(web):
+def test_self_links_are_https_behind_a_tls_proxy(web):
     headers = {'X-Forwarded-Proto': 'https'}
     user = web.call('GET', '/users', headers=headers).json()['users'][0]
     assert user['self'] == web.owner['self'].replace('http://', 'https://')
 
 
-def test_each_answer_has_a_request_id_and_the_state_of_the_rate_limit(web):
+def test_responses_have_a_request_id_and_rate_limit_headers(web):
     headers = web.call('GET', '/users').headers
     assert len(headers['X-Request-Id']) == 32
     assert headers['ratelimit-limit'] == '960'
@@ -169,12 +169,12 @@ def test_connections_are_kept_open(web):
     assert (pool.num_connections, pool.num_requests) == (1, 3)
 
 
-def test_a_body_that_nobody_asked_for_does_not_disturb_the_next_request(web):
+def test_unexpected_body_does_not_affect_the_next_request(web):
     web.call('DELETE', '/_sandbox/faults', {'surprising': 'body'})
     assert web.call('GET', '/users').status_code == 200
 
 
-def test_a_body_in_chunks_is_read(web):
+def test_chunked_body_is_read(web):
     body = (part for part in (b'{"team": {"type": "team", ', b'"name": "Platform"}}'))
     headers = {'Content-Type': 'application/json'}
     assert web.call('POST', '/teams', data=body, headers=headers).status_code == 201
@@ -191,7 +191,7 @@ def test_a_body_in_chunks_is_read(web):
         ('POST /users HTTP/1.1', 'Transfer-Encoding: chunked\r\n\r\nno chunk', 400),
     ],
 )
-def test_a_connection_that_cannot_be_kept_is_closed_after_the_answer(
+def test_connection_is_closed_after_the_response_if_it_cannot_be_reused(
     web, request_line, header, status
 ):
     port = int(web.sandbox.url.rpartition(':')[2])
@@ -201,7 +201,7 @@ def test_a_connection_that_cannot_be_kept_is_closed_after_the_answer(
             assert answer.read().split()[1] == str(status).encode()
 
 
-def test_the_keys_of_a_deleted_user_are_let_in_no_more(web):
+def test_keys_of_a_deleted_user_are_rejected(web):
     owner, user = web.owner, web.user('Bea Second')
     (policy,) = web.get('/escalation_policies')['escalation_policies']
     policy['escalation_rules'][0]['targets'] = [{'id': user['id'], 'type': 'user_reference'}]
@@ -213,7 +213,7 @@ def test_the_keys_of_a_deleted_user_are_let_in_no_more(web):
     assert web.call('GET', '/').status_code == 200
 
 
-def test_too_many_requests_are_429_until_the_minute_is_over():
+def test_requests_over_the_rate_limit_are_429_until_it_resets():
     now = [100.0]
     limit = RateLimit(2, clock=lambda: now[0])
     assert [limit.count('key')[1] for _ in range(3)] == [True, True, False]
@@ -225,7 +225,7 @@ def test_too_many_requests_are_429_until_the_minute_is_over():
     assert limit.count('key')[1]
 
 
-def test_a_sandbox_with_a_rate_limit_answers_429_as_pagerduty_does():
+def test_rate_limit_response_is_as_documented():
     with Sandbox(rate_limit=1) as sandbox:
         headers = {'Authorization': f'Token token={sandbox.api_key}'}
         first, second = (
@@ -236,13 +236,13 @@ def test_a_sandbox_with_a_rate_limit_answers_429_as_pagerduty_does():
     assert 0 < int(second.headers['ratelimit-reset']) <= 60
 
 
-def test_a_latency_keeps_every_answer_back():
+def test_latency_delays_responses():
     with Sandbox(latency=20) as sandbox:
         answer = requests.get(sandbox.url + '/users', timeout=5)
     assert answer.elapsed.total_seconds() >= 0.02
 
 
-def test_the_requests_seen_can_be_looked_at(web):
+def test_received_requests_are_recorded(web):
     web.call('POST', '/users?total=true', {'user': {'name': 'A'}})
     (seen,) = web.sandbox.requests
     assert (seen.method, seen.path, seen.status) == ('POST', '/users', 400)
@@ -251,7 +251,7 @@ def test_the_requests_seen_can_be_looked_at(web):
     assert seen.headers['From'] == web.sandbox.email
 
 
-def test_ipv6_can_be_listened_on():
+def test_sandbox_listens_on_an_ipv6_address():
     try:
         sandbox = Sandbox(host='::1')
     except OSError as error:

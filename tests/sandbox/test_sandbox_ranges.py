@@ -15,17 +15,17 @@ TOO_LONG = [
 
 
 @pytest.mark.parametrize('path', TOO_LONG)
-def test_a_range_that_is_too_long_is_refused(web, path):
+def test_time_range_that_is_too_long_is_rejected(web, path):
     assert web.refusal('GET', path)[:2] == (400, 2005)
 
 
-def test_half_a_year_of_incidents_is_not_too_long(web):
+def test_time_range_of_half_a_year_of_incidents_is_accepted(web):
     assert web.call('GET', '/incidents?' + HALF_A_YEAR).json()['incidents'] == []
 
 
 @pytest.mark.parametrize('missing', ['since', 'until'])
 @pytest.mark.parametrize('path', ['/notifications', '/schedules/{}/overrides'])
-def test_a_range_that_is_needed_is_refused_when_it_is_missing(web, path, missing):
+def test_missing_required_time_range_is_rejected(web, path, missing):
     empty = {'type': 'schedule', 'time_zone': 'UTC', 'schedule_layers': []}
     schedule = web.post('/schedules', {'schedule': empty})['schedule']
     query = {'since': '2024-01-01T00:00:00Z', 'until': '2024-02-01T00:00:00Z'}
@@ -34,13 +34,13 @@ def test_a_range_that_is_needed_is_refused_when_it_is_missing(web, path, missing
     assert (status, errors) == (400, [f"'{missing}' is required"])
 
 
-def test_nobody_is_notified(web):
+def test_notifications_are_empty(web):
     web.incident()
     day = {'since': '2024-01-01', 'until': '2024-01-02'}
     assert web.get('/notifications', **day)['notifications'] == []
 
 
-def test_incidents_of_the_last_month_are_listed_unless_asked_otherwise():
+def test_incidents_of_the_last_month_are_listed_by_default():
     with Sandbox() as sandbox, requests.Session() as http:
         http.headers['Authorization'] = f'Token token={sandbox.user_key}'
         event = {
@@ -64,13 +64,13 @@ def test_incidents_of_the_last_month_are_listed_unless_asked_otherwise():
 
 
 @pytest.mark.parametrize('time', ['2024-01-01T00:00:00+02:00', '2024-01-01T00:00:00', '2024-01-01'])
-def test_change_events_take_times_in_utc_only(web, time):
+def test_change_events_accept_times_in_utc_only(web, time):
     assert web.refusal('GET', '/change_events', params={'since': time})[0] == 400
     path = f'/services/{web.service["id"]}/change_events'
     assert web.refusal('GET', path, params={'until': time})[0] == 400
 
 
-def test_change_events_are_listed_by_their_time(web):
+def test_change_events_are_filtered_by_time(web):
     for year in (2020, 2024):
         payload = {'summary': str(year), 'timestamp': f'{year}-01-01T00:00:00Z'}
         event = {'routing_key': web.sandbox.routing_key, 'payload': payload}
@@ -79,12 +79,12 @@ def test_change_events_are_listed_by_their_time(web):
     assert [change['summary'] for change in found] == ['2024']
 
 
-def test_a_limit_that_is_too_large_is_lowered_where_pages_have_cursors(web):
+def test_limit_over_the_maximum_is_reduced_for_cursor_pagination(web):
     assert web.get('/audit/records', limit=1000)['limit'] == 100
     assert web.refusal('GET', '/audit/records?limit=0')[2] == ['Limit must be at least 1']
 
 
-def test_a_query_does_not_look_into_descriptions(web):
+def test_query_does_not_search_descriptions(web):
     body = {'user': {'name': 'A', 'email': 'a@example.com', 'description': 'a friend of Bea'}}
     web.post('/users', body)
     assert web.get('/users', query='bea')['users'] == []

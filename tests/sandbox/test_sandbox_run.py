@@ -45,7 +45,7 @@ def run_python(script, **settings):
     return run(sys.executable, '-c', script, **settings)
 
 
-def test_the_command_reaches_pagerduty_by_each_of_its_hosts():
+def test_command_reaches_the_sandbox_under_each_pagerduty_host():
     done = run_python(
         f"""
 import os, requests
@@ -61,7 +61,7 @@ for host in {HOSTS}:
     assert [link.rpartition('/')[0] for link in links] == [f'https://{h}/users' for h in HOSTS]
 
 
-def test_the_variables_replace_what_was_set_before():
+def test_proxy_variables_of_the_environment_are_replaced():
     before = {
         'http_proxy': 'http://127.0.0.1:9',
         'HTTPS_PROXY': 'http://127.0.0.1:9',
@@ -90,14 +90,14 @@ def test_the_variables_replace_what_was_set_before():
     assert len({seen['PAGERDUTY_' + key] for key in keys}) == 4
 
 
-def test_the_bundle_has_the_authorities_of_the_system_and_one_more(sandbox):
+def test_ca_bundle_contains_the_system_authorities_and_the_proxy_authority(sandbox):
     with SandboxProxy(sandbox) as proxy, open(proxy.variables['SSL_CERT_FILE']) as bundle:
         count = bundle.read().count('BEGIN CERTIFICATE')
     assert count > 50
 
 
 @pytest.mark.parametrize('command', [['curl', '-sS'], ['wget', '-q', '-O', '-']], ids=' '.join)
-def test_programs_in_other_languages_reach_it(command):
+def test_curl_and_wget_reach_the_sandbox(command):
     if shutil.which(command[0]) is None:
         pytest.skip(f'there is no {command[0]} on this machine')
     done = run(*command, 'https://api.pagerduty.com/_sandbox')
@@ -114,7 +114,7 @@ def test_programs_in_other_languages_reach_it(command):
     ],
     ids=['failure', 'killed', 'not found', 'not executable'],
 )
-def test_the_exit_status_is_that_of_the_command_as_in_a_shell(command, status, tmp_path):
+def test_run_exits_with_the_status_of_the_command(command, status, tmp_path):
     done = run(*command, env={**os.environ, 'TMPDIR': str(tmp_path)})
     assert done.returncode == status
     assert list(tmp_path.iterdir()) == []
@@ -131,11 +131,11 @@ def test_the_exit_status_is_that_of_the_command_as_in_a_shell(command, status, t
     ],
     ids=str,
 )
-def test_bad_usage_is_one_line_and_status_2(refusal, arguments, reason):
+def test_bad_usage_of_run_is_one_line_and_status_2(refusal, arguments, reason):
     assert reason in refusal('run', *arguments)
 
 
-def test_a_state_file_that_cannot_be_opened_is_one_line_and_status_2():
+def test_unusable_state_file_is_one_line_and_status_2():
     done = run('true', options=['--state', '/no/such/folder/file'])
     assert (done.returncode, done.stdout) == (2, '')
     (line,) = done.stderr.splitlines()
@@ -143,7 +143,7 @@ def test_a_state_file_that_cannot_be_opened_is_one_line_and_status_2():
     assert '/no/such/folder/file' in line
 
 
-def test_output_of_the_command_is_left_alone_and_ours_is_marked():
+def test_run_leaves_stdout_to_the_command_and_marks_its_own_lines():
     done = run('sh', '-c', 'cat; echo its own >&2', input='to stdout')
     assert done.stdout == 'to stdout'
     ours, its_own = done.stderr.splitlines()
@@ -151,12 +151,12 @@ def test_output_of_the_command_is_left_alone_and_ours_is_marked():
     assert its_own == 'its own'
 
 
-def test_quiet_prints_nothing():
+def test_run_with_quiet_prints_nothing():
     done = run('curl', '-s', 'https://example.com', options=['--quiet'])
     assert (done.stdout, done.stderr) == ('', '')
 
 
-def test_open_files_are_handed_on():
+def test_command_inherits_open_files():
     reading, writing = os.pipe()
     with open(reading) as file:
         done = run_python(f'import os; os.write({writing}, b"through")', pass_fds=[writing])
@@ -193,7 +193,7 @@ __main__.main(sys.argv[1:])
     [RUN, [sys.executable, '-c', RUN_AS_ON_MACOS, 'run']],
     ids=['Linux', 'macOS'],
 )
-def test_signals_are_passed_on(command):
+def test_signals_are_forwarded_to_the_command(command):
     command = [*command, '--', sys.executable, '-c', SCRIPT_WITH_HANDLERS]
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
@@ -205,7 +205,7 @@ def test_signals_are_passed_on(command):
         assert process.wait(PATIENCE) == 41
 
 
-def test_it_cleans_up_when_its_terminal_is_closed(tmp_path):
+def test_run_cleans_up_when_its_terminal_is_closed(tmp_path):
     command = [*RUN, '--', sys.executable, '-c', SCRIPT_WITH_HANDLERS]
     with subprocess.Popen(
         command,
@@ -243,7 +243,7 @@ def read_until(screen, text):
         seen += screen.read(1000)
 
 
-def test_it_does_not_wait_for_what_the_command_leaves_running(tmp_path):
+def test_run_does_not_wait_for_background_processes_of_the_command(tmp_path):
     started = tmp_path / 'started'
     done = subprocess.run(
         [*RUN, '--', 'sh', '-c', f'sleep 1000 & echo $! > {started}'],
@@ -290,7 +290,7 @@ def connection_to(proxy):
         yield connection
 
 
-def test_other_hosts_are_refused_with_a_line_that_says_so(sandbox, caplog):
+def test_proxy_rejects_and_logs_other_hosts(sandbox, caplog):
     with SandboxProxy(sandbox) as proxy:
         refused = [
             ('CONNECT', 'example.com:443'),
@@ -310,17 +310,17 @@ def test_other_hosts_are_refused_with_a_line_that_says_so(sandbox, caplog):
                 assert response.status == 403
                 assert response.read().decode() == f'{response.reason}\n'
     assert [record.getMessage() for record in caplog.records] == [
-        'refused example.com:443: pass --allow example.com to let it through',
-        'refused app.pagerduty.com:443: pass --allow app.pagerduty.com to let it through',
+        'refused example.com:443: pass --allow example.com to allow it',
+        'refused app.pagerduty.com:443: pass --allow app.pagerduty.com to allow it',
         'refused api.pagerduty.com.example.com:443: '
-        'pass --allow api.pagerduty.com.example.com to let it through',
-        'refused api.pagerduty.com:80: PagerDuty speaks HTTPS, on port 443',
-        'refused 127.0.0.1:80: pass --allow 127.0.0.1 to let it through',
-        'refused example.com:80: pass --allow example.com to let it through',
+        'pass --allow api.pagerduty.com.example.com to allow it',
+        'refused api.pagerduty.com:80: PagerDuty requires HTTPS on port 443',
+        'refused 127.0.0.1:80: pass --allow 127.0.0.1 to allow it',
+        'refused example.com:80: pass --allow example.com to allow it',
     ]
 
 
-def test_a_host_that_is_allowed_is_reached_over_http_and_through_a_tunnel(sandbox, elsewhere):
+def test_allowed_host_is_reached_over_http_and_through_a_tunnel(sandbox, elsewhere):
     with SandboxProxy(sandbox, ['127.0.0.1']) as proxy:
         with connection_to(proxy) as connection:
             connection.request('POST', f'http://{elsewhere}/path?query', b'body')
@@ -331,7 +331,7 @@ def test_a_host_that_is_allowed_is_reached_over_http_and_through_a_tunnel(sandbo
             assert connection.getresponse().read() == b'POST /path HTTP/1.1 body'
 
 
-def test_a_host_that_cannot_be_reached_is_a_502(sandbox):
+def test_unreachable_allowed_host_is_502(sandbox):
     with socket.socket() as unused:
         unused.bind(('127.0.0.1', 0))
         address = '127.0.0.1:{}'.format(unused.getsockname()[1])
@@ -345,7 +345,7 @@ def test_a_host_that_cannot_be_reached_is_a_502(sandbox):
 @pytest.mark.parametrize(
     'request_line', ['GET /users HTTP/1.1', 'CONNECT host:port HTTP/1.1', 'GET http://[ HTTP/1.1']
 )
-def test_a_request_that_is_not_for_a_proxy_is_a_400(sandbox, request_line):
+def test_invalid_proxy_request_is_400(sandbox, request_line):
     with SandboxProxy(sandbox) as proxy:
         address = ('127.0.0.1', int(proxy.url.rpartition(':')[2]))
         with socket.create_connection(address, PATIENCE) as connection:
@@ -354,7 +354,7 @@ def test_a_request_that_is_not_for_a_proxy_is_a_400(sandbox, request_line):
                 assert response.read().startswith(b'HTTP/1.1 400 ')
 
 
-def test_a_client_that_is_slow_with_the_handshake_keeps_nobody_waiting(sandbox):
+def test_slow_tls_handshake_does_not_block_other_clients(sandbox):
     with SandboxProxy(sandbox) as proxy, connection_to(proxy) as slow:
         slow.request('CONNECT', 'api.pagerduty.com:443')
         options = {
@@ -365,7 +365,7 @@ def test_a_client_that_is_slow_with_the_handshake_keeps_nobody_waiting(sandbox):
         assert requests.get('https://api.pagerduty.com/users', **options).status_code == 401
 
 
-def test_nothing_is_left_when_the_proxy_and_the_sandbox_are_closed():
+def test_closed_proxy_and_sandbox_leave_no_threads_or_files():
     threads, descriptors = set(threading.enumerate()), os.listdir('/proc/self/fd')
     # They keep their connections open.
     with requests.Session() as direct, requests.Session() as proxied:

@@ -31,7 +31,7 @@ REBINDING = (
 
 @pytest.mark.parametrize('host', REBINDING)
 @pytest.mark.parametrize('path', ['/_sandbox', '/', '/users', '/nonesuch'])
-def test_a_host_name_of_somebody_else_gets_nothing(web, host, path):
+def test_request_with_an_unknown_host_name_is_rejected(web, host, path):
     answer = web.call('GET', path, headers={'Host': host})
     assert answer.status_code == 403
     assert 'is not a name of this sandbox' in answer.json()['error']['errors'][0]
@@ -57,18 +57,18 @@ def test_a_host_name_of_somebody_else_gets_nothing(web, host, path):
         'Identity.PagerDuty.com',
     ],
 )
-def test_names_of_this_machine_and_of_pagerduty_are_let_in(web, host):
+def test_host_names_of_this_machine_and_of_pagerduty_are_accepted(web, host):
     assert web.call('GET', '/users', headers={'Host': host}).status_code == 200
 
 
-def test_a_container_is_called_by_its_short_name_or_the_name_it_listens_on():
+def test_short_host_names_are_accepted_in_a_container_network():
     everywhere = Access('0.0.0.0')
     assert everywhere.is_trusted('pagerduty:8080')
     assert not everywhere.is_trusted('pagerduty.example')
     assert Access('pagerduty.example').is_trusted('pagerduty.example:8080')
 
 
-def test_names_with_dots_are_let_in_if_they_are_given():
+def test_configured_host_names_are_accepted():
     with Sandbox(names=['PagerDuty.test.svc', 'pagerduty.internal']) as sandbox:
         for host, status in (
             ('pagerduty.test.svc:8080', 200),
@@ -81,7 +81,7 @@ def test_names_with_dots_are_let_in_if_they_are_given():
         Sandbox(names='pagerduty.internal')
 
 
-def test_the_certificate_is_good_for_the_given_names():
+def test_certificate_covers_the_configured_names():
     with Sandbox(tls=True, names=['pagerduty.internal']) as sandbox:
         address = urlsplit(sandbox.url)
         context = ssl.create_default_context(cafile=sandbox.ca_file)
@@ -104,7 +104,7 @@ def test_the_certificate_is_good_for_the_given_names():
         ('GET', '/'),
     ],
 )
-def test_another_website_may_not_control_the_sandbox(web, origin, method, path):
+def test_control_request_from_another_website_is_rejected(web, origin, method, path):
     web.team('Platform')
     fault = {'status': 503} if method == 'POST' else None
     answer = web.call(method, path, fault, headers={'Origin': origin})
@@ -114,12 +114,12 @@ def test_another_website_may_not_control_the_sandbox(web, origin, method, path):
     assert [team['name'] for team in web.get('/teams')['teams']] == ['Platform']
 
 
-def test_the_page_of_the_sandbox_itself_may_control_it(web):
+def test_control_request_from_the_sandbox_page_is_accepted(web):
     headers = {'Origin': web.sandbox.url}
     assert web.call('POST', '/_sandbox/reset', headers=headers).status_code == 204
 
 
-def test_pagerdutys_paths_can_be_called_from_any_website_that_has_a_key(web):
+def test_api_request_from_another_website_is_accepted_with_a_key(web):
     headers = {'Origin': 'https://app.example'}
     assert web.call('GET', '/users', headers=headers).status_code == 200
 
@@ -165,7 +165,7 @@ def answer_of(connection):
     ],
     ids=lambda value: str(value)[:20],
 )
-def test_an_absurd_length_is_refused_before_the_body_comes(connect, length, status):
+def test_invalid_content_length_is_rejected_before_the_body(connect, length, status):
     connection = connect()
     head = f'POST /users HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n'
     connection.sendall(head.encode('latin-1'))
@@ -178,7 +178,7 @@ def test_an_absurd_length_is_refused_before_the_body_comes(connect, length, stat
 @pytest.mark.parametrize(
     'chunks', ['no chunk\r\n', '-5\r\nhello\r\n', '5\r\nhello!\r\n', '5\r\nhel', '5']
 )
-def test_a_body_in_broken_chunks_is_refused(connect, chunks):
+def test_body_with_invalid_chunks_is_rejected(connect, chunks):
     connection = connect()
     head = 'POST /users HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n'
     connection.sendall((head + chunks).encode())
@@ -199,7 +199,7 @@ def in_chunks(length):
 @pytest.mark.parametrize(
     'body', [lambda length: b'x' * length, in_chunks], ids=['known', 'chunked']
 )
-def test_a_client_that_sends_too_long_a_body_sees_the_answer(web, short_bodies, body):
+def test_client_receives_the_error_for_a_body_that_is_too_long(web, short_bodies, body):
     headers = {'Content-Type': 'application/json'}
     answer = web.call('POST', '/users', data=body(350_000), headers=headers)
     assert answer.status_code == 413
@@ -207,7 +207,7 @@ def test_a_client_that_sends_too_long_a_body_sees_the_answer(web, short_bodies, 
     assert web.call('POST', '/users', data=body(150_000), headers=headers).status_code == 400
 
 
-def test_the_requests_kept_stay_within_their_bounds(web, monkeypatch):
+def test_recorded_requests_stay_within_the_limits(web, monkeypatch):
     monkeypatch.setattr(traffic, 'MAXIMUM_BYTES', 1_000_000)
     for _ in range(20):
         assert web.call('POST', '/users', {'user': {'name': 'x' * 100_000}}).status_code == 400
@@ -217,7 +217,7 @@ def test_the_requests_kept_stay_within_their_bounds(web, monkeypatch):
     assert seen[-1].json['user']['name'] == 'x' * 100_000
 
 
-def test_all_that_is_kept_is_within_64_mebibytes():
+def test_recorded_requests_and_responses_stay_within_64_mebibytes():
     responses = traffic.KEPT_RESPONSES * traffic.SHOWN_BYTES
     assert traffic.MAXIMUM_BYTES + responses <= 64 * 2**20
     assert server.MAXIMUM_BODY < traffic.MAXIMUM_BYTES
@@ -233,7 +233,7 @@ def test_all_that_is_kept_is_within_64_mebibytes():
     ],
     ids=['plain', 'wide characters', 'many parameters', 'long body'],
 )
-def test_the_size_of_a_request_is_not_underestimated(query, body):
+def test_size_of_a_request_is_not_underestimated(query, body):
     def received():
         copy = json.loads(json.dumps(query))
         return traffic.Request('POST', '/users', copy, {}, body.encode())
@@ -248,7 +248,7 @@ def test_the_size_of_a_request_is_not_underestimated(query, body):
     assert size < sum(request.size for request in kept)
 
 
-def test_the_oldest_requests_give_way(web, monkeypatch):
+def test_oldest_requests_are_dropped(web, monkeypatch):
     monkeypatch.setattr(traffic, 'KEPT', 3)
     for number in range(5):
         web.call('GET', f'/users?offset={number}')
@@ -258,23 +258,23 @@ def test_the_oldest_requests_give_way(web, monkeypatch):
 # Nothing at all.
 
 
-def test_an_idle_connection_is_closed(pagerduty, connect, monkeypatch):
+def test_idle_connection_is_closed(pagerduty, connect, monkeypatch):
     monkeypatch.setattr(server.Handler, 'timeout', 0.05)
     assert connect().recv(1) == b''
 
 
-def test_a_client_that_falls_silent_in_the_middle_of_a_body_is_left(connect, monkeypatch):
+def test_connection_is_closed_if_the_body_stalls(connect, monkeypatch):
     monkeypatch.setattr(server.Handler, 'timeout', 0.05)
     connection = connect()
     connection.sendall(b'POST /users HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n{')
     assert connection.recv(1) == b''
 
 
-def test_a_connection_is_idle_for_a_minute_at_most():
+def test_idle_timeout_is_one_minute():
     assert server.Handler.timeout == 60
 
 
-def test_many_idle_connections_shut_nobody_out(web, connect):
+def test_many_idle_connections_do_not_block_new_clients(web, connect):
     """Of 250, the sandbox keeps the latest; each is a file, of which a process has but so many."""
     connections = [connect() for _ in range(250)]
     assert web.call('GET', '/users').status_code == 200
@@ -284,7 +284,7 @@ def test_many_idle_connections_shut_nobody_out(web, connect):
     assert connections[-1].recv(12) == b'HTTP/1.1 200'
 
 
-def test_a_connection_in_use_is_not_taken_for_an_idle_one(pagerduty, connect):
+def test_connection_in_use_is_not_closed_as_idle(pagerduty, connect):
     pagerduty.faults.next(hang=30)
     busy = connect()
     busy.sendall(b'GET /users HTTP/1.1\r\nHost: localhost\r\n\r\n')

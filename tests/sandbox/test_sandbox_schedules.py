@@ -37,7 +37,7 @@ def rendered(web, schedule, since='2024-01-01T00:00:00Z', until='2024-01-04T00:0
     return shifts, final['rendered_coverage_percentage']
 
 
-def test_the_crew_takes_turns(web, crew):
+def test_schedule_rotates_between_users(web, crew):
     shifts, coverage = rendered(web, schedule_of(web, crew))
     assert shifts == [
         ('User 0', '01T00', '02T00'),
@@ -47,7 +47,7 @@ def test_the_crew_takes_turns(web, crew):
     assert coverage == 100
 
 
-def test_a_restriction_leaves_gaps(web, crew):
+def test_restriction_limits_shifts(web, crew):
     nights = {
         'type': 'daily_restriction',
         'start_time_of_day': '20:00:00',
@@ -63,7 +63,7 @@ def test_a_restriction_leaves_gaps(web, crew):
     assert coverage == 50
 
 
-def test_a_weekly_restriction_counts_from_monday(web, crew):
+def test_weekly_restriction_counts_days_from_monday(web, crew):
     tuesdays = {
         'type': 'weekly_restriction',
         'start_day_of_week': 2,
@@ -83,7 +83,7 @@ def overridden(web, schedule, user, start, end):
     return f'{path}/{result["override"]["id"]}'
 
 
-def test_an_override_takes_over(web, crew):
+def test_override_replaces_shifts(web, crew):
     schedule = schedule_of(web, crew[:1])
     day = '2090-01-02T'
     path = overridden(web, schedule, crew[1], day + '06:00:00Z', day + '12:00:00Z')
@@ -100,7 +100,7 @@ def test_an_override_takes_over(web, crew):
     assert len(rendered(web, schedule, **days)[0]) == 1
 
 
-def test_an_override_that_has_begun_is_cut_short(web, crew):
+def test_deleting_a_current_override_ends_it(web, crew):
     schedule = schedule_of(web, crew[:1])
     path = overridden(web, schedule, crew[1], MONDAY, '2090-01-01T00:00:00Z')
     answer = web.call('DELETE', path)
@@ -109,7 +109,7 @@ def test_an_override_that_has_begun_is_cut_short(web, crew):
     assert oncall[0] == 'User 0'
 
 
-def test_overrides_past_the_bounds_are_cut_unless_overflow_is_asked_for(web, crew):
+def test_overrides_are_cut_off_at_the_range_without_overflow(web, crew):
     schedule = schedule_of(web, crew[:1])
     path = overridden(web, schedule, crew[1], MONDAY, '2024-01-03T00:00:00Z').rpartition('/')[0]
     bounds = {'since': '2024-01-02T00:00:00Z', 'until': '2024-01-02T12:00:00Z'}
@@ -123,13 +123,13 @@ def test_overrides_past_the_bounds_are_cut_unless_overflow_is_asked_for(web, cre
     assert web.get(path, **bounds, editable='true')['overrides'] == []
 
 
-def test_an_override_of_the_past_stays(web, crew):
+def test_past_override_cannot_be_deleted(web, crew):
     schedule = schedule_of(web, crew[:1])
     path = overridden(web, schedule, crew[1], MONDAY, '2024-01-02T00:00:00Z')
     assert web.refusal('DELETE', path)[:2] == (400, 4004)
 
 
-def test_shifts_are_told_in_utc_whatever_the_offsets_they_were_given_in(web, crew):
+def test_shifts_are_returned_in_utc(web, crew):
     evenings = {
         'type': 'daily_restriction',
         'start_time_of_day': '18:00:00',
@@ -157,7 +157,7 @@ def test_shifts_are_told_in_utc_whatever_the_offsets_they_were_given_in(web, cre
     assert listed['start'] == '2024-01-02T04:00:00Z'
 
 
-def test_the_handoff_keeps_its_hour_when_summer_begins(web, crew):
+def test_handoff_keeps_its_local_time_across_daylight_saving_time(web, crew):
     """In New York, clocks went forward in the night before 10 March 2024."""
     start = '2024-03-08T09:00:00-05:00'
     layer = {'start': start, 'rotation_virtual_start': start}
@@ -179,7 +179,7 @@ IMPOSSIBLE = [
 
 
 @pytest.mark.parametrize('layer', IMPOSSIBLE, ids=str)
-def test_a_layer_that_cannot_be_rendered_is_refused_and_changes_nothing(web, crew, layer):
+def test_invalid_layer_is_rejected_and_changes_nothing(web, crew, layer):
     for restriction in layer.get('restrictions', ()):
         restriction['start_time_of_day'] = '09:00:00'
     schedule = schedule_of(web, crew)
@@ -191,7 +191,7 @@ def test_a_layer_that_cannot_be_rendered_is_refused_and_changes_nothing(web, cre
     assert web.get('/schedules/' + schedule['id'])['schedule']['name'] == 'Rota'
 
 
-def test_a_turn_that_cannot_be_is_an_invalid_schedule(web, crew):
+def test_invalid_turn_length_is_rejected(web, crew):
     layer = {
         'start': MONDAY,
         'rotation_virtual_start': MONDAY,
@@ -222,7 +222,7 @@ def layered(web, crew):
     return web.post('/schedules', {'schedule': body})['schedule']
 
 
-def test_where_layers_overlap_the_later_one_counts(web, crew):
+def test_later_layer_takes_precedence(web, crew):
     schedule = layered(web, crew)
     assert rendered(web, schedule, until='2024-01-02T12:00:00Z')[0] == [
         ('User 1', '01T00', '01T08'),
@@ -235,7 +235,7 @@ def test_where_layers_overlap_the_later_one_counts(web, crew):
     assert user['name'] == 'User 1'
 
 
-def test_layers_are_shown_in_the_order_opposite_to_that_in_which_they_are_sent(web, crew):
+def test_layers_are_returned_in_reverse_order(web, crew):
     schedule = layered(web, crew)
     path = '/schedules/' + schedule['id']
 
@@ -250,7 +250,7 @@ def test_layers_are_shown_in_the_order_opposite_to_that_in_which_they_are_sent(w
     assert rendered(web, changed)[0] == [('User 0', '01T00', '04T00')]
 
 
-def test_a_schedule_is_shown_in_the_time_zone_asked_for_or_else_its_own(web, crew):
+def test_schedule_is_rendered_in_the_requested_or_its_own_time_zone(web, crew):
     start = '2024-01-01T09:00:00+01:00'
     layer = {'start': start, 'rotation_virtual_start': start}
     schedule = schedule_of(web, crew, time_zone='Europe/Berlin', **layer)
@@ -267,7 +267,7 @@ def test_a_schedule_is_shown_in_the_time_zone_asked_for_or_else_its_own(web, cre
     assert refused[:2] == (400, 2001)
 
 
-def test_times_of_a_query_without_an_offset_are_in_its_time_zone(web, crew):
+def test_query_times_without_an_offset_are_in_the_time_zone_of_the_query(web, crew):
     schedule = schedule_of(web, crew)
     query = {'since': '2024-01-01T12:00:00', 'until': '2024-01-01T20:00:00'}
     shown = web.get('/schedules/' + schedule['id'], **query, time_zone='America/New_York')
@@ -275,7 +275,7 @@ def test_times_of_a_query_without_an_offset_are_in_its_time_zone(web, crew):
     assert [entry['start'][11:] for entry in entries] == ['12:00:00-05:00', '19:00:00-05:00']
 
 
-def test_entries_past_the_bounds_are_cut_unless_overflow_is_asked_for(web, crew):
+def test_schedule_entries_are_cut_off_at_the_range_without_overflow(web, crew):
     schedule = schedule_of(web, crew)
     bounds = {'since': '2024-01-01T10:00:00Z', 'until': '2024-01-01T14:00:00Z'}
     assert rendered(web, schedule, **bounds) == ([('User 0', '01T10', '01T14')], 100)
@@ -283,7 +283,7 @@ def test_entries_past_the_bounds_are_cut_unless_overflow_is_asked_for(web, crew)
     assert whole == ([('User 0', '01T00', '02T00')], 100)
 
 
-def test_short_turns_are_rendered_in_good_time(web, crew):
+def test_short_turns_are_rendered_quickly(web, crew):
     """Four weeks take a minute of computing if each turn is compared with all others."""
     days = at_scale(7, full=28)
     schedule = schedule_of(web, crew, rotation_turn_length_seconds=60)
@@ -293,12 +293,12 @@ def test_short_turns_are_rendered_in_good_time(web, crew):
     assert (len(shifts), coverage) == (days * 24 * 60, 100)
 
 
-def test_a_range_that_is_backwards_or_endless_is_refused(web):
+def test_reversed_or_too_long_range_is_rejected(web):
     assert web.refusal('GET', '/oncalls?since=2024-01-02&until=2024-01-01')[0] == 400
     assert web.refusal('GET', '/oncalls?since=1900-01-01&until=2900-01-01')[0] == 400
 
 
-def test_the_missing_end_of_a_range_is_as_documented(web, crew, monkeypatch):
+def test_missing_end_of_a_time_range_has_the_documented_default(web, crew, monkeypatch):
     schedule = schedule_of(web, crew)
     entries = rendered(web, schedule, None, '2024-01-04T00:00:00Z')[0]
     assert [entry[1:] for entry in entries] == [
@@ -318,12 +318,12 @@ def test_the_missing_end_of_a_range_is_as_documented(web, crew, monkeypatch):
     assert [oncall['start'][8:10] for oncall in found['oncalls']] == ['01', '02', '03', '04']
 
 
-def test_overrides_are_listed_for_a_range_only(web, crew):
+def test_listing_overrides_requires_a_range(web, crew):
     schedule = schedule_of(web, crew)
     assert web.refusal('GET', f'/schedules/{schedule["id"]}/overrides')[0] == 400
 
 
-def test_the_users_of_a_schedule_are_those_on_call(web, crew):
+def test_users_of_a_schedule_are_the_users_on_call(web, crew):
     schedule = schedule_of(web, crew)
     day = {'since': '2024-01-01T00:00:00Z', 'until': '2024-01-01T12:00:00Z'}
     (user,) = web.get(f'/schedules/{schedule["id"]}/users', **day)['users']
@@ -331,7 +331,7 @@ def test_the_users_of_a_schedule_are_those_on_call(web, crew):
     assert user['contact_methods'][0]['summary'] == 'Default'
 
 
-def test_a_range_may_be_one_moment(web, crew):
+def test_range_of_a_single_moment_is_accepted(web, crew):
     schedule = schedule_of(web, crew)
     target = {'id': schedule['id'], 'type': 'schedule_reference'}
     rules = [{'escalation_delay_in_minutes': 30, 'targets': [target]}]
@@ -344,12 +344,12 @@ def test_a_range_may_be_one_moment(web, crew):
     assert user['id'] == crew[1]['id']
 
 
-def test_an_unknown_time_zone_is_refused(web, crew):
+def test_unknown_time_zone_of_a_schedule_is_rejected(web, crew):
     body = {'type': 'schedule', 'time_zone': 'Mars/Olympus', 'schedule_layers': []}
     assert web.refusal('POST', '/schedules', {'schedule': body})[:2] == (400, 3001)
 
 
-def test_whoever_is_on_call_by_a_schedule_gets_the_incident(web, crew):
+def test_incident_is_assigned_to_the_user_on_call(web, crew):
     schedule = schedule_of(web, crew[1:])
     policy = {
         'type': 'escalation_policy',

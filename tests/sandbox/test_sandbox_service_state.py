@@ -29,7 +29,7 @@ def incident_body(web):
 # Status.
 
 
-def test_the_status_of_a_service_follows_from_its_incidents(web):
+def test_status_of_a_service_follows_its_incidents(web):
     assert web.service['status'] == 'active'
     incident = web.incident()
     assert web.service['status'] == 'critical'
@@ -43,14 +43,14 @@ def test_the_status_of_a_service_follows_from_its_incidents(web):
     assert web.service['status'] == 'active'
 
 
-def test_no_client_sets_a_status_other_than_disabled(web):
+def test_clients_can_set_the_service_status_to_disabled_only(web):
     assert change_service(web, status='critical')['status'] == 'active'
     assert change_service(web, status='disabled')['status'] == 'disabled'
     assert change_service(web, status='active')['status'] == 'active'
 
 
 @pytest.mark.parametrize('kind', ['maintenance', 'disabled'])
-def test_a_closed_service_takes_no_new_incidents(web, kind):
+def test_disabled_or_maintained_service_accepts_no_incidents(web, kind):
     web.event(dedup_key='before')
     if kind == 'disabled':
         change_service(web, status='disabled')
@@ -67,7 +67,7 @@ def test_a_closed_service_takes_no_new_incidents(web, kind):
 
 
 @pytest.mark.parametrize('years', [('2020', '2021'), ('2089', '2090')], ids=['over', 'to come'])
-def test_a_maintenance_window_counts_while_it_is_on(web, years):
+def test_past_or_future_maintenance_window_has_no_effect(web, years):
     window(web, *years)
     assert web.service['status'] == 'active'
     web.event()
@@ -82,7 +82,7 @@ CASES = [*CONSTANT, *(('severity_based', *case) for case in SEVERITIES)]
 
 
 @pytest.mark.parametrize(('rule', 'severity', 'urgency'), CASES)
-def test_the_urgency_of_events_follows_the_rule_of_the_service(web, rule, severity, urgency):
+def test_urgency_of_an_event_follows_the_rule_of_the_service(web, rule, severity, urgency):
     change_service(web, incident_urgency_rule={'type': 'constant', 'urgency': rule})
     web.event(severity=severity)
     (incident,) = web.get('/incidents')['incidents']
@@ -92,7 +92,7 @@ def test_the_urgency_of_events_follows_the_rule_of_the_service(web, rule, severi
 @pytest.mark.parametrize(
     ('rule', 'urgency'), [('low', 'low'), ('high', 'high'), ('severity_based', 'high')]
 )
-def test_the_urgency_of_incidents_over_rest_follows_the_rule_unless_given(web, rule, urgency):
+def test_urgency_of_a_rest_incident_follows_the_rule_by_default(web, rule, urgency):
     change_service(web, incident_urgency_rule={'type': 'constant', 'urgency': rule})
     assert web.incident()['urgency'] == urgency
     assert web.incident(urgency='low')['urgency'] == 'low'
@@ -113,7 +113,7 @@ SUPPORT = [
 
 
 @pytest.mark.parametrize(('hours', 'at', 'urgency'), SUPPORT)
-def test_support_hours_decide_by_the_clock_of_their_time_zone(hours, at, urgency):
+def test_support_hours_are_in_their_time_zone(hours, at, urgency):
     from pdpyras_sandbox.account import parse_time
     from pdpyras_sandbox.service_state import urgency_of
 
@@ -135,7 +135,7 @@ def test_support_hours_decide_by_the_clock_of_their_time_zone(hours, at, urgency
     assert urgency_of(service, None, parse_time(at)) == urgency
 
 
-def test_support_hours_are_kept_and_used(web):
+def test_support_hours_are_stored_and_used(web):
     constant = {'type': 'constant', 'urgency': 'low'}
     change_service(
         web,
@@ -159,7 +159,7 @@ def test_support_hours_are_kept_and_used(web):
 # Nobody on call, and integrations.
 
 
-def test_where_nobody_is_on_call_there_is_no_incident(web):
+def test_no_incident_is_opened_if_nobody_is_on_call(web):
     empty = {'type': 'schedule', 'name': 'Empty', 'time_zone': 'UTC', 'schedule_layers': []}
     schedule = web.post('/schedules', {'schedule': empty})['schedule']
     rule = {'escalation_delay_in_minutes': 30, 'targets': [reference(schedule)]}
@@ -179,7 +179,7 @@ def test_where_nobody_is_on_call_there_is_no_incident(web):
 
 
 @pytest.mark.parametrize('action', ['acknowledge', 'resolve'])
-def test_an_event_through_another_integration_is_dropped(web, action):
+def test_event_from_another_integration_does_not_change_the_alert(web, action):
     body = {'integration': {'type': 'events_api_v2_inbound_integration', 'name': 'Other'}}
     path = f'/services/{web.service["id"]}/integrations'
     other = web.post(path, body)['integration']['integration_key']

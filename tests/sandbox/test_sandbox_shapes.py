@@ -3,7 +3,7 @@
 import pytest
 
 from pdpyras_sandbox.hosts import is_pagerduty
-from pdpyras_sandbox.shapes import sample
+from pdpyras_sandbox.shapes import minimal
 
 
 @pytest.mark.parametrize(
@@ -21,8 +21,8 @@ from pdpyras_sandbox.shapes import sample
     ],
     ids=str,
 )
-def test_a_sample_is_the_smallest_value_of_its_shape(shape, value):
-    assert sample(shape) == value
+def test_minimal_value_of_a_shape(shape, value):
+    assert minimal(shape) == value
 
 
 @pytest.mark.parametrize(
@@ -37,5 +37,5 @@ def test_a_sample_is_the_smallest_value_of_its_shape(shape, value):
     ],
     ids=str,
 )
-def test_a_host_of_pagerduty_is_recognised_by_its_domain(host, expected):
+def test_pagerduty_hosts_are_recognized_by_domain(host, expected):
     assert is_pagerduty(host) is expected

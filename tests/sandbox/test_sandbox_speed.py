@@ -50,7 +50,7 @@ def event(account, action, key):
 
 
 @pytest.mark.parametrize('action', ['trigger', 'acknowledge', 'resolve'])
-def test_an_event_costs_the_same_however_many_incidents_are_open(account, action):
+def test_cost_of_an_event_does_not_grow_with_open_incidents(account, action):
     def cost(key):
         if action != 'trigger':
             enqueue(account, event(account, 'trigger', key))
@@ -63,7 +63,7 @@ def test_an_event_costs_the_same_however_many_incidents_are_open(account, action
     assert cost('among many') < 1.2 * alone
 
 
-def test_a_page_costs_the_same_however_many_records_there_are(sandbox, api_of):
+def test_cost_of_a_page_does_not_grow_with_records(sandbox, api_of):
     client = sandbox._app.test_client()
     headers = {'Authorization': f'Token token={sandbox.api_key}'}
 

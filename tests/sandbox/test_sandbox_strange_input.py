@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from pdpyras_sandbox.shapes import operations, sample
+from pdpyras_sandbox.shapes import minimal, operations
 
 # For the depth of 100,000 brackets, which the sandbox reaches in this very process.
 pytestmark = pytest.mark.usefixtures('no_garbage_collection')
@@ -25,14 +25,14 @@ JSON = {'Content-Type': 'application/json'}
     ],
     ids=['null', 'NaN', 'infinite', 'cut off', 'deep'],
 )
-def test_a_body_that_holds_nothing_or_too_much_is_refused(web, text, reason):
+def test_malformed_json_body_is_rejected(web, text, reason):
     refusal = web.refusal('POST', '/incidents', data=text, headers=JSON)
     assert refusal == (400, 2001, [reason])
     assert web.sandbox.requests[-1].status == 400
 
 
 @pytest.mark.parametrize('path', ['/v2/enqueue', '/_sandbox/faults'])
-def test_deep_nesting_is_refused_everywhere(web, path):
+def test_deeply_nested_body_is_rejected(web, path):
     assert web.call('POST', path, data='[' * 100_000).status_code == 400
 
 
@@ -57,7 +57,7 @@ INCOMPLETE = [
 @pytest.mark.parametrize(
     ('method', 'path', 'body'), INCOMPLETE, ids=[f'{c[0]} {c[1]} {c[2]}' for c in INCOMPLETE]
 )
-def test_what_names_no_record_is_refused(web, method, path, body):
+def test_invalid_reference_is_rejected(web, method, path, body):
     ids = {'incident': web.incident()['id'], 'user': web.owner['id']}
     text = json.dumps(body).replace('{user}', ids['user'])
     status, code, (reason,) = web.refusal(method, path.format(**ids), data=text, headers=JSON)
@@ -66,7 +66,7 @@ def test_what_names_no_record_is_refused(web, method, path, body):
 
 
 @pytest.mark.parametrize('time', ['yesterday', '2024-13-01T00:00:00Z', '0001-01-01T00:00:00Z', ''])
-def test_a_time_that_is_none_is_refused(web, time):
+def test_invalid_time_is_rejected(web, time):
     window = {'type': 'maintenance_window', 'services': [], 'start_time': time, 'end_time': time}
     status, _, errors = web.refusal('POST', '/maintenance_windows', {'maintenance_window': window})
     assert status == 400
@@ -76,7 +76,7 @@ def test_a_time_that_is_none_is_refused(web, time):
 
 
 @pytest.mark.parametrize('payload', [None, 'text', [], {'summary': 5}])
-def test_an_event_that_ends_an_alert_may_carry_anything(web, payload):
+def test_acknowledge_and_resolve_events_accept_any_payload(web, payload):
     web.event(dedup_key='disk')
     event = {'routing_key': web.sandbox.routing_key, 'event_action': 'resolve', 'dedup_key': 'disk'}
     assert web.call('POST', '/v2/enqueue', {**event, 'payload': payload}).status_code == 202
@@ -84,7 +84,7 @@ def test_an_event_that_ends_an_alert_may_carry_anything(web, payload):
     assert web.call('GET', '/').status_code == 200
 
 
-def test_details_that_look_like_references_are_details(web):
+def test_custom_details_that_look_like_references_are_unchanged(web):
     details = {'id': {}, 'type': 'user_reference'}
     web.event(custom_details=details)
     (incident,) = web.get('/incidents')['incidents']
@@ -141,7 +141,7 @@ class Client:
         if shape.get('type') == 'array':
             return [self.filled(shape.get('items', {}))]
         if shape.get('type') != 'object':
-            return sample(shape)
+            return minimal(shape)
         value = {name: self.filled(child) for name, child in shape.get('properties', {}).items()}
         kind = str(value.get('type'))
         if kind.endswith('_reference'):
@@ -161,7 +161,7 @@ class Client:
 
 
 @pytest.mark.parametrize('seed', [0, 2])
-def test_no_body_makes_the_sandbox_itself_fail(web, seed):
+def test_random_bodies_cause_no_internal_error(web, seed):
     web.event()
     client = Client(web, seed)
     # Deletions would take away what the others are about. The listings show what has been taken in.
@@ -173,13 +173,13 @@ def test_no_body_makes_the_sandbox_itself_fail(web, seed):
 
 
 @pytest.mark.parametrize('action', ['associate', 'disassociate'])
-def test_null_in_place_of_service_dependencies_is_refused(web, action):
+def test_null_service_dependencies_are_rejected(web, action):
     body = {'relationships': None}
     status, code, errors = web.refusal('POST', f'/service_dependencies/{action}', body)
     assert (status, code, errors) == (400, 2001, ['body.relationships is required'])
 
 
-def test_a_set_of_rules_without_an_id_is_refused(web):
+def test_rule_set_without_an_id_is_rejected(web):
     orchestration = web.post('/event_orchestrations', {'orchestration': {'name': 'Ops'}})
     path = f'/event_orchestrations/{orchestration["orchestration"]["id"]}/global'
     body = {'orchestration_path': {'sets': [{'rules': []}], 'catch_all': {'actions': {}}}}
@@ -188,7 +188,7 @@ def test_a_set_of_rules_without_an_id_is_refused(web):
     assert 'must have IDs' in errors[0]
 
 
-def test_version_3_of_the_api_has_its_errors_by_field(web):
+def test_version_3_errors_are_grouped_by_field(web):
     status, code, errors = web.refusal('GET', '/v3/schedules?limit=0')
     assert (status, code) == (400, 2001)
     assert errors == {'limit': ['Limit must be from 1 to 100']}
@@ -197,7 +197,7 @@ def test_version_3_of_the_api_has_its_errors_by_field(web):
 @pytest.mark.parametrize(
     'data', [{}, {'data_type': 'string'}, {'data_type': 'float', 'value': '1'}]
 )
-def test_an_option_of_a_custom_field_without_a_string_is_refused(web, data):
+def test_custom_field_option_that_is_not_a_string_is_rejected(web, data):
     option = {'data': {'data_type': 'string', 'value': 'production'}}
     field = {
         'name': 'environment',
@@ -213,13 +213,13 @@ def test_an_option_of_a_custom_field_without_a_string_is_refused(web, data):
     assert web.refusal('PUT', f'{path}/{created["id"]}', body)[:2] == (400, 2001)
 
 
-def test_an_id_is_a_uuid_where_the_document_says_so(web):
+def test_id_is_a_uuid_if_documented(web):
     fields = [{'name': 'host', 'type': 'query'}, {'name': 'rack', 'type': 'enriched'}]
     body = {'name': 'Hosts', 'fields': fields}
     assert UUID(web.post('/enrichment/schemas', body)['schema']['id']).version == 4
 
 
-def test_a_deletion_documented_with_a_body_has_one(web):
+def test_deletion_returns_a_body_if_documented(web):
     answer = web.call('DELETE', '/oauth_delegations?delegation_user_id=PABC123&type=mobile')
     assert answer.headers['Content-Type'] == 'application/json'
     assert answer.json()

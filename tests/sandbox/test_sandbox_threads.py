@@ -40,7 +40,7 @@ def listed(sandbox, path, wrapper):
         return found
 
 
-def test_no_user_is_lost(sandbox):
+def test_concurrently_created_users_are_all_stored(sandbox):
     def create(number):
         with client(sandbox) as session:
             for turn in range(ROUNDS):
@@ -72,7 +72,7 @@ def test_requests_during_a_reset_wait_for_the_new_account(sandbox, monkeypatch):
         assert [answer.result() for answer in answers] == [200, 200]
 
 
-def test_an_email_address_is_given_away_once(sandbox):
+def test_concurrent_users_with_the_same_email_address_are_rejected(sandbox):
     def create(number):
         user = {'name': 'A', 'email': 'wanted@example.com'}
         with client(sandbox) as session:
@@ -81,7 +81,7 @@ def test_an_email_address_is_given_away_once(sandbox):
     assert sorted(at_once(create)) == [201] + [400] * (CLIENTS - 1)
 
 
-def test_a_deduplication_key_opens_one_incident(sandbox):
+def test_concurrent_events_with_the_same_dedup_key_open_one_incident(sandbox):
     def trigger(number):
         payload = {'summary': 'x', 'source': 'y', 'severity': 'info'}
         event = {'routing_key': sandbox.routing_key, 'dedup_key': 'same', 'payload': payload}
@@ -97,7 +97,7 @@ def test_a_deduplication_key_opens_one_incident(sandbox):
     assert len(triggers) == CLIENTS * 5
 
 
-def test_incidents_are_numbered_without_gaps_and_resolved_once(sandbox):
+def test_concurrent_incidents_are_numbered_without_gaps_and_resolved_once(sandbox):
     def live(number):
         payload = {'summary': 'x', 'source': 'y', 'severity': 'info'}
         key = f'key {number % 4}'

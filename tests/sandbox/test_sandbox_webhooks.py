@@ -75,7 +75,7 @@ def statuses(web):
 # What is sent.
 
 
-def test_a_triggered_incident_is_sent_signed(web, receiver):
+def test_webhook_of_a_triggered_incident_is_signed(web, receiver):
     webhook = subscribe(web, receiver.url + '/hook?key=1')
     incident = web.incident()
     web.sandbox.webhooks.wait(timeout=60)
@@ -184,7 +184,7 @@ STEPS = [
 
 
 @pytest.mark.parametrize(('step', 'expected', 'facts'), STEPS, ids=[s[0].__name__ for s in STEPS])
-def test_each_step_of_an_incident_has_its_event(web, receiver, step, expected, facts):
+def test_each_step_of_an_incident_sends_its_webhook_event(web, receiver, step, expected, facts):
     subscribe(web, receiver.url)
     incident = web.incident()
     step(web, incident)
@@ -195,7 +195,7 @@ def test_each_step_of_an_incident_has_its_event(web, receiver, step, expected, f
     assert incident['id'] in (data.get('id'), data.get('incident', {}).get('id'))
 
 
-def test_what_time_does_is_sent_with_its_own_time(web, receiver):
+def test_webhooks_of_timeouts_have_the_time_of_the_timeout(web, receiver):
     subscribe(web, receiver.url)
     web.event()
     web.event('acknowledge', web.get('/incidents')['incidents'][0]['incident_key'])
@@ -208,7 +208,7 @@ def test_what_time_does_is_sent_with_its_own_time(web, receiver):
     assert events[3]['agent']['type'] == 'service_reference'
 
 
-def test_changes_of_services_are_sent(web, receiver):
+def test_changes_of_services_send_webhooks(web, receiver):
     subscribe(web, receiver.url)
     policy = web.get('/escalation_policies')['escalation_policies'][0]
     reference = {'id': policy['id'], 'type': 'escalation_policy_reference'}
@@ -222,7 +222,7 @@ def test_changes_of_services_are_sent(web, receiver):
     assert events[2]['data']['self'] == f'{web.sandbox.url}/services/{created["id"]}'
 
 
-def test_an_event_of_a_service_names_the_teams_of_its_escalation_policy(web, receiver):
+def test_service_webhook_contains_the_teams_of_its_escalation_policy(web, receiver):
     team = web.team('Ops')
     policy = web.get('/escalation_policies')['escalation_policies'][0]
     web.put(f'/teams/{team["id"]}/escalation_policies/{policy["id"]}')
@@ -232,7 +232,7 @@ def test_an_event_of_a_service_names_the_teams_of_its_escalation_policy(web, rec
     assert [named['summary'] for named in event['data']['teams']] == ['Ops']
 
 
-def test_a_ping_goes_to_one_subscription_whatever_it_wants(web, receiver):
+def test_ping_is_sent_to_one_subscription_regardless_of_its_events(web, receiver):
     webhook = subscribe(web, receiver.url, events=['incident.resolved'])
     subscribe(web, receiver.url)
     answer = web.call('POST', f'/webhook_subscriptions/{webhook["id"]}/ping')
@@ -242,7 +242,7 @@ def test_a_ping_goes_to_one_subscription_whatever_it_wants(web, receiver):
     assert event['data'] == {'type': 'ping', 'message': 'Hello from your friend Pagey!'}
 
 
-def test_headers_and_credentials_are_sent(web, receiver):
+def test_webhooks_have_custom_headers_and_url_credentials(web, receiver):
     url = receiver.url.replace('://', '://user:long%20password@')
     subscribe(web, url, custom_headers=[{'name': 'X-Mine', 'value': 'some value'}])
     web.incident()
@@ -255,13 +255,13 @@ def test_headers_and_credentials_are_sent(web, receiver):
 # To whom.
 
 
-def test_a_subscription_gets_the_events_it_asked_for(web, receiver):
+def test_subscription_receives_its_events_only(web, receiver):
     subscribe(web, receiver.url, events=['incident.resolved'])
     resolve(web, web.incident())
     assert types(received(web, receiver)) == ['resolved']
 
 
-def test_an_inactive_subscription_is_not_called(web, receiver):
+def test_inactive_subscription_receives_no_webhooks(web, receiver):
     webhook = subscribe(web, receiver.url)
     path = '/webhook_subscriptions/' + webhook['id']
     web.put(path, {'webhook_subscription': {'active': False}})
@@ -271,7 +271,7 @@ def test_an_inactive_subscription_is_not_called(web, receiver):
     assert types(received(web, receiver)) == ['resolved']
 
 
-def test_filters_select_by_service_and_team(web, receiver):
+def test_webhooks_are_filtered_by_service_and_team(web, receiver):
     team, other_team = web.team('Ops'), web.team('Others')
     policy = web.get('/escalation_policies')['escalation_policies'][0]
     web.put(f'/teams/{team["id"]}/escalation_policies/{policy["id"]}')
@@ -292,7 +292,7 @@ def test_filters_select_by_service_and_team(web, receiver):
     assert paths == ['/account', '/service', '/team']
 
 
-def test_other_machines_are_not_called_unless_asked_for(web):
+def test_webhooks_are_not_sent_to_other_machines_by_default(web):
     subscribe(web, 'https://hooks.example.com/pagerduty')
     web.incident()
     assert web.sandbox.webhooks.deliveries == []
@@ -303,7 +303,7 @@ def test_other_machines_are_not_called_unless_asked_for(web):
     )
 
 
-def test_a_host_that_was_asked_for_is_called(receiver, monkeypatch, api_of):
+def test_webhooks_are_sent_to_a_configured_host(receiver, monkeypatch, api_of):
     resolve_host = socket.getaddrinfo
 
     def here(host, *arguments, **options):
@@ -320,7 +320,7 @@ def test_a_host_that_was_asked_for_is_called(receiver, monkeypatch, api_of):
 # Order and retries.
 
 
-def test_the_webhooks_of_an_incident_come_in_order_even_if_the_first_is_retried(web, receiver):
+def test_webhooks_of_an_incident_stay_in_order_during_retries(web, receiver):
     subscribe(web, receiver.url)
     receiver.reply(503)
     incident = web.incident()
@@ -335,7 +335,7 @@ def test_the_webhooks_of_an_incident_come_in_order_even_if_the_first_is_retried(
     assert statuses(web) == ['delivered'] * 4
 
 
-def test_retries_come_after_1_2_4_minutes_and_so_on_up_to_48_hours(web, receiver):
+def test_webhook_retries_back_off_exponentially_for_48_hours(web, receiver):
     subscribe(web, receiver.url)
     receiver.rule(lambda seen: Reply(500))
     web.incident()
@@ -365,7 +365,9 @@ NAMES = ['200', '204', '302', '400', '410', '429', '503', 'hangs up', 'hangs']
 
 
 @pytest.mark.parametrize(('reply', 'status', 'result'), OUTCOMES, ids=NAMES)
-def test_what_the_receiver_does_decides(web, receiver, monkeypatch, reply, status, result):
+def test_response_to_a_webhook_determines_its_status(
+    web, receiver, monkeypatch, reply, status, result
+):
     monkeypatch.setattr(deliveries, 'TIMEOUT', 0.3)
     subscribe(web, receiver.url)
     receiver.answer(reply)
@@ -382,7 +384,7 @@ def closed_port():
         return taken.getsockname()[1]
 
 
-def test_a_receiver_that_is_not_there_is_tried_again(web):
+def test_webhook_to_a_closed_port_is_retried(web):
     subscribe(web, f'http://127.0.0.1:{closed_port()}')
     web.incident()
     assert statuses(web) == ['retrying']
@@ -390,13 +392,13 @@ def test_a_receiver_that_is_not_there_is_tried_again(web):
     assert 'Connection refused' in attempt['result']
 
 
-def test_a_tls_error_is_permanent(web, receiver):
+def test_webhook_with_a_tls_error_is_not_retried(web, receiver):
     subscribe(web, receiver.url.replace('http:', 'https:'))
     web.incident()
     assert statuses(web) == ['dropped']
 
 
-def test_each_webhook_has_an_id_that_its_retries_repeat(web, receiver):
+def test_webhook_id_is_the_same_in_retries(web, receiver):
     subscribe(web, receiver.url)
     receiver.reply(500, times=2)
     web.incident()
@@ -408,7 +410,7 @@ def test_each_webhook_has_an_id_that_its_retries_repeat(web, receiver):
     assert len(set(ids)) == 3
 
 
-def test_a_receiver_may_call_the_sandbox_while_the_clock_advances(web, receiver):
+def test_webhook_receiver_can_call_the_sandbox_while_the_clock_advances(web, receiver):
     subscribe(web, receiver.url)
     seen = []
 
@@ -424,7 +426,7 @@ def test_a_receiver_may_call_the_sandbox_while_the_clock_advances(web, receiver)
     assert seen == ['triggered', 'resolved']
 
 
-def test_waiting_for_a_receiver_that_hangs_ends_in_an_error(web, receiver):
+def test_waiting_for_a_hanging_webhook_receiver_times_out(web, receiver):
     subscribe(web, receiver.url)
     receiver.answer(Hang())
     web.incident()
@@ -434,7 +436,7 @@ def test_waiting_for_a_receiver_that_hangs_ends_in_an_error(web, receiver):
     web.sandbox.webhooks.wait(timeout=60)
 
 
-def test_a_webhook_of_more_than_256_kb_is_dropped(web, receiver):
+def test_webhook_over_256_kb_is_dropped(web, receiver):
     subscribe(web, receiver.url)
     incident = web.incident()
     web.post(f'/incidents/{incident["id"]}/notes', {'note': {'content': 'x' * 256 * 1024}})
@@ -446,7 +448,7 @@ def test_a_webhook_of_more_than_256_kb_is_dropped(web, receiver):
 # Disabled subscriptions.
 
 
-def test_three_dropped_in_a_row_disable_the_subscription_for_24_hours(web, receiver):
+def test_three_dropped_webhooks_in_a_row_disable_the_subscription_for_24_hours(web, receiver):
     subscribe(web, receiver.url)
     receiver.reply(500)
     waiting = web.incident('its webhook waits for a retry')
@@ -468,7 +470,7 @@ def test_three_dropped_in_a_row_disable_the_subscription_for_24_hours(web, recei
     assert received(web, receiver)[4]['data']['title'] == 'after a day'
 
 
-def test_a_success_in_between_starts_the_count_again(web, receiver):
+def test_successful_webhook_resets_the_count_of_dropped_ones(web, receiver):
     subscribe(web, receiver.url)
     for status in (404, 404, 202, 404, 404):
         receiver.reply(status)
@@ -477,7 +479,7 @@ def test_a_success_in_between_starts_the_count_again(web, receiver):
     assert subscription(web)['delivery_method']['temporarily_disabled'] is False
 
 
-def test_a_disabled_subscription_is_enabled_by_hand(web, receiver):
+def test_disabled_subscription_can_be_enabled(web, receiver):
     webhook = subscribe(web, receiver.url)
     receiver.reply(404, times=3)
     for _ in range(3):
@@ -494,7 +496,7 @@ def test_a_disabled_subscription_is_enabled_by_hand(web, receiver):
 # Subscriptions in the API.
 
 
-def test_the_secret_is_shown_once_and_header_values_never_again(web, receiver):
+def test_webhook_secret_and_header_values_are_returned_at_creation_only(web, receiver):
     headers = [{'name': 'X-Mine', 'value': 'secret'}]
     created = subscribe(web, receiver.url, custom_headers=headers)
     assert len(created['delivery_method']['secret']) == 64
@@ -527,13 +529,13 @@ BAD = [
         ACCOUNT,
         'names must be unique',
     ),
-    ({}, {'type': 'service_reference', 'id': 'PNOBODY'}, 'no such service as PNOBODY'),
-    ({}, {'type': 'team_reference'}, 'no such team as None'),
+    ({}, {'type': 'service_reference', 'id': 'PNOBODY'}, 'no service has ID PNOBODY'),
+    ({}, {'type': 'team_reference'}, 'no team has ID None'),
 ]
 
 
 @pytest.mark.parametrize(('method', 'scope', 'reason'), BAD, ids=[bad[2] for bad in BAD])
-def test_a_subscription_that_cannot_work_is_refused(web, method, scope, reason):
+def test_invalid_subscription_is_rejected(web, method, scope, reason):
     body = {
         'type': 'webhook_subscription',
         'delivery_method': {'type': 'http_delivery_method', 'url': 'http://127.0.0.1', **method},
@@ -549,7 +551,7 @@ def test_a_subscription_that_cannot_work_is_refused(web, method, scope, reason):
 # What stays.
 
 
-def test_the_state_file_keeps_what_is_still_to_be_sent(tmp_path, receiver, api_of):
+def test_state_file_stores_pending_webhooks(tmp_path, receiver, api_of):
     receiver.reply(503)
     with Sandbox(state=tmp_path / 'account.sqlite') as sandbox:
         web = api_of(sandbox)
@@ -564,7 +566,7 @@ def test_the_state_file_keeps_what_is_still_to_be_sent(tmp_path, receiver, api_o
     assert types(events) == ['triggered', 'triggered', 'acknowledged']
 
 
-def test_what_is_not_sent_when_a_sandbox_closes_is_sent_after_the_next_start(
+def test_webhooks_that_were_not_sent_before_closing_are_sent_after_a_restart(
     tmp_path, receiver, api_of
 ):
     closing = threading.Event()
@@ -590,7 +592,7 @@ def test_what_is_not_sent_when_a_sandbox_closes_is_sent_after_the_next_start(
     assert types([seen.json['event'] for seen in receiver.seen]) == ['triggered', 'acknowledged']
 
 
-def test_reset_forgets_subscriptions_and_webhooks(web, receiver):
+def test_reset_deletes_subscriptions_and_deliveries(web, receiver):
     receiver.rule(lambda seen: Reply(503))
     subscribe(web, receiver.url)
     web.incident()
@@ -601,7 +603,7 @@ def test_reset_forgets_subscriptions_and_webhooks(web, receiver):
     assert len(receiver.seen) == 1
 
 
-def test_only_the_latest_200_that_are_done_are_kept(web, receiver, monkeypatch):
+def test_only_the_latest_200_completed_deliveries_are_stored(web, receiver, monkeypatch):
     monkeypatch.setattr(deliveries, 'KEPT', 3)
     subscribe(web, receiver.url)
     for number in range(5):
@@ -614,7 +616,7 @@ def test_only_the_latest_200_that_are_done_are_kept(web, receiver, monkeypatch):
     assert titles == ['number 2', 'number 3', 'number 4']
 
 
-def test_as_real_time_passes_webhooks_are_sent_without_any_request(receiver, monkeypatch, api_of):
+def test_webhooks_of_timeouts_are_sent_in_real_time_without_requests(receiver, monkeypatch, api_of):
     monkeypatch.setattr(clock, 'TICK', 0.01)
     with Sandbox() as sandbox:
         web = api_of(sandbox)
@@ -627,7 +629,7 @@ def test_as_real_time_passes_webhooks_are_sent_without_any_request(receiver, mon
         assert types([receiver.seen[1].json['event']]) == ['resolved']
 
 
-def test_a_closed_sandbox_leaves_no_thread(receiver, api_of):
+def test_closed_sandbox_leaves_no_webhook_threads(receiver, api_of):
     before = set(threading.enumerate())
     with Sandbox() as sandbox:
         web = api_of(sandbox)

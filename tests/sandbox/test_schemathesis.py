@@ -100,7 +100,7 @@ def path_parameters(operation, client):
 
 
 @pytest.mark.parametrize('name', OPERATIONS)
-def test_every_response_to_a_generated_request_is_as_documented(client, name):
+def test_response_to_a_generated_request_is_as_documented(client, name):
     operation = OPERATIONS[name]
     existing = path_parameters(operation, client)
 

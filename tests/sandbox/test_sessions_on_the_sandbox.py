@@ -21,7 +21,7 @@ def limited(monkeypatch):
 
 
 @pytest.mark.parametrize('threads', [1, 4])
-def test_with_spare_requests_nothing_is_refused(limited, threads):
+def test_spare_requests_avoids_429_responses(limited, threads):
     statuses = []
     with pdpyras.APISession(limited.api_key, base_url=limited.url) as session:
         session.spare_requests = 2 * threads
@@ -41,7 +41,7 @@ def test_with_spare_requests_nothing_is_refused(limited, threads):
     assert statuses == [200] * 80
 
 
-def test_without_spare_requests_the_limit_is_met(limited):
+def test_without_spare_requests_the_rate_limit_is_hit(limited):
     statuses = []
     with pdpyras.APISession(limited.api_key, base_url=limited.url) as session:
         session.hooks['response'].append(
@@ -52,7 +52,7 @@ def test_without_spare_requests_the_limit_is_met(limited):
     assert 429 in statuses
 
 
-def test_max_wait_ends_the_wait_for_the_limit(limited):
+def test_max_wait_limits_the_wait_for_the_rate_limit(limited):
     with pdpyras.APISession(limited.api_key, base_url=limited.url) as session:
         session.max_wait = 5
         with pytest.raises(pdpyras.PDHTTPError, match='429'):
@@ -68,7 +68,7 @@ def account():
         yield SimpleNamespace(sandbox=sandbox, session=session)
 
 
-def test_on_call_of_a_policy_its_service_and_its_schedule(account):
+def test_on_call_is_the_same_for_policy_service_and_schedule(account):
     session = account.session
     entry = next(e for e in session.iter_all('oncalls') if e['escalation_level'] == 1)
     policy = entry['escalation_policy']
@@ -81,7 +81,7 @@ def test_on_call_of_a_policy_its_service_and_its_schedule(account):
         assert entry['user']['id'] in {u['id'] for u in session.on_call(schedule=entry['schedule'])}
 
 
-def test_history_total_and_progress_agree(account):
+def test_iter_history_get_total_and_progress_agree(account):
     session = account.session
     until = datetime.now(timezone.utc) + timedelta(minutes=1)
     done = []
@@ -93,7 +93,7 @@ def test_history_total_and_progress_agree(account):
     assert done[-1] == (len(ids), None)
 
 
-def test_update_all_resolves_what_can_be_resolved(account):
+def test_update_all_resolves_valid_incidents_and_returns_failed_ones(account):
     session = account.session
     incidents = session.list_all('incidents', params={'date_range': 'all'})
     changes = [{'id': i['id'], 'type': 'incident', 'status': 'resolved'} for i in incidents]

@@ -1,7 +1,7 @@
 """The whole way of an alert, through the library and the sandbox over real HTTP."""
 
 
-def test_an_alert_opens_an_incident_that_is_acknowledged_and_resolved(pagerduty):
+def test_alert_opens_an_incident_that_is_acknowledged_and_resolved(pagerduty):
     dedup_key = pagerduty.events().trigger('Server is on fire', 'old.server.example')
     session = pagerduty.session()
     (incident,) = session.list_all('incidents')
@@ -22,7 +22,7 @@ def test_an_alert_opens_an_incident_that_is_acknowledged_and_resolved(pagerduty)
     ]
 
 
-def test_a_listing_of_250_users_is_read_page_by_page(pagerduty):
+def test_listing_of_250_users_is_read_page_by_page(pagerduty):
     session = pagerduty.session()
     for number in range(249):
         session.rpost('users', json={'name': f'User {number}', 'email': f'u{number}@example.com'})
@@ -41,7 +41,7 @@ def test_persist_finds_what_it_created(pagerduty):
     assert [seen.method for seen in pagerduty.requests] == ['GET', 'POST', 'GET']
 
 
-def test_a_429_on_demand_is_survived(pagerduty, sleeps):
+def test_request_is_retried_after_a_429_fault(pagerduty, sleeps):
     pagerduty.faults.next(2, status=429, reset=2)
     assert pagerduty.session().rget('users/me', headers={
         'Authorization': f'Token token={pagerduty.user_key}'

@@ -42,12 +42,12 @@ def unexplained(problems):
 
 
 @pytest.mark.parametrize('client', ['pdpyras', 'pagerduty', 'pygerduty', 'apprise'])
-def test_clients_for_python(client, python, drive):
+def test_python_client(client, python, drive):
     assert unexplained(drive(client, python, '-W', 'ignore', DRIVERS / f'drive_{client}.py')) == {}
 
 
 @pytest.mark.parametrize('client', ['pdpyras', 'pagerduty'])
-def test_clients_for_python_in_process(client, python, record):
+def test_python_client_in_process(client, python, record):
     # Where this project's pdpyras is as well; the client's environment comes first.
     folders = [pathlib.Path(module.__file__).parent.parent for module in (pdpyras_sandbox, flask)]
     done = subprocess.run(
@@ -63,7 +63,7 @@ def test_clients_for_python_in_process(client, python, record):
     assert unexplained(record(f'{client}, in process', done.stdout)) == {}
 
 
-def test_pdh(python_of_pdh, drive):
+def test_pdh_command(python_of_pdh, drive):
     assert unexplained(drive('pdh', python_of_pdh, DRIVERS / 'drive_pdh.py')) == {}
 
 

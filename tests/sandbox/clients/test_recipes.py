@@ -76,7 +76,7 @@ def shell(request, tmp_path):
     return run
 
 
-def test_the_image_serves_under_the_names_of_the_page(shell):
+def test_docker_recipe_serves_under_the_documented_names(shell):
     instructions = re.findall(r'^   (RUN|CMD) (.*)$', DOCKERFILE, re.MULTILINE)
     assert [name for name, _ in instructions] == ['RUN', 'CMD']
     (_, install), (_, command) = instructions
@@ -105,7 +105,7 @@ def test_the_image_serves_under_the_names_of_the_page(shell):
         process.communicate()
 
 
-def test_the_workflow_tests_a_project(shell):
+def test_github_workflow_recipe_tests_a_project(shell):
     commands = re.findall(r'^         - run: (.*)$', WORKFLOW, re.MULTILINE)
     assert [shlex.split(command)[0] for command in commands] == ['pip', 'python', 'python']
     for name, text in PROJECT.items():
