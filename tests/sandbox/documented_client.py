@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import requests
 
-from pdpyras_sandbox.shapes import operations, sample
+from pdpyras_sandbox.shapes import minimal, operations
 
 
 @contextmanager
@@ -100,7 +100,7 @@ class Client:
             return {'custom_fields': [{'id': field, 'value': 'production'}]}
         example = self.document.example(name)
         if example is None:
-            example = sample(operations()[name].request)
+            example = minimal(operations()[name].request)
         if name == 'POST /users/{id}/notification_rules':
             # Otherwise it is the rule that a user has from the beginning.
             example['notification_rule']['start_delay_in_minutes'] = 20
