@@ -1,4 +1,4 @@
-"""What the tests of the sandbox share: a bare HTTP client for it, without the library."""
+"""Fixtures for the tests of the sandbox, with an HTTP client that does not use the library."""
 
 import contextlib
 
@@ -19,12 +19,12 @@ if WHY_NOT is not None:
 
 
 def pytest_report_header():
-    return [] if WHY_NOT is None else 'tests/sandbox is left out: ' + WHY_NOT
+    return [] if WHY_NOT is None else 'tests/sandbox is skipped: ' + WHY_NOT
 
 
 @pytest.fixture
 def api_of():
-    """Makes clients of sandboxes, such as those that a test starts itself."""
+    """Return a function that creates an :class:`Api` for a sandbox that a test starts itself."""
     with contextlib.ExitStack() as clients:
 
         def api_of(sandbox):
@@ -37,13 +37,13 @@ def api_of():
 
 @pytest.fixture
 def command(monkeypatch, capsys):
-    """Run the command line in this process; return its exit status, stdout and stderr."""
+    """Return a function that runs the command line, and returns exit status, stdout and stderr."""
     from pdpyras_sandbox import __main__
 
     def run(*arguments):
         capsys.readouterr()
         with monkeypatch.context() as patch:
-            # Signals belong to pytest, and the handlers of a log write to a stream that goes away.
+            # Keep the signal handlers of pytest, and no log handlers for the captured streams.
             patch.setattr(__main__.signal, 'signal', lambda number, handler: None)
             for log in (__main__.log, __main__.access_log):
                 patch.setattr(log, 'handlers', [])
@@ -54,7 +54,7 @@ def command(monkeypatch, capsys):
             except SystemExit as ended:
                 status = ended.code or 0
         output, errors = capsys.readouterr()
-        if isinstance(status, str):  # Python prints it, and ends with exit status 1.
+        if isinstance(status, str):  # Python prints it and exits with status 1.
             status, errors = 1, f'{errors}{status}\n'
         return status, output, errors
 
@@ -63,7 +63,7 @@ def command(monkeypatch, capsys):
 
 @pytest.fixture
 def refusal(command):
-    """The one line that a command prints before it ends with exit status 2."""
+    """Return a function that runs a command that exits with status 2, and returns its message."""
 
     def refusal(*arguments):
         status, output, errors = command(*arguments)

@@ -1,4 +1,4 @@
-"""PagerDuty's OpenAPI document as the tests read it, independently of the sandbox's table."""
+"""PagerDuty's OpenAPI document, read independently of the sandbox's table."""
 
 import copy
 import json
@@ -8,9 +8,8 @@ from openapi_schema_validator import OAS30ReadValidator, OAS30WriteValidator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT4
 
-#: Where the document contradicts itself or the API: examples of requests that are not valid, a
-#: vendor as a list, and something other than null where an incident has no priority and an on-call
-#: no schedule.
+#: Paths at which the document contradicts itself or the API: invalid examples of requests, a vendor
+#: that is a list, and a priority or schedule that cannot be null.
 CONTRADICTED = (
     '.escalation_rule_assignment_strategy',
     '.body.details',
@@ -19,8 +18,8 @@ CONTRADICTED = (
     '].schedule',
     '$.vendor',
 )
-#: Null until somebody sets them: "any field in the PagerDuty API can contain the value null", says
-#: https://developer.pagerduty.com/docs/types, where the document names a type only.
+#: Properties that are null until they are set, whatever their documented type: "any field in the
+#: PagerDuty API can contain the value null", https://developer.pagerduty.com/docs/types
 NULL_IF_UNSET = (
     'description', 'job_title', 'last_incident_timestamp', 'resolve_reason', 'support_hours',
 )  # fmt: skip
@@ -34,7 +33,7 @@ class Document:
         self._registry = Registry().with_resource('document', resource)
 
     def operations(self):
-        """All documented operations: ``'GET /users'``, …"""
+        """Return all documented operations: ``'GET /users'``, …"""
         return [
             f'{method.upper()} {path}'
             for path, item in self.content['paths'].items()
@@ -62,14 +61,14 @@ class Document:
         return [int(s) for s in self.operation(name)['responses'] if s.startswith('2')]
 
     def response_errors(self, name, status, body):
-        """In what an answer differs from the documented one; nothing if it conforms."""
+        """Return the differences of a response from the documented one."""
         response = self.resolve(self.operation(name)['responses'][str(status)])
         schema = response.get('content', {}).get('application/json', {}).get('schema')
         if schema is None:
             return []
         known = set()
         for example in self._examples(response['content']['application/json']):
-            # Where the document's own example contradicts its schema, the example is right.
+            # If an example contradicts its schema, the example is right.
             known |= set(self._errors(OAS30ReadValidator, schema, example))
         found = self._errors(OAS30ReadValidator, schema, body)
         return [
@@ -100,7 +99,7 @@ class Document:
         return 'schema' in self._request(name)
 
     def example(self, name):
-        """An example of a request's body, or None where the document has none."""
+        """Return an example of a request body, or None if the document has none."""
         return copy.deepcopy(next(self._examples(self._request(name)), None))
 
     def _examples(self, content):
@@ -111,7 +110,7 @@ class Document:
 
 
 def absolute(node):
-    """The references of a schema, as they read from outside the document."""
+    """Return a schema with its references relative to the registry."""
     if isinstance(node, list):
         return [absolute(child) for child in node]
     if not isinstance(node, dict):
@@ -123,17 +122,17 @@ def absolute(node):
 
 
 def relaxed(node):
-    """The document as it is meant, with ``oneOf`` read as ``anyOf``.
+    """Return the document with ``oneOf`` replaced by ``anyOf``.
 
-    Most of its choices overlap: a reference to a user, say, is a valid user, so that strictly not
-    even PagerDuty's own examples are valid.
+    Most of its alternatives overlap: a reference to a user is also a valid user, so that even
+    PagerDuty's own examples are invalid with ``oneOf``.
     """
     if isinstance(node, list):
         return [relaxed(child) for child in node]
     if not isinstance(node, dict):
         return node
     if re.search('(If|or|is) `null`', str(node.get('description', ''))):
-        # Said in words only, and true.
+        # The description says that the value may be null, the schema does not.
         node = {**node, 'nullable': True}
     properties = node.get('properties')
     if isinstance(properties, dict):

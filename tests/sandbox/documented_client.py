@@ -1,4 +1,4 @@
-"""A client that calls any operation of PagerDuty's document, creating first what it needs."""
+"""A client that calls any documented operation, and creates the records that it needs."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from pdpyras_sandbox.shapes import minimal, operations
 
 @contextmanager
 def client_of_new_account(sandbox, document):
-    """Reset the sandbox, and yield a client of it after a few events."""
+    """Reset the sandbox, send some events, and yield a client."""
     sandbox.reset()
     client = Client(sandbox, document)
     with client.session:
@@ -46,7 +46,7 @@ class Client:
             self.session.post(self.sandbox.url + path, json={**event, 'payload': payload})
 
     def query(self, name):
-        """The required query parameters, by their examples or types."""
+        """Return values for the required query parameters, from their examples or types."""
         query = {}
         for parameter in self.document.operation(name).get('parameters', ()):
             parameter = self.document.resolve(parameter)
@@ -56,7 +56,7 @@ class Client:
         return query
 
     def concrete(self, path):
-        """A path with IDs of records that exist."""
+        """Return a path with IDs of existing records."""
         concrete = ''
         template = ''
         for segment in path.split('/')[1:]:
@@ -89,7 +89,7 @@ class Client:
         return 'PABC123'
 
     def body(self, name):
-        """A valid body of a request, about records that exist here."""
+        """Return a valid request body that refers to existing records."""
         if not self.document.takes_body(name):
             return None
         if name == 'PUT /incidents/{id}/merge':
@@ -102,7 +102,7 @@ class Client:
         if example is None:
             example = minimal(operations()[name].request)
         if name == 'POST /users/{id}/notification_rules':
-            # Otherwise it is the rule that a user has from the beginning.
+            # Without a delay, it would be the same as the default rule of a user.
             example['notification_rule']['start_delay_in_minutes'] = 20
         if name in IN_FUTURE:
             example = json.loads(re.sub(r'"20\d\d-', '"2090-', json.dumps(example)))
@@ -124,7 +124,7 @@ class Client:
 
 
 def ids_in(body):
-    """The IDs of what an answer holds, outermost first; abilities are their own."""
+    """Yield the IDs in a response, outermost first; the ID of an ability is its name."""
     if isinstance(body, str):
         yield body
     elif isinstance(body, list):
@@ -138,7 +138,7 @@ def ids_in(body):
                 yield from ids_in(child)
 
 
-#: Where the records are that a path below another one names.
+#: Collections of the records in paths below another collection.
 ELSEWHERE = {
     '/event_orchestrations/services': '/services',
     '/service_dependencies/business_services': '/business_services',
@@ -159,8 +159,8 @@ COLLECTIONS = {
     'email_contact_method': '/users/{id}/contact_methods',
     'phone_contact_method': '/users/{id}/contact_methods',
 }
-#: Deleted only if nothing else refers to them.
+#: Operations on records that nothing may refer to, so a new record is created.
 FRESH = ('DELETE /escalation_policies/{id}', 'DELETE /users/{id}')
-#: The examples are past, and what is past cannot be deleted.
+#: Operations whose examples are moved to the future, because past records cannot be deleted.
 IN_FUTURE = ('POST /maintenance_windows', 'POST /schedules/{id}/overrides')
 RANGE = {'since': '2024-01-01T00:00:00Z', 'until': '2024-03-01T00:00:00Z'}

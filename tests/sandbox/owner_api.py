@@ -1,10 +1,10 @@
-"""A bare HTTP client for the sandbox, without the library."""
+"""An HTTP client for the sandbox that does not use the library."""
 
 import requests
 
 
 class Api:
-    """Calls a sandbox as its owner and keeps the tests short."""
+    """Sends requests to a sandbox on behalf of its owner."""
 
     def __init__(self, sandbox):
         self.sandbox = sandbox
@@ -21,7 +21,7 @@ class Api:
         return self.http.request(method, self.sandbox.url + path, json=json, **options)
 
     def get(self, path, **params):
-        """The decoded body; `include` stands for `include[]`, and so on for all lists."""
+        """Return the decoded body; parameters with lists get ``[]`` after their names."""
         params = {k + '[]' if isinstance(v, list) else k: v for k, v in params.items()}
         answer = self.call('GET', path, params=params)
         assert answer.status_code in (200, 201), answer.text
@@ -38,12 +38,12 @@ class Api:
         return answer.json() if answer.content else None
 
     def refusal(self, method, path, json=None, **options):
-        """The status and the reasons of an answer that has to be a refusal."""
+        """Return the status, code and messages of an error response."""
         answer = self.call(method, path, json, **options)
         error = answer.json()['error']
         return answer.status_code, error['code'], error.get('errors', [])
 
-    # Records that many tests need.
+    # Records for many tests.
 
     @property
     def service(self):
@@ -83,6 +83,6 @@ class Api:
         return self.call('POST', '/v2/enqueue', event)
 
     def log(self, incident):
-        """What happened to an incident, in order."""
+        """Return the types of an incident's log entries, oldest first."""
         entries = self.get(f'/incidents/{incident["id"]}/log_entries')['log_entries']
         return [entry['type'].replace('_log_entry', '') for entry in reversed(entries)]

@@ -1,4 +1,4 @@
-"""The sandbox against PagerDuty's OpenAPI document: it answers, and refuses, as documented."""
+"""Conformance of the sandbox to PagerDuty's OpenAPI document."""
 
 import os
 import subprocess
@@ -22,12 +22,12 @@ from documented_client import client_of_new_account  # noqa: E402
 
 document = Document(Path(DOCUMENT))
 OPERATIONS = document.operations()
-#: What must have happened before, where it is not the creation of what the path names.
+#: Operations that must be called first, if it is not the creation of the record in the path.
 BEFORE = {
     'DELETE /teams/{id}/users/{user_id}': 'PUT /teams/{id}/users/{user_id}',
     'PUT /incidents/{id}/custom_fields/values': 'POST /incidents/custom_fields',
 }
-#: Documented as an empty object.
+#: Operations that return an empty object.
 ANSWERED_WITH_NOTHING = ('POST /{entity_type}/{id}/change_tags',)
 
 
@@ -44,7 +44,7 @@ def client(sandbox):
 
 
 def contents(body):
-    """What an answer holds, if it is one thing."""
+    """Return the content of a response that has a single property."""
     return list(body.values()) if isinstance(body, dict) and len(body) == 1 else []
 
 
@@ -67,8 +67,8 @@ def test_tables_derived_from_the_openapi_document_are_up_to_date():
     assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
 
 
-def spoilt_bodies():
-    """Bodies that the document forbids, each an example of its with one thing wrong."""
+def invalid_bodies():
+    """Yield documented examples with one error each."""
     for name in OPERATIONS:
         example = document.example(name)
         wrapper = operations()[name].request_wrapper
@@ -86,18 +86,18 @@ def spoilt_bodies():
                 ('with an object as', {**without, key: {'surprising': {}}}),
             ):
                 errors = document.request_errors(name, {wrapper: content})
-                if errors and not any(tolerated(error) for error in errors):
+                if errors and not any(is_accepted(error) for error in errors):
                     yield pytest.param(name, {wrapper: content}, id=f'{name} {what} {key}')
 
 
-def tolerated(error):
-    """What PagerDuty ignores, and the only value that a property can have, may be left out."""
+def is_accepted(error):
+    """Return whether PagerDuty accepts a request in spite of a schema error."""
     return 'read-only' in error or error.endswith(
         ("'type' is a required property", "'grant_type' is a required property")
     )
 
 
-@pytest.mark.parametrize(('name', 'body'), list(spoilt_bodies()))
+@pytest.mark.parametrize(('name', 'body'), list(invalid_bodies()))
 def test_invalid_body_is_rejected(client, name, body):
     answer = client.call(name, body)
     assert answer.status_code == 400, answer.text

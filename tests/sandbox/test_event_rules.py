@@ -1,4 +1,4 @@
-"""Event orchestrations at work: where events go, and what rules make of them."""
+"""Event orchestrations: routing events, and changing them by rules."""
 
 import pytest
 import requests
@@ -7,7 +7,7 @@ from pdpyras_sandbox import Sandbox
 
 
 class Orchestration:
-    """An event orchestration, in few words."""
+    """Creates an event orchestration, and sends events to it."""
 
     def __init__(self, web):
         self.web = web
@@ -49,7 +49,7 @@ def rule(*conditions, **actions):
 
 @pytest.fixture
 def orchestration(web):
-    """An orchestration whose router sends everything to the service Web Shop."""
+    """An orchestration whose router sends all events to the service Web Shop."""
     orchestration = Orchestration(web)
     orchestration.write('router', catch_all={'route_to': web.service['id']})
     return orchestration
@@ -57,7 +57,7 @@ def orchestration(web):
 
 @pytest.fixture
 def till(web):
-    """Another service."""
+    """A second service."""
     policy = web.get('/escalation_policies')['escalation_policies'][0]
     reference = {'id': policy['id'], 'type': 'escalation_policy_reference'}
     service = {'type': 'service', 'name': 'Till', 'escalation_policy': reference}
@@ -78,7 +78,7 @@ def only_alert(web):
     return incident, alert
 
 
-# Where events go.
+# Routing.
 
 
 def test_event_is_routed_by_the_first_matching_rule(web, orchestration, till):
@@ -177,7 +177,7 @@ def test_change_events_are_routed_by_orchestrations(web, orchestration):
     assert sorted(routed) == [[], ['Web Shop']]
 
 
-# The rules of a service.
+# Service rules.
 
 
 def test_service_rules_apply_to_direct_and_to_routed_events(web, orchestration):
@@ -220,7 +220,7 @@ def test_global_rules_apply_before_router_and_service_rules(web, orchestration, 
     assert incident['title'] == 'Disk full global service'
 
 
-# Sets and catch_all.
+# Rule sets and catch_all.
 
 
 def test_rules_can_route_to_other_sets(web, orchestration):
@@ -348,7 +348,7 @@ def test_rule_can_change_the_event_action(web, orchestration):
     assert incidents(web)[0]['status'] == 'resolved'
     orchestration.send('resolve', 'other', summary='Not over')
     assert incidents(web)[1]['title'] == 'Not over'
-    # Without a summary there is nothing to trigger.
+    # An event without a summary cannot trigger an alert.
     orchestration.send('resolve', 'third')
     assert orchestration.outcomes == ['triggered', 'resolved', 'triggered', 'ignored']
 
@@ -426,7 +426,7 @@ def test_suspended_alert_is_triggered_later_unless_it_is_resolved(web, orchestra
     (incident,) = incidents(web)
     assert incident['incident_key'] == stays
     assert orchestration.outcomes == ['suspended', 'suspended', 'suspended', 'resolved']
-    # It is an ordinary alert from then on.
+    # After its time, it is an ordinary alert.
     orchestration.send('resolve', stays)
     assert incidents(web)[0]['status'] == 'resolved'
 
@@ -457,7 +457,7 @@ def test_state_file_stores_rules_and_suspended_alerts(tmp_path, api_of):
         assert len(incidents(web)) == 1
 
 
-# Bad rules.
+# Invalid rules.
 
 BAD = [
     (rule('event.summary contains 1'), 'is not a condition'),

@@ -1,4 +1,4 @@
-"""The page at ``/``: what the sandbox sends it, and its use in a browser where there is one."""
+"""The page at ``/``: its stream of updates, its requests, and its use in a browser."""
 
 import json
 import os
@@ -14,13 +14,13 @@ from owner_api import Api
 
 from pdpyras_sandbox import Sandbox
 
-#: axe-core, which finds what keeps people from using a page; tox installs it with npm.
+#: axe-core, which finds accessibility problems; tox installs it with npm.
 AXE = os.environ.get('AXE_CORE')
 SCREENSHOTS = os.environ.get('SANDBOX_SCREENSHOTS')
 PATIENCE = 20
 
 
-# What the sandbox sends.
+# Files and stream.
 
 
 def test_page_files_are_served_with_a_strict_content_security_policy(web):
@@ -45,7 +45,7 @@ def test_files_outside_static_are_not_served(web, name):
 
 
 class Stream:
-    """Reads the sections of the page as the sandbox sends them."""
+    """Reads the sections of the page from the stream."""
 
     def __init__(self, web):
         self.answer = web.call('GET', '/_sandbox/live', stream=True, timeout=PATIENCE)
@@ -58,7 +58,7 @@ class Stream:
         return name
 
     def until(self, test):
-        """Read until the sections are as wanted."""
+        """Read until a condition on the sections is true."""
         deadline = time.monotonic() + PATIENCE
         while not self.sections.keys() >= {'faults'} or not test(self.sections):
             assert time.monotonic() < deadline, self.sections
@@ -121,7 +121,7 @@ def test_unpaired_surrogate_does_not_break_the_stream(web, stream):
     assert sections['incidents']['rows'][0]['title'] == 'half \ud83d of a face'
 
 
-# What its buttons do.
+# Requests of the page.
 
 
 def change(web, incident, status):
@@ -190,7 +190,7 @@ SECRET = 'y_NbAkKc66ryYTWUXYEu'
 
 
 def inspected(web):
-    """Everything that the page shows of the last request, and that /_sandbox/requests returns."""
+    """Return all that the page shows of the last request, and /_sandbox/requests."""
     seen = web.sandbox.requests[-1]
     details = web.get(f'/_sandbox/requests/{seen.number}')
     listed = web.get('/_sandbox/requests')['requests'][-1]
@@ -265,7 +265,7 @@ LOOKS = {
     for scheme in ('light', 'dark')
 }
 
-#: What sticks out to the right, and which words of up to 19 characters are on two lines.
+#: Finds elements that overflow to the right, and broken words of up to 19 characters.
 SEEN = r"""
 const width = document.documentElement.clientWidth;
 const visible = (element) => element.checkVisibility();
@@ -301,7 +301,7 @@ def browser(tmp_path_factory):
 
 
 class Page:
-    """The page of a sandbox in the browser."""
+    """The page of a sandbox in a browser."""
 
     def __init__(self, browser, url):
         self.browser = browser
@@ -315,7 +315,7 @@ class Page:
             time.sleep(0.02)
 
     def all(self, selector):
-        """The texts of all elements, at one moment."""
+        """Return the texts of all matching elements."""
         script = 'return [...document.querySelectorAll(arguments[0])].map((e) => e.innerText)'
         return [' '.join(text.split()) for text in self.browser.execute_script(script, selector)]
 
@@ -505,7 +505,7 @@ def test_page_can_be_used_with_the_keyboard(web, page):
     assert page.focused().get_attribute('aria-label') == 'Acknowledge incident 1'
     page.press(Keys.ENTER)
     page.wait_for(lambda: page.text('#incidents .status') == 'acknowledged')
-    # Its button is gone, and the focus has not got lost.
+    # The button is hidden, and the focus moved to another element.
     assert page.focused().get_attribute('class') == 'title'
     page.press(Keys.TAB, Keys.SPACE)
     page.wait_for(lambda: page.all('#incidents > li') == [])
@@ -536,13 +536,13 @@ def test_page_reports_a_lost_connection_and_reconnects(browser):
 
 
 def brightness(color):
-    """From 0 to 255, of a color such as rgb(255, 255, 255)."""
+    """Return the brightness, from 0 to 255, of a color such as rgb(255, 255, 255)."""
     return sum(int(part) for part in color.strip('rgba()').split(',')[:3]) / 3
 
 
 @pytest.fixture(scope='module')
 def busy_sandbox():
-    """A sandbox with long lists, long words, and everything else that a page has to make fit."""
+    """The page of a sandbox with long lists, long words and other content that is hard to fit."""
     with Sandbox(seed=1) as sandbox:
         web = Api(sandbox)
         for number in range(12):
@@ -581,7 +581,7 @@ def open_everything(page):
     page.wait_for(lambda: len(page.all('.inside')) == len(page.all('.inside:has(dl)')))
 
 
-@pytest.mark.parametrize('is_open', [False, True], ids=['as it is', 'everything open'])
+@pytest.mark.parametrize('is_open', [False, True], ids=['panels as loaded', 'all panels open'])
 def test_page_fits_the_window_and_has_enough_contrast(full_page, is_open):
     page, (width, _, scheme), name = full_page
     if is_open:

@@ -1,4 +1,4 @@
-"""The condition language of event orchestrations; most cases are examples of its documentation."""
+"""The PagerDuty Condition Language; most cases are examples from its documentation."""
 
 from datetime import datetime, timezone
 
@@ -75,7 +75,7 @@ TRUE = [
     'event.null exists',
     'not event.missing exists',
     'event.list[0] exists',
-    # Errors of evaluation count as false.
+    # Evaluation errors count as false.
     "not 2 > 'two'",
     "2 >= 'two' or 2 < 10",
     'not raw_event.invalid_path > 2',
@@ -132,7 +132,7 @@ SUNDAYS = [
     ('2021-11-07T06:30', True),
     ('2021-11-07T08:00', True),
     ('2021-11-07T08:30', False),
-    # It starts.
+    # Daylight saving time starts.
     ('2022-03-13T06:00', False),
     ('2022-03-13T06:30', True),
     ('2022-03-13T07:00', True),

@@ -1,4 +1,4 @@
-"""A sandbox is reached where the environment has a proxy, as in most companies."""
+"""Access to a sandbox in an environment with a proxy."""
 
 import os
 
@@ -10,7 +10,7 @@ from pdpyras_sandbox import Sandbox
 
 NAMES = ('http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY', 'https_proxy', 'HTTPS_PROXY')
 NO_PROXY_NAMES = ('no_proxy', 'NO_PROXY')
-#: Nothing listens there.
+#: A proxy that does not exist.
 PROXY = 'http://127.0.0.1:9'
 
 

@@ -1,4 +1,4 @@
-"""``python -m pdpyras_sandbox``, as a process of its own."""
+"""The command ``python -m pdpyras_sandbox``, run as a process."""
 
 import json
 import os
@@ -16,17 +16,17 @@ import requests
 import pdpyras
 from pdpyras_sandbox import Sandbox, __main__, initial_account, server, why_not_here
 
-#: The table of the sandbox's own files.
+#: Creates the table of state files.
 RECORDS = """CREATE TABLE records (position INTEGER PRIMARY KEY, path TEXT UNIQUE NOT NULL,
     record TEXT NOT NULL, owned INTEGER NOT NULL);
 """
 MODULE = [sys.executable, '-m', 'pdpyras_sandbox']
-#: Seconds after which a process is taken for hung; on a busy machine, its start alone takes some.
+#: Seconds to wait for a process, which may start slowly on a busy machine.
 PATIENCE = 120
 
 
 class Running:
-    """A sandbox in a process of its own, and what it printed."""
+    """A sandbox process and its output."""
 
     def __init__(self, *arguments):
         command = [*MODULE, '--port', '0', *arguments]
@@ -167,7 +167,7 @@ def test_version_option_prints_the_version_of_the_library(command):
         (['--latency', '1.5'], 'argument --latency'),
         (['--rate-limit'], 'expected one argument'),
         (['--colour'], 'unrecognized arguments: --colour'),
-        # What has a colon and is no address is looked up nowhere.
+        # A name with a colon is an invalid IPv6 address, and is not resolved.
         (['--host', 'no:such:host', '--port', '0'], 'no:such:host'),
         (['--host', ''], 'argument --host: must not be empty'),
         (['--latency', '3600001'], 'must be a whole number from 0 to 3600000'),
@@ -210,10 +210,10 @@ def test_database_of_another_program_is_reported_and_unchanged(refusal, tmp_path
 
 
 DAMAGE = {
-    'cut off': lambda content: content[: len(content) // 2],
-    'beginning lost': lambda content: bytes(4096) + content[4096:],
-    'page lost': lambda content: content[:8192] + bytes(4096) + content[12288:],
-    'last page lost': lambda content: content[:-4096] + bytes(4096),
+    'truncated': lambda content: content[: len(content) // 2],
+    'first page zeroed': lambda content: bytes(4096) + content[4096:],
+    'inner page zeroed': lambda content: content[:8192] + bytes(4096) + content[12288:],
+    'last page zeroed': lambda content: content[:-4096] + bytes(4096),
     'text': lambda content: b'to be, or not to be',
 }
 
@@ -245,7 +245,7 @@ def test_ctrl_c_during_startup_ends_the_process_cleanly(monkeypatch, capsys):
 
     monkeypatch.setattr(server, 'Sandbox', interrupted)
     monkeypatch.setattr(__main__.signal, 'signal', lambda number, handler: None)
-    # Handlers would outlive this test, and the stream that they write to would not.
+    # Log handlers would keep a captured stream that is closed after the test.
     monkeypatch.setattr(__main__, 'show_access_log', lambda: None)
     __main__.main(['--port', '0'])
     assert capsys.readouterr() == ('', '')
@@ -299,7 +299,7 @@ def test_state_file_restores_all_records(tmp_path):
 
 
 def test_dedup_keys_are_not_repeated_after_a_restart(tmp_path):
-    """Else a trigger without a key would be taken for another, which is still open."""
+    """With a repeated key, a new event would be added to an old alert."""
     payload = {'summary': 'Disk full', 'source': 'db1', 'severity': 'info'}
     keys = set()
     for _ in range(3):
@@ -337,7 +337,7 @@ def test_interrupted_first_start_stores_no_partial_account(tmp_path, monkeypatch
 
 
 def dump(sandbox):
-    """Everything in some listings, whose links do not depend on the port."""
+    """Return the records of some listings, without the port in links."""
     headers = {'Authorization': f'Token token={sandbox.api_key}'}
     paths = ('/users', '/teams', '/services', '/incidents', '/log_entries', '/tags')
     answers = (

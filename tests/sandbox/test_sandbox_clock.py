@@ -1,4 +1,4 @@
-"""The clock: what time does to incidents, each thing at its own time."""
+"""The sandbox's clock, and the timeouts that it triggers."""
 
 from datetime import datetime, timedelta, timezone
 
@@ -15,7 +15,7 @@ def moment(text):
 
 
 def timeline(web, incident):
-    """The steps of an incident after it was opened, with the minutes since then."""
+    """Return the log entries of an incident after the first, with the minutes since it."""
     path = f'/incidents/{incident["id"]}/log_entries'
     entries = web.get(path, limit=100)['log_entries'][::-1]
     opened = moment(entries[0]['created_at'])
@@ -44,7 +44,7 @@ def change_service(web, **changes):
 
 
 def change_policy(web, *levels, **changes):
-    """Have the only escalation policy call one user or schedule after the other."""
+    """Set the levels of the only escalation policy to users or schedules."""
     rules = [
         {
             'escalation_delay_in_minutes': 10,
@@ -206,7 +206,7 @@ def test_manually_escalated_incident_continues_from_its_level(web):
 
 
 def rota(web, users, turn=HOUR):
-    """A schedule in which users take turns from now on."""
+    """Create a schedule with turns of users from now on."""
     now = web.sandbox.clock.timestamp()
     layer = {
         'start': now,
@@ -219,7 +219,7 @@ def rota(web, users, turn=HOUR):
 
 
 def deserted_rota(web):
-    """A schedule whose only layer ended long ago."""
+    """Create a schedule whose only layer has ended."""
     schedule = rota(web, [web.user('Bea Second')])
     past = {'start': '2000-01-01T00:00:00Z', 'end': '2000-01-02T00:00:00Z'}
     layer = {**schedule['schedule_layers'][0], **past}
@@ -287,7 +287,7 @@ def test_low_urgency_is_raised_when_support_hours_start_or_end(web, action, minu
     web.sandbox.clock.advance(minutes=minutes + 15)
     assert timeline(web, incident) == [('urgency_change', minutes), ('escalate', minutes + 10)]
     assert web.get('/incidents/' + incident['id'])['incident']['urgency'] == 'high'
-    # Somebody takes care of this one.
+    # An acknowledged incident.
     assert 'urgency_change' not in dict(timeline(web, taken))
 
 
@@ -300,7 +300,7 @@ def test_manually_raised_urgency_is_not_raised_again(web):
     assert timeline(web, incident) == [('urgency_change', 0)]
 
 
-# What else depends on the time.
+# Other effects of the time.
 
 
 def test_on_call_user_changes_as_the_clock_advances(web):
@@ -344,7 +344,7 @@ def test_rate_limit_resets_after_a_minute_of_the_clock():
         assert [status(), status()] == [200, 429]
 
 
-# Bad input, reset, and state.
+# Invalid input, reset and state files.
 
 BAD = [
     ({}, 'Pass a duration in weeks, days'),

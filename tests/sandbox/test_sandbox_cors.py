@@ -1,4 +1,4 @@
-"""Cross-origin requests: what a browser asks before a script of another website calls an API."""
+"""Cross-origin requests (CORS) from web pages."""
 
 ORIGIN = {'Origin': 'https://app.example.com'}
 ASKED = {

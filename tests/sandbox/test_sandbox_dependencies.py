@@ -1,4 +1,4 @@
-"""Dependencies between services, technical and business ones."""
+"""Dependencies between technical services and business services."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Users, teams, services and what else an account is made of."""
+"""Users, teams, tags, services and other records of an account."""
 
 from datetime import datetime, timedelta, timezone
 

@@ -1,4 +1,4 @@
-"""The pages about the sandbox, as a reader pastes them block by block into a Python prompt."""
+"""The code blocks of the pages about the sandbox, pasted into a Python prompt."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Accounts as files: dumped as JSON and loaded again."""
+"""Dumping accounts as JSON, and loading them."""
 
 import copy
 import json
@@ -19,7 +19,7 @@ def headers(sandbox):
 
 
 def listed(sandbox, *paths):
-    """The records of some listings, whose links do not depend on the port."""
+    """Return the records of some listings, without the port in links."""
     answers = [
         requests.get(f'{sandbox.url}{path}?limit=100', headers=headers(sandbox), timeout=5)
         for path in paths or ('/users', '/teams', '/services', '/schedules', '/incidents', '/tags')
@@ -35,10 +35,10 @@ def trigger(sandbox):
 
 @pytest.fixture(scope='module')
 def company():
-    """A dump of an account with everything that sample data has, and its listings."""
+    """A dump of an account with sample data, and its listings."""
     with Sandbox(seed=7) as sandbox:
         trigger(sandbox)
-        # Stored as a mere boolean.
+        # Stored as a boolean.
         (service, *_) = json.loads(listed(sandbox, '/services')[0])['services']
         path = f'/event_orchestrations/services/{service["id"]}/active'
         body = {'active': False}
@@ -49,7 +49,7 @@ def company():
 
 def test_loaded_account_equals_the_dumped_account(pagerduty, company):
     dumped, listings, api_key = company
-    # It has been a file meanwhile.
+    # As if read from a file.
     pagerduty.load(json.loads(json.dumps(dumped)))
     assert pagerduty.api_key == api_key
     assert listed(pagerduty) == listings
@@ -160,7 +160,7 @@ def test_invalid_dump_is_rejected_and_changes_nothing(pagerduty, change, reason)
     assert pagerduty.dump() == before
 
 
-# From the shell.
+# The command line.
 
 
 def test_a_state_file_is_printed_as_json_that_can_be_loaded(command, tmp_path):
@@ -208,7 +208,7 @@ def test_dump_command_reports_a_file_without_an_account(command, tmp_path):
         ('{', 'Cannot load .*account.json: it is not JSON'),
         ('{}', 'not a dump of an account'),
     ],
-    ids=['missing', 'not JSON', 'something else'],
+    ids=['missing', 'not JSON', 'not a dump'],
 )
 def test_invalid_load_file_is_rejected_before_the_start(refusal, tmp_path, content, reason):
     file = tmp_path / 'account.json'

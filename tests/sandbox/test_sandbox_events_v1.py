@@ -1,4 +1,4 @@
-"""The Events API v1, which Ansible, Alertmanager and older clients send to."""
+"""The Events API v1, which Ansible, Alertmanager and older clients use."""
 
 import pytest
 import requests

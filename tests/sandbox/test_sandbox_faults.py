@@ -1,4 +1,4 @@
-"""Failures on demand, as a client sees them on the wire."""
+"""Faults, as a client sees them on the wire."""
 
 import time
 
@@ -39,11 +39,11 @@ def test_fault_applies_to_its_path_and_method_only(web):
     assert web.call('POST', '/teams').status_code == 503
 
 
-def call_in_vain(web, path):
-    """Ask for what the next fault is to keep back, and give up.
+def call_until_timeout(web, path):
+    """Send a request that the next fault delays, and time out.
 
-    On return the sandbox has the request, however late that is: it must not find the fault of
-    another request, nor be found among the requests of another test.
+    Returns only after the sandbox has received the request, so that a late request cannot affect
+    another test.
     """
     with pytest.raises(requests.ReadTimeout):
         web.call('GET', path, timeout=0.05)
@@ -55,19 +55,19 @@ def call_in_vain(web, path):
 
 def test_hang_fault_delays_the_response(web):
     web.sandbox.faults.next(hang=30)
-    call_in_vain(web, '/users')
+    call_until_timeout(web, '/users')
 
 
 def test_requests_are_recorded_in_the_order_of_their_arrival(web):
     web.sandbox.faults.next(hang=30)
-    call_in_vain(web, '/users')
+    call_until_timeout(web, '/users')
     web.get('/teams')
     seen = [(request.path, request.status) for request in web.sandbox.requests]
     assert seen == [('/users', None), ('/teams', 200)]
 
 
 def test_faults_can_be_combined_to_a_gateway_timeout_with_html(web):
-    """Several faults in one, as a gateway does it whose backend does not answer."""
+    """Like a gateway whose backend does not respond."""
     web.sandbox.faults.next(status=504, hang=0.2, body='invalid', content_type='text/html')
     answer = web.call('GET', '/users')
     assert (answer.status_code, answer.headers['Content-Type']) == (504, 'text/html')
@@ -137,7 +137,7 @@ def pages(web, count=3):
 
 @pytest.fixture
 def users(web):
-    """Six users: Alex Sample and five more."""
+    """The names of six users: Alex Sample and five others."""
     for number in range(1, 6):
         web.user(f'User {number}')
 
@@ -174,7 +174,7 @@ def test_faults_apply_to_events(web):
     assert web.event().status_code == 202
 
 
-SENSELESS = [
+INVALID = [
     {},
     {'status': 99},
     {'status': '500'},
@@ -195,7 +195,7 @@ SENSELESS = [
 ]
 
 
-@pytest.mark.parametrize('fault', SENSELESS, ids=str)
+@pytest.mark.parametrize('fault', INVALID, ids=str)
 def test_invalid_fault_is_rejected(pagerduty, fault):
     with pytest.raises(ValueError, match='.'):
         pagerduty.faults.next(**fault)

@@ -1,4 +1,4 @@
-"""``as_pagerduty()``: this process's HTTP clients reach a sandbox in place of PagerDuty."""
+"""Redirection of this process's HTTP clients to a sandbox with ``as_pagerduty()``."""
 
 import asyncio
 import contextlib
@@ -45,14 +45,14 @@ def sandbox():
 
 @pytest.fixture(scope='module')
 def pagerduty_itself():
-    """A proxy behind which there is another account; for lack of a real one."""
+    """A proxy to another sandbox, which stands for the real PagerDuty."""
     with Sandbox(seed=1) as sandbox, SandboxProxy(sandbox) as proxy:
         yield proxy
 
 
 @pytest.fixture(autouse=True)
 def no_look_up(monkeypatch):
-    """Fail whenever something asks for the address of a host of PagerDuty."""
+    """Fail if a host name of PagerDuty is resolved."""
 
     def look_up(host, *args, **kwargs):
         assert not str(host).endswith('pagerduty.com')
@@ -218,7 +218,7 @@ def connect_a_socket(sandbox):
 
 
 def connect_by_a_function_imported_before(sandbox):
-    # As `from socket import getaddrinfo` does.
+    # Like `from socket import getaddrinfo`.
     ORIGINAL_GETADDRINFO(b'api.pagerduty.com', 443)
 
 
@@ -304,7 +304,7 @@ def test_requests_to_other_hosts_are_not_redirected(sandbox):
 
 @contextlib.contextmanager
 def nothing_left_behind():
-    """Check that threads, connections and replaced functions are as before."""
+    """Check that no threads, open files or patched functions are left."""
     places = [
         (urllib3.connectionpool.HTTPConnectionPool, 'urlopen'),
         (in_process._socket, 'getaddrinfo'),
@@ -320,14 +320,14 @@ def nothing_left_behind():
     before, threads, files = functions(), set(threading.enumerate()), len(os.listdir(FILES))
     yield
     assert functions() == before
-    # Those of tests before this one may end meanwhile.
+    # Threads of earlier tests may have ended.
     assert set(threading.enumerate()) <= threads
     assert len(os.listdir(FILES)) <= files
 
 
 def test_redirection_leaves_no_threads_connections_or_patches(sandbox):
     with sandbox.as_pagerduty():
-        # What is imported stays.
+        # The first request imports modules, which stay.
         with_requests(sandbox)
     with nothing_left_behind():
         with Sandbox().as_pagerduty() as own, own.as_pagerduty():
@@ -410,7 +410,7 @@ def test_decorator_creates_a_new_sandbox_for_each_call():
 
 
 def sandbox_key():
-    """The key of a user, which is the same in each new sandbox."""
+    """Return a user key, which is the same in each new sandbox."""
     with Sandbox() as sandbox:
         return sandbox.user_key
 

@@ -1,4 +1,4 @@
-"""Incidents live: triggered, acknowledged, resolved, by people and by events."""
+"""Incidents: changes by REST requests and by events."""
 
 from datetime import datetime
 
@@ -38,7 +38,7 @@ def test_resolved_incident_has_no_assignee(web):
     incident = web.update(web.incident(), status='resolved')
     assert incident['resolved_at'] is not None
     assert incident['assignments'] == []
-    # Resolving it once more changes nothing.
+    # Resolving it again changes nothing.
     assert web.update(incident, status='resolved') == incident
 
 

@@ -1,4 +1,4 @@
-"""Event orchestrations as they are configured."""
+"""The REST API of event orchestrations."""
 
 import pytest
 

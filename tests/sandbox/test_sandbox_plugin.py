@@ -1,4 +1,4 @@
-"""The fixture ``pagerduty``, as somebody else's tests use it."""
+"""The fixture ``pagerduty`` in tests of other projects."""
 
 import subprocess
 import sys

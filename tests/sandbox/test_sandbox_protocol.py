@@ -1,4 +1,4 @@
-"""What every request to the sandbox is checked for, and how it says no."""
+"""Checks of every request: authentication, headers, queries, bodies, limits; and connections."""
 
 import socket
 

@@ -1,4 +1,4 @@
-"""``python -m pdpyras_sandbox run``: commands for which the sandbox is PagerDuty."""
+"""The command ``python -m pdpyras_sandbox run``, and its proxy."""
 
 import contextlib
 import http.client
@@ -20,7 +20,7 @@ from pdpyras_sandbox import Sandbox
 from pdpyras_sandbox.proxy import SandboxProxy
 
 RUN = [sys.executable, '-m', 'pdpyras_sandbox', 'run']
-#: Seconds after which a process is taken for hung.
+#: Seconds to wait for a process.
 PATIENCE = 120
 HOSTS = [
     'api.pagerduty.com',
@@ -169,17 +169,17 @@ import os, signal, sys, time
 received = []
 def interrupt(number, frame):
     received.append(number)
-    # Not print: the signal may arrive in the middle of another one.
+    # Not print(), which a signal could interrupt and reenter.
     os.write(1, b'INT\\n')
 signal.signal(signal.SIGINT, interrupt)
 signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(40 + len(received)))
 os.write(1, b'ready\\n')
 while True:
-    time.sleep(0.02)  # Not pause: a signal just before it would go unnoticed.
+    time.sleep(0.02)  # Not pause(), which would miss a signal just before it.
 """
 
 
-#: Where no program can find out who sent a signal.
+#: Runs the command line as on systems that do not report the origin of a signal.
 RUN_AS_ON_MACOS = """
 import sys
 from pdpyras_sandbox import __main__, run
@@ -212,7 +212,7 @@ def test_run_cleans_up_when_its_terminal_is_closed(tmp_path):
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, 'TMPDIR': str(tmp_path)},
-        # Under nohup, the tests and what they start ignore this signal.
+        # Under nohup, the tests and their child processes ignore this signal.
         preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
     ) as process:
         assert process.stdout.readline() == 'ready\n'
@@ -231,7 +231,7 @@ def test_ctrl_c_in_a_terminal_reaches_the_command_once():
         read_until(screen, b'ready')
         os.write(terminal, b'\x03')
         read_until(screen, b'INT')
-        # A second SIGINT, had it been passed on, would arrive before this.
+        # A forwarded second SIGINT would arrive before this signal.
         os.kill(process_id, signal.SIGTERM)
         _, status = os.waitpid(process_id, 0)
     assert os.waitstatus_to_exitcode(status) == 41
@@ -251,7 +251,7 @@ def test_run_does_not_wait_for_background_processes_of_the_command(tmp_path):
         stderr=subprocess.DEVNULL,
         timeout=PATIENCE,
     )
-    # Raises if it is not running any more.
+    # Raises if the process is not running.
     os.kill(int(started.read_text()), signal.SIGKILL)
     assert done.returncode == 0
 
@@ -300,7 +300,7 @@ def test_proxy_rejects_and_logs_other_hosts(sandbox, caplog):
             ('CONNECT', '127.0.0.1:80'),
             ('GET', 'http://example.com/path'),
             ('GET', 'http://api.pagerduty.com/users'),
-            # Once more, but reported only once.
+            # The second time is not logged.
             ('CONNECT', 'example.com:443'),
         ]
         for method, target in refused:
@@ -367,7 +367,7 @@ def test_slow_tls_handshake_does_not_block_other_clients(sandbox):
 
 def test_closed_proxy_and_sandbox_leave_no_threads_or_files():
     threads, descriptors = set(threading.enumerate()), os.listdir('/proc/self/fd')
-    # They keep their connections open.
+    # The sessions keep their connections open.
     with requests.Session() as direct, requests.Session() as proxied:
         direct.trust_env = proxied.trust_env = False
         with Sandbox(tls=True) as sandbox, SandboxProxy(sandbox) as proxy:

@@ -1,4 +1,4 @@
-"""Protection of the sandbox: from websites, and from clients that send too much or nothing."""
+"""Protection of the sandbox from websites, too long bodies and idle connections."""
 
 import json
 import socket
@@ -124,12 +124,12 @@ def test_api_request_from_another_website_is_accepted_with_a_key(web):
     assert web.call('GET', '/users', headers=headers).status_code == 200
 
 
-# Too much.
+# Long bodies and many requests.
 
 
 @pytest.fixture
 def connect(pagerduty):
-    """Open bare connections to the sandbox, which are closed after the test."""
+    """Return a function that opens sockets to the sandbox, which are closed after the test."""
     connections = []
 
     def open_one():
@@ -143,7 +143,7 @@ def connect(pagerduty):
 
 
 def answer_of(connection):
-    """The status and the decoded body that a connection is closed after."""
+    """Return the status and decoded body of the response after which a connection is closed."""
     with connection.makefile('rb') as file:
         head, _, body = file.read().partition(b'\r\n\r\n')
     return int(head.split()[1]), json.loads(body)
@@ -255,7 +255,7 @@ def test_oldest_requests_are_dropped(web, monkeypatch):
     assert [seen.query['offset'] for seen in web.sandbox.requests] == [['2'], ['3'], ['4']]
 
 
-# Nothing at all.
+# Idle connections.
 
 
 def test_idle_connection_is_closed(pagerduty, connect, monkeypatch):
@@ -275,7 +275,7 @@ def test_idle_timeout_is_one_minute():
 
 
 def test_many_idle_connections_do_not_block_new_clients(web, connect):
-    """Of 250, the sandbox keeps the latest; each is a file, of which a process has but so many."""
+    """Of 250 idle connections, the sandbox keeps the latest, because open files are limited."""
     connections = [connect() for _ in range(250)]
     assert web.call('GET', '/users').status_code == 200
     for connection in connections[: 250 - server.MAXIMUM_IDLE]:

@@ -1,4 +1,4 @@
-"""Schedules: who is on call when, by layers, restrictions and overrides."""
+"""Schedules: layers, restrictions, overrides and on-calls."""
 
 from datetime import datetime, timezone
 from time import process_time
@@ -75,7 +75,7 @@ def test_weekly_restriction_counts_days_from_monday(web, crew):
 
 
 def overridden(web, schedule, user, start, end):
-    """The path of a new override."""
+    """Create an override, and return its path."""
     override = {'start': start, 'end': end, 'user': {'id': user['id'], 'type': 'user_reference'}}
     path = f'/schedules/{schedule["id"]}/overrides'
     (result,) = web.post(path, {'overrides': [override]})
@@ -158,7 +158,7 @@ def test_shifts_are_returned_in_utc(web, crew):
 
 
 def test_handoff_keeps_its_local_time_across_daylight_saving_time(web, crew):
-    """In New York, clocks went forward in the night before 10 March 2024."""
+    """In New York, daylight saving time started on 10 March 2024."""
     start = '2024-03-08T09:00:00-05:00'
     layer = {'start': start, 'rotation_virtual_start': start}
     schedule = schedule_of(web, crew, time_zone='America/New_York', **layer)
@@ -205,7 +205,7 @@ def test_invalid_turn_length_is_rejected(web, crew):
 
 
 def layered(web, crew):
-    """A schedule of two layers, one user each, in the order in which they are sent."""
+    """Create a schedule of two layers with one user each."""
     layers = [
         {
             'name': user['name'],
@@ -284,7 +284,7 @@ def test_schedule_entries_are_cut_off_at_the_range_without_overflow(web, crew):
 
 
 def test_short_turns_are_rendered_quickly(web, crew):
-    """Four weeks take a minute of computing if each turn is compared with all others."""
+    """Comparing each turn with all others would take a minute for four weeks."""
     days = at_scale(7, full=28)
     schedule = schedule_of(web, crew, rotation_turn_length_seconds=60)
     started = process_time()

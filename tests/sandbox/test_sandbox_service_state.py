@@ -1,4 +1,4 @@
-"""What the state of a service and its settings do to incidents."""
+"""The status of a service, and the effects of its settings on incidents."""
 
 import pytest
 
@@ -66,7 +66,7 @@ def test_disabled_or_maintained_service_accepts_no_incidents(web, kind):
     assert web.get('/incidents/' + incident['id'])['incident']['status'] == 'resolved'
 
 
-@pytest.mark.parametrize('years', [('2020', '2021'), ('2089', '2090')], ids=['over', 'to come'])
+@pytest.mark.parametrize('years', [('2020', '2021'), ('2089', '2090')], ids=['past', 'future'])
 def test_past_or_future_maintenance_window_has_no_effect(web, years):
     window(web, *years)
     assert web.service['status'] == 'active'
@@ -100,7 +100,7 @@ def test_urgency_of_a_rest_incident_follows_the_rule_by_default(web, rule, urgen
 
 
 WEEK = [1, 2, 3, 4, 5]
-#: Support hours, a moment (the first of January 2024 is a Monday), and the urgency then.
+#: Support hours, a time (1 January 2024 is a Monday), and the urgency at this time.
 SUPPORT = [
     (('09:00:00', '17:00:00', WEEK), '2024-01-01T08:00:00Z', 'high'),
     (('09:00:00', '17:00:00', WEEK), '2024-01-01T07:59:59Z', 'low'),

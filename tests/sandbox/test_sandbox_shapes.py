@@ -1,4 +1,4 @@
-"""Values in the shape of PagerDuty's document, and the names of its hosts."""
+"""Minimal values of documented shapes, and host names of PagerDuty."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What requests cost, counted in instructions of Python: no clock, the same on every machine."""
+"""The cost of requests in Python instructions, which does not depend on the machine."""
 
 import sys
 
@@ -11,7 +11,7 @@ OPEN = 300
 
 
 def instructions(function, *arguments):
-    """How many instructions a call executes."""
+    """Return the number of instructions that a call executes."""
     count = 0
 
     def trace(frame, event, argument):

@@ -1,4 +1,4 @@
-"""Sixteen clients at once: nothing is lost, and nothing contradicts itself."""
+"""Concurrent requests of sixteen clients."""
 
 from concurrent.futures import ThreadPoolExecutor
 from time import sleep
@@ -18,8 +18,8 @@ def sandbox():
         yield sandbox
 
 
-def at_once(work):
-    """What each of the clients gives back, having worked at the same time."""
+def concurrently(work):
+    """Run a function for each client at the same time, and return the results."""
     with ThreadPoolExecutor(CLIENTS) as pool:
         return list(pool.map(work, range(CLIENTS)))
 
@@ -48,7 +48,7 @@ def test_concurrently_created_users_are_all_stored(sandbox):
                 answer = session.post(sandbox.url + '/users', json={'user': user})
                 assert answer.status_code == 201
 
-    at_once(create)
+    concurrently(create)
     users = listed(sandbox, '/users', 'users')
     assert len({user['id'] for user in users}) == CLIENTS * ROUNDS + 1
     assert len({user['email'] for user in users}) == CLIENTS * ROUNDS + 1
@@ -78,7 +78,7 @@ def test_concurrent_users_with_the_same_email_address_are_rejected(sandbox):
         with client(sandbox) as session:
             return session.post(sandbox.url + '/users', json={'user': user}).status_code
 
-    assert sorted(at_once(create)) == [201] + [400] * (CLIENTS - 1)
+    assert sorted(concurrently(create)) == [201] + [400] * (CLIENTS - 1)
 
 
 def test_concurrent_events_with_the_same_dedup_key_open_one_incident(sandbox):
@@ -89,7 +89,7 @@ def test_concurrent_events_with_the_same_dedup_key_open_one_incident(sandbox):
             for _ in range(5):
                 session.post(sandbox.url + '/v2/enqueue', json={**event, 'event_action': 'trigger'})
 
-    at_once(trigger)
+    concurrently(trigger)
     (incident,) = listed(sandbox, '/incidents', 'incidents')
     assert incident['alert_counts']['all'] == 1
     entries = listed(sandbox, f'/incidents/{incident["id"]}/log_entries', 'log_entries')
@@ -107,7 +107,7 @@ def test_concurrent_incidents_are_numbered_without_gaps_and_resolved_once(sandbo
                 url = sandbox.url + '/v2/enqueue'
                 assert session.post(url, json={**event, 'event_action': action}).ok
 
-    at_once(live)
+    concurrently(live)
     incidents = listed(sandbox, '/incidents', 'incidents')
     numbers = [incident['incident_number'] for incident in incidents]
     assert numbers == list(range(1, len(incidents) + 1))

@@ -1,4 +1,4 @@
-"""Webhooks: signed, in order, retried by the sandbox's clock, dropped in the end."""
+"""Webhooks: signatures, order, retries by the sandbox's clock, and subscriptions."""
 
 import json
 import re
@@ -34,7 +34,7 @@ ACCOUNT = {'type': 'account_reference'}
 
 @pytest.fixture
 def receiver():
-    """A server that takes webhooks; responds with 202 unless the test says otherwise."""
+    """A server that receives webhooks, and responds with 202 by default."""
     server = WireServer()
     server.rule(lambda seen: Reply(202))
     yield server
@@ -58,7 +58,7 @@ def subscription(web):
 
 
 def received(web, receiver):
-    """The events received so far, in order."""
+    """Return the events received so far, in order."""
     web.sandbox.webhooks.wait(timeout=60)
     return [seen.json['event'] for seen in receiver.seen]
 
@@ -72,7 +72,7 @@ def statuses(web):
     return [delivery['status'] for delivery in web.sandbox.webhooks.deliveries]
 
 
-# What is sent.
+# Content.
 
 
 def test_webhook_of_a_triggered_incident_is_signed(web, receiver):
@@ -99,7 +99,7 @@ def test_webhook_of_a_triggered_incident_is_signed(web, receiver):
     assert data['self'] == f'{web.sandbox.url}/incidents/{incident["id"]}'
     assert data['service']['summary'] == 'Web Shop'
     assert [assignee['summary'] for assignee in data['assignees']] == ['Alex Sample']
-    # The links lead to this sandbox.
+    # The links refer to this sandbox.
     assert web.http.get(data['service']['self']).json()['service']['name'] == 'Web Shop'
 
 
@@ -252,7 +252,7 @@ def test_webhooks_have_custom_headers_and_url_credentials(web, receiver):
     assert requests.auth._basic_auth_str('user', 'long password') == seen.headers['Authorization']
 
 
-# To whom.
+# Events, filters and hosts.
 
 
 def test_subscription_receives_its_events_only(web, receiver):
@@ -361,7 +361,17 @@ OUTCOMES = [
     (Hangup(), 'retrying', None),
     (Hang(), 'retrying', None),
 ]
-NAMES = ['200', '204', '302', '400', '410', '429', '503', 'hangs up', 'hangs']
+NAMES = [
+    '200',
+    '204',
+    '302',
+    '400',
+    '410',
+    '429',
+    '503',
+    'closes the connection',
+    'does not respond',
+]
 
 
 @pytest.mark.parametrize(('reply', 'status', 'result'), OUTCOMES, ids=NAMES)
@@ -548,7 +558,7 @@ def test_invalid_subscription_is_rejected(web, method, scope, reason):
     assert reason in error
 
 
-# What stays.
+# State files and reset.
 
 
 def test_state_file_stores_pending_webhooks(tmp_path, receiver, api_of):

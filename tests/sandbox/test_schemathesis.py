@@ -1,4 +1,4 @@
-"""Generated requests for every documented operation: the sandbox answers as the document says."""
+"""Generated requests for every documented operation, and conformance of the responses."""
 
 import copy
 import os
@@ -26,42 +26,41 @@ from schemathesis.specs.openapi.checks import (  # noqa: E402
     response_schema_conformance,
 )
 
-#: Requests to each operation.
+#: Number of requests to each operation.
 EXAMPLES = 10
 document = Document(Path(DOCUMENT))
-#: A status such as 404 is documented for the API as a whole, not for each operation.
+#: Statuses such as 404 are documented for the whole API, not for each operation.
 CHECKS = [not_a_server_error, content_type_conformance, response_schema_conformance]
 
 
 def amended(content):
-    """The document without the places where it contradicts itself."""
+    """Return the document without its contradictions."""
     schemas, paths = content['components']['schemas'], content['paths']
-    # The id and the type of a reference in a request are required, and must not be there: they are
-    # read-only.
+    # The id and the type of references in requests are both required and read-only.
     reference = copy.deepcopy(schemas['Tag']['allOf'][0])
     for name in ('id', 'type'):
         del reference['properties'][name]['readOnly']
     schemas['Reference']['allOf'][0] = reference
-    # Without a mapping, a discriminator is the name of a schema; this one has values of its own.
+    # Without a mapping, values of a discriminator are names of schemas; here they are not.
     for operation in (
         paths['/automation_actions/runners']['post'],
         paths['/automation_actions/runners/{id}']['put'],
     ):
         schema = operation['requestBody']['content']['application/json']['schema']
         del schema['properties']['runner']['discriminator']
-    # The default of a custom field is a string in requests and is in an object in responses. In the
+    # The default of a custom field is a string in requests and an object in responses. In the
     # examples, it is a string in both.
     schemas['IncidentTypeCustomFields']['properties']['default_value'] = {}
-    # An incident without a priority has null there, in the examples of the document too.
+    # The priority of an incident may be null, as in the examples of the document.
     incident = schemas['Incident']['allOf'][1]['properties']
     incident['priority'] = or_null(incident['priority'])
     # An on-call whose start is null "is a permanent user on-call", which is not on a schedule.
     oncall = schemas['Oncall']['properties']
     oncall['schedule'] = or_null(oncall['schedule'])
-    # One vendor is documented as a list of vendors; the example has one.
+    # The schema of one vendor is a list of vendors; the example has one.
     vendor = paths['/vendors/{id}']['get']['responses']['200']['content']['application/json']
     vendor['schema']['properties']['vendor'] = vendor['schema']['properties']['vendor']['items']
-    # The schemas of responses have references where include[] puts whole records.
+    # The schemas of responses have references that include[] replaces by records.
     for item in paths.values():
         for operation in item.values():
             if isinstance(operation, dict) and 'parameters' in operation:
@@ -94,7 +93,7 @@ def client(sandbox):
 
 
 def path_parameters(operation, client):
-    """The path parameters of the operation, with IDs of records that exist."""
+    """Return the path parameters of an operation, with IDs of existing records."""
     template, path = operation.path.split('/'), client.concrete(operation.path).split('/')
     return {name[1:-1]: value for name, value in zip(template, path) if name.startswith('{')}
 

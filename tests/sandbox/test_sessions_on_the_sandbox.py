@@ -1,4 +1,4 @@
-"""The additions of the sessions against the sandbox: limits, on-call, batches, history."""
+"""Methods of the sessions that are new in this library, against the sandbox."""
 
 import threading
 from datetime import datetime, timedelta, timezone
@@ -12,7 +12,7 @@ from pdpyras_sandbox import Sandbox
 
 @pytest.fixture
 def limited(monkeypatch):
-    """A sandbox with 30 requests a minute, in whose time the library waits."""
+    """A sandbox with 30 requests a minute, whose clock the library waits by."""
     with Sandbox(rate_limit=30) as sandbox:
         monkeypatch.setattr(pdpyras, 'monotonic', lambda: sandbox.clock.now().timestamp())
         sleep = SimpleNamespace(sleep=lambda seconds: sandbox.clock.advance(seconds=seconds))

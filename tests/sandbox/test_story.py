@@ -1,4 +1,4 @@
-"""The whole way of an alert, through the library and the sandbox over real HTTP."""
+"""Typical use of the library with the fixture ``pagerduty``."""
 
 
 def test_alert_opens_an_incident_that_is_acknowledged_and_resolved(pagerduty):

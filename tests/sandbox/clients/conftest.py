@@ -1,9 +1,9 @@
-"""Published clients of PagerDuty, unchanged, against the sandbox.
+"""Published clients of PagerDuty against the sandbox.
 
     python -m pytest tests/sandbox/clients --clients
 
-installs them from PyPI and npm into pytest's cache, once. Ansible and Alertmanager are those of the
-system. Debian has them: apt-get install --no-install-recommends ansible prometheus-alertmanager
+installs them once from PyPI and npm into pytest's cache. Ansible and Alertmanager must be on the
+system; on Debian: apt-get install --no-install-recommends ansible prometheus-alertmanager
 """
 
 import json
@@ -14,12 +14,12 @@ import sys
 
 import pytest
 
-#: One environment each; pdh needs another version of `pagerduty`.
+#: Packages of each environment; pdh needs another version of `pagerduty`.
 PYTHON_CLIENTS = {
     'python': ['pdpyras==5.4.1', 'setuptools<81', 'pagerduty==7.2.0', 'pygerduty', 'apprise'],
     'pdh': ['pdh'],
 }
-#: Node.js 24 is the first that uses the proxy of the environment.
+#: Node.js 24 is the first version that uses the proxy of the environment.
 NODE_CLIENTS = ['node@24', '@pagerduty/pdjs', 'pagerduty-cli']
 
 OUTCOMES = pytest.StashKey()
@@ -39,12 +39,12 @@ def pytest_configure(config):
 
 @pytest.fixture(scope='session')
 def installing(request, tmp_path_factory):
-    """The folder of all environments, and the processes that fill them at the same time."""
-    # The default is for a run from the top: there, pytest reads this file too late for its option.
+    """The folder of all environments, and the processes that install them in parallel."""
+    # In a run from the root, pytest reads this file too late for its option, hence the default.
     if not request.config.getoption('--clients', default=False):
         pytest.skip(
             'installs clients from PyPI and npm; '
-            'run it by: python -m pytest tests/sandbox/clients --clients'
+            'run it with: python -m pytest tests/sandbox/clients --clients'
         )
     cache = getattr(request.config, 'cache', None)
     root = pathlib.Path(cache.mkdir('clients')) if cache else tmp_path_factory.mktemp('clients')
@@ -75,7 +75,7 @@ def installed(installing, name):
 
 @pytest.fixture(scope='session')
 def python(installing):
-    """The Python that has most of the clients."""
+    """The Python of the environment with most clients."""
     return str(installed(installing, 'python') / 'bin' / 'python')
 
 
@@ -86,7 +86,7 @@ def python_of_pdh(installing):
 
 @pytest.fixture(scope='session')
 def node(installing):
-    """The folder of the clients for Node.js."""
+    """The node_modules folder of the clients for Node.js."""
     if shutil.which('npm') is None:
         pytest.skip('there is no npm on this machine')
     return installed(installing, 'node') / 'node_modules'
@@ -94,7 +94,7 @@ def node(installing):
 
 @pytest.fixture
 def record(request):
-    """Records what a driver printed, and returns what did not work: problems by operation."""
+    """Return a function that records the output of a driver, and returns problems by operation."""
 
     def record(client, output):
         results = [json.loads(line) for line in output.splitlines() if line.startswith('{"op')]
@@ -109,7 +109,7 @@ def record(request):
 
 @pytest.fixture
 def drive(record, installing):
-    """Runs a driver for which the sandbox is PagerDuty, and returns what did not work."""
+    """Return a function that runs a driver against the sandbox, and returns its problems."""
 
     def drive(client, *command):
         done = subprocess.run(
@@ -125,18 +125,18 @@ def drive(record, installing):
 
 
 def pytest_terminal_summary(terminalreporter, config):
-    """Report what each client did, and how much of it worked."""
+    """Report the operations of each client, and how many succeeded."""
     outcomes = config.stash[OUTCOMES]
     if not outcomes:
         return
     terminalreporter.section('clients')
     counts = [0, 0]
     for client, (operations, problems) in outcomes.items():
-        worked = len(operations) - len(problems)
-        counts[0] += worked
+        succeeded = len(operations) - len(problems)
+        counts[0] += succeeded
         counts[1] += len(operations)
-        terminalreporter.line(f'{client}: {worked} of {len(operations)} operations worked')
+        terminalreporter.line(f'{client}: {succeeded} of {len(operations)} operations succeeded')
         for operation in operations:
             problem = problems.get(operation)
             terminalreporter.line(f'  {operation}' + (f' FAILED: {problem}' if problem else ''))
-    terminalreporter.line('all clients: {} of {} operations worked'.format(*counts))
+    terminalreporter.line('all clients: {} of {} operations succeeded'.format(*counts))

@@ -1,4 +1,4 @@
-"""The Dockerfile and the workflow in the docs: their commands, without Docker and GitHub."""
+"""The commands of the Dockerfile and the workflow in the docs, without Docker and GitHub."""
 
 import json
 import os
@@ -16,15 +16,15 @@ ROOT = Path(__file__).resolve().parents[3]
 DOCKERFILE = (ROOT / 'docs' / 'sandbox.rst').read_text(encoding='utf-8')
 WORKFLOW = (ROOT / 'docs' / 'testing.rst').read_text(encoding='utf-8')
 INSTALL = 'pip install '
-#: Everything that an installation needs.
+#: Files that an installation needs.
 COPIED = ('pdpyras.py', 'pdpyras_sandbox', 'pdpyras_extras', 'setup.py', 'pyproject.toml')
 DOCUMENTS = ('README.rst', 'LICENSE', 'MANIFEST.in')
-#: Seconds that one command may take.
+#: Timeout of a command in seconds.
 PATIENCE = 300
 
 PROJECT = {
     'tests/test_alerts.py': """\
-def test_an_alert_opens_an_incident(pagerduty):
+def test_alert_opens_an_incident(pagerduty):
     pagerduty.events().trigger('The oven is cold', 'oven-1')
     assert len(pagerduty.session().list_all('incidents')) == 1
 """,
@@ -39,12 +39,12 @@ print(len(session.list_all('incidents', params={'date_range': 'all'})) > 1)
 }
 
 
-@pytest.fixture(params=['as it is', 'as the page installs it'])
+@pytest.fixture(params=['from source', 'installed as documented'])
 def shell(request, tmp_path):
-    """Runs the commands of a recipe beside a copy of this project, and starts the last ones."""
-    is_new = request.param == 'as the page installs it'
+    """Return a function that runs the commands of a recipe next to a copy of this project."""
+    is_new = request.param == 'installed as documented'
     if is_new and not request.config.getoption('--clients', default=False):
-        pytest.skip('installs the sandbox from PyPI; run it by: python -m pytest … --clients')
+        pytest.skip('installs the sandbox from PyPI; run it with: python -m pytest … --clients')
     copy = tmp_path / 'pdpyras'
     copy.mkdir()
     for name in COPIED + DOCUMENTS:
@@ -82,7 +82,7 @@ def test_docker_recipe_serves_under_the_documented_names(shell):
     (_, install), (_, command) = instructions
     assert install.startswith(INSTALL)
     shell(install.replace('/pdpyras', str(shell.folder / 'pdpyras')))
-    # A free port, as other tests run at the same time.
+    # A free port, because other tests run in parallel.
     process = subprocess.Popen(
         [*json.loads(command), '--port', '0'],
         cwd=shell.folder,

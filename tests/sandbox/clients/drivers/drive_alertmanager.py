@@ -52,7 +52,7 @@ def post_alert(ends_at):
 
 
 def until(condition):
-    """Wait for what happens in another process, and return it."""
+    """Wait for an effect of another process, and return it."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         try:

@@ -39,7 +39,7 @@ attempt('rput a user', lambda: session.rput(user, json=dict(user, name='Old Hand
 attempt('dict_all by name', lambda: 'Old Hand' in session.dict_all('users', by='name'))
 attempt('rdelete a user', lambda: session.rdelete(user) or True)
 attempt(
-    'rget a user who is gone',
+    'rget a deleted user',
     lambda: session.get('users/' + user['id']).status_code == 404,
 )
 team = attempt('rpost teams', session.rpost, 'teams', json={'type': 'team', 'name': 'Platform'})

@@ -1,4 +1,4 @@
-"""What the drivers of clients share: each does operations, and prints a line of JSON for each."""
+"""Helpers of the drivers, which print a line of JSON for each operation of a client."""
 
 import json
 import os
@@ -8,9 +8,9 @@ import urllib.request
 
 
 def attempt(name, function, *args, **kwargs):
-    """Do one operation, and return its result; print whether it worked.
+    """Carry out an operation, print whether it succeeded, and return its result.
 
-    It did not if it raises an exception, or returns None or False.
+    It fails if it raises an exception, or returns None or False.
     """
     result, problem = None, None
     try:
@@ -24,7 +24,7 @@ def attempt(name, function, *args, **kwargs):
 
 
 def command(*arguments, shows='', **settings):
-    """Run a command; return its output, which has to contain a text."""
+    """Run a command, and return its output, which must contain a text."""
     done = subprocess.run(arguments, capture_output=True, text=True, timeout=120, **settings)
     if done.returncode:
         raise RuntimeError(f'status {done.returncode}: {(done.stderr + done.stdout)[-600:]}')
@@ -34,7 +34,7 @@ def command(*arguments, shows='', **settings):
 
 
 def from_sandbox(path):
-    """Ask the sandbox itself, not through the client, for what the client needs or has done."""
+    """Get a path from the sandbox directly, not with the client."""
     key = os.environ['PAGERDUTY_USER_KEY']
     url = os.environ['PAGERDUTY_SANDBOX_URL'] + path
     request = urllib.request.Request(url, headers={'Authorization': f'Token token={key}'})

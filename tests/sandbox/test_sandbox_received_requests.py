@@ -1,4 +1,4 @@
-"""Looking back at what a sandbox received: `of`, `assert_sent`, and what their failures say."""
+"""The requests received by a sandbox: ``of``, ``assert_sent``, their reports, and the log."""
 
 import logging
 import queue
@@ -128,7 +128,7 @@ def test_assert_sent_failure_truncates_bodies_and_masks_keys(web):
 
 
 def test_each_request_is_logged_at_info(web, caplog, monkeypatch):
-    # A queue, because a dropped request may be logged after its client has noticed.
+    # A queue, because a dropped request may be logged after its client gets the error.
     records = queue.Queue()
     caplog.set_level(logging.INFO, access_log.name)
     monkeypatch.setattr(access_log, 'handlers', [QueueHandler(records)])

@@ -1,4 +1,4 @@
-"""Whatever a client sends: the sandbox itself never fails over it."""
+"""Invalid and random input, which must cause no internal error."""
 
 import json
 from random import Random
@@ -8,7 +8,7 @@ import pytest
 
 from pdpyras_sandbox.shapes import minimal, operations
 
-# For the depth of 100,000 brackets, which the sandbox reaches in this very process.
+# The sandbox runs in this process, and parses 100,000 nested brackets.
 pytestmark = pytest.mark.usefixtures('no_garbage_collection')
 
 JSON = {'Content-Type': 'application/json'}
@@ -23,7 +23,7 @@ JSON = {'Content-Type': 'application/json'}
         ('[' * 100_000, 'Invalid JSON: it is nested more than 100 levels deep'),
         ('[' * 500 + ']' * 500, 'Invalid JSON: it is nested more than 100 levels deep'),
     ],
-    ids=['null', 'NaN', 'infinite', 'cut off', 'deep'],
+    ids=['null', 'NaN', 'infinite number', 'truncated', 'nested too deeply'],
 )
 def test_malformed_json_body_is_rejected(web, text, reason):
     refusal = web.refusal('POST', '/incidents', data=text, headers=JSON)
@@ -92,7 +92,7 @@ def test_custom_details_that_look_like_references_are_unchanged(web):
     assert details.items() <= alert['body']['details'].items()
 
 
-# Everything else that nobody thought of.
+# Random bodies.
 
 STRANGE = (
     None, True, -1, 10**30, 1e308, '', 'x', '\ud800', '/', 'x' * 5000, [], {}, [None], [[]], [{}],
@@ -102,7 +102,7 @@ STRANGE = (
 
 
 class Client:
-    """Sends documented bodies with strange things in them, to records that exist."""
+    """Sends documented bodies with random errors to existing records."""
 
     def __init__(self, web, seed):
         self.web = web
@@ -113,7 +113,7 @@ class Client:
         path = self.path(operation.path)
         if operation.request is None or operation.method == 'GET':
             return self.web.call(operation.method, path)
-        text = json.dumps(self.spoilt(self.filled(operation.request)))
+        text = json.dumps(self.with_errors(self.filled(operation.request)))
         return self.web.call(operation.method, path, data=text, headers=JSON)
 
     def path(self, template):
@@ -123,7 +123,7 @@ class Client:
         return path
 
     def existing(self, collection):
-        """The ID of some record in a collection."""
+        """Return the ID of a random record in a collection."""
         if collection not in self.known:
             answer = self.web.call('GET', collection)
             lists = answer.json().values() if answer.ok and answer.content else ()
@@ -135,7 +135,7 @@ class Client:
         return self.known[collection]
 
     def filled(self, shape):
-        """A value that has everything which the shape describes."""
+        """Return a value with all properties of a shape."""
         if 'any' in shape:
             return self.filled(self.random.choice(shape['any']))
         if shape.get('type') == 'array':
@@ -148,15 +148,17 @@ class Client:
             value['id'] = self.existing('/{}s'.format(kind[: -len('_reference')]))
         return value
 
-    def spoilt(self, value):
+    def with_errors(self, value):
         if self.random.random() < 0.1:
             return self.random.choice(STRANGE)
         if isinstance(value, list):
-            return [self.spoilt(child) for child in value]
+            return [self.with_errors(child) for child in value]
         if not isinstance(value, dict):
             return value
         return {
-            name: self.spoilt(child) for name, child in value.items() if self.random.random() > 0.05
+            name: self.with_errors(child)
+            for name, child in value.items()
+            if self.random.random() > 0.05
         }
 
 
@@ -164,7 +166,7 @@ class Client:
 def test_random_bodies_cause_no_internal_error(web, seed):
     web.event()
     client = Client(web, seed)
-    # Deletions would take away what the others are about. The listings show what has been taken in.
+    # No deletions, because other requests need the records. Listings show what was stored.
     tried = [operation for operation in operations().values() if operation.method != 'DELETE']
     for operation in sorted(tried, key=lambda operation: operation.method == 'GET'):
         answer = client.send(operation)

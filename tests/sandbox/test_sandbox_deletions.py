@@ -1,4 +1,4 @@
-"""Records that others need cannot be deleted, as Terraform and everybody else finds out."""
+"""Records in use, which cannot be deleted."""
 
 import pytest
 
@@ -122,7 +122,7 @@ def test_member_in_an_escalation_policy_of_the_team_cannot_be_removed(web, user)
 @pytest.mark.parametrize(
     ('start', 'end', 'status'),
     [('2020', '2021', 405), ('2020', '2090', 204), ('2089', '2090', 204)],
-    ids=['over', 'going on', 'to come'],
+    ids=['past', 'current', 'future'],
 )
 def test_past_maintenance_window_cannot_be_deleted(web, start, end, status):
     window = {

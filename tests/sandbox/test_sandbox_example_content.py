@@ -1,4 +1,4 @@
-"""What the sandbox has no data for: answered with every documented property, around the request."""
+"""Operations without data in the sandbox, which return documented example content."""
 
 FILTERS = {'created_at_start': '2024-01-01T00:00:00Z', 'created_at_end': '2024-02-01T00:00:00Z'}
 

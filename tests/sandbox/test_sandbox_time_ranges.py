@@ -1,4 +1,4 @@
-"""The ranges of time that listings cover: their defaults and limits, and whom a query finds."""
+"""Time ranges of listings: defaults, limits and filters."""
 
 import pytest
 import requests
