@@ -33,7 +33,7 @@ from http.client import HTTPException
 from http.cookiejar import DefaultCookiePolicy
 from importlib import import_module
 from json import JSONDecodeError, dumps, loads
-from logging import DEBUG, INFO, NOTSET, WARNING, Logger, StreamHandler, getLogger
+from logging import DEBUG, INFO, WARNING, Logger, StreamHandler, getLogger
 from random import random
 from threading import RLock, Thread
 from time import monotonic
@@ -72,7 +72,6 @@ from requests.exceptions import (
     RequestException,
     SSLError,
     TooManyRedirects,
-    UnrewindableBodyError,
 )
 from requests.sessions import merge_hooks
 from requests.structures import CaseInsensitiveDict
@@ -1349,28 +1348,21 @@ def _tokens(base_url: str, url: str) -> Tuple[str, ...]:
     return tokens if len(tokens) % 2 == 0 else tokens + ('{index}',)
 
 
-@_deprecated('5.0.0', 'Use wrapped_entities instead.')
-def resource_envelope(method: _F) -> _F:
-    """Former name of :func:`wrapped_entities`."""
-    return wrapped_entities(method)
+def _renamed(former_name: str, function: _F) -> _F:
+    """A function under the name that it had before 5.0."""
+
+    @wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return function(*args, **kwargs)
+
+    call.__name__ = call.__qualname__ = former_name
+    return _deprecated('5.0.0', f'Use {function.__name__} instead.')(cast(_F, call))
 
 
-@_deprecated('5.0.0', 'Use resource_url instead.')
-def resource_path(method: _F) -> _F:
-    """Former name of :func:`resource_url`."""
-    return resource_url(method)
-
-
-@_deprecated('5.0.0', 'Use singular_name instead.')
-def object_type(r_name: str) -> str:
-    """Former name of :func:`singular_name`."""
-    return singular_name(r_name)
-
-
-@_deprecated('5.0.0', 'Use plural_name instead.')
-def resource_name(obj_type: str) -> str:
-    """Former name of :func:`plural_name`."""
-    return plural_name(obj_type)
+resource_envelope = _renamed('resource_envelope', wrapped_entities)
+resource_path = _renamed('resource_path', resource_url)
+object_type = _renamed('object_type', singular_name)
+resource_name = _renamed('resource_name', plural_name)
 
 
 @_deprecated('5.0.0', 'Use successful_response instead.')
@@ -1560,28 +1552,22 @@ class _Transport(Session):
 
         :raises PDServerError: for a redirect to another origin, which gets neither key nor request.
         """
-        is_only_asked = kwargs.get('yield_requests', False)
-        is_followed = req.method == 'GET'
-        # Asked to yield requests, requests prepares the next one without sending it.
-        kwargs['yield_requests'] = is_only_asked or not is_followed
+        # True for response.next: the next request is prepared and not sent.
+        is_preview = kwargs.get('yield_requests', False)
+        is_followed = is_preview or req.method == 'GET'
+        kwargs['yield_requests'] = is_preview or not is_followed
         try:
-            hops = super().resolve_redirects(resp, req, *args, **kwargs)
-            while is_only_asked or is_followed:
-                yield next(hops)
-            # Only to let rebuild_auth reject another origin.
-            next(hops)
-        except StopIteration:
-            return
+            for hop in super().resolve_redirects(resp, req, *args, **kwargs):
+                if not is_followed:
+                    # Prepared only for the check in rebuild_auth.
+                    return
+                yield hop
         except PDServerError:
-            if not is_only_asked:
+            if not is_preview:
                 raise
-        except UnrewindableBodyError:
-            # A stream cannot be sent again, so this redirect is not followed.
-            return
         except ValueError as error:
-            if is_only_asked:
-                return
-            raise _refused_redirect(resp, resp.headers.get('location')) from error
+            if not is_preview:
+                raise _refused_redirect(resp, resp.headers.get('location')) from error
 
     def rebuild_auth(self, prepared_request: PreparedRequest, response: Response) -> None:
         """Keep the credential in a redirected request, which must stay within its origin.
@@ -1752,6 +1738,9 @@ class PDSession(_MethodsFrom4x, _Transport):
     #: reading; or None to wait forever. Defaults to :data:`TIMEOUT` when the session is created.
     timeout: Any = TIMEOUT
 
+    #: The session's own logger, below the logger ``pdpyras``; not configured.
+    log: Logger = cast(Any, None)
+
     _not_copied = (
         '_inherited_pools',
         '_counting_lock',
@@ -1762,7 +1751,7 @@ class PDSession(_MethodsFrom4x, _Transport):
         'log',
         'parent',
         '_debugHandler',
-        '_level_before',
+        '_debugged',
     )
 
     def __init__(
@@ -1901,30 +1890,11 @@ class PDSession(_MethodsFrom4x, _Transport):
         self._stagger_cooldown = factor
 
     @property
-    def log(self) -> Logger:
-        """The session's own logger, below the logger ``pdpyras``; not configured."""
-        if 'log' not in self.__dict__:
-            self.__dict__['log'] = self._new_log()
-        return cast(Logger, self.__dict__['log'])
-
-    @log.setter
-    def log(self, log: Logger) -> None:
-        self._replace_log(log)
-
-    @log.deleter
-    def log(self) -> None:
-        self._replace_log(self._new_log())
-
-    def _replace_log(self, log: Logger) -> None:
-        is_debugged = self.print_debug
-        self.print_debug = False
-        # Stored under its own name, so that mock.patch.object can restore it.
-        self.__dict__['log'] = log
-        self.print_debug = is_debugged
-
-    @property
     def print_debug(self) -> bool:
-        """Whether this session's log records, down to debug level, are printed to stderr."""
+        """Whether this session's log records, down to debug level, are printed to stderr.
+
+        To print those of a logger of your own, assign it to :attr:`log` first.
+        """
         return '_debugHandler' in self.__dict__
 
     @print_debug.setter
@@ -1933,14 +1903,14 @@ class PDSession(_MethodsFrom4x, _Transport):
             return
         if is_on:
             self._debugHandler = StreamHandler()
-            level = self.log.level
-            self._level_before = level if isinstance(level, int) else NOTSET
+            self._debugged = (self.log, self.log.level)
             self.log.setLevel(DEBUG)
             self.log.addHandler(self._debugHandler)
         else:
-            self.log.setLevel(self._level_before)
-            self.log.removeHandler(self._debugHandler)
-            del self._debugHandler, self._level_before
+            log, level_before = self._debugged
+            log.setLevel(level_before)
+            log.removeHandler(self._debugHandler)
+            del self._debugHandler, self._debugged
 
     @property
     def user_agent(self) -> str:
@@ -2037,8 +2007,6 @@ class PDSession(_MethodsFrom4x, _Transport):
         options = dict(kwargs)
         if options.get('params') is not None:
             options['params'] = self.normalize_params(options['params'])
-        if isinstance(options.get('data'), (Mapping, list, tuple)):
-            options['data'] = _repeatable_fields(options['data'])
         user_headers = options.get('headers') or {}
         headers = self.prepare_headers(method, user_headers=user_headers)
         if (options.get('data') or options.get('files')) and _is_form(options, user_headers):
@@ -2443,16 +2411,6 @@ def _is_form(options: Dict[str, Any], user_headers: Any) -> bool:
     if any(str(name).lower() == 'content-type' for name in user_headers):
         return False
     return bool(options.get('files') or isinstance(options['data'], (Mapping, list, tuple)))
-
-
-def _repeatable_fields(data: Any) -> Any:
-    """Form fields whose values can be read again for a retry."""
-    is_mapping = isinstance(data, Mapping)
-    pairs = list(data.items()) if is_mapping else data
-    if not all(isinstance(pair, (tuple, list)) and len(pair) == 2 for pair in pairs):
-        return data
-    fields = [(name, list(value) if hasattr(value, '__next__') else value) for name, value in pairs]
-    return dict(fields) if is_mapping else fields
 
 
 def _normalized_param(name: Any, value: Any) -> Tuple[Any, Any]:

@@ -313,18 +313,6 @@ class Redact(logging.Filter):
         return 'drop' not in record.msg
 
 
-def test_debug_output_follows_the_log_that_is_assigned(session, capsys):
-    former, mine = session.log, logging.Logger('mine')
-    session.print_debug = True
-    session.log = mine
-    mine.debug('printed')
-    former.debug('not printed')
-    assert capsys.readouterr().err == 'printed\n'
-    assert (former.handlers, former.level) == ([], logging.NOTSET)
-    session.print_debug = False
-    assert (mine.handlers, mine.level) == ([], logging.NOTSET)
-
-
 def test_log_records_have_the_fields_of_the_response(api, session, caplog):
     caplog.set_level('DEBUG')
     api.reply(ANY_SERVER_ERROR, headers={'x-request-id': 'REQ-1'})

@@ -747,10 +747,3 @@ def test_a_numeric_range_is_a_list_parameter(api, session):
     api.reply(body={'users': []})
     session.get('users', params={'numbers': range(2)})
     assert api.last.params == [('numbers[]', '0'), ('numbers[]', '1')]
-
-
-def test_a_form_field_that_is_an_iterator_is_sent_again_in_a_retry(api, session):
-    api.reply(429)
-    api.reply(201)
-    session.post('users', data={'a': (x for x in 'xy')})
-    assert [seen.body for seen in api.seen] == [b'a=x&a=y'] * 2

@@ -371,22 +371,6 @@ def test_an_unreachable_redirect_is_returned_if_redirects_are_off(location, api,
     assert session.get('/users', allow_redirects=False).status_code == 302
 
 
-def test_a_post_of_a_stream_that_is_redirected_is_returned(api, session, sleeps):
-    class Pipe:
-        def read(self, size=-1):
-            return b''
-
-        def __iter__(self):
-            return iter([b'{}'])
-
-        def tell(self):
-            raise OSError('a pipe has no position')
-
-    api.reply(307, headers={'Location': '/elsewhere', 'Content-Length': '0'})
-    assert session.post('/users', data=Pipe()).status_code == 307
-    assert len(api.seen) == 1
-
-
 def test_a_redirect_whose_body_is_broken_is_followed(api, session, sleeps):
     headers = {'Location': '/users/P2', 'Content-Encoding': 'gzip'}
     api.reply(302, body=b'no gzip at all', headers=headers)

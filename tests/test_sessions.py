@@ -1015,14 +1015,6 @@ def test_a_session_whose_constructor_failed_has_a_repr():
     assert repr(session) == '<APISession https://api.pagerduty.com *>'
 
 
-def test_a_deleted_log_is_replaced_by_a_new_one_of_the_session(session):
-    session.log = logging.getLogger('mine')
-    del session.log
-    assert session.log.name == 'pdpyras.APISession'
-    session.__dict__.pop('log')
-    assert session.log.name == 'pdpyras.APISession'
-
-
 def test_headers_of_a_call_reach_the_wire_in_a_plain_session(api):
     class Plain(pdpyras.PDSession):
         permitted_methods = ('GET',)
