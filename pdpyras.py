@@ -3257,7 +3257,7 @@ class _Listing:
             more, is_empty = body.get('more'), not results
             cursor = None if 'more' in body or not paginate else body.get('next_cursor')
             if 'more' not in body and paginate and not cursor:
-                self.warn('the response does not say whether there are more results ("more")')
+                self.warn_of_missing_more()
             limit = _lower_limit(limit, body.get('limit'))
             yield _Page(results, _total(body))
             # Dropped here, or two pages would be held while the next one is fetched.
@@ -3335,6 +3335,9 @@ class _Listing:
             return self.wrapper if self.wrapper in body else None
         lists = [key for key in body if isinstance(body[key], list) and key not in _NOT_CONTENT]
         return lists[0] if len(lists) == 1 else None
+
+    def warn_of_missing_more(self) -> None:
+        self.warn('the response does not say whether there are more results ("more")')
 
     def warn(self, reason: str) -> None:
         url = _Secrets(self.session.api_key).show(self.url, _URL_LIMIT)
@@ -3447,11 +3450,16 @@ class _History:
             for page in self.listing.cursor_pages(query, body):
                 yield page.results
             return
-        offset = 0
+        offset, total = 0, body.get('total')
         while True:
             results, more = self.listing.results(body), body.get('more')
-            yield results
             offset += len(results)
+            if more is None and total is not None:
+                # As documented for change events, whose pages have no `more`.
+                more = offset < total
+            elif more is None and results:
+                self.listing.warn_of_missing_more()
+            yield results
             del body
             if not more or not results:
                 return

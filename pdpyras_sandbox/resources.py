@@ -16,6 +16,7 @@ from pdpyras_sandbox.call import HANDLERS, Body, Call, Handler
 from pdpyras_sandbox.errors import invalid_input, not_found
 from pdpyras_sandbox.listing import Page, filters_or_sorts, in_order, selected, singular_of
 from pdpyras_sandbox.shapes import (
+    PAGE_FIELDS,
     Shape,
     best_choice,
     completed,
@@ -206,6 +207,9 @@ def page_of(call: Call, records: list[Any], derive: bool = False) -> Body:
     if call.page_fault == 'changing' and shown:
         remove_concurrently(call, shown[0])
     documented = (operation.response or {})['properties']
+    if 'offset' in operation.query and 'more' not in documented:
+        # For change events, PagerDuty shows the fields of the page in its example only.
+        documented = dict.fromkeys(PAGE_FIELDS, {'nullable': True})
     for name, value in page.facts(records).items():
         if name in documented and (value is not None or documented[name].get('nullable')):
             body[name] = value

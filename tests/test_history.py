@@ -240,6 +240,21 @@ def test_records_come_as_they_are_fetched_and_an_error_after_those_before_it(api
         next(history)
 
 
+def test_change_events_whose_pages_have_no_more_are_read_up_to_the_total(api, session):
+    for ids, total in (('ab', 3), ('c', None)):
+        records = [{'id': each} for each in ids]
+        api.reply(body={'change_events': records, **({'total': total} if total else {})})
+    history = session.iter_history('change_events', SINCE, UNTIL, page_size=2)
+    assert [record['id'] for record in history] == ['a', 'b', 'c']
+    assert [seen.query['offset'] for seen in api.seen] == ['0', '2']
+
+
+def test_a_history_that_may_be_incomplete_warns(api, session):
+    api.reply(body={'change_events': [{'id': 'a'}]})
+    with pytest.warns(UserWarning, match='does not say whether there are more'):
+        assert list(session.iter_history('change_events', SINCE, UNTIL)) == [{'id': 'a'}]
+
+
 def test_a_listing_without_totals_is_one_window_with_a_warning_at_the_limit(
     api, session, monkeypatch
 ):

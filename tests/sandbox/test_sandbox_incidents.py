@@ -458,6 +458,17 @@ def test_change_event_is_listed_and_opens_no_incident(web):
     assert web.get('/incidents')['incidents'] == []
 
 
+def test_change_events_come_in_pages_with_the_fields_of_the_documented_example(web):
+    for number in range(3):
+        event = {'routing_key': web.sandbox.routing_key, 'payload': {'summary': f'Step {number}'}}
+        web.call('POST', '/v2/change/enqueue', event)
+    page = web.get('/change_events?limit=2&total=true')
+    assert len(page.pop('change_events')) == 2
+    assert page == {'limit': 2, 'offset': 0, 'more': True, 'total': 3}
+    session = web.sandbox.session()
+    assert len(session.list_all('change_events', page_size=2)) == 3
+
+
 @pytest.mark.parametrize(
     'payload', [{}, {'summary': ''}, {'summary': None}, {'summary': 5}, None, []]
 )
