@@ -7,6 +7,7 @@ import random
 import re
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, g, request
@@ -49,6 +50,7 @@ from pdpyras_sandbox.listing import check_query
 from pdpyras_sandbox.page import page
 from pdpyras_sandbox.received import log_access
 from pdpyras_sandbox.resources import respond
+from pdpyras_sandbox.routes import METHODS, PagerDutyPath, Routes
 from pdpyras_sandbox.shapes import Operation, operations
 from pdpyras_sandbox.traffic import Request
 
@@ -62,8 +64,6 @@ JSON = 'application/json'
 ACCEPTED_VERSION = '2'
 #: The maximum size of an event in bytes; PagerDuty documents 512 KB.
 MAXIMUM_EVENT = 512 * 1024
-#: Path parameters of which only some values are documented.
-CHOICES = {'entity_type': 'any(users, teams, escalation_policies)'}
 #: Operations that work without the From header that PagerDuty documents as required: Terraform's
 #: provider, Ansible and pygerduty create users with an account key and no From header.
 FROM_OPTIONAL = ('POST /users',)
@@ -78,32 +78,20 @@ def create_app(state: State, access: Access) -> Flask:
     app.url_map.strict_slashes = False
     app.register_blueprint(control(state))
     app.register_blueprint(page(state))
+    routes = Routes()
     for operation in operations().values():
-        add_operation(app, state, operation)
-    add_events(app, state)
+        routes.add(operation.method, operation.path, partial(serve, state, operation))
+    add_events(routes, state)
+    app.url_map.converters['pagerduty'] = PagerDutyPath
+    app.add_url_rule(
+        '/<pagerduty:path>', view_func=routes.dispatch, methods=METHODS, endpoint='pagerduty'
+    )
     add_failures(app)
     app.wsgi_app = Gate(state, access, app)  # type: ignore[method-assign]
     return app
 
 
-def add_operation(app: Flask, state: State, operation: Operation) -> None:
-    def view(**parameters: str) -> Response:
-        return serve(state, operation, parameters)
-
-    app.add_url_rule(rule(operation.path), operation.name, view, methods=[operation.method])
-
-
-def rule(path: str) -> str:
-    """Return a documented path as a Flask rule."""
-
-    def parameter(match: re.Match[str]) -> str:
-        name = match.group(1)
-        return '<{}:{}>'.format(CHOICES[name], name) if name in CHOICES else f'<{name}>'
-
-    return re.sub(r'{(\w+)}', parameter, path)
-
-
-def serve(state: State, operation: Operation, parameters: dict[str, str]) -> Response:
+def serve(state: State, operation: Operation, **parameters: str) -> Response:
     """Serve one REST call, with its checks in PagerDuty's order."""
     account = state.account
     with account.store.lock:
@@ -204,7 +192,7 @@ def encode(content: Any) -> bytes:
     return json.dumps(content).replace('"self": "/', f'"self": "{base}/').encode()
 
 
-def add_events(app: Flask, state: State) -> None:
+def add_events(routes: Routes, state: State) -> None:
     def receive(
         function: Callable[[Account, Any], Record], status: int, refused_status: int = 429
     ) -> Response:
@@ -228,7 +216,7 @@ def add_events(app: Flask, state: State) -> None:
         ('/v2/change/enqueue', lambda: receive(enqueue_change, 202)),
         ('/generic/2010-04-15/create_event.json', lambda: receive(create_event, 200, 403)),
     ):
-        app.add_url_rule(path, path, view, methods=['POST'])
+        routes.add('POST', path, view)
 
 
 def failure(error: ApiError, headers: dict[str, str] | None = None) -> Response:

@@ -129,8 +129,37 @@ def test_unknown_path_or_record_is_404(web, path):
     assert web.refusal('GET', path)[:2] == (404, 2100)
 
 
-def test_unsupported_method_is_405(web):
-    assert web.refusal('PATCH', '/users')[0] == 405
+@pytest.mark.parametrize(
+    'method, path', [('PATCH', '/users'), ('GET', '/v2/enqueue'), ('DELETE', '/_sandbox/reset')]
+)
+def test_unsupported_method_is_405(web, method, path):
+    assert web.call(method, path, headers={'Content-Type': 'application/json'}).status_code == 405
+
+
+@pytest.mark.parametrize(
+    'path, allowed',
+    [
+        ('/users/PABC123', 'GET, DELETE, PUT, OPTIONS'),
+        ('/tags/PABC123/users', 'GET, OPTIONS'),
+        ('/v2/enqueue', 'POST, OPTIONS'),
+    ],
+)
+def test_options_lists_the_methods_of_a_path(web, path, allowed):
+    answer = web.call('OPTIONS', path)
+    assert (answer.status_code, set(answer.headers['Allow'].split(', '))) == (
+        200,
+        set(allowed.split(', ')),
+    )
+
+
+def test_a_literal_segment_wins_over_a_parameter_if_it_has_the_method(web):
+    assert web.get('/incidents/custom_fields') == {'fields': []}
+    assert web.refusal('PUT', '/incidents/custom_fields', {'incident': {}})[0] == 404
+
+
+def test_a_get_may_be_sent_as_head_and_with_a_trailing_slash(web):
+    answer = web.call('HEAD', '/users/')
+    assert (answer.status_code, answer.text) == (200, '')
 
 
 def test_missing_ability_is_402(web):
