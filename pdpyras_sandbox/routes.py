@@ -56,7 +56,8 @@ class Routes:
                 parameters = dict(zip(names, values))
                 if all(parameters[key] in CHOICES[key] for key in names if key in CHOICES):
                     if name == method:
-                        return view(**parameters)
+                        found: View = view
+                        return found(**parameters)
                     allowed.append(name)
         if not allowed:
             raise not_found()
