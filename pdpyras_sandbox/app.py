@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import random
 import re
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, g, request
@@ -62,6 +62,9 @@ if TYPE_CHECKING:
 
 JSON = 'application/json'
 ACCEPTED_VERSION = '2'
+#: Generates request IDs, faster than uuid4() and without a change to the program's own random
+#: numbers.
+REQUEST_IDS = Random()
 #: The maximum size of an event in bytes; PagerDuty documents 512 KB.
 MAXIMUM_EVENT = 512 * 1024
 #: Operations that work without the From header that PagerDuty documents as required: Terraform's
@@ -283,8 +286,7 @@ class Gate:
         started = time.monotonic()
         try:
             response = self.dispatch(environ, path)
-            # uuid4() reads the system's random source, which costs more than all else here.
-            response.headers['X-Request-Id'] = f'{random.getrandbits(128):032x}'
+            response.headers['X-Request-Id'] = f'{REQUEST_IDS.getrandbits(128):032x}'
             if 'Origin' in request.headers:
                 allow_any_origin(request, response)
             self.state.traffic.add_response(seen, response)

@@ -5,6 +5,7 @@ import contextlib
 import http.client
 import json
 import os
+import random
 import socket
 import ssl
 import threading
@@ -463,3 +464,17 @@ def test_pagerduty_everywhere_redirects_its_own_test_only(pytester):
         """
     )
     pytester.runpytest_inprocess('-p', 'no:cacheprovider').assert_outcomes(passed=3)
+
+
+def test_random_numbers_of_the_program_stay_as_seeded():
+    def numbers(use):
+        random.seed(1)
+        use()
+        return random.random()
+
+    def use_sandbox():
+        with Sandbox() as sandbox:
+            sandbox.events().trigger('Disk full', 'db1')
+            sandbox.session().list_all('users')
+
+    assert numbers(use_sandbox) == numbers(lambda: None)
