@@ -197,7 +197,7 @@ def encode(content: Any) -> bytes:
 
 def add_events(routes: Routes, state: State) -> None:
     def receive(
-        function: Callable[[Account, Any], Record], status: int, refused_status: int = 429
+        function: Callable[[Account, Any], Record], status: int, limited_status: int = 429
     ) -> Response:
         if len(request.data) > MAXIMUM_EVENT:
             raise event_too_large(MAXIMUM_EVENT)
@@ -208,7 +208,7 @@ def add_events(routes: Routes, state: State) -> None:
             key = event.get('routing_key') or event.get('service_key')
             headers, passes = state.events_limit.count(str(key))
             if not passes:
-                raise too_many_events(headers, refused_status)
+                raise too_many_events(headers, limited_status)
         with state.account.store.lock:
             state.account.clock.catch_up()
             accepted = function(state.account, event)
@@ -229,25 +229,25 @@ def failure(error: ApiError, headers: dict[str, str] | None = None) -> Response:
 
 def add_failures(app: Flask) -> None:
     @app.errorhandler(ApiError)
-    def refuse(error: ApiError) -> Response:
+    def respond_with(error: ApiError) -> Response:
         if request.path.startswith('/v3/') and '/audit/' not in request.path:
             error = KeyedError(error)
         return failure(error, g.get('headers', {}))
 
     @app.errorhandler(404)
     def unknown_path(error: HTTPException) -> Response:
-        return refuse(not_found())
+        return respond_with(not_found())
 
     @app.errorhandler(405)
     def wrong_method(error: HTTPException) -> Response:
-        return refuse(method_not_allowed())
+        return respond_with(method_not_allowed())
 
     @app.errorhandler(Exception)
     def fail(error: Exception) -> Response:
         if isinstance(error, (HTTPException, ConnectionError)):
             raise error
         app.logger.exception('Error in the sandbox')
-        return refuse(ApiError(500, 2000, 'Internal Server Error', [repr(error)]))
+        return respond_with(ApiError(500, 2000, 'Internal Server Error', [repr(error)]))
 
 
 class Gate:

@@ -100,17 +100,17 @@ class Call:
         return self.path.rsplit('/', levels)[0]
 
     def referred(
-        self, reference: Any, collection: str, refusal: tuple[int, str] = (2001, INVALID_INPUT)
+        self, reference: Any, collection: str, error: tuple[int, str] = (2001, INVALID_INPUT)
     ) -> Record:
         """Return the record that a reference in the body points to.
 
-        :param refusal: the code and message of the 400 response if there is none.
+        :param error: the code and message of the 400 response if there is none.
         """
         record_id = reference.get('id') if isinstance(reference, dict) else None
         record: Record | None = self.store.get(f'{collection}/{record_id}')
         if record is None:
             problem = f'{collection.strip("/")}: there is no {reference!r}'
-            raise ApiError(400, *refusal, [problem])
+            raise ApiError(400, *error, [problem])
         return record
 
 

@@ -51,11 +51,11 @@ def control(state: State) -> Blueprint:
     def add_fault() -> Response:
         options = body()
         if options is None:
-            return refusal('The body must be a JSON object that describes a fault')
+            return error_response('The body must be a JSON object that describes a fault')
         try:
             state.faults.next(**options)
         except (TypeError, ValueError) as error:
-            return refusal(str(error))
+            return error_response(str(error))
         return with_status(jsonify(faults=state.faults.pending), 201)
 
     @blueprint.delete('/faults')
@@ -71,11 +71,11 @@ def control(state: State) -> Blueprint:
     def advance_clock() -> Response:
         duration = body()
         if duration is None:
-            return refusal('The body must be a JSON object such as {"minutes": 30}')
+            return error_response('The body must be a JSON object such as {"minutes": 30}')
         try:
             state.account.clock.advance(**duration)
         except ValueError as error:
-            return refusal(str(error))
+            return error_response(str(error))
         return jsonify(clock_of(state.account))
 
     @blueprint.get('/events')
@@ -98,7 +98,7 @@ def control(state: State) -> Blueprint:
         try:
             state.load(body())
         except ValueError as error:
-            return refusal(str(error))
+            return error_response(str(error))
         return Response(status=204)
 
     @blueprint.post('/reset')
@@ -109,7 +109,7 @@ def control(state: State) -> Blueprint:
     return blueprint
 
 
-def refusal(reason: str, status: int = 400) -> Response:
+def error_response(reason: str, status: int = 400) -> Response:
     return with_status(jsonify(error=reason), status)
 
 

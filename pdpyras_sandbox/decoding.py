@@ -16,7 +16,7 @@ def decoded(text: str | bytes) -> Any:
     :raises ValueError: if it is not JSON, or is nested too deeply.
     """
     try:
-        value = json.loads(text, parse_constant=refuse_constant, parse_float=finite)
+        value = json.loads(text, parse_constant=reject_constant, parse_float=finite)
         if is_deeper(value, MAXIMUM_DEPTH):
             raise RecursionError
     except RecursionError:
@@ -24,7 +24,7 @@ def decoded(text: str | bytes) -> Any:
     return value
 
 
-def refuse_constant(name: str) -> NoReturn:
+def reject_constant(name: str) -> NoReturn:
     """Reject NaN and Infinity, which the json module accepts."""
     raise ValueError(f'{name} is not JSON')
 

@@ -80,7 +80,7 @@ def teams_of(call: Call, user: Record) -> list[Record]:
     ]
 
 
-def refuse_deletion_of_user(call: Call, user: Record) -> None:
+def check_deletion_of_user(call: Call, user: Record) -> None:
     """Refuse to delete a user who is on call or has incidents."""
     store = call.store
     if refers_to(store.list('/schedules'), user):
@@ -97,7 +97,7 @@ def refers_to(values: list[Any], record: Record) -> bool:
     return record['id'] in referred_ids(values, record['type'])
 
 
-def refuse_deletion_of_team(call: Call, team: Record) -> None:
+def check_deletion_of_team(call: Call, team: Record) -> None:
     """Refuse to delete a team with associations; reassign its open incidents if asked to."""
     store = call.store
     if any(
@@ -127,7 +127,7 @@ KINDS['/users'] = Kind(
         'job_title': None,
     },
     created=complete_user,
-    deleted=refuse_deletion_of_user,
+    deleted=check_deletion_of_user,
     derived={
         'teams': teams_of,
         'contact_methods': parts('contact_methods'),
@@ -136,7 +136,7 @@ KINDS['/users'] = Kind(
 )
 
 
-def refuse_duplicates(message: str, *names: str) -> Callable[[Call, Record], None]:
+def reject_duplicates(message: str, *names: str) -> Callable[[Call, Record], None]:
     """Return a check that attributes differ from those of other records in the collection."""
 
     def check(call: Call, record: Record) -> None:
@@ -151,12 +151,12 @@ def refuse_duplicates(message: str, *names: str) -> Callable[[Call, Record], Non
 
 # Terraform's provider recognizes these two errors by their messages.
 KINDS['/users/{id}/contact_methods'] = Kind(
-    checked=refuse_duplicates(
+    checked=reject_duplicates(
         'User Contact method must be unique', 'type', 'address', 'country_code'
     )
 )
 KINDS['/users/{id}/notification_rules'] = Kind(
-    checked=refuse_duplicates(
+    checked=reject_duplicates(
         'Channel Start delay must be unique for a given contact method',
         'contact_method',
         'start_delay_in_minutes',
@@ -166,7 +166,7 @@ KINDS['/users/{id}/notification_rules'] = Kind(
 KINDS['/teams'] = Kind(
     unique='name',
     defaults={'default_role': 'manager', 'parent': None},
-    deleted=refuse_deletion_of_team,
+    deleted=check_deletion_of_team,
     # Undocumented, but set by Terraform's provider.
     settable=('parent',),
 )
@@ -322,7 +322,7 @@ def check_policy(call: Call, policy: Record) -> None:
                 raise invalid_input(f'escalation_rules: no user or schedule has ID {target["id"]}')
 
 
-def refuse_deletion_of_policy(call: Call, policy: Record) -> None:
+def check_deletion_of_policy(call: Call, policy: Record) -> None:
     if refers_to(call.store.list('/services'), policy):
         raise invalid_input("Escalation policy can't be deleted if it's being used by services")
 
@@ -338,7 +338,7 @@ KINDS['/escalation_policies'] = Kind(
     },
     refers={'teams': '/teams'},
     checked=check_policy,
-    deleted=refuse_deletion_of_policy,
+    deleted=check_deletion_of_policy,
     derived={'services': referring('/services', 'escalation_policy')},
 )
 KINDS['/services'] = Kind(

@@ -156,7 +156,7 @@ class Incidents:
         self.log(incident, step, assignees=[a['assignee'] for a in incident['assignments']])
 
     def acknowledge(self, incident: Record) -> None:
-        self._refuse_resolved(incident)
+        self._check_unresolved(incident)
         if any(a['acknowledger'] == self.agent for a in incident['acknowledgements']):
             return
         incident['acknowledgements'].append(
@@ -168,7 +168,7 @@ class Incidents:
         self.log(incident, 'acknowledge')
 
     def resolve(self, incident: Record, resolution: str | None = None) -> None:
-        self._refuse_resolved(incident)
+        self._check_unresolved(incident)
         incident['acknowledgements'] = []
         incident['assignments'] = []
         incident['pending_actions'] = []
@@ -180,7 +180,7 @@ class Incidents:
         self.log(incident, 'resolve', note=resolution)
 
     def trigger_again(self, incident: Record) -> None:
-        self._refuse_resolved(incident)
+        self._check_unresolved(incident)
         incident['acknowledgements'] = []
         self.plan(incident, 'unacknowledge', None)
         self._change_status(incident, 'triggered')
@@ -199,7 +199,7 @@ class Incidents:
         level = self._first_level(incident['escalation_policy']) or Level()
         self.escalate(incident, level)
 
-    def _refuse_resolved(self, incident: Record) -> None:
+    def _check_unresolved(self, incident: Record) -> None:
         if incident['status'] not in OPEN:
             raise invalid_input(ALREADY_RESOLVED)
 
@@ -378,11 +378,11 @@ def update_incidents(call: Call) -> list[Record]:
     # All incidents are looked up before anything changes.
     pairs = [(call.record('/incidents/' + item['id']), item) for item in given]
     for incident, item in pairs:
-        refuse_merged(incident, item)
+        check_reopening(incident, item)
     return [change(call, incidents, incident, item) for incident, item in pairs]
 
 
-def refuse_merged(incident: Record, given: Record) -> None:
+def check_reopening(incident: Record, given: Record) -> None:
     """Refuse to reopen an incident that was merged into another."""
     if incident['resolve_reason'] and given.get('status') not in (None, 'resolved'):
         raise already_merged()
@@ -400,7 +400,7 @@ def reopen(call: Call, incidents: Incidents, incident: Record, given: Record) ->
 
 def change(call: Call, incidents: Incidents, incident: Record, given: Record) -> Record:
     """Apply an update to one incident."""
-    refuse_merged(incident, given)
+    check_reopening(incident, given)
     status = given.get('status') or incident['status']
     if incident['status'] == 'resolved' != status:
         reopen(call, incidents, incident, given)

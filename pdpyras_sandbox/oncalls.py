@@ -264,14 +264,14 @@ def check_seconds(given: Record, name: str, minimum: int) -> None:
         raise invalid_schedule(f'{name} must be from {minimum} to {LONGEST}')
 
 
-def refuse_deletion_of_schedule(call: Call, schedule: Record) -> None:
+def check_deletion_of_schedule(call: Call, schedule: Record) -> None:
     if policies_of(call, schedule):
         raise invalid_input("Schedule can't be deleted if it's being used by escalation policies")
 
 
 KINDS['/schedules'] = Kind(
     checked=check_schedule,
-    deleted=refuse_deletion_of_schedule,
+    deleted=check_deletion_of_schedule,
     # Read-only in the document; Terraform's provider sets them.
     settable=('teams',),
     defaults={'schedule_layers': [], 'description': ''},

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, jsonify, send_from_directory
 
 from pdpyras_sandbox.account import reference
-from pdpyras_sandbox.control import body, refusal
+from pdpyras_sandbox.control import body, error_response
 from pdpyras_sandbox.errors import ApiError
 from pdpyras_sandbox.events import enqueue
 from pdpyras_sandbox.incidents import Incidents, change_status
@@ -64,7 +64,7 @@ def page(state: State) -> Blueprint:
     def show_request(number: int) -> AnyResponse:
         seen = state.traffic.get(number)
         if seen is None:
-            return refusal('This request is no longer stored', 404)
+            return error_response('This request is no longer stored', 404)
         return jsonify(details(state.account, seen))
 
     @blueprint.get('/_sandbox/incidents/<incident_id>')
@@ -73,20 +73,20 @@ def page(state: State) -> Blueprint:
         with account.store.lock:
             incident = account.store.get('/incidents/' + incident_id)
             if incident is None:
-                return refusal('This incident does not exist', 404)
+                return error_response('This incident does not exist', 404)
             return jsonify(**row_of(account, incident), timeline=timeline(account, incident))
 
     @blueprint.put('/_sandbox/incidents/<incident_id>')
     def change_incident(incident_id: str) -> AnyResponse:
         status = (body() or {}).get('status')
         if status not in STATUSES:
-            return refusal('status must be one of: {}'.format(', '.join(STATUSES)))
+            return error_response('status must be one of: {}'.format(', '.join(STATUSES)))
         account = state.account
         with account.store.lock:
             account.clock.catch_up()
             incident = account.store.get('/incidents/' + incident_id)
             if incident is None:
-                return refusal('This incident does not exist', 404)
+                return error_response('This incident does not exist', 404)
             agent = reference(account.owner) if account.owner else incident['service']
             if status != incident['status']:
                 change_status(Incidents(account, agent, {'type': 'web_ui'}), incident, status)
@@ -96,7 +96,7 @@ def page(state: State) -> Blueprint:
     def send_event() -> AnyResponse:
         event = body()
         if event is None:
-            return refusal('The body must be an event as for /v2/enqueue')
+            return error_response('The body must be an event as for /v2/enqueue')
         account = state.account
         with account.store.lock:
             account.clock.catch_up()
@@ -106,7 +106,7 @@ def page(state: State) -> Blueprint:
         return response
 
     @blueprint.errorhandler(ApiError)
-    def refuse(error: ApiError) -> AnyResponse:
-        return refusal('; '.join(error.errors) or error.message, error.status)
+    def handle(error: ApiError) -> AnyResponse:
+        return error_response('; '.join(error.errors) or error.message, error.status)
 
     return blueprint
