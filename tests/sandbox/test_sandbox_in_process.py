@@ -474,7 +474,7 @@ def test_random_numbers_of_the_program_stay_as_seeded():
 
     def use_sandbox():
         with Sandbox() as sandbox:
-            sandbox.events().trigger('Disk full', 'db1')
-            sandbox.session().list_all('users')
+            with pdpyras.APISession(sandbox.api_key, base_url=sandbox.url) as session:
+                session.list_all('users')
 
     assert numbers(use_sandbox) == numbers(lambda: None)

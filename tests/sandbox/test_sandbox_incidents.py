@@ -466,8 +466,7 @@ def test_change_events_come_in_pages_with_the_fields_of_the_documented_example(w
     page = web.get('/change_events?limit=2&total=true')
     assert len(page.pop('change_events')) == 2
     assert page == {'limit': 2, 'offset': 0, 'more': True, 'total': 3}
-    session = web.sandbox.session()
-    assert len(session.list_all('change_events', page_size=2)) == 3
+    assert len(web.get('/change_events?limit=2&offset=2')['change_events']) == 1
 
 
 @pytest.mark.parametrize(
