@@ -90,7 +90,7 @@ class AsPagerDuty:
         If the sandbox was created in the decorator's expression, each call gets a new one.
         """
         if self._owns_sandbox():
-            create = self._sandbox.copy
+            create = self._sandbox.with_same_options
             self._sandbox.close()
 
             def context() -> ContextManager[Any]:

@@ -488,7 +488,7 @@ class Sandbox:
 
         return AsPagerDuty(self)
 
-    def copy(self) -> 'Sandbox':
+    def with_same_options(self) -> 'Sandbox':
         """Return a new sandbox with the same options."""
         return type(self)(**self._options)
 

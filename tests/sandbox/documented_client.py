@@ -31,7 +31,7 @@ class Client:
 
     def call(self, name, body=None):
         method, path = name.split(' ')
-        if name in FRESH:
+        if name in NEEDS_NEW_RECORD:
             collection = path.rpartition('/')[0]
             created = self.call('POST ' + collection, self.body('POST ' + collection))
             path = '{}/{}'.format(collection, next(ids_in(created.json())))
@@ -73,8 +73,8 @@ class Client:
         template = template.replace('{entity_type}', 'users')
         if collection.endswith(('/users', '/escalation_policies')):
             template = collection = '/' + collection.rpartition('/')[2]
-        if template in ELSEWHERE:
-            template = collection = ELSEWHERE[template]
+        if template in COLLECTIONS_ELSEWHERE:
+            template = collection = COLLECTIONS_ELSEWHERE[template]
         if 'GET ' + template in self.operations:
             query = self.query('GET ' + template)
             answer = self.session.get(self.sandbox.url + collection, params=query)
@@ -106,14 +106,14 @@ class Client:
             example['notification_rule']['start_delay_in_minutes'] = 20
         if name in IN_FUTURE:
             example = json.loads(re.sub(r'"20\d\d-', '"2090-', json.dumps(example)))
-        return self.real(example)
+        return self.with_existing_ids(example)
 
-    def real(self, value):
+    def with_existing_ids(self, value):
         if isinstance(value, list):
-            return [self.real(child) for child in value]
+            return [self.with_existing_ids(child) for child in value]
         if not isinstance(value, dict):
             return value
-        value = {key: self.real(child) for key, child in value.items()}
+        value = {key: self.with_existing_ids(child) for key, child in value.items()}
         if 'requester_id' in value:
             value['requester_id'] = self.existing('/users', '/users', '')
         kind = str(value.get('type', '')).replace('_reference', '')
@@ -139,7 +139,7 @@ def ids_in(body):
 
 
 #: Collections of the records in paths below another collection.
-ELSEWHERE = {
+COLLECTIONS_ELSEWHERE = {
     '/event_orchestrations/services': '/services',
     '/service_dependencies/business_services': '/business_services',
     '/service_dependencies/technical_services': '/services',
@@ -160,7 +160,7 @@ COLLECTIONS = {
     'phone_contact_method': '/users/{id}/contact_methods',
 }
 #: Operations on records that nothing may refer to, so a new record is created.
-FRESH = ('DELETE /escalation_policies/{id}', 'DELETE /users/{id}')
+NEEDS_NEW_RECORD = ('DELETE /escalation_policies/{id}', 'DELETE /users/{id}')
 #: Operations whose examples are moved to the future, because past records cannot be deleted.
 IN_FUTURE = ('POST /maintenance_windows', 'POST /schedules/{id}/overrides')
 RANGE = {'since': '2024-01-01T00:00:00Z', 'until': '2024-03-01T00:00:00Z'}

@@ -218,7 +218,7 @@ def rota(web, users, turn=HOUR):
     return web.post('/schedules', {'schedule': schedule})['schedule']
 
 
-def deserted_rota(web):
+def schedule_with_nobody_on_call(web):
     """Create a schedule whose only layer has ended."""
     schedule = rota(web, [web.user('Bea Second')])
     past = {'start': '2000-01-01T00:00:00Z', 'end': '2000-01-02T00:00:00Z'}
@@ -237,14 +237,14 @@ def test_escalation_assigns_the_user_on_call_at_that_time(web):
 
 
 def test_level_with_nobody_on_call_is_skipped(web):
-    change_policy(web, web.owner, deserted_rota(web), web.user('Cem Third'))
+    change_policy(web, web.owner, schedule_with_nobody_on_call(web), web.user('Cem Third'))
     incident = web.incident()
     web.sandbox.clock.advance(minutes=10)
     assert assignee(web, incident) == 'Cem Third'
 
 
 def test_incident_stays_at_its_level_if_nobody_is_on_call_at_later_ones(web):
-    change_policy(web, web.owner, deserted_rota(web))
+    change_policy(web, web.owner, schedule_with_nobody_on_call(web))
     incident = web.incident()
     web.sandbox.clock.advance(minutes=10)
     assert assignee(web, incident) == 'Alex Sample'

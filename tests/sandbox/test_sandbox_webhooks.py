@@ -147,11 +147,11 @@ def annotate(web, incident):
     web.post(f'/incidents/{incident["id"]}/notes', {'note': {'content': 'Looking'}})
 
 
-def tell_status(web, incident):
+def post_status_update(web, incident):
     web.post(f'/incidents/{incident["id"]}/status_updates', {'message': 'Looking'})
 
 
-def request_help(web, incident):
+def request_responder(web, incident):
     person = {'id': web.user('Bea Second')['id'], 'type': 'user_reference'}
     request = {
         'requester_id': web.owner['id'],
@@ -171,12 +171,12 @@ STEPS = [
     (prioritize, ['priority_updated'], {'type': 'incident'}),
     (annotate, ['annotated'], {'type': 'incident_note', 'content': 'Looking', 'trimmed': False}),
     (
-        tell_status,
+        post_status_update,
         ['status_update_published'],
         {'type': 'incident_status_update', 'message': 'Looking', 'trimmed': False},
     ),
     (
-        request_help,
+        request_responder,
         ['responder.added'],
         {'type': 'incident_responder', 'state': 'pending', 'escalation_policy': None},
     ),
