@@ -473,8 +473,9 @@ def test_random_numbers_of_the_program_stay_as_seeded():
         return random.random()
 
     def use_sandbox():
-        with Sandbox() as sandbox:
-            with pdpyras.APISession(sandbox.api_key, base_url=sandbox.url) as session:
-                session.list_all('users')
+        with Sandbox() as sandbox, pdpyras.APISession(
+            sandbox.api_key, base_url=sandbox.url
+        ) as session:
+            session.list_all('users')
 
     assert numbers(use_sandbox) == numbers(lambda: None)
