@@ -4,9 +4,10 @@ import contextlib
 import socket
 import socketserver
 import threading
+import time
 from typing import Any, List, Tuple
 
-#: Seconds to wait for the thread of a connection that was shut down.
+#: Seconds to wait for the threads of all connections that were shut down.
 GRACE = 1
 
 
@@ -40,8 +41,9 @@ class ClosingServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self.server_close()
         for _, connection in self._connections:
             shut_down(connection)
+        end = time.monotonic() + GRACE
         for thread, _ in self._connections:
-            thread.join(GRACE)
+            thread.join(max(0, end - time.monotonic()))
 
     def process_request(self, request: Any, client_address: Any) -> None:
         self._connections = [entry for entry in self._connections if entry[0].is_alive()]

@@ -224,8 +224,11 @@ class _Database:
 
     def __init__(self, file: str | os.PathLike[str]) -> None:
         try:
-            # Threads are synchronized by the store's lock.
-            self._connection = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
+            # Threads are synchronized by the store's lock. Another sandbox holds the lock of the
+            # file for as long as it runs, so a long wait for it is no use.
+            self._connection = sqlite3.connect(
+                file, timeout=0.5, check_same_thread=False, isolation_level=None
+            )
         except sqlite3.Error as error:
             raise state_file_error(file, error) from error
         try:

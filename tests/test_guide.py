@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 from paste import ROOT, blocks, statements
+from scale import IS_FULL
 from wire import ANY_SERVER_ERROR
 
 import pdpyras
@@ -747,6 +748,7 @@ def test_every_block_of_a_page_runs_as_pasted(page, quickstart_sandbox):
 
 
 @needs_sandbox
+@pytest.mark.skipif(not IS_FULL, reason='tox -e scale runs the pages a second time')
 def test_the_pages_run_one_after_the_other_against_one_sandbox(quickstart_sandbox):
     for page in PAGES:
         assert paste(page, quickstart_sandbox) == ''
