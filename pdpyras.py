@@ -2130,19 +2130,19 @@ class _Retries:
 
         :raises PDClientError: if the request is not to be retried, with the error as its cause.
         """
-        problem = None
+        self.network_errors += 1
         if not _is_retryable(error):
             problem = 'the request failed, and retrying cannot help'
-        elif self.network_errors >= self.session.max_network_attempts:
-            problem = f'network error, the last of {self.network_errors + 1} tries'
+        elif self.network_errors > self.session.max_network_attempts:
+            problem = f'network error, the last of {self.network_errors} tries'
         elif not self._may_repeat(error):
             problem = f'network error, not retried because {self._why_not_repeatable()}'
-        if problem is not None:
-            raise self._client_error(problem, error) from error
-        self.network_errors += 1
-        if not self._cool_down(WARNING, f'network error ({type(error).__name__})'):
+        elif not self._cool_down(WARNING, f'network error ({type(error).__name__})'):
             problem = 'network error, not retried because the wait would exceed max_wait'
-            raise self._client_error(problem, error) from error
+        else:
+            self.body.rewind()
+            return
+        raise self._client_error(problem, error) from error
 
     def after_response(self, response: Response) -> bool:
         """Whether to retry the request; the wait is over if so.
@@ -2150,6 +2150,15 @@ class _Retries:
         :raises PDHTTPError: for a 401 that is not in :attr:`PDSession.retry`.
         :raises PDServerError: for a status below 200.
         """
+        if not self._is_retried(response):
+            return False
+        if self.options['stream']:
+            # An unread body would block the connection.
+            response.close()
+        self.body.rewind()
+        return True
+
+    def _is_retried(self, response: Response) -> bool:
         status = response.status_code
         kind = _status_class(response)
         if kind == 2:
@@ -2163,7 +2172,7 @@ class _Retries:
         if limit != 0:
             return self._after_configured_status(response, limit)
         if status == 401:
-            if self._renew_token(response):
+            if self._renew_token():
                 return True
             key = last_4(self._used_keys()[0])
             message = f'{http_error_message(response)} The API key that was sent ends in {key}.'
@@ -2172,7 +2181,7 @@ class _Retries:
             return False
         return self._wait_after(response, INFO)
 
-    def _renew_token(self, response: Response) -> bool:
+    def _renew_token(self) -> bool:
         """Put a new token into the request after a 401, at most once per request."""
         session, headers = self.session, self.options['headers']
         renew = getattr(session, 'on_token_expired', None)
@@ -2199,10 +2208,6 @@ class _Retries:
                 session.api_key = token
         self.has_new_token = True
         headers.update(session.auth_header)
-        if self.options['stream']:
-            # An unread body would block the connection.
-            response.close()
-        self.body.rewind()
         return True
 
     def watch_stream(self, response: Response) -> None:
@@ -2255,11 +2260,7 @@ class _Retries:
             reason = 'rate limit reached (status 429)'
         else:
             ceiling, reason = None, f'status {response.status_code}'
-        is_retried = self._cool_down(level, reason, ceiling)
-        if is_retried and self.options['stream']:
-            # An unread body would block the connection.
-            response.close()
-        return is_retried
+        return self._cool_down(level, reason, ceiling)
 
     def _cool_down(self, level: int, reason: str, ceiling: Optional[float] = None) -> bool:
         """Wait longer than the last time, but not past the ceiling plus jitter.
@@ -2288,7 +2289,6 @@ class _Retries:
         log = session.log.warning if level == WARNING else session.log.info
         log('%s: %s; retrying in %g s', self._request_line(), reason, seconds)
         time.sleep(seconds)
-        self.body.rewind()
         return True
 
     def _request_line(self) -> str:
