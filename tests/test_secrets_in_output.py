@@ -1,6 +1,8 @@
 """The key is in nothing that a session shows: log lines, exceptions, their pickles, reprs."""
 
+import contextlib
 import copy
+import io
 import json
 import logging
 import pickle
@@ -25,15 +27,17 @@ SECRETS = [KEY, ROUTING_KEY]
 def output(request, caplog, capfd, session, events, change_events):
     """Gives all that was logged and printed, as one text; every session may print its log."""
     caplog.set_level(logging.DEBUG)
-    for each in (session, events, change_events):
-        each.print_debug = request.param
+    printed = io.StringIO()
+    # pytest closes its own stream for the setup, which the handlers would keep, before the test.
+    with contextlib.redirect_stderr(printed):
+        for each in (session, events, change_events):
+            each.print_debug = request.param
 
     def read(logger=''):
-        printed = capfd.readouterr()
-        assert bool(printed.err) == request.param
+        assert bool(printed.getvalue()) == request.param
         logged = [r.getMessage() for r in caplog.records if r.name.startswith(logger)]
         assert logged
-        return '\n'.join(logged + [printed.out, printed.err])
+        return '\n'.join(logged + [printed.getvalue()] + list(capfd.readouterr()))
 
     return read
 
@@ -103,7 +107,7 @@ def _go_wrong(calls, session, api, fault):
         api.rule(lambda seen: fault)
         session.max_network_attempts = 1
         # Nothing but a server that hangs runs into the timeout, however busy this machine is.
-        session.timeout = 0.05 if isinstance(fault, Hang) else 30
+        session.timeout = 0.01 if isinstance(fault, Hang) else 30
         try:
             call(session)
         except PDClientError as error:
