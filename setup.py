@@ -50,6 +50,11 @@ setup(
     long_description=read('README.rst'),
     long_description_content_type='text/x-rst',
     license='MIT',
+    # The addresses of the project's own repository and documentation belong here, too.
+    project_urls={
+        'Original project': 'https://github.com/PagerDuty/pdpyras',
+        'PagerDuty API reference': 'https://developer.pagerduty.com/api-reference/',
+    },
     py_modules=['pdpyras'],
     packages=['pdpyras_extras', 'pdpyras_extras.cli', 'pdpyras_sandbox'],
     package_data={

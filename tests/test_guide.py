@@ -709,7 +709,8 @@ def test_the_example_of_a_limit_for_one_status_waits_62_seconds_in_all(api, sess
 
 QUICKSTART = ROOT / 'docs' / 'quickstart.rst'
 GUIDE = sorted((ROOT / 'docs' / 'guide').glob('*.rst'))
-PAGES = [QUICKSTART] + GUIDE
+EXTRAS = [ROOT / 'docs' / 'extras' / name for name in ('logs.rst', 'webhooks.rst')]
+PAGES = [QUICKSTART] + GUIDE + EXTRAS
 NAMES = [page.stem for page in PAGES]
 needs_sandbox = pytest.mark.skipif(
     find_spec('flask') is None, reason='the sandbox needs Flask, which needs Python 3.9'
