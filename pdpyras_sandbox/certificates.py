@@ -36,10 +36,13 @@ class CertificateAuthority:
 def system_authorities() -> str:
     """Return the certificates that this machine trusts, in PEM; certifi's if there are none."""
     context = ssl.create_default_context()
-    folder = ssl.get_default_verify_paths().capath or ''
-    # OpenSSL reads the folder only when it needs a certificate. It has several links to each file.
-    files = os.listdir(folder) if folder else []
-    for file in {os.path.realpath(os.path.join(folder, name)) for name in files}:
+    paths = ssl.get_default_verify_paths()
+    folder = paths.capath or ''
+    # OpenSSL reads the folder only when it needs a certificate. It has several links to each file,
+    # and often the file that is already loaded.
+    names = os.listdir(folder) if folder else []
+    files = {os.path.realpath(os.path.join(folder, name)) for name in names}
+    for file in files - {os.path.realpath(paths.cafile or '')}:
         with contextlib.suppress(OSError):
             context.load_verify_locations(file)
     if not context.get_ca_certs():

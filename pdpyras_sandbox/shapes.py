@@ -71,17 +71,41 @@ FORMATS: dict[str | None, tuple[str, Callable[[str], object]]] = {
 class Operation:
     """A documented method of a path."""
 
-    def __init__(self, name: str, facts: dict[str, Any]) -> None:
+    def __init__(self, name: str, facts: dict[str, Any], link: Callable[[Any], Any]) -> None:
         self.method, self.path = name.split(' ')
         self.name = name
         self.status: int = facts['status']
-        self.query: dict[str, Shape] = facts.get('query', {})
-        self.needed_query = [name for name, shape in self.query.items() if shape.get('needed')]
         self.needs_from: bool = facts.get('from', False)
-        self.request: Shape | None = facts.get('request')
-        self.response: Shape | None = facts.get('response')
-        self.wrapper = content_property(self.response) or self._listed_property()
-        self.request_wrapper = content_property(self.request)
+        # Shapes are linked at the first call: a sandbox starts faster without hundreds of them.
+        self._facts = facts
+        self._link = link
+
+    @cached_property
+    def query(self) -> dict[str, Shape]:
+        parameters: dict[str, Shape] = self._link(self._facts.get('query', {}))
+        return parameters
+
+    @cached_property
+    def needed_query(self) -> list[str]:
+        return [name for name, shape in self.query.items() if shape.get('needed')]
+
+    @cached_property
+    def request(self) -> Shape | None:
+        shape: Shape | None = self._link(self._facts.get('request'))
+        return shape
+
+    @cached_property
+    def response(self) -> Shape | None:
+        shape: Shape | None = self._link(self._facts.get('response'))
+        return shape
+
+    @cached_property
+    def wrapper(self) -> str | None:
+        return content_property(self.response) or self._listed_property()
+
+    @cached_property
+    def request_wrapper(self) -> str | None:
+        return content_property(self.request)
 
     def _listed_property(self) -> str | None:
         """Return the property with the list, if it is not the only property with content."""
@@ -169,7 +193,7 @@ def operations() -> dict[str, Operation]:
     def linked(number: int) -> Any:
         return link(shared[number])
 
-    return {name: Operation(name, link(facts)) for name, facts in document['operations'].items()}
+    return {name: Operation(name, facts, link) for name, facts in document['operations'].items()}
 
 
 class Plan:
