@@ -515,6 +515,8 @@ class Sandbox:
         self._closed = True
         self._undo_no_proxy()
         self._state.faults.stopping.set()
+        # Ends the streams of open pages, which wait for changes.
+        self._state.traffic.changed()
         self._server.stop()
         if self._authority:
             self._authority.close()

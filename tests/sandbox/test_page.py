@@ -4,6 +4,7 @@ import json
 import os
 import re
 import socket
+import threading
 import time
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import requests
 from chromium import driven
 from owner_api import Api
 
-from pdpyras_sandbox import Sandbox
+from pdpyras_sandbox import Sandbox, live
 
 #: axe-core, which finds accessibility problems; tox installs it with npm.
 AXE = os.environ.get('AXE_CORE')
@@ -67,7 +68,9 @@ class Stream:
 
 
 @pytest.fixture
-def stream(web):
+def stream(web, monkeypatch):
+    # A change that no request made is sent with the next heartbeat.
+    monkeypatch.setattr(live, 'HEARTBEAT', 0.01)
     stream = Stream(web)
     yield stream
     stream.answer.close()
@@ -106,11 +109,14 @@ def test_stream_sends_changed_sections(web, stream):
     stream.until(lambda sections: not sections['incidents']['resolved'])
 
 
-def test_stream_ends_when_the_sandbox_closes():
+def test_stream_ends_when_the_sandbox_closes(monkeypatch):
+    monkeypatch.setattr(live, 'HEARTBEAT', PATIENCE)
+    before = threading.enumerate()
     with Sandbox() as sandbox:
         url = sandbox.url + '/_sandbox/live'
         answer = requests.get(url, stream=True, timeout=PATIENCE)
         next(answer.iter_lines())
+    assert set(threading.enumerate()) <= set(before)
     assert answer.raw.read().endswith(b'\n\n')
     answer.close()
 
