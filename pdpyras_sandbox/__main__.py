@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import importlib.util
 import logging
 import os
 import shlex
@@ -336,9 +337,11 @@ def make_sandbox(parser: Parser, options: Dict[str, Any]) -> 'Sandbox':
     if options['load'] and options['seed'] is not None:
         parser.error('--load and --seed cannot be combined: the file holds the whole account')
     try:
-        import trustme  # noqa: F401
-
         from pdpyras_sandbox.server import Sandbox
+
+        # Not imported: that takes long, and only HTTPS needs it.
+        if importlib.util.find_spec('trustme') is None:
+            raise ImportError('No module named trustme')
     except ImportError as error:
         parser.error('{}: pip install flask trustme'.format(error))
     try:
