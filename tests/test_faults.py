@@ -121,7 +121,7 @@ def test_a_network_fault_that_lasts_is_tried_four_times(
     fault, cause, api, operation, sleeps, tries
 ):
     # Nothing but a server that hangs runs into the timeout, however busy this machine is.
-    operation.session.timeout = 0.1 if isinstance(fault, Hang) else 30
+    operation.session.timeout = 0.02 if isinstance(fault, Hang) else 30
     api.answer(fault, times=10)
     with pytest.raises(PDClientError) as error:
         operation.run()
@@ -142,7 +142,7 @@ def give_up_once(monkeypatch, api, tries):
     def send_in_vain(self, request, **options):
         monkeypatch.setattr(HTTPAdapter, 'send', send)
         try:
-            return send(self, request, **dict(options, timeout=0.1))
+            return send(self, request, **dict(options, timeout=0.02))
         finally:
             # Or the server might take the next try for the first.
             api.wait_for(1)

@@ -488,7 +488,7 @@ def test_a_stream_is_not_sent_again_after_a_retryable_status(api, session, sleep
 
 def test_by_default_a_late_answer_makes_several_of_one_thing(api, session, sleeps):
     api.answer(Hang(), times=4)
-    session.timeout = 0.1
+    session.timeout = 0.02
     with pytest.raises(pdpyras.PDClientError, match='POST .*/incidents.*timed out'):
         session.rpost('/incidents', json={'title': 'x'})
     api.wait_for(4)
@@ -498,7 +498,7 @@ def test_by_default_a_late_answer_makes_several_of_one_thing(api, session, sleep
 @pytest.mark.parametrize('method', ['rpost', 'rpatch'])
 def test_without_retries_of_unsafe_methods_it_makes_one(method, api, session, sleeps):
     api.answer(Hang(), times=4)
-    session.timeout = 0.1
+    session.timeout = 0.02
     session.retry_unsafe_methods = False
     with pytest.raises(pdpyras.PDClientError, match='retry_unsafe_methods') as error:
         getattr(session, method)('/incidents', json={'title': 'x'})

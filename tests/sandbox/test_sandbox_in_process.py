@@ -196,8 +196,11 @@ def test_settings_of_a_urllib3_pool_are_respected(sandbox):
             assert pools.request('GET', URL).status == 200
         sandbox.faults.next(hang=5)
         pool = urllib3.HTTPSConnectionPool('api.pagerduty.com', timeout=0.05, retries=False)
-        with sandbox.as_pagerduty(), pytest.raises(urllib3.exceptions.ReadTimeoutError):
-            pool.request('GET', '/users')
+        with sandbox.as_pagerduty():
+            with pytest.raises(urllib3.exceptions.ReadTimeoutError):
+                pool.request('GET', '/users')
+            sandbox._state.faults.stopping.set()  # Ends the hanging request.
+        sandbox._state.faults.stopping.clear()
 
 
 def open_with_urllib(sandbox):

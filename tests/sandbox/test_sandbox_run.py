@@ -61,7 +61,7 @@ for host in {HOSTS}:
     assert [link.rpartition('/')[0] for link in links] == [f'https://{h}/users' for h in HOSTS]
 
 
-def test_proxy_variables_of_the_environment_are_replaced():
+def test_proxy_variables_of_the_environment_are_replaced(sandbox, monkeypatch):
     before = {
         'http_proxy': 'http://127.0.0.1:9',
         'HTTPS_PROXY': 'http://127.0.0.1:9',
@@ -71,10 +71,10 @@ def test_proxy_variables_of_the_environment_are_replaced():
         'SSL_CERT_DIR': '/nowhere',
         'MINE': 'kept',
     }
-    done = run_python(
-        'import json, os; print(json.dumps(dict(os.environ)))', env={**os.environ, **before}
-    )
-    seen = json.loads(done.stdout)
+    for name, value in before.items():
+        monkeypatch.setenv(name, value)
+    with SandboxProxy(sandbox) as proxy:
+        seen = proxy.environment()
     proxies = {seen[n] for n in ('HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy')}
     assert len(proxies) == 1
     assert proxies.pop().startswith('http://127.0.0.1:')
@@ -97,11 +97,13 @@ def test_ca_bundle_contains_the_system_authorities_and_the_proxy_authority(sandb
 
 
 @pytest.mark.parametrize('command', [['curl', '-sS'], ['wget', '-q', '-O', '-']], ids=' '.join)
-def test_curl_and_wget_reach_the_sandbox(command):
+def test_curl_and_wget_reach_the_sandbox(sandbox, command):
     if shutil.which(command[0]) is None:
         pytest.skip(f'there is no {command[0]} on this machine')
-    done = run(*command, 'https://api.pagerduty.com/_sandbox')
-    assert json.loads(done.stdout)['url'] == 'https://api.pagerduty.com'
+    command = [*command, 'https://api.pagerduty.com/_sandbox']
+    with SandboxProxy(sandbox) as proxy:
+        printed = subprocess.check_output(command, env=proxy.environment(), timeout=PATIENCE)
+    assert json.loads(printed)['url'] == 'https://api.pagerduty.com'
 
 
 @pytest.mark.parametrize(
