@@ -28,6 +28,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from copy import copy, deepcopy
 from datetime import date, datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
 from functools import lru_cache, wraps
 from http.client import HTTPException
 from http.cookiejar import DefaultCookiePolicy
@@ -93,8 +94,8 @@ __all__ = [
     'ENTITY_WRAPPER_CONFIG', 'EventsAPISession', 'ITERATION_LIMIT', 'PDClientError', 'PDHTTPError',
     'PDServerError', 'PDSession', 'TEXT_LEN_LIMIT', 'TIMEOUT', 'URLError', 'auto_json',
     'canonical_path', 'deprecated_kwarg', 'endpoint_matches', 'entity_wrappers',
-    'http_error_message', 'infer_entity_wrapper', 'is_path_param', 'json_loads', 'last_4',
-    'normalize_url', 'plural_name', 'requires_success', 'resource_url', 'singular_name',
+    'http_error_message', 'infer_entity_wrapper', 'is_path_param', 'last_4', 'normalize_url',
+    'plural_name', 'requires_success', 'resource_url', 'singular_name',
     'successful_response', 'truncate_text', 'try_decoding', 'unwrap', 'wrapped_entities',
 ]
 # Not part of the API, but `from pdpyras import *` brought these in 5.4.1, and scripts rely on it.
@@ -111,10 +112,10 @@ _F = TypeVar('_F', bound=Callable[..., Any])
 
 # ---------------------------------------------------------------------------------------- Errors
 #
-#   URLError                 a URL that the session must not or cannot use
+#   URLError                 a URL that the session cannot or must not use
 #   PDClientError            no usable response
 #   └─ PDHTTPError           the API responded, but not with success
-#      └─ PDServerError      the server's fault: a 5xx, or a success with an invalid body
+#      └─ PDServerError      a 5xx status, a refused redirect, or a success with an invalid body
 
 
 class URLError(Exception):
@@ -178,7 +179,8 @@ class PDHTTPError(PDClientError):
 
 
 class PDServerError(PDHTTPError):
-    """The server failed: a 5xx status, or a success whose body is not what the API documents."""
+    """The server failed: a 5xx status, a redirect to another origin, or a success whose body is
+    not what the API documents."""
 
 
 class _ErrorResponse(Response):
@@ -207,10 +209,10 @@ class _ErrorResponse(Response):
         """The state for a pickle, without credentials: the server may echo them anywhere."""
         secrets = _Secrets.of(self)
         if not _text(self):
-            # An empty body, or a stream that is broken or was read already.
+            # A stream that is broken or was read elsewhere would fail again in the pickle.
             self._content = b''
         state: Dict[str, Any] = super().__getstate__()
-        state['request'] = _without_credentials(self.request, secrets)
+        state['request'] = None
         state['history'] = []
         state['cookies'] = RequestsCookieJar()
         for name in ('url', 'reason', 'encoding'):
@@ -238,19 +240,6 @@ def _restored_error_response(state: Dict[str, Any]) -> Response:
     return _ErrorResponse(response)
 
 
-def _without_credentials(request: Any, secrets: '_Secrets') -> Optional[PreparedRequest]:
-    """Copy a request for a pickle: its method, URL and headers, but not its body."""
-    if not isinstance(request, PreparedRequest):
-        return None
-    shown: Any = PreparedRequest()
-    shown.method, shown.url = request.method, secrets.hide(str(request.url))
-    headers: Dict[str, Any] = dict(request.headers or {})
-    shown.headers = CaseInsensitiveDict(
-        (name, value) for name, value in headers.items() if name.lower() not in _SECRET_HEADERS
-    )
-    return cast(PreparedRequest, shown)
-
-
 # --------------------------------------------------------------------------- Limits and defaults
 
 #: Number of results that classic pagination can reach: ``offset`` plus ``limit`` may not exceed it.
@@ -260,7 +249,7 @@ ITERATION_LIMIT = 10000
 #: Seconds to wait for the API before giving up on a request; read when a session is created.
 TIMEOUT = 60
 
-#: Number of characters of a response body that error messages quote.
+#: Maximum number of characters of a response body that an error message quotes.
 TEXT_LEN_LIMIT = 100
 
 #: Function that decodes the JSON of a response body from bytes, such as ``orjson.loads``; None to
@@ -300,10 +289,10 @@ _EVENT_LIMIT = 512000
 _LONG_WAIT = 10
 
 #: Errors of the network, which a retry may get past.
-NETWORK_ERRORS = (HTTPError, PoolError, RequestException)
+NETWORK_ERRORS = (HTTPError, RequestException)
 
-#: Everything that can go wrong between a request and its response. An OSError is a missing CA
-#: bundle, for example, and a ValueError or OverflowError an HTTP response that is malformed.
+#: Everything that can go wrong between a request and its response. OSError: a missing CA bundle,
+#: for example. ValueError and OverflowError: a malformed HTTP response.
 _FAILURES = NETWORK_ERRORS + (HTTPException, OSError, ValueError, OverflowError)
 
 
@@ -326,8 +315,8 @@ class _Secrets:
     """
 
     def __init__(self, *values: Any) -> None:
-        # last_4 would reveal all of a shorter key, and replacing it would garble other words.
         texts = {_as_text(value) for value in values if value}
+        # last_4 would reveal all of a shorter key, and replacing it would garble other words.
         self._values = sorted((text for text in texts if len(text) > 4), key=len, reverse=True)
 
     @classmethod
@@ -351,7 +340,7 @@ class _Secrets:
         return re.sub(_USERINFO, r'\1(credentials)@', text) if '@' in text else text
 
     def hide_in(self, error: BaseException) -> None:
-        """Replace the credentials in an exception and its causes, as tracebacks show those."""
+        """Replace the credentials in an exception and its causes, which tracebacks print."""
         pending: List[Any] = [error]
         seen: List[BaseException] = []
         while pending:
@@ -367,7 +356,7 @@ class _Secrets:
 
     def show(self, text: Any, length: int = _MESSAGE_LIMIT) -> str:
         """Make a text from outside fit for a message: masked, without control characters, cut."""
-        # Cut before escaping as well: the text may be the whole body of a response.
+        # Cut first: masking and escaping the whole body of a response would be slow.
         shown = self.hide(_as_text(text)[: 100 * length])
         return _cut(_printable(shown[: length + 1]), length)
 
@@ -475,7 +464,7 @@ _ORIGIN = re.compile(r'^[^/?#]*//[^/?#]*')
 #: Characters that make browsers or urllib3 send the request elsewhere.
 _UNPRINTABLE = r'[\x00-\x1f\x7f\\]'
 _DOT_SEGMENT = r'(?i)(?:/|%2f|%5c)(?:\.|%2e){1,2}(?:/|%2f|%5c|;)'
-#: A cheap first test: a URL without these characters needs no check and has no query or fragment.
+#: A path without these characters needs no check, and has no query or fragment.
 _SPECIAL = re.compile(r'[\x00-\x1f\x7f\\.%?#]')
 _LOOPBACK = r'(?:(?:.+\.)?localhost|127(?:\.\d{1,3}){3}|\[::1\])$'
 
@@ -525,18 +514,23 @@ def endpoint_matches(endpoint_pattern: str, method: str, path: str) -> bool:
 
 @lru_cache(maxsize=64)
 def _parse_base(base_url: str) -> _Base:
-    try:
-        parts = parse_url(str(base_url).strip())
-    except LocationParseError:
-        parts = parse_url('')
-    is_more = any(part is not None for part in (parts.auth, parts.query, parts.fragment))
-    if not parts.scheme or not parts.host or is_more:
+    parts = _parsed(str(base_url).strip())
+    has_extras = any(part is not None for part in (parts.auth, parts.query, parts.fragment))
+    if not parts.scheme or not parts.host or has_extras:
         raise URLError(
             'The url of a session must look like https://api.pagerduty.com: with a scheme, but '
             f'without credentials, query or fragment; it is {_shown_url(base_url)!r}.'
         )
     base_path = (parts.path or '').rstrip('/')
     return _Base(base_url.strip().rstrip('/'), _origin(parts), base_path)
+
+
+def _parsed(url: str) -> Any:
+    """The parts of a URL as urllib3 reads them, all None if it is invalid."""
+    try:
+        return parse_url(url)
+    except LocationParseError:
+        return parse_url('')
 
 
 def _origin(parts: Any) -> _Origin:
@@ -546,10 +540,7 @@ def _origin(parts: Any) -> _Origin:
 
 
 def _is_same_origin(url: Optional[str], other: Optional[str]) -> bool:
-    try:
-        return _origin(parse_url(url or '')) == _origin(parse_url(other or ''))
-    except LocationParseError:
-        return False
+    return _origin(_parsed(url or '')) == _origin(_parsed(other or ''))
 
 
 @lru_cache(maxsize=64)
@@ -567,6 +558,7 @@ def _locate(base_url: str, url: str) -> Tuple[str, str]:
     if not isinstance(url, str):
         hint = ' Pass the value of its key "self".' if isinstance(url, Mapping) else ''
         raise URLError(f'A URL or path must be a str, not {type(url).__name__}.{hint}')
+    # Hundreds of long URLs would take too much memory.
     return _locate_cached(base_url, url) if len(url) <= _URL_LIMIT else _locate_str(base_url, url)
 
 
@@ -583,11 +575,10 @@ def _locate_str(base_url: str, url: str) -> Tuple[str, str]:
     else:
         below = '/' + url.lstrip('/')
         full_url = base.url + below
-    path = below
-    if _SPECIAL.search(path):
-        path = _before_query(path)
-        _reject_path_tricks(path, url)
-    return full_url, path.rstrip('/')
+    if _SPECIAL.search(below):
+        below = _before_query(below)
+        _reject_path_tricks(below, url)
+    return full_url, below.rstrip('/')
 
 
 # One call of a method locates the same URL several times.
@@ -611,13 +602,14 @@ def _before_query(url: str) -> str:
 
 
 def _below_base(base: _Base, url: str) -> Tuple[str, str]:
-    """Accept an absolute URL that is under the base, spelled differently, or the same resource in
-    a sibling region; reject any other."""
+    """Accept another spelling of a URL under the base, or the same resource in a sibling region.
+
+    :returns: the full URL, and its part below the base.
+    :raises URLError: for any other URL.
+    """
     _reject_path_tricks(_before_query(url), url)
-    try:
-        parts = parse_url(url)
-    except LocationParseError:
-        parts = parse_url('')
+    parts = _parsed(url)
+    # Not parts.auth, which is None for https://@host.
     if parts.host and not re.match('[^/?#]*' + _USERINFO, url):
         origin = _origin(parts)
         rest = _ORIGIN.sub('', url)
@@ -704,12 +696,14 @@ class _Endpoint(NamedTuple):
             return content
         if not isinstance(content, Mapping):
             return {wrapper: content}
-        # The API takes no single resource under the name of a collection.
+        # The API rejects a single resource under the name of a collection.
         name = singular_name(wrapper)
         if wrapper in content or isinstance(content.get(name), (Mapping, list)):
             return content
-        if not self.is_listed and _looks_wrapped(content):
-            return content
+        if not self.is_listed and len(content) == 1:
+            # Something unlisted with one property looks wrapped, if that holds an object or list.
+            (value,) = content.values()
+            return content if isinstance(value, (Mapping, list)) else {name: content}
         return {name: content}
 
     def unwrap(self, verb: str, response: Response) -> Json:
@@ -773,10 +767,10 @@ class _Endpoint(NamedTuple):
         return wrapper
 
 
-# A node of the index maps a segment of a path to the node below. A segment never holds a slash, so
-# that these two keys cannot be segments.
+# A node of the index maps a segment of a path to the node below. A segment never contains a slash,
+# so these two keys cannot be segments.
 _ANY_SEGMENT = '/{}'
-_PATTERN = '/pattern'
+_LEAF = '/leaf'
 
 
 class _PathIndex(NamedTuple):
@@ -811,7 +805,7 @@ def _index_of(patterns: List[str]) -> Dict[str, Any]:
         node = root
         for segment in pattern.split('/')[1:]:
             node = node.setdefault(_ANY_SEGMENT if is_path_param(segment) else segment, {})
-        node.setdefault(_PATTERN, pattern)
+        node.setdefault(_LEAF, pattern)
     return root
 
 
@@ -829,7 +823,7 @@ def _search(node: Dict[str, Any], segments: List[str]) -> Optional[str]:
                 return found
             below = node[_ANY_SEGMENT]
         node = below
-    return node.get(_PATTERN)
+    return node.get(_LEAF)
 
 
 def _guessed_pattern(path: str) -> str:
@@ -855,7 +849,9 @@ def _suggestion(path: str) -> str:
 
     guess = _guessed_pattern(path[:200])
     close = get_close_matches(guess, CANONICAL_PATHS, n=1, cutoff=0.75)
-    return f'; did you mean {close[0]}?' if close else ''
+    # A listed path below a base URL that has a path of its own is longer, and no typo.
+    is_typo = close and close[0].count('/') == path.count('/')
+    return f'; did you mean {close[0]}?' if is_typo else ''
 
 
 def singular_name(r_name: str) -> str:
@@ -959,10 +955,6 @@ def _invalid(response: Response, problem: str) -> PDServerError:
     return PDServerError(f'{line}: {problem}{suffix}', response)
 
 
-def _looks_wrapped(content: Mapping) -> bool:  # type: ignore[type-arg]
-    return len(content) == 1 and all(isinstance(x, (Mapping, list)) for x in content.values())
-
-
 # ------------------------------------------------------------------------------------- Responses
 
 
@@ -991,9 +983,11 @@ def successful_response(r: Response, context: Optional[str] = None) -> Response:
     raise _http_error(r, context)
 
 
-def _http_error(r: Response, context: Optional[str] = None) -> PDHTTPError:
+def _http_error(
+    r: Response, context: Optional[str] = None, key: Optional[str] = None
+) -> PDHTTPError:
     error_class = PDServerError if _status_class(r) == 5 else PDHTTPError
-    return error_class(http_error_message(r, context), r)
+    return error_class(_error_message(r, context, key), r)
 
 
 def http_error_message(r: Response, context: Optional[str] = None) -> str:
@@ -1001,12 +995,19 @@ def http_error_message(r: Response, context: Optional[str] = None) -> str:
 
     :param context: the purpose of the request, such as 'sending an event'.
     """
+    return _error_message(r, context)
+
+
+def _error_message(r: Response, context: Optional[str], key: Optional[str] = None) -> str:
     secrets = _Secrets.of(r)
     faults = {3: 'unexpected redirect', 4: 'client error', 5: 'server error'}
     said = _api_error(r)
-    # A body without the API's sentences is quoted: an error page of a proxy, for example.
+    # A body without the API's sentences is quoted: an error page of a proxy, for example. Its keys
+    # are masked before it is cut, as a key that is cut would not be found.
     details = '; '.join(said.sentences) or secrets.show(_text(r), TEXT_LEN_LIMIT) or '(empty body)'
     advice = _advice(r, said)
+    if key is not None:
+        advice += f' The API key in use is {last_4(key)}.'
     if advice and details[-1] not in '.?!':
         details += '.'
     return '{}: {}{}: {} {}{}: {}{}{}'.format(
@@ -1039,10 +1040,8 @@ def _advice(r: Response, said: _ApiError) -> str:
             'service region; see the url attribute of the session.'
         )
     if r.status_code == 404 and isinstance(getattr(r, 'url', None), str):
-        nodes = _before_query(_ORIGIN.sub('', r.url)).rstrip('/').split('/')[1:]
-        # The base URL may have a path of its own.
-        paths = ['/' + '/'.join(nodes[start:]) for start in range(len(nodes))]
-        suggestion = '' if any(map(_listed_path, paths)) else _suggestion('/' + '/'.join(nodes))
+        path = _before_query(_ORIGIN.sub('', r.url)).rstrip('/')
+        suggestion = '' if _listed_path(path) else _suggestion(path)
         return suggestion and ' The path is not listed' + suggestion
     return ''
 
@@ -1091,7 +1090,7 @@ def _status_class(r: Response) -> int:
     """The first digit of the status: 2 for success."""
     if isinstance(r.status_code, int):
         return r.status_code // 100
-    # A mock response, most of which only know whether they are ok.
+    # A mock response, whose status may be another mock.
     return 2 if r.ok else 4
 
 
@@ -1124,23 +1123,19 @@ def try_decoding(r: Response) -> Json:
     :raises PDServerError: if the body is not JSON, or is nested too deeply.
     """
     try:
-        if json_loads is not None and isinstance(getattr(r, 'content', None), bytes):
-            return _decoded(r.content)
-        return r.json()
+        decode = json_loads
+        if decode is None or not isinstance(getattr(r, 'content', None), bytes):
+            return r.json()
+        try:
+            return decode(r.content)
+        except Exception as error:
+            raise ValueError(f'json_loads: {type(error).__name__}') from error
     except (LookupError, ValueError, RecursionError) as error:
         if _is_empty(r):
             return None
         quoted = _Secrets.of(r).show(_text(r), TEXT_LEN_LIMIT)
         problem = f'the body of the response (status {r.status_code}) is invalid JSON: {quoted}'
         raise _invalid(r, problem) from error
-
-
-def _decoded(content: bytes) -> Json:
-    """Decode with json_loads, whose errors may be of any class."""
-    try:
-        return cast(Callable[[bytes], Json], json_loads)(content)
-    except Exception as error:
-        raise ValueError(f'json_loads: {type(error).__name__}') from error
 
 
 def _is_empty(r: Response) -> bool:
@@ -1178,16 +1173,14 @@ def _warn(message: str, depth: int = 1) -> None:
     ``warnings.filterwarnings('ignore', module='pdpyras')`` applies, as it did in 5.4.1.
     """
     frame = sys._getframe(depth)
-    while frame.f_back and _is_between(frame.f_globals):
+    while frame.f_back and (
+        frame.f_globals is globals()
+        or frame.f_globals.get('__name__', '').partition('.')[0] == 'requests'
+    ):
         frame = frame.f_back
     registry = frame.f_globals.setdefault('__warningregistry__', {})
     place = frame.f_code.co_filename, frame.f_lineno
     warn_explicit(message, UserWarning, *place, module=__name__, registry=registry)
-
-
-def _is_between(namespace: Dict[str, Any]) -> bool:
-    """Whether code with these globals is part of this module or of requests."""
-    return namespace is globals() or namespace.get('__name__', '').partition('.')[0] == 'requests'
 
 
 # ------------------------------------------------------------------------------------ Decorators
@@ -1406,8 +1399,8 @@ _known_environment: Tuple[Dict[Any, Any], object] = ({}, object())
 def _environment_state() -> object:
     """An object that stays the same as long as no environment variable changes."""
     global _known_environment
-    # os.environ encodes and decodes at each access: comparing the whole dict below it costs less
-    # than reading one variable. Tests replace os.environ by plain dicts.
+    # os.environ encodes and decodes on each access, so comparing the whole dict below it is cheaper
+    # than reading one variable. Tests may replace it with a plain dict.
     variables = getattr(os.environ, '_data', os.environ)
     known, state = _known_environment
     if known != variables:
@@ -1419,7 +1412,7 @@ def _environment_state() -> object:
 class _MergedHeaders(CaseInsensitiveDict):  # type: ignore[type-arg]
     """The headers of a request, which include those of the session."""
 
-    #: The URL that they may be sent to, which need not be checked again.
+    #: The URL that these headers were merged for. It was checked, and need not be again.
     checked_url: Optional[str] = None
 
 
@@ -1434,13 +1427,16 @@ class _Transport(Session):
     - After a fork, no connection is shared with the other process.
     """
 
+    #: All that the last merge of settings depended on, and its result.
+    _merged_settings: Tuple[Any, Dict[str, Any]] = (None, {})
+
     def __init__(self) -> None:
         super().__init__()
         self.cookies.set_policy(_OWN_COOKIES_ONLY)
         self._start_process()
 
     def _check_destination(self, url: str) -> None:
-        """Raise an error if requests must not be sent to a URL; for subclasses."""
+        """Raise an error if requests must not be sent to a URL; overridden below."""
 
     def prepare_request(self, request: Request) -> PreparedRequest:
         """Prepare a request, whose headers may include the session's already."""
@@ -1468,7 +1464,7 @@ class _Transport(Session):
                 hooks=merge_hooks(request.hooks, self.hooks),
             )
         prepared.register_hook('response', _receive)
-        # Otherwise requests only appended the query to the checked URL.
+        # No need to check again if requests only appended the query to the checked URL.
         if not is_merged or not str(prepared.url).startswith(str(request.url)):
             self._check_destination(str(prepared.url))
         cast(Any, prepared).checked_url = prepared.url
@@ -1514,7 +1510,7 @@ class _Transport(Session):
         given = (url.split('/', 3)[:3], stream, verify, cert)
         own = (dict(self.proxies or {}), self.stream, self.verify, self.cert)
         basis = (given, own, environment)
-        known_basis, settings = self.__dict__.get('_merged_settings', (None, {}))
+        known_basis, settings = self._merged_settings
         if basis != known_basis:
             settings = super().merge_environment_settings(url, {}, stream, verify, cert)
             self._merged_settings = (basis, settings)
@@ -1527,22 +1523,20 @@ class _Transport(Session):
 
         :raises PDServerError: for a redirect to another origin, which gets neither key nor request.
         """
-        # True for response.next: the next request is prepared and not sent.
-        is_preview = kwargs.get('yield_requests', False)
-        is_followed = is_preview or req.method == 'GET'
-        kwargs['yield_requests'] = is_preview or not is_followed
+        if kwargs.get('yield_requests'):
+            # With allow_redirects=False, requests only asks for response.next.
+            return
+        is_followed = req.method == 'GET'
+        kwargs['yield_requests'] = not is_followed
         try:
             for hop in super().resolve_redirects(resp, req, *args, **kwargs):
                 if not is_followed:
                     # Prepared only for the check in rebuild_auth.
                     return
                 yield hop
-        except PDServerError:
-            if not is_preview:
-                raise
         except ValueError as error:
-            if not is_preview:
-                raise _refused_redirect(resp, resp.headers.get('location')) from error
+            location = resp.headers.get('location')
+            raise _refused_redirect(resp, location, 'an invalid URL') from error
 
     def rebuild_auth(self, prepared_request: PreparedRequest, response: Response) -> None:
         """Keep the credential in a redirected request, which must stay within its origin.
@@ -1567,10 +1561,7 @@ class _Transport(Session):
                 # Closing the pools, or finalizing them, would take locks that a thread of the
                 # other process may have held at the fork.
                 self._inherited_pools.append((adapter.poolmanager, adapter.proxy_manager))
-                adapter.proxy_manager = {}
-                adapter.init_poolmanager(
-                    adapter._pool_connections, adapter._pool_maxsize, block=adapter._pool_block
-                )
+                adapter.__setstate__(adapter.__getstate__())  # new pools
             else:
                 adapter.close()
         self._start_process()
@@ -1582,13 +1573,13 @@ def _keep_authorization(request: PreparedRequest) -> PreparedRequest:
 
 
 def _receive(response: Response, stream: bool = False, **options: Any) -> None:
-    """A response hook: check the message, and read the body in large pieces.
+    """A response hook: validate the message, and read its body in large chunks.
 
-    Reading in 10 KiB pieces, as requests does, makes a long listing about 10 % slower.
+    Reading in chunks of 10 KiB, as requests does, makes a long listing about 10 % slower.
     """
     raw = response.raw
     if isinstance(response.status_code, int) and 100 <= response.status_code < 200:
-        # Or else the final response, still to come, would be read as that of the next request.
+        # The final response is still to come, and would be taken for that of the next request.
         raw.close()
     if hasattr(raw, 'enforce_content_length'):
         raw.enforce_content_length = True  # The default since urllib3 2.
@@ -1599,9 +1590,9 @@ def _receive(response: Response, stream: bool = False, **options: Any) -> None:
 
 
 def _reject_unsafe_headers(headers: Any) -> None:
-    """Refuse values that cannot be sent, without showing them.
+    """Reject values that cannot be sent, without showing them.
 
-    Not every version of requests checks all of this, and their errors would show the value.
+    Some versions of requests do not check all of this, and others show the value in the error.
     """
     is_ours = isinstance(headers, CaseInsensitiveDict)
     for name, value in headers.lower_items() if is_ours else dict(headers or {}).items():
@@ -1613,12 +1604,14 @@ def _reject_unsafe_headers(headers: Any) -> None:
             )
 
 
-def _refused_redirect(response: Response, target: Optional[str]) -> PDServerError:
+def _refused_redirect(
+    response: Response, target: Optional[str], kind: str = 'another origin'
+) -> PDServerError:
     shown = _Secrets.of(response).show(target or '', 300)
     return _invalid(
         response,
-        f'the response (status {response.status_code}) redirects to another origin, {shown}, which '
-        'is not followed: neither the key nor the request is sent there.',
+        f'the response (status {response.status_code}) redirects to {kind}, {shown}, which is not '
+        'followed: neither the key nor the request is sent there.',
     )
 
 
@@ -1627,7 +1620,6 @@ def _refused_redirect(response: Response, target: Optional[str]) -> PDServerErro
 _UNSAFE_METHODS = ('POST', 'PATCH')
 _DEFAULT_USER_AGENT = default_user_agent()
 _DEFAULT_TIMEOUT = TIMEOUT
-_COPIED = (dict, CaseInsensitiveDict, RequestsCookieJar)
 
 
 class _SessionLogger(Logger):
@@ -1720,7 +1712,6 @@ class PDSession(_MethodsFrom4x, _Transport):
         '_inherited_pools',
         '_counting_lock',
         '_token_lock',
-        '_resume_at',
         # The settings may hold the password of a proxy, which belongs to this environment.
         '_merged_settings',
         'log',
@@ -1739,8 +1730,7 @@ class PDSession(_MethodsFrom4x, _Transport):
     ) -> None:
         super().__init__()
         self.retry = dict(self.retry)
-        owner = next(kind for kind in type(self).__mro__ if 'timeout' in vars(kind))
-        if owner is PDSession and TIMEOUT != _DEFAULT_TIMEOUT:
+        if self.timeout == _DEFAULT_TIMEOUT != TIMEOUT:
             self.timeout = TIMEOUT
         if base_url is not None:
             self.url = _parse_base(base_url).url
@@ -1757,9 +1747,10 @@ class PDSession(_MethodsFrom4x, _Transport):
     # Pickling and copying
 
     def __getstate__(self) -> Dict[str, Any]:
-        # Setting something on a copy, such as another key, must not change the original.
+        # Headers and cookies, for example, that are set on a copy must not change the original.
+        copied = (dict, CaseInsensitiveDict, RequestsCookieJar)
         state = {
-            name: value.copy() if isinstance(value, _COPIED) else value
+            name: value.copy() if isinstance(value, copied) else value
             for name, value in self.__dict__.items()
             if name not in self._not_copied
         }
@@ -1769,7 +1760,7 @@ class PDSession(_MethodsFrom4x, _Transport):
     def __copy__(self) -> 'PDSession':
         copied = type(self).__new__(type(self))
         copied.__setstate__(self.__getstate__())
-        # Keep what the user assigned; it can be copied, though not pickled.
+        # A copy keeps the parent and the log that the user assigned; a pickle cannot.
         if 'parent' in self.__dict__:
             copied.parent = self.parent
         if not isinstance(self.log, _SessionLogger):
@@ -1816,6 +1807,7 @@ class PDSession(_MethodsFrom4x, _Transport):
         self._api_key = api_key.strip()
         #: Facts that the API reported about this key.
         self._facts: Dict[str, str] = {}
+        # Each key has a rate limit of its own.
         self._resume_at = 0.0
         self.headers.update(self.auth_header)
         self.after_set_api_key()
@@ -1894,7 +1886,7 @@ class PDSession(_MethodsFrom4x, _Transport):
             __version__, REQUESTS_VERSION, *sys.version_info[:2]
         )
 
-    # The main act
+    # Sending requests
 
     def request(self, method: str, url: str, **kwargs: Any) -> Response:  # type: ignore[override]
         """Send a request, and retry it as :attr:`retry` and the defaults say.
@@ -1912,9 +1904,7 @@ class PDSession(_MethodsFrom4x, _Transport):
         if isinstance(options['headers'], _MergedHeaders):
             options['headers'].checked_url = full_url
         retries = _Retries(self, method, full_url, options, kwargs.get('headers'))
-        spare_requests = self.spare_requests
-        if spare_requests:
-            spare_requests = _whole_number('spare_requests', spare_requests, 0)
+        if self.spare_requests:
             self._wait_for_rate_limit()
         while True:
             status_error: Optional[requests.HTTPError] = None
@@ -1926,14 +1916,14 @@ class PDSession(_MethodsFrom4x, _Transport):
                 self.postprocess(error.response)
                 raise
             except _FAILURES as error:
-                status_error = _status_error(error)
-                if status_error is None:
+                if not isinstance(error, requests.HTTPError) or error.response is None:
                     retries.after_error(error)
                     continue
-                response = cast(Response, status_error.response)
+                # A hook called raise_for_status.
+                status_error, response = error, error.response
             status_error = self._postprocess(response) or status_error
-            if spare_requests:
-                self._note_rate_limit(response, spare_requests)
+            if self.spare_requests:
+                self._note_rate_limit(response)
             if retries.after_response(response):
                 continue
             if status_error is not None:
@@ -1950,7 +1940,7 @@ class PDSession(_MethodsFrom4x, _Transport):
             raise PDClientError(
                 'Method {} is not supported by this API. Supported methods: {}.'.format(
                     _cut(method, 20),
-                    ', '.join(self.permitted_methods) or 'none, as in a base class',
+                    ', '.join(self.permitted_methods) or 'none: PDSession is a base class',
                 )
             )
         full_url = self.normalize_url(url)
@@ -1985,10 +1975,10 @@ class PDSession(_MethodsFrom4x, _Transport):
         user_headers = options.get('headers') or {}
         headers = self.prepare_headers(method, user_headers=user_headers)
         if (options.get('data') or options.get('files')) and _is_form(options, user_headers):
-            # requests adds the boundary of the parts, or the encoding of the fields.
+            # requests sets the Content-Type of forms, with the boundary of the parts.
             headers.pop('Content-Type', None)
         if None in headers.values():
-            # requests leaves out headers that are None, but only while it merges.
+            # Let requests merge the headers once more, because it drops those that are None.
             headers = CaseInsensitiveDict(headers)
         options['headers'] = headers
         options.setdefault('stream', False)
@@ -2022,22 +2012,23 @@ class PDSession(_MethodsFrom4x, _Transport):
         return headers
 
     def _add_api_headers(self, headers: Any, method: str) -> None:
-        """Add the headers that an API asks for; for subclasses."""
+        """Add the headers that an API requires; overridden below."""
 
-    # Its parts
+    # Parts of request
 
     def _wait_for_rate_limit(self) -> None:
         """Wait until the rate limit is reset, if few requests remain; see spare_requests."""
+        _whole_number('spare_requests', self.spare_requests, 0)
         seconds = self._resume_at - monotonic()
         if seconds > 0:
             self.log.info('Few requests remain in the rate limit; waiting %g s', seconds)
             time.sleep(seconds)
 
-    def _note_rate_limit(self, response: Response, spare_requests: int) -> None:
+    def _note_rate_limit(self, response: Response) -> None:
         remaining, reset = (
             _number(_header(response, name)) for name in ('ratelimit-remaining', 'ratelimit-reset')
         )
-        if remaining is not None and reset is not None and remaining <= spare_requests:
+        if remaining is not None and reset is not None and remaining <= int(self.spare_requests):
             self._resume_at = max(self._resume_at, monotonic() + reset)
 
     def cooldown_factor(self) -> float:
@@ -2048,8 +2039,7 @@ class PDSession(_MethodsFrom4x, _Transport):
         return 1 + float(self.stagger_cooldown) * random()
 
     def _postprocess(self, response: Response) -> Optional[requests.HTTPError]:
-        """Call :meth:`postprocess`; return the error of ``raise_for_status`` if a subclass's raises
-        it."""
+        """Call :meth:`postprocess`; return the HTTPError if an override calls raise_for_status."""
         try:
             self.postprocess(response)
         except requests.HTTPError as error:
@@ -2131,12 +2121,13 @@ class _Retries:
         :raises PDClientError: if the request is not to be retried, with the error as its cause.
         """
         self.network_errors += 1
+        obstacle = self._obstacle(error)
         if not _is_retryable(error):
             problem = 'the request failed, and retrying cannot help'
         elif self.network_errors > self.session.max_network_attempts:
             problem = f'network error, the last of {self.network_errors} tries'
-        elif not self._may_repeat(error):
-            problem = f'network error, not retried because {self._why_not_repeatable()}'
+        elif obstacle is not None:
+            problem = f'network error, not retried because {obstacle}'
         elif not self._cool_down(WARNING, f'network error ({type(error).__name__})'):
             problem = 'network error, not retried because the wait would exceed max_wait'
         else:
@@ -2164,20 +2155,15 @@ class _Retries:
         if kind == 2:
             return False
         if kind == 1:
-            raise PDServerError(
-                f'{self._request_line()}: the server sent status {status} and no final response.',
-                response,
-            )
+            raise _invalid(response, f'the server sent status {status} and no final response.')
         limit = self.session.retry.get(status, 0)
         if limit != 0:
             return self._after_configured_status(response, limit)
         if status == 401:
             if self._renew_token():
                 return True
-            key = last_4(self._used_keys()[0])
-            message = f'{http_error_message(response)} The API key that was sent ends in {key}.'
-            raise PDHTTPError(message, response)
-        if status != 429 or not self._may_repeat():
+            raise _http_error(response, key=self._used_keys()[0])
+        if status != 429 or self._obstacle():
             return False
         return self._wait_after(response, INFO)
 
@@ -2185,13 +2171,16 @@ class _Retries:
         """Put a new token into the request after a 401, at most once per request."""
         session, headers = self.session, self.options['headers']
         renew = getattr(session, 'on_token_expired', None)
-        own_header = any(str(name).lower() == 'authorization' for name in self.user_headers or ())
+        own_header = 'Authorization' in CaseInsensitiveDict(self.user_headers or {})
         if renew is None or self.has_new_token or own_header or not self.body.is_repeatable:
             return False
         with session._token_lock:
             current = session.auth_header.get('Authorization')
-            if session._is_renewing or session.headers.get('Authorization') != current:
-                # The function itself uses the session, or the user has set another header.
+            if session._is_renewing:
+                # The function itself uses the session, and received a 401.
+                return False
+            if session.headers.get('Authorization') != current:
+                # The user has set the header directly.
                 return False
             if headers.get('Authorization') == current:
                 if session._renewals != self.renewals_before:
@@ -2211,7 +2200,10 @@ class _Retries:
         return True
 
     def watch_stream(self, response: Response) -> None:
-        """Raise PDClientError if reading a streamed body fails."""
+        """Raise PDClientError if reading a streamed body fails, by whatever method.
+
+        All others, such as json() and iter_lines(), call iter_content().
+        """
         read: Any = response.iter_content
 
         def iter_content(*args: Any, **kwargs: Any) -> Iterator[bytes]:
@@ -2224,33 +2216,30 @@ class _Retries:
 
     def _after_configured_status(self, response: Response, limit: int) -> bool:
         status, session = response.status_code, self.session
-        retries = self.retries_by_status.get(status, 0)
-        is_exhausted = 0 <= limit <= retries
-        if is_exhausted or sum(self.retries_by_status.values()) >= session.max_http_attempts:
+        retries, total = self.retries_by_status.get(status, 0), sum(self.retries_by_status.values())
+        # A negative limit means no limit.
+        if 0 <= limit <= retries or total >= session.max_http_attempts:
             session.log.error(
                 '%s: status %s, giving up after %d retries for this status and %d in all.',
                 self._request_line(),
                 status,
                 retries,
-                sum(self.retries_by_status.values()),
+                total,
             )
             return False
-        if not self._may_repeat():
+        if self._obstacle():
             return False
         self.retries_by_status[status] = retries + 1
         return self._wait_after(response, WARNING)
 
-    def _may_repeat(self, error: Optional[Exception] = None) -> bool:
+    def _obstacle(self, error: Optional[Exception] = None) -> Optional[str]:
+        """The reason why the request must not be repeated, or None."""
         if not self.body.is_repeatable:
-            return False
-        if self.session.retry_unsafe_methods or self.method not in _UNSAFE_METHODS:
-            return True
-        return error is not None and _never_connected(error)
-
-    def _why_not_repeatable(self) -> str:
-        if self.body.is_repeatable:
-            return 'retry_unsafe_methods is off and the request may already have taken effect'
-        return 'its body is a stream that cannot be read again'
+            return 'its body is a stream that cannot be read again'
+        is_safe = self.session.retry_unsafe_methods or self.method not in _UNSAFE_METHODS
+        if is_safe or _never_connected(error):
+            return None
+        return 'retry_unsafe_methods is off and the request may already have taken effect'
 
     def _wait_after(self, response: Response, level: int) -> bool:
         """Wait before a retry, unless that would exceed max_wait."""
@@ -2273,8 +2262,8 @@ class _Retries:
         if ceiling is not None:
             # Jitter this wait too, or all clients would return at once.
             seconds = min(seconds, ceiling * session._jitter())
-            if seconds > _LONG_WAIT:
-                level = max(level, WARNING)
+        if seconds > _LONG_WAIT:
+            level = WARNING
         limit = session.max_wait
         if limit is not None and self.waited + seconds > limit:
             session.log.error(
@@ -2337,7 +2326,6 @@ class _Body:
 
 _NO_BODY = _Body({})
 
-
 #: Mistakes in a request: a ValueError is a URL without a host, or a header with a line break, for
 #: example. Versions of requests before 2.26 have no InvalidJSONError.
 _REQUEST_ERRORS: Tuple[Type[Exception], ...] = (
@@ -2366,12 +2354,6 @@ _TLS_MISCONFIGURED = (
 )
 
 
-def _status_error(error: Exception) -> Optional[requests.HTTPError]:
-    """The error if ``raise_for_status`` raised it, in a hook for example: it carries a response."""
-    is_status_error = isinstance(error, requests.HTTPError) and error.response is not None
-    return cast(requests.HTTPError, error) if is_status_error else None
-
-
 def _is_nonnegative(value: Any) -> bool:
     """Whether a value is a non-negative number of any kind, NumPy's for example."""
     try:
@@ -2383,9 +2365,8 @@ def _is_nonnegative(value: Any) -> bool:
 
 def _is_form(options: Dict[str, Any], user_headers: Any) -> bool:
     """Whether a body consists of form fields or files, and the caller has not named its type."""
-    if any(str(name).lower() == 'content-type' for name in user_headers):
-        return False
-    return bool(options.get('files') or isinstance(options['data'], (Mapping, list, tuple)))
+    is_form = options.get('files') or isinstance(options['data'], (Mapping, list, tuple))
+    return bool(is_form) and 'Content-Type' not in CaseInsensitiveDict(user_headers)
 
 
 def _normalized_param(name: Any, value: Any) -> Tuple[Any, Any]:
@@ -2436,16 +2417,14 @@ def _seconds_to_reset(response: Response) -> Optional[float]:
     See https://developer.pagerduty.com/docs/rest-api-rate-limits and, for Retry-After,
     https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3.
     """
-    for name in ('ratelimit-reset', 'retry-after'):
-        value = _header(response, name)
-        if not isinstance(value, str):
-            continue
-        number = _number(value)
-        seconds = _seconds_until(value, response) if number is None else number
-        if seconds is not None:
-            # 0 means within this second; without a pause, the server would be flooded.
-            return max(1.0, seconds)
-    return None
+    retry_after = _header(response, 'retry-after')
+    seconds = _number(_header(response, 'ratelimit-reset'))
+    if seconds is None:
+        seconds = _number(retry_after)
+    if seconds is None and isinstance(retry_after, str):
+        seconds = _seconds_until(retry_after, response)
+    # 0 means within this second; without a pause, the server would be flooded.
+    return None if seconds is None else max(1.0, seconds)
 
 
 def _number(header: Any) -> Optional[float]:
@@ -2456,8 +2435,6 @@ def _number(header: Any) -> Optional[float]:
 
 def _seconds_until(http_date: str, response: Response) -> Optional[float]:
     """Seconds from the date of a response to an HTTP date, or None if that is not a date."""
-    from email.utils import parsedate_to_datetime  # Imported on first use, to keep imports fast.
-
     try:
         end = parsedate_to_datetime(http_date).replace(tzinfo=timezone.utc)
         sent_at = _header(response, 'date')
@@ -2635,7 +2612,7 @@ class APISession(PDSession):
         """
         if 'json' in kw:
             endpoint = _Endpoint.at(self.url, resource)
-            # Inferred wrappers do not apply to DELETE.
+            # There is no convention to infer the wrapper of a DELETE from.
             if 'DELETE ' + endpoint.path in ENTITY_WRAPPER_CONFIG:
                 kw['json'] = endpoint.wrap('delete', kw['json'])
         return self.delete(resource, **kw)
@@ -2709,7 +2686,7 @@ class APISession(PDSession):
         depth = self.read_ahead if read_ahead is None else read_ahead
         depth = min(_whole_number('read_ahead', depth, 0), _READ_AHEAD_LIMIT)
         if endpoint.has_cursors and paginate:
-            # Subclasses override iter_cursor without `progress`.
+            # Overrides of iter_cursor in users' code do not take progress.
             more = {} if progress is None else {'progress': progress}
             yield from self.iter_cursor(
                 url, params=params, page_size=page_size, item_hook=item_hook, **more
@@ -2722,7 +2699,7 @@ class APISession(PDSession):
         query.update({**paging, **_as_dict(params)})
         listing = _Listing(self, url, endpoint)
         pages = listing.offset_pages(query, paginate, depth)
-        yield from _items(pages, item_hook, progress)
+        yield from _items(listing.until_error(pages), item_hook, progress)
 
     @_takes_path
     def iter_cursor(
@@ -2750,7 +2727,8 @@ class APISession(PDSession):
         url, paging = _split_paging(url, ('limit', endpoint.cursor_names[0]))
         query = {'limit': endpoint.page_size(page_size, self.default_page_size)}
         query.update({**paging, **_as_dict(params)})
-        pages = _Listing(self, url, endpoint).cursor_pages(query)
+        listing = _Listing(self, url, endpoint)
+        pages = listing.until_error(listing.cursor_pages(query))
         yield from _items(pages, item_hook, progress)
 
     def iter_alert_grouping_settings(
@@ -2816,7 +2794,8 @@ class APISession(PDSession):
         item_hook: Optional[Callable[[Any, int, Any], Any]] = None,
         **options: Any,
     ) -> Iterator[Any]:
-        size = _Endpoint(url, False).page_size(page_size, self.default_page_size)
+        size = self.default_page_size if page_size is None else page_size
+        size = _whole_number('page_size', size, 1)
         body: Dict[str, Any] = dict({'limit': min(size, _ANALYTICS_PAGE_LIMIT)}, **options)
         if filters is not None:
             body['filters'] = filters
@@ -2830,7 +2809,7 @@ class APISession(PDSession):
             results = page.get('data') if isinstance(page, dict) else None
             if not isinstance(results, list):
                 raise _wrapper_missing(response, 'data', page)
-            yield _Page(results, '?')
+            yield _Page(results)
             last = page.get('last')
             # Not every endpoint sends `more`; all end with a page that repeats the last one or is
             # empty.
@@ -3015,9 +2994,7 @@ class APISession(PDSession):
                     _cut(endpoint.path, _URL_LIMIT), ', '.join(_MULTI_UPDATE_PATHS)
                 )
             )
-        size = _whole_number('batch_size', batch_size, 1)
-        if size > _BATCH_LIMIT:
-            raise ValueError(f'batch_size must be at most {_BATCH_LIMIT}; it is {batch_size}.')
+        size = _whole_number('batch_size', batch_size, 1, _BATCH_LIMIT)
         if isinstance(items, (str, bytes, Mapping)):
             raise ValueError('items must be a list of resources; to update one, use rput.')
         items = list(items)
@@ -3030,12 +3007,8 @@ class APISession(PDSession):
             try:
                 results = self.rput(url, json=batch)
             except PDClientError as error:
-                is_about_items = (
-                    isinstance(error, PDHTTPError)
-                    and error.status_code in (400, 404)
-                    and not _lacks_from(error.errors)
-                )
-                if not is_about_items:
+                status = getattr(error, 'status_code', None)
+                if status not in (400, 404) or _lacks_from(cast(PDHTTPError, error).errors):
                     error.updated = updated
                     raise
                 if len(batch) == 1:
@@ -3116,7 +3089,7 @@ class APISession(PDSession):
 
     @property
     def api_key_access(self) -> Optional[str]:
-        """Whether the key is a ``'user'``'s or an ``'account'``'s; None if the API does not say.
+        """``'user'`` or ``'account'``: what the key belongs to; None if the API does not say.
 
         Requested once per key.
         """
@@ -3158,6 +3131,7 @@ class APISession(PDSession):
     @property
     def total_call_count(self) -> int:
         """Number of requests that this session has made."""
+        # A copy, because another thread may add a key meanwhile.
         return sum(list(self.api_call_counts.values()))
 
     @property
@@ -3197,8 +3171,8 @@ class APISession(PDSession):
 
 class _Page(NamedTuple):
     results: List[Any]
-    #: The number of results in all, or '?'.
-    total: Any
+    #: The number of results in all, or None if the server did not report it.
+    total: Any = None
 
 
 class _Listing:
@@ -3225,16 +3199,15 @@ class _Listing:
             get = _ReadAhead(self, read_ahead).get
         while offset + size <= int(ITERATION_LIMIT):
             body = get(dict(params, limit=size, offset=offset))
-            if body is None:
-                return
             results = self.results(body)
             offset += len(results)
             more, is_empty = body.get('more'), not results
             cursor = None if 'more' in body or not paginate else body.get('next_cursor')
             if 'more' not in body and paginate and not cursor:
                 self.warn_of_missing_more()
-            limit = _lower_limit(limit, body.get('limit'))
-            yield _Page(results, _total(body))
+            if isinstance(body.get('limit'), int) and 0 < body['limit'] < limit:
+                limit = body['limit']  # The server's own maximum.
+            yield _Page(results, body.get('total'))
             # Dropped here, or two pages would be held while the next one is fetched.
             del body, results
             if cursor:
@@ -3268,10 +3241,8 @@ class _Listing:
         while True:
             if body is None:
                 body = self.get(dict(params))
-            if body is None:
-                return
             cursor = body.get(key)
-            yield _Page(self.results(body), _total(body))
+            yield _Page(self.results(body), body.get('total'))
             body = None
             if not cursor:
                 return
@@ -3281,19 +3252,15 @@ class _Listing:
             cursors.add(str(cursor))
             params = dict(params, **{parameter: cursor})
 
-    def get(self, params: Dict[str, Any]) -> Optional[Dict[str, Any]]:
-        """Fetch a page; None if it failed and iteration is not to raise errors, as in 4.x."""
+    def get(self, params: Dict[str, Any]) -> Dict[str, Any]:
+        """Fetch a page."""
         return self.read(self.request(params))
 
     def request(self, params: Dict[str, Any]) -> Response:
         return self.session.get(self.url, params=params)
 
-    def read(self, response: Response) -> Optional[Dict[str, Any]]:
-        if _status_class(response) != 2 and not self.session._raises_http_errors:
-            self.warn(f'the API responded with status {response.status_code}')
-            return None
-        successful_response(response)
-        body = try_decoding(response)
+    def read(self, response: Response) -> Dict[str, Any]:
+        body = try_decoding(successful_response(response))
         name = self._results_key(body) if isinstance(body, dict) else None
         if name is None:
             raise _wrapper_missing(response, self.wrapper, body)
@@ -3310,6 +3277,16 @@ class _Listing:
             return self.wrapper if self.wrapper in body else None
         lists = [key for key in body if isinstance(body[key], list) and key not in _NOT_CONTENT]
         return lists[0] if len(lists) == 1 else None
+
+    def until_error(self, pages: Iterator[_Page]) -> Iterator[_Page]:
+        """Yield the pages; end with a warning at an error status, if 4.x was told not to raise."""
+        try:
+            yield from pages
+        except PDHTTPError as error:
+            is_ignored = not self.session._raises_http_errors and error.status_code != 401
+            if not is_ignored or error.status_code // 100 == 2:
+                raise
+            self.warn(f'the API responded with status {error.status_code}')
 
     def warn_of_missing_more(self) -> None:
         self.warn('the response does not say whether there are more results ("more")')
@@ -3355,11 +3332,11 @@ class _History:
             for part, body in self._parts(window, first_pages.pop(window, None)):
                 current: Set[str] = set()
                 for results in self._pages_of(part, body):
-                    keys = [self._key(record) for record in results]
+                    keys = [_record_key(record) for record in results]
                     fresh = {key: record for key, record in zip(keys, results)}
                     new = [key for key in fresh if key not in before and key not in current]
                     current.update(new)
-                    yield _Page([fresh[key] for key in new], '?')
+                    yield _Page([fresh[key] for key in new])
                 before = before | current if self.has_overlaps else current
 
     def _longest_windows(self, since: datetime, until: datetime) -> List[_Window]:
@@ -3372,43 +3349,29 @@ class _History:
             since = end
         return windows
 
-    def _parts(
-        self, window: _Window, body: Any = None, at_least: int = 0
-    ) -> Generator[Tuple[_Window, Any], None, int]:
-        """Yield the parts of a window that pagination can reach, each with its first page.
-
-        :param at_least: a number of records that are known to be in the window.
-        :returns: the number of records in the window.
-        """
-        since, until = window
-        is_divisible = until - since > timedelta(seconds=1)
-        if body is None and (not is_divisible or at_least <= ITERATION_LIMIT):
+    def _parts(self, window: _Window, body: Any = None) -> Iterator[Tuple[_Window, Any]]:
+        """Yield the parts of a window that pagination can reach, each with its first page."""
+        if body is None:
             body = self._first_page(window)
-        total = at_least if body is None else body.get('total') or 0
-        if not is_divisible or total <= ITERATION_LIMIT:
+        since, until = window
+        seconds = int((until - since).total_seconds())
+        if seconds <= 1 or (body.get('total') or 0) <= ITERATION_LIMIT:
             yield window, body
-            return int(total)
-        middle = since + timedelta(seconds=int((until - since).total_seconds()) // 2)
+            return
+        middle = since + timedelta(seconds=seconds // 2)
         halves = [(since, middle), (middle, until)]
-        if self._is_newer_first(body, middle):
-            halves.reverse()
-        # If the second half must hold more than the limit, its first page need not be fetched.
-        counted = yield from self._parts(halves[0])
-        rest = 0 if self.is_newest_first is None else total - counted
-        yield from self._parts(halves[1], at_least=rest)
-        return int(total)
-
-    def _is_newer_first(self, body: Any, middle: datetime) -> bool:
-        if self.is_newest_first is not None or body is None:
-            return bool(self.is_newest_first)
-        times = [_record_time(record) for record in self.listing.results(body)[:1]]
-        return bool(times and times[0] is not None and times[0] >= middle)
+        is_newest_first = self.is_newest_first
+        if is_newest_first is None:
+            moment = _record_time(next(iter(self.listing.results(body)), None))
+            is_newest_first = moment is not None and moment >= middle
+        for half in reversed(halves) if is_newest_first else halves:
+            yield from self._parts(half)
 
     def _first_page(self, window: _Window) -> Any:
-        query = dict(self.params, since=_utc(window[0]), until=_utc(window[1]))
+        query = self._query(window)
         if not self.listing.endpoint.has_cursors:
             query = dict(query, total='true', offset=0)
-        body = self._get(query)
+        body = self.listing.get(query)
         if self.is_newest_first is None:
             times = [_record_time(record) for record in self.listing.results(body)]
             known = [moment for moment in times if moment is not None]
@@ -3420,7 +3383,7 @@ class _History:
 
     def _pages_of(self, window: _Window, body: Any) -> Iterator[List[Any]]:
         """Yield the results of each page of a window, whose first page is given."""
-        query = dict(self.params, since=_utc(window[0]), until=_utc(window[1]))
+        query = self._query(window)
         if self.listing.endpoint.has_cursors:
             for page in self.listing.cursor_pages(query, body):
                 yield page.results
@@ -3443,15 +3406,10 @@ class _History:
             if query['limit'] < 1:
                 self._warn_of_limit(window)
                 return
-            body = self._get(query)
+            body = self.listing.get(query)
 
-    def _get(self, query: Dict[str, Any]) -> Dict[str, Any]:
-        return self.listing.get(dict(query)) or {self.listing.wrapper: []}
-
-    def _key(self, record: Any) -> str:
-        """The identity of a record: its ID, or its whole content."""
-        has_id = isinstance(record, dict) and record.get('id') is not None
-        return str(record['id']) if has_id else dumps(record, sort_keys=True, default=str)
+    def _query(self, window: _Window) -> Dict[str, Any]:
+        return dict(self.params, since=_utc(window[0]), until=_utc(window[1]))
 
     def _warn_of_limit(self, window: _Window) -> None:
         if not self.has_warned:
@@ -3471,8 +3429,14 @@ def _whole_seconds(since: datetime, until: datetime) -> _Window:
     return start, end
 
 
+def _record_key(record: Any) -> str:
+    """The identity of a record: its ID, or its whole content."""
+    has_id = isinstance(record, dict) and record.get('id') is not None
+    return str(record['id']) if has_id else dumps(record, sort_keys=True, default=str)
+
+
 def _record_time(record: Any) -> Optional[datetime]:
-    """The time stamp that a history is sorted by, if the record has one."""
+    """The timestamp that a history is sorted by, if the record has one."""
     if isinstance(record, dict):
         for name in ('created_at', 'timestamp', 'execution_time', 'started_at', 'start'):
             if record.get(name):
@@ -3481,7 +3445,7 @@ def _record_time(record: Any) -> Optional[datetime]:
 
 
 def _time_of(text: Any) -> Optional[datetime]:
-    """Parse an ISO 8601 time stamp of the API; None if it is not one.
+    """Parse an ISO 8601 timestamp of the API; None if it is not one.
 
     >>> _time_of('2026-01-02T03:04:05Z') == _time_of('2026-01-01T22:04:05-05:00')
     True
@@ -3501,8 +3465,8 @@ def _time_of(text: Any) -> Optional[datetime]:
 class _ReadAhead:
     """Requests the next pages of a listing in threads, before they are asked for.
 
-    It ends with the first page that is shorter than expected: the offsets of those that follow are
-    not known then.
+    It ends with the first page that is shorter than expected, because the offsets of the following
+    pages are then unknown.
     """
 
     def __init__(self, listing: _Listing, depth: int) -> None:
@@ -3510,7 +3474,7 @@ class _ReadAhead:
         self._depth = depth
         self._pages: Dict[Tuple[int, int], _PageRequest] = {}
 
-    def get(self, params: Dict[str, Any]) -> Optional[Dict[str, Any]]:
+    def get(self, params: Dict[str, Any]) -> Dict[str, Any]:
         """Fetch a page, and request those that follow it."""
         page = self._pages.pop((params['offset'], params['limit']), None)
         if page is not None:
@@ -3519,7 +3483,7 @@ class _ReadAhead:
         body = self._listing.get(params)
         has_none_pending = not self._pages
         self._pages.clear()
-        is_full = body and body.get('more') and len(self._listing.results(body)) == params['limit']
+        is_full = body.get('more') and len(self._listing.results(body)) == params['limit']
         if has_none_pending and is_full:
             self._request_after(params)
         else:
@@ -3579,11 +3543,11 @@ def _items(
             for item in page.results:
                 number += 1
                 if item_hook is not None:
-                    item_hook(item, number, page.total)
+                    item_hook(item, number, '?' if page.total is None else page.total)
                 yield item
             if report is not None:
                 report(number, page.total if isinstance(page.total, int) else None)
-            # Dropped here, or two pages would be held while the next one is fetched.
+            # As in offset_pages.
             del page
     finally:
         if finish is not None:
@@ -3608,18 +3572,6 @@ def _progress_reporter(progress: Any) -> Tuple[Optional[Callable[..., Any]], Any
         bar.update(number - bar.n)
 
     return report, bar.close
-
-
-def _total(body: Dict[str, Any]) -> Any:
-    total = body.get('total')
-    return '?' if total is None else total
-
-
-def _lower_limit(limit: int, server_limit: Any) -> int:
-    """The limit to go on with: the server reports its own if that is lower."""
-    is_number = isinstance(server_limit, int) and not isinstance(server_limit, bool)
-    is_lower = is_number and 0 < server_limit < limit
-    return server_limit if is_lower else limit
 
 
 def _split_paging(url: str, names: Tuple[str, ...]) -> Tuple[str, Dict[str, Any]]:
@@ -3660,21 +3612,19 @@ def _as_dict(params: Any) -> Dict[str, Any]:
     return collected
 
 
-def _whole_number(name: str, value: Any, least: int) -> int:
+def _whole_number(name: str, value: Any, least: int, most: Optional[int] = None) -> int:
     """Convert an argument to an int.
 
-    :raises ValueError: if it is not a whole number, or too small.
+    :raises ValueError: if it is not a whole number, or is out of bounds.
     """
-    try:
-        # A bool is rejected: 4.x had `paginate` in the place of page_size.
-        number = -1 if isinstance(value, bool) else int(value)
-    except (OverflowError, TypeError, ValueError):
-        number = -1
-    if number < least or (not isinstance(value, str) and value != number):
-        raise ValueError(
-            f'{name} must be a whole number, {least} or more; it is {_cut(repr(value), 200)}.'
-        )
-    return number
+    # A bool is rejected, because 4.x had `paginate` at the position of page_size.
+    with suppress(OverflowError, TypeError, ValueError):
+        number = int(value)
+        is_whole = isinstance(value, str) or (value == number and not isinstance(value, bool))
+        if is_whole and least <= number and (most is None or number <= most):
+            return number
+    bounds = f'{least} or more' if most is None else f'from {least} to {most}'
+    raise ValueError(f'{name} must be a whole number, {bounds}; it is {_cut(repr(value), 200)}.')
 
 
 def _id_of(resource: Any) -> str:
@@ -3745,23 +3695,20 @@ class _EventsSession(PDSession):
                 if isinstance(entry, Mapping) and not entry.get(required):
                     raise ValueError(f'{kind}[{index}] has no {required!r}.')
         payload = event.get('payload')
-        if isinstance(payload, Mapping) and isinstance(payload.get('timestamp'), date):
-            timestamp = _event_time(payload['timestamp'])
-            event = {**event, 'payload': {**payload, 'timestamp': timestamp}}
-        return self._with_fitting_details(self._with_fitting_summary(event))
-
-    def _with_fitting_summary(self, event: Dict[str, Any]) -> Dict[str, Any]:
-        payload = event.get('payload')
-        summary = payload.get('summary') if isinstance(payload, Mapping) else None
-        if payload is None or not isinstance(summary, str) or len(summary) <= _SUMMARY_LIMIT:
-            return event
-        self.log.warning(
-            'The summary of an event has %d characters and was cut to %d, because the API rejects '
-            'longer ones. Put details into custom_details.',
-            len(summary),
-            _SUMMARY_LIMIT,
-        )
-        return dict(event, payload=dict(payload, summary=_cut(summary, _SUMMARY_LIMIT)))
+        if isinstance(payload, Mapping):
+            summary, changed = payload.get('summary'), {}
+            if isinstance(payload.get('timestamp'), date):
+                changed['timestamp'] = _event_time(payload['timestamp'])
+            if isinstance(summary, str) and len(summary) > _SUMMARY_LIMIT:
+                changed['summary'] = _cut(summary, _SUMMARY_LIMIT)
+                self.log.warning(
+                    'The summary of an event has %d characters and was cut to %d, because the API '
+                    'rejects longer ones. Put details into custom_details.',
+                    len(summary),
+                    _SUMMARY_LIMIT,
+                )
+            event = {**event, 'payload': {**payload, **changed}}
+        return self._with_fitting_details(event)
 
     def _with_fitting_details(self, event: Dict[str, Any]) -> Dict[str, Any]:
         # Small events are not encoded twice: a character takes up to 12 bytes in JSON.
@@ -3788,6 +3735,14 @@ class _EventsSession(PDSession):
         )
 
 
+def _checked_dict(name: str, value: Any) -> Dict[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise ValueError(f'{name} must be a dict, not {type(value).__name__}.')
+    return value
+
+
 def _encoded_size(content: Any) -> int:
     return len(dumps(content).encode('utf-8'))
 
@@ -3800,6 +3755,7 @@ def _event_time(timestamp: Any) -> Any:
     if not isinstance(timestamp, date):
         return timestamp
     _reject_naive('timestamp', timestamp)
+    # With microseconds, unlike the times in query parameters: events may follow each other closely.
     utc = cast(datetime, timestamp).astimezone(timezone.utc)
     return utc.replace(tzinfo=None).isoformat() + 'Z'
 
@@ -3820,9 +3776,10 @@ class EventsAPISession(_EventsSession):
             without it.
         :param properties: the other properties of the event, such as ``payload``.
         :returns: the deduplication key of the alert.
-        :raises ValueError: for an unknown action, a key that is missing for one other than trigger
-            or has more than 255 characters, an image without ``src``, a link without ``href``, or
-            an event of more than 512,000 bytes without its custom details; nothing is sent.
+        :raises ValueError: for an unknown action, a ``dedup_key`` that is missing for an action
+            other than trigger or has more than 255 characters, an image without ``src``, a link
+            without ``href``, or an event of more than 512,000 bytes without its custom details;
+            nothing is sent.
         :raises PDHTTPError: if the API rejects the event.
         :raises PDServerError: if it accepts the event without returning the key.
         """
@@ -3837,7 +3794,7 @@ class EventsAPISession(_EventsSession):
             event['dedup_key'] = str(dedup_key)
             if len(event['dedup_key']) > _DEDUP_KEY_LIMIT:
                 raise ValueError(
-                    'dedup_key has {} characters, the API accepts at most {}. It is not cut, '
+                    'dedup_key has {} characters; the API accepts at most {}. It is not shortened, '
                     'because that could merge alerts; pass a hash of it, for example.'.format(
                         len(event['dedup_key']), _DEDUP_KEY_LIMIT
                     )
@@ -3973,14 +3930,6 @@ class ChangeEventsAPISession(_EventsSession):
     def event_timestamp(self) -> str:
         """The current time: UTC, ISO 8601."""
         return cast(str, _event_time(datetime.now(timezone.utc)))
-
-
-def _checked_dict(name: str, value: Any) -> Dict[str, Any]:
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise ValueError(f'{name} must be a dict, not {type(value).__name__}.')
-    return value
 
 
 # ---------------------------------------------------------------------------- The API as tables

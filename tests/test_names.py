@@ -146,6 +146,8 @@ STAR_IMPORTS_OF_541 = [
 def test_a_star_import_brings_the_documented_names_and_those_of_541():
     documented = set(FUNCTIONS) - set(KEPT_FOR_4X)
     documented.update(CONSTRUCTORS, CONSTANTS, ['URLError'])
+    # Assigned as pdpyras.json_loads; a copy of it in another module would have no effect.
+    documented.remove('json_loads')
     documented.update(STAR_IMPORTS_OF_541)
     assert set(pdpyras.__all__) == documented
     assert len(pdpyras.__all__) == len(documented)

@@ -625,9 +625,9 @@ def test_an_answer_that_is_not_streamed_after_all_gives_its_connection_back(api,
     assert [raw.closed for raw in closed[:3]] == [True] * 3
 
 
-def test_a_401_names_the_key_that_was_sent(api, session):
+def test_a_401_names_the_key_of_the_request(api, session):
     api.reply(401)
-    with pytest.raises(pdpyras.PDHTTPError, match='ends in [*]r-42[.]') as caught:
+    with pytest.raises(pdpyras.PDHTTPError, match='in use is [*]r-42[.]') as caught:
         session.get('/users', headers={'authorization': 'Bearer of-the-caller-42'})
     assert KEY[-4:] not in str(caught.value)
 
@@ -693,6 +693,15 @@ def test_a_long_wait_for_the_rate_limit_is_a_warning(api, session, caplog, secon
     waits = [r for r in caplog.records if 'rate limit reached' in r.getMessage()]
     assert [record.levelname for record in waits] == [level]
     assert 'retrying in {} s'.format(seconds) in waits[0].getMessage()
+
+
+def test_long_waits_are_warnings_if_the_server_does_not_say_how_long_to_wait(api, session, caplog):
+    caplog.set_level('INFO')
+    api.reply(429, times=4)
+    api.reply(body={'users': []})
+    session.rget('users')
+    waits = [r for r in caplog.records if 'rate limit reached' in r.getMessage()]
+    assert [record.levelname for record in waits] == ['INFO', 'INFO', 'WARNING', 'WARNING']
 
 
 @pytest.fixture(scope='module')

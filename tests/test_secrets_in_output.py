@@ -302,9 +302,7 @@ def test_the_response_of_an_error_still_has_its_request_for_those_who_want_it(ap
     request = error.value.response.request
     assert isinstance(request, requests.PreparedRequest)
     assert request.headers['Authorization'] == 'Token token=' + KEY
-    restored = pickle.loads(pickle.dumps(error.value)).response.request
-    assert (restored.method, restored.url) == ('GET', api.url + '/users/P1')
-    assert 'Authorization' not in restored.headers
+    assert pickle.loads(pickle.dumps(error.value)).response.request is None
 
 
 # Keys that look otherwise where they are repeated

@@ -1027,10 +1027,10 @@ def test_headers_of_a_call_reach_the_wire_in_a_plain_session(api):
 
 def test_a_subclass_keeps_its_own_timeout_whatever_the_default(monkeypatch):
     class Hourly(pdpyras.APISession):
-        timeout = 60
+        timeout = 3600
 
     monkeypatch.setattr(pdpyras, 'TIMEOUT', 5)
-    assert (Hourly(KEY).timeout, pdpyras.APISession(KEY).timeout) == (60, 5)
+    assert (Hourly(KEY).timeout, pdpyras.APISession(KEY).timeout) == (3600, 5)
 
 
 def test_form_data_in_an_unusual_form_is_left_to_requests(api, session):

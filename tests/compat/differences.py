@@ -502,7 +502,6 @@ differs(
 SURFACE = {
     'shown': [
         ('ITERATION_LIMIT', 'an int'),
-        ('*Session.log', 'a property of the class'),
         ('*Session.parent', 'a property of the class, as it makes no reference cycle'),
         ('*.permitted_methods', 'there is PATCH'),
         (
