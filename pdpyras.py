@@ -15,8 +15,8 @@ One file that needs only requests and deprecation. Import it, or copy it into yo
     events.resolve(dedup_key)
 
 Sections, top to bottom: errors; limits and defaults; secrets; URLs; endpoints; responses;
-warnings; decorators; names from 4.x; transport; PDSession and its retries; APISession; listings;
-the events sessions; the API as tables. Adding an endpoint only changes the tables.
+warnings; decorators; values; names from 4.x; transport; PDSession and its retries; APISession;
+listings; the events sessions; the API as tables. Adding an endpoint only changes the tables.
 """
 
 import logging
@@ -294,6 +294,9 @@ NETWORK_ERRORS = (HTTPError, RequestException)
 #: Everything that can go wrong between a request and its response. OSError: a missing CA bundle,
 #: for example. ValueError and OverflowError: a malformed HTTP response.
 _FAILURES = NETWORK_ERRORS + (HTTPException, OSError, ValueError, OverflowError)
+
+#: Everything that reading the body of a response can raise, mock responses included.
+_UNREADABLE = _FAILURES + (AttributeError, LookupError, RuntimeError, TypeError, PDClientError)
 
 
 # --------------------------------------------------------------------------------------- Secrets
@@ -924,6 +927,34 @@ def infer_entity_wrapper(method: str, path: str) -> str:
     return singular_name(nodes[-1]) if method.upper() == 'POST' else nodes[-1]
 
 
+# ------------------------------------------------------------------------------------- Responses
+
+
+class _ApiError(NamedTuple):
+    """The parts of an error response that are documented."""
+
+    message: Optional[str] = None
+    code: Optional[int] = None
+    #: Explanations, a sentence each.
+    sentences: Tuple[str, ...] = ()
+
+
+def successful_response(r: Response, context: Optional[str] = None) -> Response:
+    """Return a successful response, and raise an error for any other.
+
+    :param context: the purpose of the request for the error message, such as 'sending an event'.
+    :raises PDServerError: if the status is 5xx.
+    :raises PDHTTPError: if the status is another one that is not 2xx.
+    :raises PDClientError: if there is no response.
+    """
+    if r is None or r.status_code == 0:
+        when = ' when ' + context if context else ''
+        raise PDClientError(f'No response was received from the API{when}.', r)
+    if _status_class(r) == 2:
+        return r
+    raise _http_error(r, context)
+
+
 def unwrap(response: Response, wrapper: Optional[str]) -> Json:
     """Return what the wrapper of a response holds, or the whole body if ``wrapper`` is None.
 
@@ -953,34 +984,6 @@ def _invalid(response: Response, problem: str) -> PDServerError:
     secrets = _Secrets.of(response)
     line, suffix = _request_line(response, secrets), _request_id_suffix(response, secrets)
     return PDServerError(f'{line}: {problem}{suffix}', response)
-
-
-# ------------------------------------------------------------------------------------- Responses
-
-
-class _ApiError(NamedTuple):
-    """The parts of an error response that are documented."""
-
-    message: Optional[str] = None
-    code: Optional[int] = None
-    #: Explanations, a sentence each.
-    sentences: Tuple[str, ...] = ()
-
-
-def successful_response(r: Response, context: Optional[str] = None) -> Response:
-    """Return a successful response, and raise an error for any other.
-
-    :param context: the purpose of the request for the error message, such as 'sending an event'.
-    :raises PDServerError: if the status is 5xx.
-    :raises PDHTTPError: if the status is another one that is not 2xx.
-    :raises PDClientError: if there is no response.
-    """
-    if r is None or r.status_code == 0:
-        when = ' when ' + context if context else ''
-        raise PDClientError(f'No response was received from the API{when}.', r)
-    if _status_class(r) == 2:
-        return r
-    raise _http_error(r, context)
 
 
 def _http_error(
@@ -1065,7 +1068,7 @@ def _api_error(r: Response) -> _ApiError:
             code if isinstance(code, int) else None,
             tuple(_sentences(error.get('errors')) or _sentences(message)),
         )
-    except (AttributeError, LookupError, RuntimeError, TypeError, PDClientError, *_FAILURES):
+    except _UNREADABLE:
         # Not JSON, a stream that is broken or was read already, or a mock response.
         return _ApiError()
 
@@ -1146,9 +1149,9 @@ def _is_empty(r: Response) -> bool:
 
 def _text(r: Response) -> str:
     """The body of a response as text, whatever charset it declares; '' if it was read elsewhere."""
-    with suppress(LookupError, RuntimeError, PDClientError, *_FAILURES):
+    with suppress(*_UNREADABLE):
         return str(r.text)
-    with suppress(AttributeError, RuntimeError, PDClientError, *_FAILURES):
+    with suppress(*_UNREADABLE):
         return r.content.decode('utf-8', 'replace')
     return ''
 
@@ -1181,6 +1184,13 @@ def _warn(message: str, depth: int = 1) -> None:
     registry = frame.f_globals.setdefault('__warningregistry__', {})
     place = frame.f_code.co_filename, frame.f_lineno
     warn_explicit(message, UserWarning, *place, module=__name__, registry=registry)
+
+
+def _rename_path(kwargs: Dict[str, Any], name: str) -> None:
+    """Rename the keyword argument ``path``, the first argument's name before 5.0."""
+    if 'path' in kwargs:
+        deprecated_kwarg('path', details=f'Use "{name}" instead.')
+        kwargs[name] = kwargs.pop('path')
 
 
 # ------------------------------------------------------------------------------------ Decorators
@@ -1268,6 +1278,140 @@ def wrapped_entities(method: _F) -> _F:
     return cast(_F, call)
 
 
+# ---------------------------------------------------------------------------------------- Values
+#
+# Checks and conversions of arguments, and of values in responses.
+
+
+def _is_nonnegative(value: Any) -> bool:
+    """Whether a value is a non-negative number of any kind, NumPy's for example."""
+    try:
+        is_number = not isinstance(value, (bool, str, bytes))
+        return is_number and 0 <= float(value) < float('inf')
+    except (TypeError, ValueError):
+        return False
+
+
+def _is_list(value: Any) -> bool:
+    return hasattr(value, '__iter__') and not isinstance(value, (str, bytes, Mapping))
+
+
+def _is_aware(value: Any) -> bool:
+    return getattr(value, 'tzinfo', None) is not None and value.utcoffset() is not None
+
+
+def _reject_naive(name: str, value: Any) -> None:
+    """Raise ValueError unless an argument is a datetime with a time zone.
+
+    The API would read another in the time zone of the account.
+    """
+    if not isinstance(value, date) or not _is_aware(value):
+        raise ValueError(
+            f'{name} must be a datetime with a time zone, such as datetime.now(timezone.utc); it '
+            f'is {value!r}.'
+        )
+
+
+def _utc(moment: datetime) -> str:
+    """An aware datetime in the form that is documented for ``/change_events``."""
+    return moment.astimezone(timezone.utc).strftime('%Y-%m-%dT%H:%M:%SZ')
+
+
+def _time_of(text: Any) -> Optional[datetime]:
+    """Parse an ISO 8601 timestamp of the API; None if it is not one.
+
+    >>> _time_of('2026-01-02T03:04:05Z') == _time_of('2026-01-01T22:04:05-05:00')
+    True
+    """
+    pattern = r'(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,6})?\d*(Z|[+-]\d\d:?\d\d)?$'
+    found = re.match(pattern, text) if isinstance(text, str) else None
+    if found is None:
+        return None
+    moment, fraction, zone = found.groups()
+    zone = '+0000' if zone in (None, 'Z') else zone.replace(':', '')
+    form = '%Y-%m-%dT%H:%M:%S.%f%z'
+    with suppress(ValueError):
+        return datetime.strptime(moment + (fraction or '.0') + zone, form)
+    return None
+
+
+def _whole_number(name: str, value: Any, least: int, most: Optional[int] = None) -> int:
+    """Convert an argument to an int.
+
+    :raises ValueError: if it is not a whole number, or is out of bounds.
+    """
+    # A bool is rejected, because 4.x had `paginate` at the position of page_size.
+    with suppress(OverflowError, TypeError, ValueError):
+        number = int(value)
+        is_whole = isinstance(value, str) or (value == number and not isinstance(value, bool))
+        if is_whole and least <= number and (most is None or number <= most):
+            return number
+    bounds = f'{least} or more' if most is None else f'from {least} to {most}'
+    raise ValueError(f'{name} must be a whole number, {bounds}; it is {_cut(repr(value), 200)}.')
+
+
+def _id_of(resource: Any) -> str:
+    """The ID of a resource that was passed as its ID or as a mapping, quoted for a path."""
+    identifier = resource.get('id') if isinstance(resource, Mapping) else resource
+    if not isinstance(identifier, str) or not identifier:
+        raise ValueError(
+            'A resource must be passed as its ID, or as a mapping with an "id"; it is '
+            f'{_cut(repr(resource), 200)}.'
+        )
+    return quote(identifier, safe='')
+
+
+def _as_dict(params: Any) -> Dict[str, Any]:
+    """Query parameters in any form that requests takes, as a dict; repeated ones become a list.
+
+    Iterators are read into lists, because each page and each retry sends them again.
+    """
+    if not params:
+        return {}
+    if isinstance(params, bytes):
+        params = params.decode('utf-8')
+    is_query = isinstance(params, str)
+    pairs = parse_qsl(params, keep_blank_values=True) if is_query else to_key_val_list(params)
+    collected: Dict[str, Any] = {}
+    for name, value in pairs:
+        if hasattr(value, '__next__'):
+            value = list(value)
+        if name in collected:
+            earlier = collected[name]
+            collected[name] = [
+                *(earlier if _is_list(earlier) else [earlier]),
+                *(value if _is_list(value) else [value]),
+            ]
+        elif value is not None:  # requests leaves out None.
+            collected[name] = value
+    return collected
+
+
+def _needs_update(existing: Any, wanted: Any) -> bool:
+    """Whether a wanted value is missing from a resource or differs; its others are ignored."""
+    return any(key not in existing or _differs(existing[key], wanted[key]) for key in wanted)
+
+
+def _differs(existing: Any, wanted: Any) -> bool:
+    """Whether a value differs from the wanted one; a reference equals the resource it refers to."""
+    if isinstance(wanted, Mapping) and isinstance(existing, Mapping):
+        is_reference = set(wanted) <= {'id', 'type', 'summary', 'self', 'html_url'}
+        if is_reference and 'id' in wanted and 'id' in existing:
+            return bool(wanted['id'] != existing['id'])
+        return _needs_update(existing, wanted)
+    if isinstance(wanted, (list, tuple)) and isinstance(existing, (list, tuple)):
+        return len(wanted) != len(existing) or any(map(_differs, existing, wanted))
+    return bool(existing != wanted)
+
+
+def _checked_dict(name: str, value: Any) -> Dict[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise ValueError(f'{name} must be a dict, not {type(value).__name__}.')
+    return value
+
+
 # ------------------------------------------------------------------------------- Names from 4.x
 #
 # Names and keywords that the original removed in 5.0 and 5.1. Each says what to use instead.
@@ -1283,13 +1427,6 @@ VALID_MULTI_UPDATE_PATHS = [
 def _deprecated(since: str, details: str) -> Callable[[_F], _F]:
     marked = deprecated(deprecated_in=since, current_version=__version__, details=details)
     return cast(Callable[[_F], _F], marked)
-
-
-def _rename_path(kwargs: Dict[str, Any], name: str) -> None:
-    """Rename the keyword argument ``path``, the first argument's name before 5.0."""
-    if 'path' in kwargs:
-        deprecated_kwarg('path', details=f'Use "{name}" instead.')
-        kwargs[name] = kwargs.pop('path')
 
 
 def _takes_path(method: _F) -> _F:
@@ -2334,6 +2471,12 @@ _REQUEST_ERRORS: Tuple[Type[Exception], ...] = (
     getattr(requests.exceptions, 'InvalidJSONError', ValueError),
 )
 
+#: Error texts of OpenSSL for a certificate that does not verify, or a port that does not speak TLS.
+_TLS_MISCONFIGURED = (
+    r'certificate|hostname|wrong.version.number|record.layer.failure|unknown.protocol'
+    r'|unsupported.protocol|http.request|handshake.failure|no.protocols.available'
+)
+
 
 def _is_retryable(error: Exception) -> bool:
     """Whether retrying may get past an error: not past a mistake in the request or its settings."""
@@ -2345,22 +2488,6 @@ def _is_retryable(error: Exception) -> bool:
         return not re.search(_TLS_MISCONFIGURED, str(error), re.IGNORECASE)
     # Status 4xx of a proxy: it refuses the credentials or the destination.
     return not (isinstance(error, ProxyError) and 'Tunnel connection failed: 4' in str(error))
-
-
-#: OpenSSL's words for a certificate that does not verify, or a port that does not speak TLS.
-_TLS_MISCONFIGURED = (
-    r'certificate|hostname|wrong.version.number|record.layer.failure|unknown.protocol'
-    r'|unsupported.protocol|http.request|handshake.failure|no.protocols.available'
-)
-
-
-def _is_nonnegative(value: Any) -> bool:
-    """Whether a value is a non-negative number of any kind, NumPy's for example."""
-    try:
-        is_number = not isinstance(value, (bool, str, bytes))
-        return is_number and 0 <= float(value) < float('inf')
-    except (TypeError, ValueError):
-        return False
 
 
 def _is_form(options: Dict[str, Any], user_headers: Any) -> bool:
@@ -2376,10 +2503,6 @@ def _normalized_param(name: Any, value: Any) -> Tuple[Any, Any]:
     return list_name, [_normalized_value(item) for item in value]
 
 
-def _is_list(value: Any) -> bool:
-    return hasattr(value, '__iter__') and not isinstance(value, (str, bytes, Mapping))
-
-
 def _normalized_value(value: Any) -> Any:
     # NumPy's bool is not a bool.
     if isinstance(value, bool) or getattr(getattr(value, 'dtype', None), 'kind', None) == 'b':
@@ -2388,27 +2511,6 @@ def _normalized_value(value: Any) -> Any:
     if not isinstance(value, date):
         return value
     return _utc(cast(datetime, value)) if _is_aware(value) else value.isoformat()
-
-
-def _is_aware(value: Any) -> bool:
-    return getattr(value, 'tzinfo', None) is not None and value.utcoffset() is not None
-
-
-def _reject_naive(name: str, value: Any) -> None:
-    """Raise ValueError unless an argument is a datetime with a time zone.
-
-    The API would read another in the time zone of the account.
-    """
-    if not isinstance(value, date) or not _is_aware(value):
-        raise ValueError(
-            f'{name} must be a datetime with a time zone, such as datetime.now(timezone.utc); it '
-            f'is {value!r}.'
-        )
-
-
-def _utc(moment: datetime) -> str:
-    """An aware datetime in the form that is documented for ``/change_events``."""
-    return moment.astimezone(timezone.utc).strftime('%Y-%m-%dT%H:%M:%SZ')
 
 
 def _seconds_to_reset(response: Response) -> Optional[float]:
@@ -3444,24 +3546,6 @@ def _record_time(record: Any) -> Optional[datetime]:
     return None
 
 
-def _time_of(text: Any) -> Optional[datetime]:
-    """Parse an ISO 8601 timestamp of the API; None if it is not one.
-
-    >>> _time_of('2026-01-02T03:04:05Z') == _time_of('2026-01-01T22:04:05-05:00')
-    True
-    """
-    pattern = r'(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,6})?\d*(Z|[+-]\d\d:?\d\d)?$'
-    found = re.match(pattern, text) if isinstance(text, str) else None
-    if found is None:
-        return None
-    moment, fraction, zone = found.groups()
-    zone = '+0000' if zone in (None, 'Z') else zone.replace(':', '')
-    form = '%Y-%m-%dT%H:%M:%S.%f%z'
-    with suppress(ValueError):
-        return datetime.strptime(moment + (fraction or '.0') + zone, form)
-    return None
-
-
 class _ReadAhead:
     """Requests the next pages of a listing in threads, before they are asked for.
 
@@ -3586,75 +3670,6 @@ def _split_paging(url: str, names: Tuple[str, ...]) -> Tuple[str, Dict[str, Any]
     return before + ('?' + '&'.join(kept) if kept else ''), _as_dict('&'.join(taken))
 
 
-def _as_dict(params: Any) -> Dict[str, Any]:
-    """Query parameters in any form that requests takes, as a dict; repeated ones become a list.
-
-    Iterators are read into lists, because each page and each retry sends them again.
-    """
-    if not params:
-        return {}
-    if isinstance(params, bytes):
-        params = params.decode('utf-8')
-    is_query = isinstance(params, str)
-    pairs = parse_qsl(params, keep_blank_values=True) if is_query else to_key_val_list(params)
-    collected: Dict[str, Any] = {}
-    for name, value in pairs:
-        if hasattr(value, '__next__'):
-            value = list(value)
-        if name in collected:
-            earlier = collected[name]
-            collected[name] = [
-                *(earlier if _is_list(earlier) else [earlier]),
-                *(value if _is_list(value) else [value]),
-            ]
-        elif value is not None:  # requests leaves out None.
-            collected[name] = value
-    return collected
-
-
-def _whole_number(name: str, value: Any, least: int, most: Optional[int] = None) -> int:
-    """Convert an argument to an int.
-
-    :raises ValueError: if it is not a whole number, or is out of bounds.
-    """
-    # A bool is rejected, because 4.x had `paginate` at the position of page_size.
-    with suppress(OverflowError, TypeError, ValueError):
-        number = int(value)
-        is_whole = isinstance(value, str) or (value == number and not isinstance(value, bool))
-        if is_whole and least <= number and (most is None or number <= most):
-            return number
-    bounds = f'{least} or more' if most is None else f'from {least} to {most}'
-    raise ValueError(f'{name} must be a whole number, {bounds}; it is {_cut(repr(value), 200)}.')
-
-
-def _id_of(resource: Any) -> str:
-    """The ID of a resource that was passed as its ID or as a mapping, quoted for a path."""
-    identifier = resource.get('id') if isinstance(resource, Mapping) else resource
-    if not isinstance(identifier, str) or not identifier:
-        raise ValueError(
-            'A resource must be passed as its ID, or as a mapping with an "id"; it is '
-            f'{_cut(repr(resource), 200)}.'
-        )
-    return quote(identifier, safe='')
-
-
-def _needs_update(existing: Any, wanted: Any) -> bool:
-    """Whether a wanted value is missing from a resource or differs; its others are ignored."""
-    return any(key not in existing or _differs(existing[key], wanted[key]) for key in wanted)
-
-
-def _differs(existing: Any, wanted: Any) -> bool:
-    """Whether a value differs from the wanted one; a reference equals the resource it refers to."""
-    if isinstance(wanted, Mapping) and isinstance(existing, Mapping):
-        is_reference = set(wanted) <= {'id', 'type', 'summary', 'self', 'html_url'}
-        if is_reference and 'id' in wanted and 'id' in existing:
-            return bool(wanted['id'] != existing['id'])
-        return _needs_update(existing, wanted)
-    if isinstance(wanted, (list, tuple)) and isinstance(existing, (list, tuple)):
-        return len(wanted) != len(existing) or any(map(_differs, existing, wanted))
-    return bool(existing != wanted)
-
-
 # --------------------------------------------------------------------------- The events sessions
 
 
@@ -3733,14 +3748,6 @@ class _EventsSession(PDSession):
             f'The event has {size} bytes; the API accepts at most {_EVENT_LIMIT}. Shorten its '
             'properties other than custom_details, which would be left out.'
         )
-
-
-def _checked_dict(name: str, value: Any) -> Dict[str, Any]:
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise ValueError(f'{name} must be a dict, not {type(value).__name__}.')
-    return value
 
 
 def _encoded_size(content: Any) -> int:
