@@ -4,6 +4,7 @@ import contextlib
 import os
 import ssl
 import tempfile
+from typing import Optional
 
 
 class CertificateAuthority:
@@ -37,16 +38,20 @@ def system_authorities() -> str:
     """Return the certificates that this machine trusts, in PEM; certifi's if there are none."""
     context = ssl.create_default_context()
     paths = ssl.get_default_verify_paths()
-    folder = paths.capath or ''
-    # OpenSSL reads the folder only when it needs a certificate. It has several links to each file,
-    # and often the file that is already loaded.
-    names = os.listdir(folder) if folder else []
-    files = {os.path.realpath(os.path.join(folder, name)) for name in names}
-    for file in files - {os.path.realpath(paths.cafile or '')}:
-        with contextlib.suppress(OSError):
-            context.load_verify_locations(file)
+    # The default folder of a system that also has a file has the same certificates.
+    if paths.openssl_capath_env in os.environ or not context.get_ca_certs():
+        load_folder(context, paths.capath)
     if not context.get_ca_certs():
         import certifi
 
         context.load_verify_locations(certifi.where())
     return ''.join(map(ssl.DER_cert_to_PEM_cert, context.get_ca_certs(binary_form=True)))
+
+
+def load_folder(context: ssl.SSLContext, folder: Optional[str]) -> None:
+    """Load all certificates of a folder, which OpenSSL reads only when it needs one."""
+    names = os.listdir(folder) if folder else []
+    # A folder has several links to each file.
+    for file in {os.path.realpath(os.path.join(folder or '', name)) for name in names}:
+        with contextlib.suppress(OSError):
+            context.load_verify_locations(file)

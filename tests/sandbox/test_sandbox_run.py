@@ -17,6 +17,7 @@ import pytest
 import requests
 
 from pdpyras_sandbox import Sandbox
+from pdpyras_sandbox.certificates import CertificateAuthority
 from pdpyras_sandbox.proxy import SandboxProxy
 
 RUN = [sys.executable, '-m', 'pdpyras_sandbox', 'run']
@@ -94,6 +95,16 @@ def test_ca_bundle_contains_the_system_authorities_and_the_proxy_authority(sandb
     with SandboxProxy(sandbox) as proxy, open(proxy.variables['SSL_CERT_FILE']) as bundle:
         count = bundle.read().count('BEGIN CERTIFICATE')
     assert count > 50
+
+
+def test_ca_bundle_contains_the_authorities_in_the_folder_of_ssl_cert_dir(
+    sandbox, tmp_path, monkeypatch
+):
+    monkeypatch.setenv('SSL_CERT_DIR', str(tmp_path))
+    with contextlib.closing(CertificateAuthority()) as authority:
+        shutil.copy(authority.file, tmp_path)
+        with SandboxProxy(sandbox) as proxy, open(proxy.variables['SSL_CERT_FILE']) as bundle:
+            assert ''.join(authority.pem.split()) in ''.join(bundle.read().split())
 
 
 @pytest.mark.parametrize('command', [['curl', '-sS'], ['wget', '-q', '-O', '-']], ids=' '.join)
