@@ -13,11 +13,12 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 
 EPOCH = datetime(2024, 1, 1, tzinfo=timezone.utc)
+_NAIVE_EPOCH = EPOCH.replace(tzinfo=None)
 
 
 def stamp(seconds):
     """A time stamp that many seconds after the start of 2024."""
-    return (EPOCH + timedelta(seconds=seconds)).strftime('%Y-%m-%dT%H:%M:%SZ')
+    return (_NAIVE_EPOCH + timedelta(seconds=seconds)).isoformat() + 'Z'
 
 
 def seconds_of(text):

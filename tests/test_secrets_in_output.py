@@ -106,6 +106,7 @@ def _go_wrong(calls, session, api, fault):
         # Once more than anything is retried; and what redirects in a circle ends by itself.
         api.rule(lambda seen: fault)
         session.max_network_attempts = 1
+        session.max_redirects = 2
         # Nothing but a server that hangs runs into the timeout, however busy this machine is.
         session.timeout = 0.01 if isinstance(fault, Hang) else 30
         try:
