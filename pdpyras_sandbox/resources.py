@@ -271,7 +271,11 @@ def read(call: Call) -> Record:
     collection = call.operation.path.rpartition('/')[0]
     if is_required(collection) or collection in KINDS or call.store.list(call.parent()):
         raise not_found()
-    # Clients cannot create such records, so any ID may exist.
+    return example_record(call)
+
+
+def example_record(call: Call) -> Record:
+    """Return a record with the ID in the path, for records that clients cannot create."""
     return {**example_content(call), 'id': call.path.rpartition('/')[2]}
 
 
@@ -284,8 +288,7 @@ def update(call: Call) -> Record:
     if record is None and (is_required(collection) or collection in KINDS):
         raise not_found()
     if record is None:
-        # Clients cannot create such records, so any ID may exist.
-        record = {**example_content(call), 'id': call.path.rpartition('/')[2]}
+        record = example_record(call)
         call.store.put(call.path, record)
     kind = KINDS.get(collection, ORDINARY)
     changed = {**record, **writable(call, kind, given)}
