@@ -1,7 +1,7 @@
 """Concurrent requests of sixteen clients."""
 
 from concurrent.futures import ThreadPoolExecutor
-from time import sleep
+from queue import Queue
 
 import pytest
 import requests
@@ -55,10 +55,29 @@ def test_concurrently_created_users_are_all_stored(sandbox):
     assert len(sandbox.requests) >= CLIENTS * ROUNDS
 
 
+class WatchedLock:
+    """Wraps a lock, and reports for each attempt to take it whether another thread holds it."""
+
+    def __init__(self, lock):
+        self.lock = lock
+        self.attempts = Queue()
+
+    def __enter__(self):
+        is_held = not self.lock.acquire(blocking=False)
+        self.attempts.put(is_held)
+        if is_held:
+            self.lock.acquire()
+
+    def __exit__(self, *exception):
+        self.lock.release()
+
+
 def test_requests_during_a_reset_wait_for_the_new_account(sandbox, monkeypatch):
-    def create_slowly(account):
-        answers.extend(pool.submit(read, path) for path in ('/users/me', '/'))
-        sleep(0.2)
+    def create_late(account):
+        lock = WatchedLock(account.store.lock)
+        monkeypatch.setattr(account.store, 'lock', lock)
+        answers.extend(pool.submit(read, path) for path in ('/users/me', '/_sandbox/clock'))
+        assert [lock.attempts.get(timeout=10) for _ in answers] == [True, True]
         create_account(account)
 
     def read(path):
@@ -66,7 +85,7 @@ def test_requests_during_a_reset_wait_for_the_new_account(sandbox, monkeypatch):
             return session.get(sandbox.url + path).status_code
 
     answers, create_account = [], server.create_account
-    monkeypatch.setattr(server, 'create_account', create_slowly)
+    monkeypatch.setattr(server, 'create_account', create_late)
     with ThreadPoolExecutor(2) as pool:
         sandbox.reset()
         assert [answer.result() for answer in answers] == [200, 200]
