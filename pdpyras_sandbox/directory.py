@@ -314,7 +314,7 @@ def status_of_service(call: Call, service: Record) -> str:
 
 def check_policy(call: Call, policy: Record) -> None:
     if not policy['escalation_rules']:
-        raise invalid_input('escalation_rules must have at least 1 items')
+        raise invalid_input('escalation_rules must have at least 1 item')
     for rule in policy['escalation_rules']:
         rule['id'] = rule.get('id') or call.store.new_id()
         for target in rule['targets']:

@@ -293,9 +293,9 @@ def has_one_value(shape: Shape) -> bool:
 
 def list_problems(shape: Shape, value: list[Any], name: str) -> list[str]:
     if len(value) < shape.get('minItems', 0):
-        return [f'{name} must have at least {shape["minItems"]} items']
+        return [f'{name} must have at least {counted(shape["minItems"], "item")}']
     if len(value) > shape.get('maxItems', len(value)):
-        return [f'{name} must have at most {shape["maxItems"]} items']
+        return [f'{name} must have at most {counted(shape["maxItems"], "item")}']
     items = shape.get('items', {})
     if None in value and items.keys() & {'type', 'any'} and not items.get('nullable'):
         return [f'{name} must not contain null']
@@ -308,9 +308,9 @@ def list_problems(shape: Shape, value: list[Any], name: str) -> list[str]:
 
 def text_problems(shape: Shape, value: str, name: str) -> list[str]:
     if len(value) < shape.get('minLength', 0):
-        return [f'{name} is too short (minimum is {shape["minLength"]} characters)']
+        return [f'{name} is too short (minimum is {counted(shape["minLength"], "character")})']
     if len(value) > shape.get('maxLength', len(value)):
-        return [f'{name} is too long (maximum is {shape["maxLength"]} characters)']
+        return [f'{name} is too long (maximum is {counted(shape["maxLength"], "character")})']
     expected, is_valid = FORMATS.get(shape.get('format'), ('', str))
     if expected and not is_valid(value):
         return [f'{name} must be {expected}']
@@ -323,6 +323,10 @@ def number_problems(shape: Shape, value: float, name: str) -> list[str]:
     if value > shape.get('maximum', value):
         return [f'{name} must be at most {shape["maximum"]}']
     return []
+
+
+def counted(number: int, noun: str) -> str:
+    return f'{number} {noun}' if number == 1 else f'{number} {noun}s'
 
 
 def completed(shape: Shape, value: Any) -> Any:

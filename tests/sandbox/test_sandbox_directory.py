@@ -449,7 +449,15 @@ def test_duplicate_notification_rule_is_rejected(web):
 def test_escalation_policy_without_a_rule_is_rejected(web):
     policy = {'type': 'escalation_policy', 'name': 'Empty', 'escalation_rules': []}
     refusal = web.refusal('POST', '/escalation_policies', {'escalation_policy': policy})
-    assert refusal == (400, 2001, ['escalation_rules must have at least 1 items'])
+    assert refusal == (400, 2001, ['escalation_rules must have at least 1 item'])
+
+
+def test_escalation_rule_without_a_target_is_rejected(web):
+    rule = {'escalation_delay_in_minutes': 30, 'targets': []}
+    policy = {'type': 'escalation_policy', 'name': 'Nobody', 'escalation_rules': [rule]}
+    refusal = web.refusal('POST', '/escalation_policies', {'escalation_policy': policy})
+    problem = 'escalation_policy.escalation_rules[0].targets must have at least 1 item'
+    assert refusal == (400, 2001, [problem])
 
 
 def test_services_are_sorted_by_name_by_default(web):
