@@ -28,7 +28,7 @@ def test_raw_analytics_are_followed_by_the_last_cursor(api, session, name, argum
     ]
 
 
-def test_a_limit_given_with_the_options_wins(api, session):
+def test_a_limit_in_the_options_overrides_page_size(api, session):
     api.reply(body={'data': []})
     assert list(session.iter_analytics_raw_incidents(limit=5)) == []
     assert api.last.json == {'limit': 5}
@@ -55,9 +55,7 @@ def test_filters_and_options_are_sent_with_each_page(api, session, name, argumen
         pytest.param({'data': [], 'last': 'a'}, id='the same cursor again'),
     ],
 )
-def test_pages_that_do_not_say_whether_there_are_more_end_in_one_with_nothing_new(
-    api, session, last
-):
+def test_analytics_without_more_end_with_a_page_without_new_results(api, session, last):
     api.reply(body={'data': [1], 'last': 'a'})
     api.reply(body=last)
     assert list(session.iter_analytics_raw_responder_incidents('PR1')) == [1]
@@ -78,14 +76,14 @@ def test_each_result_is_shown_to_the_hook(api, session):
 
 
 @pytest.mark.parametrize('body', [{'rows': []}, {'data': {}}, [], 'no'], ids=repr)
-def test_a_body_that_is_no_page_of_analytics_is_the_servers_fault(api, session, body):
+def test_a_body_that_is_not_a_page_of_analytics_is_a_server_error(api, session, body):
     api.reply(body=body)
     with pytest.raises(pdpyras.PDServerError, match='data'):
         list(session.iter_analytics_raw_users())
 
 
 @pytest.mark.parametrize('name', ['iter_alert_grouping_settings', 'iter_all'])
-def test_alert_grouping_settings_are_followed_by_what_they_call_after(api, session, name):
+def test_alert_grouping_settings_are_paginated_by_the_cursor_after(api, session, name):
     api.reply(body={'alert_grouping_settings': [1], 'after': 'x', 'before': 'w', 'limit': 25})
     api.reply(body={'alert_grouping_settings': [2], 'after': None})
     arguments = ['alert_grouping_settings'] if name == 'iter_all' else []
@@ -95,7 +93,7 @@ def test_alert_grouping_settings_are_followed_by_what_they_call_after(api, sessi
     assert [seen.query['service_ids[]'] for seen in api.seen] == ['PS1', 'PS1']
 
 
-def test_cursors_that_lead_round_in_a_circle_end_the_iteration(api, session):
+def test_a_repeated_cursor_ends_the_iteration(api, session):
     for cursor in 'abab':
         api.reply(body={'data': [cursor], 'last': cursor, 'more': True})
     assert list(session.iter_analytics_raw_users()) == ['a', 'b', 'a']

@@ -432,7 +432,7 @@ ANNOUNCED = {
 
 
 @pytest.mark.parametrize('header, start', ANNOUNCED.values(), ids=ANNOUNCED)
-def test_no_memory_is_taken_for_a_body_that_is_only_announced(header, start, server):
+def test_a_large_content_length_allocates_no_memory(header, start, server):
     content = b'\r\n'.join([SUCCESS, header, b'', start + b'{'])
     script(server, [Hangup(content)] * 4)
     client = Client(pdpyras.APISession, server.url)

@@ -98,12 +98,12 @@ def added(request, plain_session, stubbed_session):
     return lambda act: calls_in(act) - own
 
 
-def test_rget_adds_few_calls_to_those_of_requests(added, stubbed_session):
+def test_rget_adds_few_function_calls_to_requests(added, stubbed_session):
     assert stubbed_session.rget('users/PABC123') == USER['user']
     assert added(lambda: stubbed_session.rget('users/PABC123')) <= MOST_ADDED_BY_RGET
 
 
-def test_get_adds_few_calls_to_those_of_requests(added, stubbed_session):
+def test_get_adds_few_function_calls_to_requests(added, stubbed_session):
     assert stubbed_session.get('users/PABC123').json() == USER
     assert added(lambda: stubbed_session.get('users/PABC123').json()) <= MOST_ADDED_BY_GET
 

@@ -104,14 +104,14 @@ def test_parent_request_is_called_with_what_the_caller_gave_and_three_keywords(
     assert (args, given) == (expected[1], wanted)
 
 
-def test_the_timeout_of_the_session_and_that_of_the_call(session, parent):
+def test_the_timeout_of_a_call_overrides_that_of_the_session(session, parent):
     session.timeout = 5
     session.get('users')
     session.get('users', timeout=7)
     assert [sent[1]['timeout'] for sent in parent.request.call_args_list] == [5, 7]
 
 
-def test_the_answer_of_parent_is_returned_as_it_is(session, parent):
+def test_the_response_of_parent_is_returned_as_it_is(session, parent):
     assert session.get('users') is parent.request.return_value
 
 
@@ -128,7 +128,7 @@ def test_parent_stands_for_the_requests_session_below(session):
     request.assert_called_once_with('GET', BASE + '/users', headers=ANY, stream=False, timeout=60)
 
 
-def test_parent_comes_back_after_a_patch(session):
+def test_parent_is_restored_after_a_patch(session):
     with patch.object(session, 'parent'):
         pass
     with patch.object(requests.Session, 'request', return_value=answer()) as request:
@@ -259,7 +259,7 @@ def test_request_calls_each_override_point_once(kind):
 
 
 @pytest.mark.parametrize('kind', KINDS)
-def test_a_retry_prepares_nothing_anew(kind):
+def test_a_retry_does_not_prepare_the_request_again(kind):
     session = type('Mine', (Recorder, kind), {'retry': {500: 1}})('key')
     session.parent = Mock()
     session.parent.request.side_effect = [answer(500), answer(200)]
@@ -279,7 +279,7 @@ def test_after_set_api_key_is_called_whenever_it_was_set_and_can_log(kind):
     ]
 
 
-def test_what_override_points_return_is_used():
+def test_the_results_of_override_points_are_used():
     class Mine(pdpyras.APISession):
         permitted_methods = ('GET', 'OPTIONS')
         user_agent = 'mine/1.0'
@@ -304,7 +304,7 @@ def test_what_override_points_return_is_used():
         session.post('users')
 
 
-def test_what_prepare_headers_returns_is_sent(session, parent):
+def test_the_headers_from_prepare_headers_are_sent(session, parent):
     with patch.object(session, 'prepare_headers', return_value={'X-Mine': '1'}) as prepare_headers:
         session.get('users')
     prepare_headers.assert_called_once_with('GET', user_headers={})
@@ -486,13 +486,13 @@ def page(*results, **more):
         'api_key_access',
     ],
 )
-def test_who_calls_whom(session, outer, inner, result, expected):
+def test_methods_call_each_other_as_documented(session, outer, inner, result, expected):
     with patch.object(session, inner, return_value=result) as called:
         outer(session)
     assert called.call_args_list == [expected]
 
 
-def test_each_page_is_asked_for_by_parameters_of_its_own(session):
+def test_each_page_is_requested_by_parameters_of_its_own(session):
     # A mock remembers the dict, not what was in it: one for all pages would look like the last.
     with patch.object(session, 'get') as get:
         get.side_effect = [page(1, 2, more=True), page(3, more=False)]
@@ -650,7 +650,7 @@ def test_the_tables_may_be_replaced_by_plain_ones(session, parent):
     assert 'offset' not in parent.request.call_args[1]['params']
 
 
-def test_a_cursor_path_that_was_added_is_followed_at_once(session, parent):
+def test_a_cursor_path_that_was_added_takes_effect_at_once(session, parent):
     parent.request.return_value = answer(200, {'users': [1], 'next_cursor': None})
     pdpyras.CURSOR_BASED_PAGINATION_PATHS.append('/users')
     try:
@@ -698,7 +698,7 @@ def test_a_mock_that_only_says_that_it_is_not_ok_is_an_error():
     assert not isinstance(caught.value, pdpyras.PDServerError)
 
 
-def test_a_mock_that_is_ok_can_stand_for_any_answer(session, events, parent):
+def test_a_mock_that_is_ok_can_stand_for_any_response(session, events, parent):
     parent.request.return_value = MagicMock(ok=True)
     parent.request.return_value.json.return_value = {'users': [1], 'more': False}
     assert session.rget('users') == [1]

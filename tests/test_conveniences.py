@@ -12,7 +12,7 @@ import pdpyras
 # get_total
 
 
-def test_get_total_asks_for_the_total_and_one_result(api, session):
+def test_get_total_requests_the_total_and_one_result(api, session):
     api.reply(body={'incidents': [{}], 'more': True, 'total': 4711, 'limit': 1, 'offset': 0})
     assert session.get_total('incidents', params={'statuses': ['triggered']}) == 4711
     expected = [('statuses[]', 'triggered'), ('limit', '1'), ('offset', '0'), ('total', 'true')]
@@ -27,7 +27,7 @@ def test_get_total_replaces_paging_parameters_in_the_url(api, session):
 
 
 @pytest.mark.parametrize('url', ['audit/records', 'users/me', 'users/P1', 'incidents/P1/merge'])
-def test_get_total_refuses_what_has_no_total(api, session, url):
+def test_get_total_rejects_endpoints_without_totals(api, session, url):
     with pytest.raises(pdpyras.URLError, match='no totals|not a collection with pages'):
         session.get_total(url)
     assert api.seen == []
@@ -59,7 +59,7 @@ def test_any_other_status_of_an_ability_is_an_error_that_names_it(api, session, 
 
 
 @pytest.mark.parametrize('name', ['', ' ', None, 5, '..'], ids=repr)
-def test_a_name_that_is_none_is_refused(api, session, name):
+def test_an_invalid_name_of_an_ability_is_rejected(api, session, name):
     with pytest.raises((ValueError, pdpyras.URLError)):
         session.account_has_ability(name)
     assert api.seen == []
@@ -134,7 +134,7 @@ def test_on_call_of_a_schedule_that_no_policy_uses(api, session):
     ],
     ids=repr,
 )
-def test_bad_arguments_of_on_call_are_refused(api, session, options):
+def test_bad_arguments_of_on_call_are_rejected(api, session, options):
     with pytest.raises(ValueError, match='; it is |must be '):
         session.on_call(**options)
     assert api.seen == []

@@ -140,7 +140,7 @@ def test_overrides_from_a_csv_file(run, account, sandbox, tmp_path):
     assert (override['start'], override['user']['id']) == ('2099-01-01T00:00:00Z', user['id'])
 
 
-def test_an_override_of_an_unknown_user_is_refused_before_anything_is_sent(run, sandbox, tmp_path):
+def test_an_override_of_an_unknown_user_is_rejected_before_anything_is_sent(run, sandbox, tmp_path):
     (tmp_path / 'overrides.csv').write_text('start,end,email\n1,2,nobody@example.com\n')
     printed = run('overrides_from_csv.py', 'PSCHED1', 'overrides.csv', status=1)
     assert printed == 'There are no users nobody@example.com\n'

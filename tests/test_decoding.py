@@ -55,7 +55,7 @@ def test_an_empty_body_is_none_with_json_loads(api, session, decoded):
     assert session.rput(USER_AT, json={}) is None
 
 
-def test_json_loads_of_orjson_fits(api, session, monkeypatch):
+def test_orjson_loads_can_be_json_loads(api, session, monkeypatch):
     orjson = pytest.importorskip('orjson', reason='tox run -e coverage installs orjson')
     monkeypatch.setattr(pdpyras, 'json_loads', orjson.loads)
     api.reply(body={'user': {'name': 'Jörg'}})

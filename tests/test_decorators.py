@@ -99,13 +99,13 @@ def test_the_url_may_be_given_by_keyword(api, client):
     assert client.rpost(url='/users', json={'name': 'Jane'}) == {'id': 'P1'}
 
 
-def test_a_url_elsewhere_is_refused_before_the_function_is_called(api, client):
+def test_a_url_elsewhere_is_rejected_before_the_function_is_called(api, client):
     with pytest.raises(pdpyras.URLError, match='https://api.example.com/users is not under'):
         client.get('https://api.example.com/users')
     assert api.seen == []
 
 
-def test_wrapped_entities_raises_unless_the_answer_is_a_success(api, client):
+def test_wrapped_entities_raises_unless_the_response_is_a_success(api, client):
     api.reply(status=404, body={'error': {'message': 'Not Found', 'code': 2100}})
     with pytest.raises(pdpyras.PDHTTPError, match='404'):
         client.get('/users/P1')
@@ -114,12 +114,12 @@ def test_wrapped_entities_raises_unless_the_answer_is_a_success(api, client):
 # auto_json and requires_success
 
 
-def test_auto_json_gives_the_decoded_body(api, client):
+def test_auto_json_returns_the_decoded_body(api, client):
     api.reply(body={'user': {'id': 'P1'}})
     assert client.decoded('/users/P1') == {'user': {'id': 'P1'}}
 
 
-def test_auto_json_raises_unless_the_answer_is_a_success(api, client):
+def test_auto_json_raises_unless_the_response_is_a_success(api, client):
     api.reply(status=ANY_SERVER_ERROR)
     with pytest.raises(pdpyras.PDServerError, match=str(ANY_SERVER_ERROR)):
         client.decoded('/users/P1')
@@ -132,7 +132,7 @@ def test_requires_success_passes_the_response_on(api, client):
     assert response.status_code == 202
 
 
-def test_requires_success_raises_unless_the_answer_is_a_success(api, client):
+def test_requires_success_raises_unless_the_response_is_a_success(api, client):
     api.reply(status=403)
     with pytest.raises(pdpyras.PDHTTPError, match='403'):
         client.checked('/users/P1')
@@ -173,7 +173,7 @@ def test_the_first_argument_may_be_given_by_keyword(client, keyword, resource):
     assert client.at(**{keyword: resource}) == ('/users/P1', None, {})
 
 
-def test_path_is_the_keyword_of_the_past(client):
+def test_path_is_a_deprecated_keyword(client):
     with pytest.warns(UserWarning, match='"path" is deprecated'):
         assert client.at(path='/users/P1') == ('/users/P1', None, {})
 
@@ -194,7 +194,7 @@ def test_a_first_argument_that_is_missing_is_a_mistake_in_the_call(client):
 
 
 @pytest.mark.parametrize('resource', [{}, {'self': None}, None, 7, []], ids=repr)
-def test_what_has_no_url_is_refused_by_the_name_of_the_function(client, resource):
+def test_an_argument_without_a_url_is_an_error_that_names_the_function(client, resource):
     with pytest.raises(pdpyras.URLError, match='^at: '):
         client.at(resource)
 

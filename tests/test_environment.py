@@ -208,13 +208,13 @@ def test_the_session_may_have_none_for_proxies(environment, twins):
     ],
     ids=repr,
 )
-def test_what_a_call_gives_is_not_remembered_for_the_next(environment, twins, given):
+def test_settings_of_a_call_do_not_affect_the_next_call(environment, twins, given):
     environment({'https_proxy': 'http://proxy.example', 'REQUESTS_CA_BUNDLE': '/etc/b.pem'})
     for arguments in ({}, given, {}):
         assert_alike(twins, URLS[0], **arguments)
 
 
-def test_what_a_caller_does_to_the_settings_does_not_show_in_the_next(environment, twins):
+def test_changing_the_merged_settings_does_not_affect_the_next_call(environment, twins):
     ours = twins[0]
     ours.merge_environment_settings(URLS[0], {}, None, None, None)['proxies']['https'] = 'mine'
     assert_alike(twins, URLS[0])

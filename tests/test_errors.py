@@ -36,14 +36,14 @@ def fail(api, session, status=404, body=None, headers=None):
 # Which one
 
 
-def test_the_tree_of_errors():
+def test_errors_form_the_documented_class_hierarchy():
     assert issubclass(pdpyras.PDServerError, pdpyras.PDHTTPError)
     assert issubclass(pdpyras.PDHTTPError, pdpyras.PDClientError)
     assert not issubclass(pdpyras.URLError, pdpyras.PDClientError)
 
 
 @pytest.mark.parametrize('status', [500, 501, 502, 503, 504, 529, 599])
-def test_the_server_is_to_blame_for_every_5xx(api, session, status):
+def test_every_5xx_is_a_server_error(api, session, status):
     session.retry.clear()
     error = fail(api, session, status)
     assert isinstance(error, pdpyras.PDServerError)
@@ -51,14 +51,14 @@ def test_the_server_is_to_blame_for_every_5xx(api, session, status):
 
 
 @pytest.mark.parametrize('status', [400, 402, 403, 404, 409, 422, 499])
-def test_the_client_is_to_blame_for_every_4xx(api, session, status):
+def test_every_4xx_is_a_client_error(api, session, status):
     error = fail(api, session, status)
     assert not isinstance(error, pdpyras.PDServerError)
     assert 'client error: {} '.format(status) in str(error)
 
 
 @pytest.mark.parametrize('status', [300, 304])
-def test_anything_else_that_is_no_success_is_an_error_too(api, session, status):
+def test_any_other_status_that_is_not_a_success_is_an_error_too(api, session, status):
     error = fail(api, session, status)
     assert not isinstance(error, pdpyras.PDServerError)
     assert ': unexpected redirect: {} '.format(status) in str(error)
@@ -80,7 +80,7 @@ def test_no_response_at_all_is_a_client_error():
 # What it says
 
 
-def test_a_message_names_the_request_the_fault_the_status_and_the_answer(api, session):
+def test_a_message_names_the_request_the_fault_the_status_and_the_response(api, session):
     error = fail(api, session, 404, NOT_FOUND, {'x-request-id': 'REQ-1'})
     message = str(error)
     assert message.startswith('GET {}/users/P1: '.format(api.url))
@@ -110,12 +110,12 @@ def test_a_message_shows_the_query_that_was_sent(api, session):
         session.rget('users', params={'query': 'Dan'})
 
 
-def test_the_answer_is_cut_to_a_hundred_characters_in_a_message(api, session):
+def test_the_response_is_cut_to_a_hundred_characters_in_a_message(api, session):
     message = str(fail(api, session, 400, b'x' * 500))
     assert message.endswith(' ' + 'x' * 97 + '...')
 
 
-def test_an_empty_answer_is_said_to_be_empty(api, session):
+def test_an_empty_response_is_said_to_be_empty(api, session):
     assert 'empty' in str(fail(api, session, 400))
 
 
@@ -243,14 +243,14 @@ def test_a_client_error_is_its_message():
 # Doubles of responses, as people's tests have them
 
 
-def test_an_error_can_be_made_of_a_double_that_has_a_status_only():
+def test_an_error_can_be_made_of_a_mock_that_has_a_status_only():
     double = SimpleNamespace(status_code=404)
     error = pdpyras.PDHTTPError('not found', double)
     assert error.response is double
     assert (error.status_code, error.request_id) == (404, None)
 
 
-def test_a_message_can_be_made_of_a_double_whose_url_is_that_of_its_request():
+def test_a_message_uses_the_url_of_the_request_if_a_mock_response_has_none():
     request = SimpleNamespace(method='get', url='https://api.pagerduty.com/users')
     double = SimpleNamespace(status_code=404, text='', request=request)
     assert pdpyras.http_error_message(double).startswith('GET https://api.pagerduty.com/users: ')
@@ -290,13 +290,13 @@ class OfItsOwn(requests.Response):
     ],
     ids=repr,
 )
-def test_try_decoding_gives_any_json_and_none_for_nothing(api, session, body, decoded):
+def test_try_decoding_returns_any_json_and_none_for_nothing(api, session, body, decoded):
     api.reply(body=body)
     assert pdpyras.try_decoding(session.get('users')) == decoded
 
 
 @pytest.mark.parametrize('body', [b'<html>', b'{"a": ', b'[' * 100000], ids=['html', 'cut', 'deep'])
-def test_try_decoding_refuses_what_is_no_json(api, session, body):
+def test_try_decoding_rejects_text_that_is_not_json(api, session, body):
     api.reply(body=body)
     response = session.get('users')
     with pytest.raises(pdpyras.PDServerError, match='invalid JSON') as caught:
@@ -373,7 +373,7 @@ class UserNotFound(pdpyras.PDHTTPError):
 
 @pytest.mark.parametrize('charset', ['idna', 'undefined', 'punycode', 'no-such'])
 @pytest.mark.parametrize('body', [b'not json', 'ö'.encode(), b'\xff\xfe'], ids=repr)
-def test_an_encoding_that_does_not_fit_hides_no_error(api, session, charset, body):
+def test_a_wrong_charset_hides_no_error(api, session, charset, body):
     headers = {'Content-Type': 'application/json; charset=' + charset}
     api.reply(200, body=body, headers=headers)
     with pytest.raises(pdpyras.PDServerError, match='invalid JSON'):
@@ -394,7 +394,7 @@ def test_an_error_about_a_response_without_its_request_pickles():
     assert error.response.request is None
 
 
-def test_a_double_of_a_response_need_not_have_headers():
+def test_a_mock_of_a_response_need_not_have_headers():
     class Double:
         status_code = 404
         ok = False
@@ -496,7 +496,7 @@ def test_a_401_names_the_key_and_the_region(api, session):
 
 
 @pytest.mark.parametrize('key', ['wrong', 'other service', 'region', 'key that'])
-def test_a_key_that_is_a_common_word_does_not_garble_our_own_sentences(api, key):
+def test_a_key_that_is_a_common_word_does_not_garble_the_message(api, key):
     api.reply(401)
     session = pdpyras.APISession(key, base_url=api.url)
     with session, pytest.raises(pdpyras.PDHTTPError) as caught:
@@ -550,7 +550,7 @@ def test_control_characters_are_escaped_in_messages_and_log_lines(api, session, 
     assert not any('\n' in record.getMessage() for record in caplog.records)
 
 
-def test_a_double_with_status_0_is_no_response():
+def test_a_mock_with_status_0_counts_as_no_response():
     double = SimpleNamespace(status_code=0, ok=False, text='')
     with pytest.raises(pdpyras.PDClientError, match='No response') as caught:
         pdpyras.successful_response(double)

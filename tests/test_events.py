@@ -21,7 +21,7 @@ def accept(api, dedup_key='abc123', times=1):
 # Triggering
 
 
-def test_trigger_opens_an_alert_and_gives_its_key(api, events):
+def test_trigger_opens_an_alert_and_returns_its_key(api, events):
     accept(api)
     assert events.trigger('Server is on fire', 'dusty.old.server.net') == 'abc123'
     assert (api.last.method, api.last.path) == ('POST', '/v2/enqueue')
@@ -102,13 +102,13 @@ def test_empty_custom_details_are_sent(api, events):
     [{'dedup_key': ''}, {'dedup_key': None}, {'images': []}, {'links': []}, {'images': None}],
     ids=repr,
 )
-def test_what_is_empty_is_left_out(api, events, options):
+def test_empty_arguments_are_left_out_of_an_event(api, events, options):
     accept(api)
     events.trigger('a', 'b', **options)
     assert set(api.last.json) == {'event_action', 'routing_key', 'payload'}
 
 
-def test_trigger_changes_nothing_that_the_caller_handed_in(api, events):
+def test_trigger_changes_nothing_that_the_caller_passed(api, events):
     accept(api)
     given = {
         'payload': {'summary': 'x' * 2000, 'custom_details': {'load': 1, 'more': {'a': 1}}},
@@ -132,7 +132,7 @@ def test_a_number_as_key_is_sent_as_its_string(api, events, dedup_key, sent):
 
 @pytest.mark.parametrize('argument', ['payload', 'custom_details'])
 @pytest.mark.parametrize('value', ['text', ['a'], 7], ids=repr)
-def test_a_payload_or_details_that_are_no_dict_are_refused(api, events, argument, value):
+def test_a_payload_or_details_that_are_not_dicts_are_rejected(api, events, argument, value):
     with pytest.raises(ValueError, match=argument):
         events.trigger('a', 'b', **{argument: value})
     assert api.seen == []
@@ -150,7 +150,7 @@ def test_a_payload_or_details_that_are_no_dict_are_refused(api, events, argument
     ],
     ids=['trigger', 'payload', 'send_event'],
 )
-def test_a_summary_that_the_api_would_refuse_is_cut_to_fit(api, events, caplog, send):
+def test_a_summary_that_the_api_would_reject_is_cut_to_fit(api, events, caplog, send):
     accept(api)
     send(events, 'x' * 1025)
     assert api.last.json['payload']['summary'] == 'x' * 1021 + '...'
@@ -195,7 +195,7 @@ def test_send_event_sends_properties_as_they_are(api, events):
 
 
 @pytest.mark.parametrize('action', ['escalate', 'Trigger', '', None], ids=repr)
-def test_an_unknown_action_is_refused(api, events, action):
+def test_an_unknown_action_is_rejected(api, events, action):
     with pytest.raises(ValueError, match="'trigger', 'acknowledge' or 'resolve'"):
         events.send_event(action, dedup_key='abc')
     assert api.seen == []
@@ -226,7 +226,7 @@ def test_a_success_that_names_no_key_is_a_server_error(api, events, body):
         events.trigger('a', 'b')
 
 
-def test_an_event_that_is_refused_says_why(api, events):
+def test_an_event_that_is_rejected_says_why(api, events):
     errors = ["'payload.severity' is invalid"]
     api.reply(400, {'status': 'invalid event', 'message': 'Event object is bad', 'errors': errors})
     with pytest.raises(pdpyras.PDHTTPError) as caught:
@@ -287,7 +287,7 @@ def test_the_callers_own_routing_key_wins_among_the_properties_too(api, events, 
     [({'json': [1]}, b'[1]'), ({'data': '{}'}, b'{}'), ({}, b'')],
     ids=['a list', 'a str', 'nothing'],
 )
-def test_a_body_that_is_no_json_object_is_sent_as_it_is(api, events, options, body):
+def test_a_body_that_is_not_a_json_object_is_sent_as_it_is(api, events, options, body):
     accept(api)
     events.post('/v2/enqueue', **options)
     assert api.last.body == body
@@ -313,7 +313,7 @@ def test_the_key_is_in_the_body_and_not_in_a_header(api, request, kind):
 # Change events
 
 
-def test_submit_tells_of_a_change_and_gives_its_id(api, change_events):
+def test_submit_reports_a_change_and_returns_its_id(api, change_events):
     api.reply(202, {'status': 'success', 'id': 'C1'})
     assert change_events.submit('Build finished', source='automation') == 'C1'
     assert (api.last.method, api.last.path) == ('POST', '/v2/change/enqueue')
@@ -340,7 +340,7 @@ def test_submit_takes_all_its_arguments_by_position(api, change_events):
     }
 
 
-def test_what_was_not_given_is_left_out_of_a_change_event(api, change_events):
+def test_arguments_that_are_not_given_are_left_out_of_a_change_event(api, change_events):
     api.reply(202, {'id': 'C1'})
     change_events.submit('a', links=[])
     assert set(api.last.json) == {'routing_key', 'payload'}
@@ -372,7 +372,7 @@ def test_a_long_summary_of_a_change_is_cut_to_fit(api, change_events, caplog):
 @pytest.mark.parametrize(
     'body', [None, {'status': 'success'}, []], ids=['empty', 'no id', 'a list']
 )
-def test_a_change_event_without_id_gives_none(api, change_events, body):
+def test_a_change_event_without_id_returns_none(api, change_events, body):
     api.reply(202, body)
     assert change_events.submit('a') is None
 
@@ -383,7 +383,7 @@ def test_a_raw_change_event_carries_the_routing_key(api, change_events):
     assert api.last.json == {'routing_key': KEY, 'payload': {'summary': 'a'}}
 
 
-def test_a_change_event_that_is_refused_says_why(api, change_events):
+def test_a_change_event_that_is_rejected_says_why(api, change_events):
     api.reply(400, {'status': 'invalid event', 'errors': ['no summary']})
     with pytest.raises(pdpyras.PDHTTPError, match='sending a change event') as caught:
         change_events.submit(None)
@@ -404,7 +404,7 @@ def test_the_timestamp_can_be_replaced_on_the_class(api, change_events, monkeypa
     assert api.last.json['payload']['timestamp'] == '2020-01-02T03:04:05Z'
 
 
-def test_details_may_have_keys_that_are_no_str(api, events):
+def test_details_may_have_keys_that_are_not_str(api, events):
     api.reply(202, body={'dedup_key': 'k'}, times=2)
     events.trigger('Errors', 'web1', custom_details={404: 12, 500: 3})
     assert api.last.json['payload']['custom_details'] == {'404': 12, '500': 3}
@@ -414,7 +414,7 @@ def test_details_may_have_keys_that_are_no_str(api, events):
     assert payload == {'custom_details': {1: 'one', 2: 'two'}}
 
 
-def test_the_details_that_are_no_dict_are_named(api, events):
+def test_the_error_names_the_details_that_are_not_a_dict(api, events):
     payload = {'custom_details': 'text'}
     with pytest.raises(ValueError, match=r"payload\['custom_details'\] must be a dict"):
         events.trigger('Errors', 'web1', payload=payload, custom_details={'a': 1})
@@ -428,7 +428,7 @@ def test_false_is_no_deduplication_key_but_a_zero_is(api, events, key, sent):
     assert api.last.json.get('dedup_key') == sent
 
 
-def test_an_empty_answer_to_an_event_is_told_with_its_status(api, events):
+def test_an_empty_response_to_an_event_is_reported_with_its_status(api, events):
     api.reply(202, headers={'x-request-id': 'r-1'})
     with pytest.raises(
         pdpyras.PDServerError, match=r'\(status 202\), which is empty\. \[request ID r-1\]'
@@ -472,7 +472,7 @@ def test_a_source_of_a_change_is_left_out_unless_it_is_a_text(api, change_events
     assert api.last.json['payload'].get('source') == sent
 
 
-def test_the_place_of_the_routing_key_in_the_body_is_that_of_541(api, events, change_events):
+def test_the_place_of_the_routing_key_in_the_body_is_that_of_5_4_1(api, events, change_events):
     """Recorded cassettes compare bodies."""
     api.reply(202, {'dedup_key': 'k'})
     api.reply(202, {'id': 'x'})
@@ -507,7 +507,7 @@ def test_the_other_properties_of_an_event_have_arguments(api, events):
     }
 
 
-def test_a_naive_timestamp_is_refused(api, events, change_events):
+def test_a_naive_timestamp_is_rejected(api, events, change_events):
     with pytest.raises(ValueError, match='timestamp must be a datetime with a time zone'):
         events.trigger('s', 'x', timestamp=datetime(2026, 1, 2))
     with pytest.raises(ValueError, match='timestamp must be a datetime with a time zone'):
@@ -542,7 +542,7 @@ def test_a_dedup_key_has_at_most_255_characters(api, events, act, length):
         ({'links': [{'href': ''}]}, r"links\[0\] has no 'href'"),
     ],
 )
-def test_an_image_or_link_without_its_url_is_refused(api, events, options, message):
+def test_an_image_or_link_without_its_url_is_rejected(api, events, options, message):
     with pytest.raises(ValueError, match=message):
         events.trigger('s', 'x', **options)
     with pytest.raises(ValueError, match=message):
@@ -590,7 +590,7 @@ def test_characters_that_json_escapes_count_as_they_are_sent(api, events, caplog
     assert len(api.last.body) < 1000
 
 
-def test_an_event_that_is_too_large_without_its_details_is_refused(api, events, change_events):
+def test_an_event_that_is_too_large_without_its_details_is_rejected(api, events, change_events):
     large = [{'href': 'https://example.com/' + 'x' * 600000}]
     with pytest.raises(ValueError, match='accepts at most 512000'):
         events.trigger('s', 'x', custom_details={'a': 1}, links=large)

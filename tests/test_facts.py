@@ -12,7 +12,7 @@ ME = {'user': {'id': 'P1', 'html_url': 'https://acme.pagerduty.com/users/P1'}}
 # Whose the key is
 
 
-def test_a_key_that_has_a_user_is_a_users(api, session):
+def test_the_access_of_a_key_with_a_user_is_user(api, session):
     api.reply(body=ME)
     assert session.api_key_access == 'user'
     assert (api.last.method, api.last.path) == ('GET', '/users/me')
@@ -23,13 +23,13 @@ def test_a_key_that_has_a_user_is_a_users(api, session):
     [ACCOUNT_LEVEL, {'error': {'message': ACCOUNT_LEVEL['error'], 'code': 1008}}],
     ids=['a str', 'an object'],
 )
-def test_a_key_that_the_api_calls_account_level_is_an_accounts(api, session, body):
+def test_the_access_of_an_account_level_key_is_account(api, session, body):
     api.reply(400, body)
     assert session.api_key_access == 'account'
 
 
 @pytest.mark.parametrize('status', [204, 402, 403, 404, 500, 503])
-def test_only_a_200_means_a_users_key(api, session, status):
+def test_only_a_200_means_user_access(api, session, status):
     api.reply(status)
     assert session.api_key_access is None
 
@@ -37,7 +37,7 @@ def test_only_a_200_means_a_users_key(api, session, status):
 @pytest.mark.parametrize(
     'body', [[1, 2], {'error': None}, {}, b'<html>', None], ids=['list', 'null', 'no', 'html', '']
 )
-def test_a_400_for_another_reason_tells_nothing(api, session, body):
+def test_a_400_for_another_reason_is_inconclusive(api, session, body):
     api.reply(400, body)
     assert session.api_key_access is None
 
@@ -64,7 +64,7 @@ def test_api_key_access_is_requested_again_for_another_key(api, session):
     assert api.last.headers['Authorization'] == 'Token token=another-key'
 
 
-def test_a_key_that_is_refused_raises(api, session):
+def test_a_key_that_is_rejected_raises(api, session):
     api.reply(401)
     with pytest.raises(pdpyras.PDHTTPError, match='401'):
         session.api_key_access  # noqa: B018
@@ -87,7 +87,7 @@ def test_the_subdomain_is_in_the_link_to_a_user(api, session, link, subdomain):
     assert (api.last.path, api.last.query) == ('/users', {'limit': '1'})
 
 
-def test_the_subdomain_is_asked_for_once_for_each_key(api, session):
+def test_the_subdomain_is_requested_once_for_each_key(api, session):
     for link in ('https://acme.pagerduty.com/users/P1', 'https://evil.pagerduty.com/users/P1'):
         api.reply(body={'users': [{'html_url': link}]})
     assert [session.subdomain, session.subdomain] == ['acme', 'acme']
@@ -105,14 +105,14 @@ def test_an_account_without_user_is_a_client_error_that_says_so(api, session, us
         session.subdomain  # noqa: B018
 
 
-def test_an_error_while_asking_for_the_subdomain_reaches_the_caller(api, session):
+def test_an_error_while_requesting_the_subdomain_reaches_the_caller(api, session):
     api.reply(403)
     with pytest.raises(pdpyras.PDHTTPError, match='403'):
         session.subdomain  # noqa: B018
 
 
 @pytest.mark.parametrize('fact', ['api_key_access', 'subdomain'])
-def test_what_was_asked_with_one_key_is_not_said_of_the_next(api, session, fact):
+def test_facts_about_one_key_are_not_reported_for_the_next(api, session, fact):
     """Of which another thread sets it while the answer is on its way."""
 
     @api.rule

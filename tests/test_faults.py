@@ -117,9 +117,7 @@ NETWORK_FAULTS = [
 
 
 @pytest.mark.parametrize('fault, cause', NETWORK_FAULTS)
-def test_a_network_fault_that_lasts_is_tried_four_times(
-    fault, cause, api, operation, sleeps, tries
-):
+def test_a_permanent_network_fault_is_tried_four_times(fault, cause, api, operation, sleeps, tries):
     # Nothing but a server that hangs runs into the timeout, however busy this machine is.
     operation.session.timeout = 0.02 if isinstance(fault, Hang) else 30
     api.answer(fault, times=10)
@@ -151,7 +149,7 @@ def give_up_once(monkeypatch, api, tries):
 
 
 @pytest.mark.parametrize('fault, cause', NETWORK_FAULTS)
-def test_a_network_fault_that_passes_is_survived(
+def test_a_temporary_network_fault_is_retried(
     fault, cause, api, operation, sleeps, tries, give_up_once
 ):
     if isinstance(fault, Hang):
@@ -212,7 +210,7 @@ UNREADABLE = [
 
 
 @pytest.mark.parametrize('body, cause', UNREADABLE)
-def test_an_answer_that_cannot_be_decoded_is_a_server_error(
+def test_a_response_that_cannot_be_decoded_is_a_server_error(
     body, cause, api, reading, sleeps, tries
 ):
     api.reply(reading.good.status, body, {'Content-Type': 'application/json'})
@@ -231,7 +229,7 @@ def test_an_answer_that_cannot_be_decoded_is_a_server_error(
     [[], 'text', 5, True, {}, {'error': {'code': 2001}}, [{'user': USER}]],
     ids=repr,
 )
-def test_an_answer_without_what_is_documented_is_a_server_error(body, api, reading, sleeps, tries):
+def test_a_response_without_what_is_documented_is_a_server_error(body, api, reading, sleeps, tries):
     api.reply(reading.good.status, body)
     with pytest.raises(PDServerError) as error:
         reading.run()
@@ -284,7 +282,7 @@ def test_a_body_of_10_megabytes_is_read_whole(api, operation, sleeps, tries):
     assert_usable(operation, api, sleeps)
 
 
-def test_an_error_of_10_megabytes_is_told_in_a_line(api, operation, sleeps):
+def test_an_error_of_10_megabytes_is_reported_in_a_line(api, operation, sleeps):
     api.reply(400, b'x' * 10 * 1024 * 1024)
     with pytest.raises(PDHTTPError) as error:
         operation.run()
@@ -303,7 +301,7 @@ def test_an_error_of_10_megabytes_is_told_in_a_line(api, operation, sleeps):
         pytest.param({}, [3 * 2**n for n in range(12)], id='without headers'),
     ],
 )
-def test_a_storm_of_429_is_waited_out(headers, waits, api, operation, sleeps, tries):
+def test_a_long_sequence_of_429_is_retried(headers, waits, api, operation, sleeps, tries):
     api.reply(429, {'error': {'code': 2020}}, headers, times=12)
     api.answer(operation.good)
     assert operation.run() == operation.result
@@ -336,7 +334,7 @@ def test_alternating_server_errors_end_at_the_limit_over_all(api, operation, sle
     assert_usable(operation, api, sleeps)
 
 
-def test_a_mixed_storm_is_survived(api, operation, sleeps, tries):
+def test_a_sequence_of_different_faults_is_retried(api, operation, sleeps, tries):
     operation.session.retry = {503: 2}
     api.hang_up()
     api.reply(429, headers={'ratelimit-reset': '2'})
@@ -441,7 +439,7 @@ class LastWord:
         handler.close_connection = True
 
 
-def test_a_connection_that_the_server_dropped_in_between_is_made_anew(api, operation, sleeps):
+def test_a_connection_that_the_server_closed_is_replaced(api, operation, sleeps):
     api.answer(LastWord(operation.good), times=3)
     api.answer(operation.good)
     for _ in range(4):
@@ -450,7 +448,7 @@ def test_a_connection_that_the_server_dropped_in_between_is_made_anew(api, opera
     assert_usable(operation, api, sleeps)
 
 
-def test_errors_name_the_request_and_what_to_tell_support(api, operation):
+def test_errors_name_the_request_and_its_id_for_support(api, operation):
     api.reply(400, {'error': {'code': 2001, 'errors': ['no']}}, {'x-request-id': 'the-request-id'})
     with pytest.raises(PDHTTPError) as error:
         operation.run()
@@ -510,7 +508,7 @@ def test_a_truncated_body_is_retried_as_a_network_error(api, session, sleeps, bo
         pytest.param(lambda response: list(response.iter_lines()), id='iter_lines'),
     ],
 )
-def test_a_truncated_stream_is_a_client_error_for_whoever_reads_it(api, session, body, read):
+def test_reading_a_truncated_stream_is_a_client_error(api, session, body, read):
     api.answer(Hangup(b'HTTP/1.1 200 OK\r\n' + body))
     response = session.get('users', stream=True)
     with pytest.raises(pdpyras.PDClientError, match='the body could not be read') as caught:

@@ -45,7 +45,7 @@ def methods(api):
 # list_all and dict_all
 
 
-def test_list_all_gives_the_results_of_all_pages(api, session):
+def test_list_all_returns_the_results_of_all_pages(api, session):
     api.reply(body={'users': [1, 2], 'more': True})
     api.reply(body={'users': [3], 'more': False})
     assert session.list_all('users') == [1, 2, 3]
@@ -65,13 +65,13 @@ def test_list_all_takes_what_iter_all_takes(api, session):
     assert numbers == [(1, 1)]
 
 
-def test_dict_all_gives_the_results_by_id(api, session):
+def test_dict_all_returns_the_results_by_id(api, session):
     api.reply(body={'users': [JANE], 'more': True})
     api.reply(body={'users': [{'id': 'PDAN'}], 'more': False})
     assert session.dict_all('users') == {'PJANE': JANE, 'PDAN': {'id': 'PDAN'}}
 
 
-def test_dict_all_gives_the_results_by_another_attribute(api, session):
+def test_dict_all_returns_the_results_by_another_attribute(api, session):
     api.reply(body={'users': [JANE], 'more': False})
     assert session.dict_all('users', by='email') == {'jane@example.com': JANE}
 
@@ -119,7 +119,7 @@ def test_find_ignores_case_and_compares_numbers(api, session, query, value):
     assert session.find('users', query) == {'name': value}
 
 
-def test_find_gives_the_first_of_several_matches(api, session):
+def test_find_returns_the_first_of_several_matches(api, session):
     results = [{'id': 1, 'name': 'Dan'}, {'id': 2, 'name': 'dan'}]
     api.reply(body={'users': results, 'more': False})
     assert session.find('users', 'Dan')['id'] == 1
@@ -131,7 +131,7 @@ def test_find_stops_at_the_page_that_has_the_match(api, session):
     assert len(api.seen) == 1
 
 
-def test_find_gives_none_where_nothing_matches(api, session):
+def test_find_returns_none_where_nothing_matches(api, session):
     api.reply(body={'users': [{'name': 'Jane Doette'}], 'more': False})
     assert session.find('users', 'Jane Doe') is None
 
@@ -141,7 +141,7 @@ def test_find_passes_over_results_without_the_attribute(api, session):
     assert session.find('users', 'Jane Doe') == JANE
 
 
-def test_find_passes_over_results_that_are_no_objects(api, session):
+def test_find_passes_over_results_that_are_not_objects(api, session):
     api.reply(body={'abilities': ['teams', 'sso'], 'more': False})
     assert session.find('abilities', 'sso') is None
 
@@ -180,7 +180,7 @@ def test_find_takes_an_unlisted_path(api, session):
 # persist
 
 
-def test_persist_creates_what_it_does_not_find(api, session):
+def test_persist_creates_a_resource_that_it_does_not_find(api, session):
     Users(api)
     values = {'name': 'Dan', 'email': 'dan@example.com'}
     created = session.persist('users', 'email', values)
@@ -199,7 +199,7 @@ def test_persist_creates_nothing_twice(api, session):
     assert methods(api) == ['GET', 'POST', 'GET']
 
 
-def test_persist_leaves_what_it_finds_unless_told_to_update(api, session):
+def test_persist_leaves_an_existing_resource_as_it_is_by_default(api, session):
     Users(api, JANE)
     assert session.persist('users', 'email', dict(JANE, name='Jane Roe')) == JANE
     assert methods(api) == ['GET']
@@ -367,7 +367,7 @@ def test_persist_needs_the_identifying_attribute_and_sends_nothing_without(api, 
     assert api.seen == []
 
 
-def test_persist_raises_what_the_api_refuses(api, session):
+def test_persist_raises_the_error_of_the_api(api, session):
     api.reply(body={'users': [], 'more': False})
     api.reply(400, {'error': {'message': 'Invalid Input', 'code': 2001, 'errors': ['Email bad']}})
     with pytest.raises(pdpyras.PDHTTPError) as caught:
@@ -375,7 +375,7 @@ def test_persist_raises_what_the_api_refuses(api, session):
     assert caught.value.errors == ['Email bad']
 
 
-def test_values_may_have_keys_that_are_no_str(api, session):
+def test_values_may_have_keys_that_are_not_str(api, session):
     api.reply(
         body={'users': [{'id': 'P1', 'self': api.url + '/users/P1', 'email': 'a'}], 'more': False}
     )

@@ -586,7 +586,7 @@ def test_https_goes_through_the_proxy_that_is_set(api, monkeypatch):
 # Retries
 
 
-def test_a_429_is_tried_again_for_as_long_as_it_takes_with_growing_waits(api, session, sleeps):
+def test_a_429_is_retried_without_limit_with_growing_waits(api, session, sleeps):
     api.reply(429, times=12)
     api.reply(body={'user': JANE})
     assert session.rget('users/P1') == JANE
@@ -607,7 +607,7 @@ def test_every_other_status_is_returned(api, session, sleeps, status):
     assert (len(api.seen), sleeps) == (1, [])
 
 
-def test_a_network_error_is_tried_again(api, session, sleeps):
+def test_a_network_error_is_retried(api, session, sleeps):
     api.hang_up(times=2)
     api.reply(body={'user': JANE})
     assert session.rget('users/P1') == JANE

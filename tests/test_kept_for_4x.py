@@ -49,7 +49,7 @@ def test_tokenize_url_path_with_another_base():
     assert tokens == ('users', '{id}')
 
 
-def test_tokenize_url_path_refuses_a_url_elsewhere():
+def test_tokenize_url_path_rejects_a_url_elsewhere():
     with pytest.warns(DeprecatedWarning), pytest.raises(
         pdpyras.URLError, match='is not under https://api.pagerduty.com'
     ):
@@ -194,7 +194,7 @@ def test_path_in_the_place_of_url_in_listings(api, session, method, collect, bod
     assert api.last.path == '/' + path
 
 
-def test_path_is_what_dict_all_still_calls_it(api, session):
+def test_dict_all_takes_path_as_its_first_argument(api, session):
     api.reply(body={'users': [{'id': 1}], 'more': False})
     assert session.dict_all(path='users') == {1: {'id': 1}}
 
@@ -267,7 +267,7 @@ def test_nothing_warns_where_nothing_is_deprecated(api, session):
     assert caught == []
 
 
-def test_where_4x_had_errors_end_an_iteration_those_with_cursors_end_as_well(api, session):
+def test_errors_end_iterations_with_cursors_if_raise_if_http_error_is_off(api, session):
     with pytest.warns(DeprecationWarning):
         session.raise_if_http_error = False
     api.reply(body={'records': [1], 'next_cursor': 'b'})
@@ -276,7 +276,7 @@ def test_where_4x_had_errors_end_an_iteration_those_with_cursors_end_as_well(api
         assert session.list_all('audit/records') == [1]
 
 
-def test_one_page_of_a_listing_with_cursors_is_what_paginate_false_gives(api, session):
+def test_paginate_false_returns_one_page_of_a_listing_with_cursors(api, session):
     api.reply(body={'records': [1], 'next_cursor': 'b'})
     with pytest.warns(UserWarning, match='paginate'):
         assert session.list_all('audit/records', paginate=False) == [1]

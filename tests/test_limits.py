@@ -52,7 +52,7 @@ def test_max_wait_is_for_each_page_of_a_listing(api, session, sleeps):
 
 
 @pytest.mark.parametrize('value', [-1, 'ten', True, float('nan')], ids=repr)
-def test_a_max_wait_that_is_no_amount_is_refused(api, session, value):
+def test_an_invalid_max_wait_is_rejected(api, session, value):
     session.max_wait = value
     with pytest.raises(ValueError, match='max_wait must be'):
         session.get('users')
@@ -60,7 +60,7 @@ def test_a_max_wait_that_is_no_amount_is_refused(api, session, value):
 
 
 @pytest.mark.parametrize('value', [-1, 1.5, 'ten', True], ids=repr)
-def test_a_number_of_spare_requests_that_is_none_is_refused(api, session, value):
+def test_an_invalid_number_of_spare_requests_is_rejected(api, session, value):
     session.spare_requests = value
     with pytest.raises(ValueError, match='spare_requests must be'):
         session.get('users')

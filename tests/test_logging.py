@@ -112,7 +112,7 @@ def test_a_5xx_is_an_error_line_for_pagerdutys_support(api, request, logged, kin
         assert part in line
 
 
-def test_a_4xx_is_no_error_line(api, session, logged):
+def test_a_4xx_is_not_logged_as_an_error(api, session, logged):
     api.reply(404)
     session.get('users/P1')
     assert logged() == logged('DEBUG')
@@ -212,7 +212,7 @@ def test_switching_on_twice_is_the_same_as_once(api, session, capsys):
     assert session.log.level == logging.NOTSET
 
 
-def test_print_debug_goes_with_the_log_that_it_was_switched_on_for(session):
+def test_print_debug_is_undone_on_the_log_that_it_was_switched_on_for(session):
     first = session.log
     session.print_debug = True
     session.log = logging.getLogger('mine')
@@ -281,7 +281,7 @@ def test_a_key_that_got_into_a_url_is_masked(api, session, logged):
     assert [line for line in logged() if KEY in line] == []
 
 
-def test_the_repr_of_a_session_names_what_it_is_and_where(api, session):
+def test_the_repr_of_a_session_has_its_class_and_url(api, session):
     assert repr(session) == '<APISession {} *1234>'.format(api.url)
 
 

@@ -31,7 +31,7 @@ def responses():
         yield mock
 
 
-def test_responses_answers_a_session(responses, real_session):
+def test_responses_responds_to_a_session(responses, real_session):
     responses.add('GET', BASE + '/users/P1', json={'user': {'id': 'P1'}})
     assert real_session.rget('users/P1') == {'id': 'P1'}
     assert responses.calls[0].request.headers['Authorization'] == 'Token token=the-api-key-1234'
@@ -43,34 +43,34 @@ def test_responses_sees_the_wrapped_body(responses, real_session):
     assert json.loads(responses.calls[0].request.body) == {'user': {'name': 'Jane'}}
 
 
-def test_responses_answers_page_after_page(responses, real_session):
+def test_responses_responds_page_by_page(responses, real_session):
     responses.add('GET', BASE + '/users', json={'users': [1, 2], 'more': True})
     responses.add('GET', BASE + '/users', json={'users': [3], 'more': False})
     assert real_session.list_all('users', page_size=2) == [1, 2, 3]
     assert 'offset=2' in responses.calls[1].request.url
 
 
-def test_responses_answers_every_retry(responses, real_session, sleeps):
+def test_responses_responds_to_every_retry(responses, real_session, sleeps):
     responses.add('GET', BASE + '/users/P1', status=429)
     responses.add('GET', BASE + '/users/P1', json={'user': {'id': 'P1'}})
     assert real_session.rget('users/P1') == {'id': 'P1'}
     assert sleeps == [3]
 
 
-def test_responses_answers_with_network_errors(responses, real_session):
+def test_responses_responds_with_network_errors(responses, real_session):
     responses.add('GET', BASE + '/users', body=requests.ConnectionError('no network'))
     with pytest.raises(pdpyras.PDClientError, match='no network'):
         real_session.rget('users')
 
 
-def test_responses_answers_with_http_errors(responses, real_session):
+def test_responses_responds_with_http_errors(responses, real_session):
     responses.add('GET', BASE + '/users/P1', status=404, json={'error': {'code': 2100}})
     with pytest.raises(pdpyras.PDHTTPError) as caught:
         real_session.rget('users/P1')
     assert caught.value.code == 2100
 
 
-def test_responses_answers_the_events_sessions(responses):
+def test_responses_responds_to_the_events_sessions(responses):
     url = 'https://events.pagerduty.com/v2/'
     responses.add('POST', url + 'enqueue', status=202, json={'dedup_key': 'x'})
     responses.add('POST', url + 'change/enqueue', status=202, json={'id': 'C1'})
@@ -143,7 +143,9 @@ def requests_mock_library():
 
 
 @pytest.mark.parametrize('is_for_one_session', [False, True], ids=['everywhere', 'one session'])
-def test_requests_mock_answers_a_session(requests_mock_library, real_session, is_for_one_session):
+def test_requests_mock_responds_to_a_session(
+    requests_mock_library, real_session, is_for_one_session
+):
     options = {'session': real_session} if is_for_one_session else {}
     with requests_mock_library.Mocker(**options) as mock:
         mock.get(BASE + '/users/P1', [{'status_code': 429}, {'json': {'user': {'id': 'P1'}}}])
@@ -190,7 +192,7 @@ def test_a_cassette_that_5_4_1_recorded_plays_for_this_version():
 # requests-cache
 
 
-def test_requests_cache_answers_a_second_time(api):
+def test_requests_cache_responds_a_second_time(api):
     library = pytest.importorskip('requests_cache', reason='requests-cache is not installed')
 
     class Cached(library.CacheMixin, pdpyras.APISession):

@@ -143,7 +143,7 @@ STAR_IMPORTS_OF_541 = [
 ]
 
 
-def test_a_star_import_brings_the_documented_names_and_those_of_541():
+def test_a_star_import_brings_the_documented_names_and_those_of_5_4_1():
     documented = set(FUNCTIONS) - set(KEPT_FOR_4X)
     documented.update(CONSTRUCTORS, CONSTANTS, ['URLError'])
     # Assigned as pdpyras.json_loads; a copy of it in another module would have no effect.

@@ -38,7 +38,7 @@ def test_iter_all_gets_page_after_page_until_there_are_no_more(api, session):
     assert {seen.path for seen in api.seen} == {'/users'}
 
 
-def test_iter_all_sends_nothing_until_the_first_result_is_asked_for(api, session):
+def test_iter_all_sends_nothing_until_the_first_result_is_requested(api, session):
     users = session.iter_all('users')
     assert api.seen == []
     hold(api, 1)
@@ -54,7 +54,7 @@ def test_iter_all_fetches_a_page_only_when_the_one_before_is_used_up(api, sessio
     assert len(api.seen) == 2
 
 
-def test_an_empty_collection_gives_no_results(api, session):
+def test_an_empty_collection_returns_no_results(api, session):
     hold(api, 0)
     assert list(session.iter_all('users')) == []
     assert len(api.seen) == 1
@@ -70,7 +70,7 @@ def test_more_being_null_ends_the_iteration_in_silence(api, session):
     assert list(session.iter_all('users')) == [1, 2]
 
 
-def test_an_answer_without_more_is_the_only_page_and_warns(api, session):
+def test_a_response_without_more_is_the_only_page_and_warns(api, session):
     api.reply(body={'users': [1, 2]})
     with pytest.warns(UserWarning, match='more'):
         assert list(session.iter_all('users')) == [1, 2]
@@ -163,7 +163,7 @@ def test_the_last_page_before_the_limit_is_clamped_to_reach_it(api, session, mon
     assert sent(api, 'limit', 'offset') == [('30', '0'), ('30', '30'), ('30', '60'), ('10', '90')]
 
 
-def test_a_first_page_past_the_limit_is_not_asked_for(api, session):
+def test_a_first_page_past_the_limit_is_not_requested(api, session):
     hold(api, 10050)
     with pytest.warns(UserWarning, match='10000'):
         assert list(session.iter_all('users', params={'offset': 9950})) == []
@@ -195,7 +195,7 @@ def test_the_default_page_size_of_the_session_is_sent_as_the_limit(api, session)
 
 
 @pytest.mark.parametrize('page_size', [0, -5])
-def test_a_page_size_that_is_no_number_of_results_is_refused(api, session, page_size):
+def test_a_page_size_that_is_not_a_positive_number_is_rejected(api, session, page_size):
     with pytest.raises(ValueError, match='page_size'):
         list(session.iter_all('users', page_size=page_size))
     assert api.seen == []
@@ -216,13 +216,13 @@ def test_an_offset_among_the_parameters_is_where_the_iteration_starts(api, sessi
     assert sent(api, 'offset') == [('20',), ('120',), ('220',)]
 
 
-def test_the_total_is_not_asked_for_by_default(api, session):
+def test_the_total_is_not_requested_by_default(api, session):
     hold(api, 1)
     list(session.iter_all('users'))
     assert sent(api, 'total') == [(None,)]
 
 
-def test_the_total_is_asked_for_on_demand(api, session):
+def test_the_total_is_requested_on_demand(api, session):
     hold(api, 150)
     list(session.iter_all('users', total=True))
     assert sent(api, 'total') == [('1',)] * 2
@@ -404,7 +404,7 @@ def test_an_empty_page_by_cursor_does_not_end_the_iteration(api, session):
     assert list(session.iter_all('audit/records')) == [1]
 
 
-def test_an_answer_without_next_cursor_is_the_last_page(api, session):
+def test_a_response_without_next_cursor_is_the_last_page(api, session):
     api.reply(body={'records': [1]})
     assert list(session.iter_all('audit/records')) == [1]
 
@@ -441,7 +441,7 @@ def test_the_hook_counts_results_by_cursor_and_does_not_know_the_total(api, sess
     assert calls == [('a', 1, '?'), ('b', 2, '?')]
 
 
-def test_iter_cursor_refuses_a_listed_endpoint_without_cursors(api, session):
+def test_iter_cursor_rejects_a_listed_endpoint_without_cursors(api, session):
     with pytest.raises(pdpyras.URLError, match='cursor'):
         list(session.iter_cursor('users'))
     assert api.seen == []
@@ -477,13 +477,13 @@ def test_an_endpoint_without_wrapper_is_not_paginated(api, session, url):
 
 
 @pytest.mark.parametrize('url', [None, 7, {'self': '/users'}], ids=repr)
-def test_a_url_that_is_no_str_is_refused(api, session, url):
+def test_a_url_that_is_not_a_str_is_rejected(api, session, url):
     with pytest.raises(pdpyras.URLError, match='A URL or path must be a str'):
         list(session.iter_all(url))
     assert api.seen == []
 
 
-def test_a_url_elsewhere_is_refused(api, session):
+def test_a_url_elsewhere_is_rejected(api, session):
     with pytest.raises(pdpyras.URLError, match='not under'):
         list(session.iter_all('https://api.example.com/users'))
     assert api.seen == []
@@ -500,7 +500,7 @@ def test_a_url_elsewhere_is_refused(api, session):
     ],
     ids=['other key', 'a list', 'null', 'an object', 'nothing'],
 )
-def test_an_answer_that_is_no_page_raises_a_server_error(api, session, body):
+def test_a_response_that_is_not_a_page_is_a_server_error(api, session, body):
     api.reply(body=body)
     with pytest.raises(pdpyras.PDServerError) as caught:
         list(session.iter_all('users'))
@@ -567,7 +567,7 @@ def test_iter_cursor_takes_an_unlisted_path(api, session):
     assert list(session.iter_cursor('/v9/widgets')) == [1, 2]
 
 
-def test_an_unlisted_resource_is_not_a_collection_either(api, session):
+def test_an_unlisted_resource_is_not_a_collection(api, session):
     with pytest.raises(pdpyras.URLError, match='/v9/widgets/{id} is not a collection with pages'):
         list(session.iter_all('/v9/widgets/PABC123'))
     assert api.seen == []
@@ -578,7 +578,7 @@ def test_an_unlisted_resource_is_not_a_collection_either(api, session):
 
 @pytest.mark.parametrize('size', [0, -1, 'x', 1.5, float('nan'), True, False, [5]], ids=repr)
 @pytest.mark.parametrize('method', ['iter_all', 'iter_cursor'])
-def test_a_page_size_that_makes_no_sense_is_refused(api, session, method, size):
+def test_an_invalid_page_size_is_rejected(api, session, method, size):
     path = 'users' if method == 'iter_all' else 'audit/records'
     with pytest.raises(ValueError, match='page_size must be a whole number, 1 or more'):
         list(getattr(session, method)(path, page_size=size))
@@ -592,7 +592,7 @@ def test_a_parameter_that_is_no_number_is_named(api, session, name):
     assert api.seen == []
 
 
-def test_a_start_past_the_limit_says_what_would_go_past_it(api, session):
+def test_an_offset_past_the_limit_is_a_warning_with_offset_and_limit(api, session):
     with pytest.warns(UserWarning, match='limit 100 at offset 9950 would go past 10000'):
         assert list(session.iter_all('users', params={'offset': 9950})) == []
     assert api.seen == []

@@ -25,7 +25,7 @@ def offsets(api):
     return [int(seen.query['offset']) for seen in api.seen]
 
 
-def test_nothing_is_requested_ahead_unless_asked_for(api, session):
+def test_nothing_is_requested_ahead_by_default(api, session):
     api.rule(users)
     iterator = session.iter_all('users')
     next(iterator)
@@ -119,7 +119,7 @@ def test_cursors_are_followed_one_by_one(api, session):
 
 
 @pytest.mark.parametrize('depth', [-1, 1.5, 'two', True], ids=repr)
-def test_a_depth_that_is_no_number_of_pages_is_refused(api, session, depth):
+def test_an_invalid_read_ahead_is_rejected(api, session, depth):
     with pytest.raises(ValueError, match='read_ahead must be'):
         session.list_all('users', read_ahead=depth)
     assert api.seen == []
@@ -149,7 +149,7 @@ def lying_page(seed):
     return page
 
 
-def test_a_network_error_ahead_is_tried_again_when_its_page_is_due(api, session, sleeps):
+def test_a_network_error_of_a_page_requested_ahead_is_retried(api, session, sleeps):
     dropped = []
 
     @api.rule
@@ -295,7 +295,7 @@ def outcome(session, **options):
 
 @pytest.mark.parametrize('raises', [True, False], ids=['raising', 'as 4.x could, warning'])
 @pytest.mark.parametrize('limit', [7, 30, 100])
-def test_read_ahead_gives_what_sequential_requests_give_whatever_the_server_claims(
+def test_read_ahead_returns_the_same_as_sequential_requests(
     api, session, limit, raises, monkeypatch
 ):
     with pytest.warns(DeprecationWarning):
@@ -325,7 +325,7 @@ def test_a_page_whose_thread_is_gone_is_requested_by_the_caller(api, session, mo
 
 
 @pytest.mark.parametrize('url', ['users', 'audit/records'])
-def test_a_bad_depth_is_refused_for_each_kind_of_listing(api, session, url):
+def test_a_bad_depth_is_rejected_for_each_kind_of_listing(api, session, url):
     with pytest.raises(ValueError, match='read_ahead'):
         session.list_all(url, read_ahead='x')
     assert api.seen == []

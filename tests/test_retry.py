@@ -158,7 +158,7 @@ def test_the_wait_starts_from_the_timer_and_grows_by_the_base(api, session, slee
     assert sleeps == [1.5, 4.5, 13.5, 40.5]
 
 
-def test_the_wait_starts_anew_with_every_request(api, session, sleeps):
+def test_the_waits_of_every_request_start_from_sleep_timer(api, session, sleeps):
     session.retry[404] = 2
     api.reply(404, times=6)
     session.get('/users/P1')
@@ -227,7 +227,7 @@ def test_a_429_is_retried_without_limit(api, session, sleeps):
         pytest.param({'ratelimit-reset': '٣'}, [3, 6, 12, 24, 48], id='not an ASCII digit'),
     ],
 )
-def test_a_429_waits_until_the_server_is_ready_and_no_longer(headers, waits, api, session, sleeps):
+def test_a_wait_after_a_429_ends_when_the_server_is_ready(headers, waits, api, session, sleeps):
     for name in headers:
         headers = dict(headers, **{name: headers[name].encode('utf-8').decode('latin-1')})
     api.reply(429, headers=headers, times=5)
@@ -405,7 +405,7 @@ class Failing:
         pytest.param({'proxies': {'http': 'http://'}}, pdpyras.RequestException, id='proxy no URL'),
     ],
 )
-def test_what_no_retry_can_mend_raises_at_once(spoil, cause, api, session, sleeps):
+def test_errors_that_retrying_cannot_fix_raise_at_once(spoil, cause, api, session, sleeps):
     with pytest.raises(pdpyras.PDClientError) as error:
         session.post('/users', **spoil)
     assert isinstance(error.value.__cause__, cause)
@@ -436,7 +436,7 @@ def test_a_redirect_loop_raises_at_once(api, session, sleeps):
 @pytest.mark.parametrize(
     'failure', [lambda api: api.reply(429), lambda api: api.hang_up()], ids=['429', 'network error']
 )
-def test_a_file_is_sent_from_where_it_stood_every_time(failure, tmp_path, api, session):
+def test_a_file_is_sent_from_its_original_position_in_every_try(failure, tmp_path, api, session):
     path = tmp_path / 'body'
     path.write_bytes(b'skipped|content')
     failure(api)
@@ -486,7 +486,7 @@ def test_a_stream_is_not_sent_again_after_a_retryable_status(api, session, sleep
 # retry_unsafe_methods
 
 
-def test_by_default_a_late_answer_makes_several_of_one_thing(api, session, sleeps):
+def test_by_default_late_responses_create_several_resources(api, session, sleeps):
     api.answer(Hang(), times=4)
     session.timeout = 0.02
     with pytest.raises(pdpyras.PDClientError, match='POST .*/incidents.*timed out'):
@@ -496,7 +496,9 @@ def test_by_default_a_late_answer_makes_several_of_one_thing(api, session, sleep
 
 
 @pytest.mark.parametrize('method', ['rpost', 'rpatch'])
-def test_without_retries_of_unsafe_methods_it_makes_one(method, api, session, sleeps):
+def test_late_responses_create_one_resource_without_retries_of_unsafe_methods(
+    method, api, session, sleeps
+):
     api.answer(Hang(), times=4)
     session.timeout = 0.02
     session.retry_unsafe_methods = False
@@ -607,14 +609,14 @@ def test_the_error_of_a_stream_that_tells_but_does_not_seek_is_not_hidden(api, s
 
 
 @pytest.mark.parametrize('reset', ['0', '0.0001'])
-def test_no_wait_after_a_429_is_so_short_that_it_floods_the_server(api, session, sleeps, reset):
+def test_a_wait_after_a_429_is_at_least_a_second(api, session, sleeps, reset):
     api.reply(429, headers={'ratelimit-reset': reset}, times=2)
     api.reply()
     session.get('/users')
     assert sleeps == [1.0, 1.0]
 
 
-def test_an_answer_that_is_not_streamed_after_all_gives_its_connection_back(api, session):
+def test_streams_of_retried_responses_are_closed(api, session):
     api.reply(503, body=b'x' * 100000, times=3)
     api.reply(body=b'streamed')
     session.retry[503] = 3

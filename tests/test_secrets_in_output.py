@@ -295,7 +295,7 @@ def test_what_is_shown_is_never_more_than_the_last_four(key):
     assert len(pdpyras.last_4(key)) <= 5
 
 
-def test_the_response_of_an_error_still_has_its_request_for_those_who_want_it(api, session):
+def test_the_response_of_an_error_has_its_request_which_is_not_pickled(api, session):
     """What is shown is masked; what is there is not taken away from the program itself."""
     api.reply(404)
     with pytest.raises(pdpyras.PDHTTPError) as error:
@@ -333,7 +333,7 @@ def test_a_key_of_the_caller_s_own_is_masked_too(authorization, api, session, ou
     assert 'of-the-caller' not in str(caught.value) + output('pdpyras')
 
 
-def test_a_key_of_the_caller_s_own_that_no_header_can_carry_is_masked(session):
+def test_a_key_in_the_callers_header_that_cannot_be_sent_is_masked(session):
     with pytest.raises(pdpyras.PDClientError) as caught:
         session.get('/users', headers={'Authorization': 'Bearer of-the-caller-42\n'})
     assert 'of-the-caller' not in str(caught.value)
@@ -478,7 +478,7 @@ def test_a_routing_key_is_masked_in_a_body_of_any_size(api, events, place, size)
     assert ROUTING_KEY.encode() not in pickle.dumps(caught.value)
 
 
-def test_a_prepared_request_whose_url_was_changed_is_refused(api, session):
+def test_a_prepared_request_whose_url_was_changed_is_rejected(api, session):
     elsewhere = WireServer()
     request = requests.Request('GET', api.url + '/users')
     prepared = session.prepare_request(request)

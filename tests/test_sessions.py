@@ -85,7 +85,7 @@ def test_the_base_url_can_be_given(session_class):
 
 @each_class
 @pytest.mark.parametrize('key', ['', ' ', '\n', None, 5, b'key', ['key']], ids=repr)
-def test_a_key_that_is_none_is_refused(session_class, key):
+def test_an_empty_or_non_str_key_is_rejected(session_class, key):
     with pytest.raises(ValueError, match='key'):
         session_class(key)
 
@@ -96,7 +96,7 @@ def test_a_key_that_is_none_is_refused(session_class, key):
     ids=['header injection', 'tab', 'NUL', 'DEL', 'C1', 'line break'],
 )
 @each_class
-def test_a_key_with_a_control_character_is_refused_without_being_shown(session_class, key):
+def test_a_key_with_a_control_character_is_rejected_without_being_shown(session_class, key):
     with pytest.raises(ValueError, match='control character') as refusal:
         session_class(key)
     assert key not in str(refusal.value)
@@ -110,7 +110,7 @@ def test_any_other_key_is_sent_as_it_is(api, key):
     assert api.last.headers['Authorization'] == 'Token token=' + key
 
 
-def test_a_key_that_no_header_can_carry_is_an_error_before_anything_is_sent(api, sleeps):
+def test_a_key_that_cannot_be_sent_is_an_error_before_anything_is_sent(api, sleeps):
     session = pdpyras.APISession('ключ-1234', base_url=api.url)
     with pytest.raises(pdpyras.PDClientError, match='header Authorization') as caught:
         session.rget('users/P1')
@@ -125,7 +125,7 @@ def test_a_routing_key_may_have_any_character_that_json_has(api):
     assert api.last.json['routing_key'] == 'ключ 1234'
 
 
-def test_a_refused_key_leaves_the_old_one_in_place(api, session):
+def test_a_rejected_key_leaves_the_old_one_in_place(api, session):
     api.reply()
     with pytest.raises(ValueError, match='The API key must be a non-empty str'):
         session.api_key = ''
@@ -179,7 +179,7 @@ def test_a_class_s_own_retry_is_copied_into_each_instance(api, sleeps):
 # Headers
 
 
-def test_a_rest_session_says_who_it_is_and_what_it_wants(api, session):
+def test_a_rest_session_sends_the_documented_headers(api, session):
     api.reply()
     session.get('/users')
     sent = api.last.headers
@@ -241,7 +241,7 @@ def test_an_unknown_auth_type_is_an_attribute_error(auth_type, session):
     assert session.auth_type == 'token'
 
 
-def test_from_is_sent_as_long_as_it_is_set(api, session):
+def test_from_is_sent_while_default_from_is_set(api, session):
     api.reply(times=3)
     session.get('/incidents')
     session.default_from = 'jane@example.com'
@@ -332,7 +332,7 @@ def test_what_has_a_body_is_sent_as_json(method, body, api, session):
 
 
 @pytest.mark.parametrize('method', ['get', 'delete'])
-def test_what_has_no_body_names_no_type(method, api, session):
+def test_requests_without_a_body_have_no_content_type(method, api, session):
     api.reply()
     getattr(session, method)('/users/P1')
     assert api.last.headers['Content-Type'] is None
@@ -494,7 +494,7 @@ def test_patch_has_its_method_too(api, session):
 
 
 @pytest.mark.parametrize('method', ['HEAD', 'OPTIONS', 'TRACE', 'CONNECT', 'BREW', ''])
-def test_another_method_is_refused_before_anything_is_sent(method, api, session):
+def test_another_method_is_rejected_before_anything_is_sent(method, api, session):
     with pytest.raises(pdpyras.PDClientError, match='GET, POST, PUT, PATCH, DELETE') as refusal:
         session.request(method, '/users')
     assert refusal.value.response is None
@@ -539,7 +539,7 @@ def test_the_timeout_of_a_call_wins(api, session):
     assert _gives_up_waiting(session, timeout=0.05)
 
 
-def test_the_timeout_of_the_session_holds_where_the_call_has_none(api, session):
+def test_the_timeout_of_the_session_is_the_default_of_each_call(api, session):
     api.answer(Hang())
     session.timeout = 0.05
     assert _gives_up_waiting(session)
@@ -572,7 +572,7 @@ def test_no_cookie_of_the_server_is_kept_or_sent_back(api, session):
     assert api.last.headers['Cookie'] is None
 
 
-def test_no_cookie_is_kept_by_a_copy_either(api, session):
+def test_a_copy_of_a_session_stores_no_cookies(api, session):
     api.reply(headers={'Set-Cookie': 'session=thief; Path=/'}, times=2)
     twin = pickle.loads(pickle.dumps(session))
     twin.get('/users')
@@ -803,7 +803,7 @@ def test_each_method_and_every_retry_is_counted(api, session):
     assert session.total_call_count == 4
 
 
-def test_the_number_of_counters_is_bounded_whatever_is_called(api, session):
+def test_the_number_of_call_counters_is_limited(api, session):
     session.parent = Echoing(api.url)
     for number in range(3000):
         letters = ''.join(chr(ord('a') + int(digit)) for digit in str(number))
@@ -893,7 +893,7 @@ def test_anything_else_does_not(factor, session):
     assert session.stagger_cooldown == 0
 
 
-def test_the_stagger_is_drawn_anew_for_every_wait(monkeypatch, api, session, sleeps):
+def test_every_wait_has_a_jitter_of_its_own(monkeypatch, api, session, sleeps):
     draws = iter([0.5, 0.0, 1.0])
     monkeypatch.setattr(pdpyras, 'random', lambda: next(draws))
     session.stagger_cooldown = 1
@@ -954,7 +954,7 @@ def test_a_base_class_without_url_takes_full_urls(api):
 
 @pytest.mark.parametrize('name', ['default_from', 'cookies'])
 @pytest.mark.parametrize('value', ['a\x00b', 'a\r\nX-Evil: 1', 'a\n b'], ids=repr)
-def test_a_header_that_cannot_be_sent_is_refused_without_being_shown(api, session, name, value):
+def test_a_header_that_cannot_be_sent_is_rejected_without_being_shown(api, session, name, value):
     options = {}
     if name == 'default_from':
         session.default_from = value
@@ -985,20 +985,20 @@ def test_a_header_that_cannot_be_sent_is_refused_without_being_shown(api, sessio
         pytest.param(lambda session, url: session.persist(url, 'a', {'a': 1}), id='persist'),
     ],
 )
-def test_an_empty_path_is_refused_before_anything_is_sent(api, session, call, url):
+def test_an_empty_path_is_rejected_before_anything_is_sent(api, session, call, url):
     with pytest.raises(pdpyras.URLError):
         call(session, url)
     assert api.seen == []
 
 
 @pytest.mark.parametrize('base', [None, 5, b'https://api.pagerduty.com'], ids=repr)
-def test_a_base_url_that_is_no_text_is_refused(session, base):
+def test_a_base_url_that_is_not_a_str_is_rejected(session, base):
     session.url = base
     with pytest.raises(pdpyras.URLError, match='url of a session'):
         session.get('users')
 
 
-def test_an_empty_form_is_no_form(api, session):
+def test_an_empty_form_is_sent_as_json(api, session):
     api.reply(body={'user': {}})
     session.post('users', data={})
     assert api.last.headers['Content-Type'] == 'application/json'
@@ -1040,7 +1040,7 @@ def test_form_data_in_an_unusual_form_is_left_to_requests(api, session):
 
 
 @pytest.mark.parametrize('method', [None, 5, ['GET']], ids=repr)
-def test_a_method_that_is_not_a_text_is_refused(api, session, method):
+def test_a_method_that_is_not_a_text_is_rejected(api, session, method):
     with pytest.raises(pdpyras.PDClientError, match='is not supported by this API'):
         session.request(method, 'users')
     assert api.seen == []

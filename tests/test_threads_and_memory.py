@@ -142,7 +142,7 @@ class FaultyServer:
         return Reply(200, {'user': seen.json['user'] if seen.body else {'id': seen.path[-8:]}})
 
 
-def test_16_threads_get_their_own_answers_over_the_wire(api, session, sleeps):
+def test_16_threads_get_their_own_responses_over_the_wire(api, session, sleeps):
     server = api.rule(FaultyServer())
     session.retry = {503: 3}
     calls = {
@@ -174,7 +174,7 @@ def test_threads_see_the_same_exceptions_as_one_alone(api, session, sleeps):
     assert in_threads(work) == [(2100, True)] * THREADS
 
 
-def test_what_is_learnt_of_the_account_is_learnt_by_all_threads(api, session):
+def test_all_threads_get_the_subdomain_of_the_account(api, session):
     api.rule(
         lambda seen: Reply(200, {'users': [{'html_url': 'https://acme.pagerduty.com/users/P1'}]})
     )

@@ -109,7 +109,7 @@ def test_without_a_new_token_the_401_is_raised(api, session, answer):
     assert len(api.seen) == 1
 
 
-def test_a_new_token_that_is_refused_too_is_not_renewed_again(api, session, tokens):
+def test_a_new_token_that_is_rejected_too_is_not_renewed_again(api, session, tokens):
     api.rule(lambda seen: Reply(401))
     with pytest.raises(pdpyras.PDHTTPError, match=r'\*0001'):
         session.rget('users')
@@ -156,7 +156,7 @@ def test_a_copy_of_the_session_renews_as_well(api, session, tokens):
     assert session.api_key == 'token-9999'
 
 
-def test_a_stream_that_was_refused_is_closed_and_sent_again(api, session, tokens):
+def test_a_stream_that_was_rejected_is_closed_and_sent_again(api, session, tokens):
     response = session.get('users', stream=True)
     assert response.json()['users'] == [0]
     assert tokens.renewals == 1

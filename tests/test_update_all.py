@@ -93,27 +93,27 @@ def test_the_hook_is_called_for_each_updated_item(api, session, batches):
     assert calls == [(items[0], 1, 3), (items[2], 2, 3)]
 
 
-def test_no_items_take_no_request(api, session):
+def test_an_update_of_no_items_sends_nothing(api, session):
     assert session.update_all('incidents', []) == ([], [])
     assert api.seen == []
 
 
 @pytest.mark.parametrize('url', ['users', 'incidents/P1', 'priorities', 'services', 'nosuch'])
-def test_a_path_without_multi_update_is_refused(api, session, url):
+def test_a_path_without_multi_update_is_rejected(api, session, url):
     with pytest.raises(pdpyras.URLError, match='does not support updates of several resources'):
         session.update_all(url, incidents(2))
     assert api.seen == []
 
 
 @pytest.mark.parametrize('size', [0, -1, 251, 1.5, True, 'ten'], ids=repr)
-def test_a_batch_size_out_of_range_is_refused(api, session, size):
+def test_a_batch_size_out_of_range_is_rejected(api, session, size):
     with pytest.raises(ValueError, match='batch_size'):
         session.update_all('incidents', incidents(2), batch_size=size)
     assert api.seen == []
 
 
 @pytest.mark.parametrize('items', [{'id': 'P1'}, 'P1', b'P1'], ids=repr)
-def test_a_single_item_is_refused(api, session, items):
+def test_a_single_item_is_rejected(api, session, items):
     with pytest.raises(ValueError, match='must be a list'):
         session.update_all('incidents', items)
     assert api.seen == []

@@ -160,7 +160,7 @@ def test_a_base_may_have_a_path_of_its_own():
         pytest.param('/users/..\\teams', id='mixed slashes'),
     ],
 )
-def test_a_url_that_may_lead_elsewhere_is_refused_before_anything_is_sent(url, sleeps):
+def test_a_url_that_may_lead_elsewhere_is_rejected_before_anything_is_sent(url, sleeps):
     session = pdpyras.APISession('the-api-key-1234')
     # The transport would hit the network; URLError must come first.
     session.parent = None
@@ -179,7 +179,7 @@ def test_the_refusal_of_a_url_does_not_repeat_its_credentials():
 
 
 @pytest.mark.parametrize('url', [None, 5, b'users', ['users'], {'self': 'users'}], ids=repr)
-def test_what_is_no_str_is_refused(url, api, session):
+def test_a_url_that_is_not_a_str_is_an_error_before_anything_is_sent(url, api, session):
     with pytest.raises(URLError, match=type(url).__name__):
         session.get(url)
     assert api.seen == []
@@ -292,12 +292,12 @@ def test_the_documented_path_of_a_url(url, path):
 @pytest.mark.parametrize(
     'url', ['', '/', '/nosuch', '/users/P1/nosuch', '/USERS', '/users//contact_methods'], ids=repr
 )
-def test_a_path_that_no_table_lists_is_told_so(url):
+def test_an_unlisted_path_is_an_error_that_says_so(url):
     with pytest.raises(URLError, match='does not match'):
         canonical_path(US, url)
 
 
-def test_canonical_path_refuses_what_is_elsewhere():
+def test_canonical_path_rejects_what_is_elsewhere():
     with pytest.raises(URLError, match='is not under'):
         canonical_path(US, 'https://api.pagerduty.com.evil.example/users')
 
@@ -355,7 +355,9 @@ def test_iter_all_takes_the_query_of_the_url_for_parameters(url, params, query, 
 @pytest.mark.parametrize(
     'name', ['rget', 'rpost', 'rput', 'rpatch', 'rdelete', 'jget', 'jpost', 'jput', 'jpatch']
 )
-def test_what_has_no_url_is_refused_in_the_name_of_the_method(name, resource, said, api, session):
+def test_a_resource_without_a_url_is_an_error_that_names_the_method(
+    name, resource, said, api, session
+):
     with pytest.raises(URLError) as refusal:
         getattr(session, name)(resource)
     assert str(refusal.value).startswith(name)
@@ -373,7 +375,7 @@ def test_any_mapping_with_a_self_stands_for_its_url(api, session):
 
 # 5.4.1 raised a bare Exception after the request was sent.
 @pytest.mark.parametrize('url', ['/users/P1/', '/users#top', '/nosuch/thing', '/users//'], ids=repr)
-def test_an_answer_is_never_lost_to_an_odd_url(url, api, session):
+def test_a_response_from_an_odd_url_is_returned(url, api, session):
     api.reply(body={'fine': True})
     assert session.get(url).json() == {'fine': True}
     assert session.total_call_count == 1
@@ -505,7 +507,7 @@ def test_an_endpoint_matches_by_method_and_pattern(pattern, method, path, expect
     assert pdpyras.endpoint_matches(pattern, method, path) is expected
 
 
-def test_a_base_url_that_cannot_be_read_is_refused():
+def test_a_base_url_that_cannot_be_read_is_rejected():
     with pytest.raises(pdpyras.URLError, match='scheme'):
         pdpyras.normalize_url('http://[::1', 'users')
 
@@ -516,6 +518,6 @@ def test_port_0_is_not_the_default_port():
 
 
 @pytest.mark.parametrize('url', ['users/..%2fteams', 'users/..;/teams', 'users%5C..%5cteams'])
-def test_dots_between_encoded_separators_are_refused(url):
+def test_dots_between_encoded_separators_are_rejected(url):
     with pytest.raises(pdpyras.URLError, match='segment'):
         pdpyras.normalize_url('https://api.pagerduty.com', url)

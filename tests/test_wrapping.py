@@ -158,7 +158,7 @@ def test_an_entry_that_says_nothing_sensible_raises_and_is_named(monkeypatch, en
     ],
     ids=['wrapped', 'among others', 'null', 'no wrapper', 'a list', 'empty', 'empty, no wrapper'],
 )
-def test_unwrap_gives_the_content_of_a_response(api, session, body, wrapper, content):
+def test_unwrap_returns_the_content_of_a_response(api, session, body, wrapper, content):
     api.reply(body=body)
     assert pdpyras.unwrap(session.get('users/P1'), wrapper) == content
 
@@ -240,7 +240,9 @@ def test_only_an_object_with_the_wrapper_as_its_key_counts_as_wrapped(api, sessi
 
 
 @pytest.mark.parametrize('content', [{'teams': [{'id': 'T1'}]}, {'team': {'id': 'T1'}}], ids=repr)
-def test_an_only_attribute_is_no_wrapper_where_a_table_knows_better(api, session, content):
+def test_a_single_attribute_is_not_taken_for_the_wrapper_of_a_listed_endpoint(
+    api, session, content
+):
     api.reply(body={'user': USER})
     session.rput('users/P1', json=content)
     assert api.last.json == {'user': content}
@@ -391,7 +393,7 @@ def test_what_is_not_wrapped_comes_back_whole(api, session):
         ('rget', 'v9/widgets'),
     ],
 )
-def test_a_success_without_body_gives_none(api, session, verb, url, status):
+def test_a_success_without_a_body_returns_none(api, session, verb, url, status):
     api.reply(status=status)
     assert getattr(session, verb)(url) is None
 
@@ -465,7 +467,7 @@ EVERY_METHOD = ['rget', 'rpost', 'rput', 'rpatch', 'rdelete', 'jget', 'jpost', '
 
 @pytest.mark.parametrize('status', [400, 404, ANY_SERVER_ERROR])
 @pytest.mark.parametrize('verb', EVERY_METHOD)
-def test_every_method_raises_unless_the_answer_is_a_success(api, session, verb, status):
+def test_every_method_raises_unless_the_response_is_a_success(api, session, verb, status):
     api.reply(status=status, body={'error': {'message': 'No', 'code': 2100}})
     with pytest.raises(pdpyras.PDHTTPError) as caught:
         getattr(session, verb)('users/P1')
@@ -473,7 +475,7 @@ def test_every_method_raises_unless_the_answer_is_a_success(api, session, verb, 
 
 
 @pytest.mark.parametrize('verb', [name for name in EVERY_METHOD if name != 'rdelete'])
-def test_a_body_that_is_no_json_is_a_server_error(api, session, verb):
+def test_a_body_that_is_not_json_is_a_server_error(api, session, verb):
     api.reply(body=b'<html>Welcome to the proxy</html>')
     with pytest.raises(pdpyras.PDServerError, match='Welcome to the proxy'):
         getattr(session, verb)('users/P1')
@@ -515,14 +517,14 @@ def test_a_resource_is_updated_with_itself(api, session):
     ids=repr,
 )
 @pytest.mark.parametrize('verb', EVERY_METHOD)
-def test_what_is_no_url_and_has_none_is_refused_by_the_methods_name(api, session, verb, resource):
+def test_an_argument_without_a_url_is_an_error_that_names_the_method(api, session, verb, resource):
     with pytest.raises(pdpyras.URLError, match=verb):
         getattr(session, verb)(resource)
     assert api.seen == []
 
 
 @pytest.mark.parametrize('verb', EVERY_METHOD)
-def test_a_resource_from_elsewhere_is_refused_before_anything_is_sent(api, session, verb):
+def test_a_resource_from_elsewhere_is_rejected_before_anything_is_sent(api, session, verb):
     with pytest.raises(pdpyras.URLError, match='https://api.example.com/users/P1 is not under'):
         getattr(session, verb)({'self': 'https://api.example.com/users/P1'})
     assert api.seen == []
@@ -580,7 +582,7 @@ def test_json_for_an_unlisted_path_is_wrapped_by_inference(api, session, verb, u
     ],
     ids=['a collection', 'a resource', 'another wrapper', 'a list', 'a str'],
 )
-def test_the_answer_of_an_unlisted_path_is_unwrapped_where_inference_is_right(
+def test_the_response_of_an_unlisted_path_is_unwrapped_where_inference_is_right(
     api, session, url, body, content
 ):
     api.reply(body=body)

@@ -126,7 +126,7 @@ def test_an_empty_listing_is_an_empty_array(pdp):
     assert pdp.output('list', 'maintenance_windows', '--format', 'json') == '[]\n'
 
 
-def test_list_stops_at_a_limit_and_asks_for_no_more(pdp, account):
+def test_list_stops_at_a_limit_and_requests_no_more_pages(pdp, account):
     lines = pdp.output('list', 'users', '--limit', '3').splitlines()
     assert len(lines) == 3
     (seen,) = account.requests

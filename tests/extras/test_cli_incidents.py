@@ -43,7 +43,7 @@ def service(session):
 # Listing
 
 
-def test_incidents_lists_the_open_ones_however_old(pdp, session):
+def test_incidents_lists_open_incidents_of_any_age(pdp, session):
     assert printed(pdp.output('incidents', *FIELDS)) == statuses(session, **OPEN_STATUSES)
 
 
@@ -156,7 +156,7 @@ def test_incidents_that_cannot_be_changed_are_named_and_the_others_are_changed(w
     )
 
 
-def test_if_none_can_be_changed_the_status_is_1(wire, api):
+def test_the_status_is_1_if_no_incident_can_be_changed(wire, api):
     api_with(api, ['Q1'], rejected=['Q1'])
     assert wire.failure('incidents', '--ack', '--yes') == (
         1,
@@ -164,7 +164,7 @@ def test_if_none_can_be_changed_the_status_is_1(wire, api):
     )
 
 
-def test_a_failure_after_a_part_was_done_ends_with_4(wire, api):
+def test_a_failure_in_the_middle_of_the_work_ends_with_4(wire, api):
     keys = [f'Q{number}' for number in range(300)]
     api_with(api, keys, failing=['Q299'])
     status, line = wire.failure('incidents', '--ack', '--yes', setup=WITHOUT_WAITS)
@@ -172,7 +172,7 @@ def test_a_failure_after_a_part_was_done_ends_with_4(wire, api):
     assert line.endswith('250 of 300 incidents had been acknowledged before.')
 
 
-def test_a_failure_before_anything_was_done_ends_with_3(wire, api):
+def test_a_failure_at_the_beginning_ends_with_3(wire, api):
     api_with(api, ['Q1'], failing=['Q1'])
     status, line = wire.failure('incidents', '--ack', '--yes', setup=WITHOUT_WAITS)
     assert status == 3

@@ -432,7 +432,7 @@ def test_event_is_kept_while_the_connection_fails(events_api, handler, log, slee
     assert sleeps == []
 
 
-def test_refused_event_is_reported_and_not_repeated(events_api, handler, log, capsys):
+def test_rejected_event_is_reported_and_not_repeated(events_api, handler, log, capsys):
     events_api.reply(400, {'status': 'invalid event', 'errors': ['Routing key is wrong: ' + KEY]})
     log.error('It broke')
     handler.flush()

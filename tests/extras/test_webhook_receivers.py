@@ -144,7 +144,7 @@ def test_receiver_accepts_the_deliveries_of_a_sandbox(start, pagerduty, framewor
 
 
 @pytest.mark.parametrize('framework', sorted(COMMANDS))
-def test_receiver_with_another_secret_refuses_the_deliveries_of_a_sandbox(
+def test_receiver_with_another_secret_rejects_the_deliveries_of_a_sandbox(
     start, pagerduty, framework
 ):
     receiver = start(framework)
