@@ -18,7 +18,7 @@ from pdpyras_sandbox.errors import (
     window_is_over,
 )
 from pdpyras_sandbox.indices import OPEN
-from pdpyras_sandbox.listing import Page, check_utc, referred_ids, searched_range, selected
+from pdpyras_sandbox.listing import Page, check_utc, refers_to, searched_range, selected
 from pdpyras_sandbox.resources import KINDS, Kind, delete, described, page_of, with_derived
 from pdpyras_sandbox.service_state import status_of
 from pdpyras_sandbox.store import Record
@@ -42,15 +42,12 @@ def parts(name: str) -> Callable[[Call, Record], Any]:
     return derive
 
 
-def referring(collection: str, kind: str) -> Callable[[Call, Record], Any]:
+def referring(collection: str) -> Callable[[Call, Record], Any]:
     """Return a function that lists references to the records of a collection that refer to one."""
 
     def derive(call: Call, record: Record) -> list[Record]:
-        return [
-            reference(other)
-            for other in call.store.list(collection)
-            if record['id'] in referred_ids(other, kind)
-        ]
+        others = call.store.list(collection)
+        return [reference(other) for other in others if refers_to(other, record)]
 
     return derive
 
@@ -90,11 +87,6 @@ def check_deletion_of_user(call: Call, user: Record) -> None:
     assignments = [incident['assignments'] for incident in store.list('/incidents')]
     if refers_to(assignments, user):
         raise invalid_input("User can't be deleted while incidents are assigned to them")
-
-
-def refers_to(values: list[Any], record: Record) -> bool:
-    """Return whether the values contain a reference to the record, at any depth."""
-    return record['id'] in referred_ids(values, record['type'])
 
 
 def check_deletion_of_team(call: Call, team: Record) -> None:
@@ -339,7 +331,7 @@ KINDS['/escalation_policies'] = Kind(
     refers={'teams': '/teams'},
     checked=check_policy,
     deleted=check_deletion_of_policy,
-    derived={'services': referring('/services', 'escalation_policy')},
+    derived={'services': referring('/services')},
 )
 KINDS['/services'] = Kind(
     unique='name',
@@ -494,8 +486,7 @@ def list_changes_of(call: Call) -> Body:
     service = call.record(call.parent())
     check_utc(call.query)
     changes = call.store.list('/change_events')
-    found = [change for change in changes if service['id'] in referred_ids(change, 'service')]
-    return page_of(call, selected(found, call))
+    return page_of(call, selected([c for c in changes if refers_to(c, service)], call))
 
 
 @handles('GET /change_events')

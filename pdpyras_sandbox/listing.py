@@ -243,6 +243,11 @@ def referred_ids(value: Any, kind: str) -> set[str]:
     return found
 
 
+def refers_to(value: Any, record: Record) -> bool:
+    """Return whether a value contains a reference to a record, at any depth."""
+    return record['id'] in referred_ids(value, record['type'])
+
+
 def sorting_key(value: Any) -> tuple[int, float, str]:
     """Return a key that sorts missing values first, then numbers, then all others as text."""
     if value is None:

@@ -9,8 +9,9 @@ from typing import Any, cast
 from pdpyras_sandbox.account import parse_time, reference
 from pdpyras_sandbox.call import Body, Call, handles
 from pdpyras_sandbox.clock import timestamp
+from pdpyras_sandbox.directory import referring
 from pdpyras_sandbox.errors import ApiError, invalid_input, invalid_schedule
-from pdpyras_sandbox.listing import boolean, moment, referred_ids
+from pdpyras_sandbox.listing import boolean, moment, refers_to
 from pdpyras_sandbox.resources import (
     KINDS,
     Kind,
@@ -235,14 +236,6 @@ def users_of(call: Call, schedule: Record) -> list[Record]:
     return list(seen.values())
 
 
-def policies_of(call: Call, schedule: Record) -> list[Record]:
-    return [
-        reference(policy)
-        for policy in call.store.list('/escalation_policies')
-        if schedule['id'] in referred_ids(policy, 'schedule')
-    ]
-
-
 def check_schedule(call: Call, schedule: Record) -> None:
     """Reject a schedule that cannot be rendered, and set the IDs of its layers."""
     if schedule.get('time_zone') and not is_zone(schedule['time_zone']):
@@ -265,7 +258,7 @@ def check_seconds(given: Record, name: str, minimum: int) -> None:
 
 
 def check_deletion_of_schedule(call: Call, schedule: Record) -> None:
-    if policies_of(call, schedule):
+    if refers_to(call.store.list('/escalation_policies'), schedule):
         raise invalid_input("Schedule can't be deleted if it's being used by escalation policies")
 
 
@@ -277,7 +270,7 @@ KINDS['/schedules'] = Kind(
     defaults={'schedule_layers': [], 'description': ''},
     derived={
         'users': users_of,
-        'escalation_policies': policies_of,
+        'escalation_policies': referring('/escalation_policies'),
         'schedule_layers': last_layer_first,
     },
 )

@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta, timezone
 from typing import Optional
 
 from pdpyras_sandbox.account import parse_time
-from pdpyras_sandbox.listing import referred_ids
+from pdpyras_sandbox.listing import refers_to
 from pdpyras_sandbox.store import Record, Store
 from pdpyras_sandbox.zones import zone_named
 
@@ -37,7 +37,7 @@ def why_closed(store: Store, service: Record, moment: datetime) -> Optional[str]
 def covers(window: Record, service: Record, moment: datetime) -> bool:
     """Return whether a service is in a maintenance window."""
     is_on = parse_time(window['start_time']) <= moment < parse_time(window['end_time'])
-    return is_on and service['id'] in referred_ids(window['services'], 'service')
+    return is_on and refers_to(window['services'], service)
 
 
 def urgency_of(service: Record, severity: Optional[str], moment: datetime) -> str:
