@@ -23,7 +23,7 @@ from pdpyras_sandbox.resources import (
     with_references,
 )
 from pdpyras_sandbox.store import Record, Store
-from pdpyras_sandbox.zones import is_zone, zone_named
+from pdpyras_sandbox.zones import in_utc, is_zone, zone_named
 
 #: The default time range of a rendered schedule.
 DEFAULT_RANGE = timedelta(days=14)
@@ -82,11 +82,6 @@ def layer_shifts(
         number += 1
     shifts = restricted(shifts, layer.get('restrictions') or [], zone)
     return [shift for shift in shifts if shift.within(start, end)]
-
-
-def in_utc(moment: datetime) -> datetime:
-    """Convert to UTC, in which Python's date arithmetic counts elapsed time."""
-    return moment.astimezone(timezone.utc)
 
 
 def restricted(shifts: list[Shift], restrictions: list[Record], zone: tzinfo) -> list[Shift]:

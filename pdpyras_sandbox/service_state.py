@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta, timezone
+from datetime import datetime, time, timedelta
 from typing import Optional
 
 from pdpyras_sandbox.account import parse_time
 from pdpyras_sandbox.listing import refers_to
 from pdpyras_sandbox.store import Record, Store
-from pdpyras_sandbox.zones import zone_named
+from pdpyras_sandbox.zones import in_utc, zone_named
 
 #: Urgencies by severity for the rule ``severity_based``; without a severity, the urgency is high.
 BY_SEVERITY = {'critical': 'high', 'error': 'high', 'warning': 'low', 'info': 'low'}
@@ -83,7 +83,3 @@ def next_urgency_change(service: Record, moment: datetime) -> Optional[datetime]
             moments += [datetime.combine(date, start, zone)] * ('support_hours_start' in names)
             moments += [datetime.combine(last_date, end, zone)] * ('support_hours_end' in names)
     return min((in_utc(m) for m in moments if in_utc(m) > moment), default=None)
-
-
-def in_utc(moment: datetime) -> datetime:
-    return moment.astimezone(timezone.utc)

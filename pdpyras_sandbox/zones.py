@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timezone
 from typing import Any, Optional
 
 from werkzeug.datastructures import MultiDict
@@ -39,6 +40,11 @@ def requested_zone(query: MultiDict[str, str]) -> Optional[ZoneInfo]:
     if not is_zone(name):
         raise invalid_input('time_zone must be in the IANA time zone database')
     return zone_named(name)
+
+
+def in_utc(moment: datetime) -> datetime:
+    """Convert to UTC, in which Python's date arithmetic counts elapsed time."""
+    return moment.astimezone(timezone.utc)
 
 
 def in_zone(value: Any, zone: ZoneInfo) -> Any:
