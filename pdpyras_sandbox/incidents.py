@@ -174,9 +174,10 @@ class Incidents:
         incident['pending_actions'] = []
         incident['resolved_at'] = self.clock.timestamp()
         self._change_status(incident, 'resolved')
-        for alert in self.store.list(f'/incidents/{incident["id"]}/alerts'):
+        path = alerts_path(incident)
+        for alert in self.store.list(path):
             alert['status'] = 'resolved'
-            self.store.save(f'/incidents/{incident["id"]}/alerts/{alert["id"]}')
+            self.store.save(f'{path}/{alert["id"]}')
         self.log(incident, 'resolve', note=resolution)
 
     def trigger_again(self, incident: Record) -> None:
@@ -238,7 +239,6 @@ class Incidents:
         self.account.webhooks.announce(event_type, incident, self.agent, data)
 
     def add_alert(self, incident: Record, attributes: Record) -> Record:
-        path = f'/incidents/{incident["id"]}/alerts'
         alert = {
             'id': self.store.new_id('Q', 14),
             'type': 'alert',
@@ -252,13 +252,13 @@ class Incidents:
             'first_trigger_log_entry': incident['first_trigger_log_entry'],
             **attributes,
         }
-        return self.store.add(path, alert)
+        return self.store.add(alerts_path(incident), alert)
 
     def resolve_alert(self, alert: Record) -> None:
         """Resolve an alert, and its incident if all of its alerts are resolved."""
         incident = self.store.existing(alert['incident']['id'])
         alert['status'] = 'resolved'
-        path = f'/incidents/{incident["id"]}/alerts'
+        path = alerts_path(incident)
         self.store.save(f'{path}/{alert["id"]}')
         all_resolved = all(a['status'] == 'resolved' for a in self.store.list(path))
         if all_resolved and incident['status'] != 'resolved':
@@ -299,8 +299,13 @@ def incidents_for(call: Call) -> Incidents:
     return Incidents(call.account, reference(call.sender), {'type': 'api'})
 
 
+def alerts_path(incident: Record) -> str:
+    """Return the path of the alerts of an incident, which may be given by a reference."""
+    return f'/incidents/{incident["id"]}/alerts'
+
+
 def alert_counts(call: Call, incident: Record) -> dict[str, int]:
-    alerts = call.store.list(f'/incidents/{incident["id"]}/alerts')
+    alerts = call.store.list(alerts_path(incident))
     triggered = sum(alert['status'] == 'triggered' for alert in alerts)
     return {'all': len(alerts), 'triggered': triggered, 'resolved': len(alerts) - triggered}
 
@@ -487,14 +492,12 @@ def merge(call: Call) -> Record:
         raise invalid_input('The target incident must be open')
     if any(source['resolve_reason'] for source in sources):
         raise already_merged()
-    paths = [f'/incidents/{incident["id"]}/alerts' for incident in (target, *sources)]
-    if sum(len(call.store.list(path)) for path in paths) > MAXIMUM_ALERTS:
+    alerts = [call.store.list(alerts_path(incident)) for incident in (target, *sources)]
+    if sum(map(len, alerts)) > MAXIMUM_ALERTS:
         raise invalid_input(f'An incident cannot have more than {MAXIMUM_ALERTS} alerts')
     for source in sources:
-        for alert in call.store.list(f'/incidents/{source["id"]}/alerts'):
-            call.store.remove(f'/incidents/{source["id"]}/alerts/{alert["id"]}')
-            alert['incident'] = reference(target)
-            call.store.add(f'/incidents/{target["id"]}/alerts', alert)
+        for alert in call.store.list(alerts_path(source)):
+            move_alert(call.store, alert, target)
         source['resolve_reason'] = {
             'type': 'merge_resolve_reason',
             'incident': reference(target),
@@ -633,14 +636,17 @@ def change_alert(call: Call, incidents: Incidents, alert: Record, given: Record)
     incident = call.record('/incidents/' + alert['incident']['id'])
     target = given.get('incident')
     if target and target.get('id') != incident['id']:
-        target = call.referred(target, '/incidents')
-        call.store.remove(f'/incidents/{incident["id"]}/alerts/{alert["id"]}')
-        alert['incident'] = reference(target)
-        call.store.add(f'/incidents/{target["id"]}/alerts', alert)
+        move_alert(call.store, alert, call.referred(target, '/incidents'))
     if given.get('status') == 'resolved' and alert['status'] != 'resolved':
         incidents.resolve_alert(alert)
-    call.store.save(f'/incidents/{alert["incident"]["id"]}/alerts/{alert["id"]}')
     return alert
+
+
+def move_alert(store: Store, alert: Record, target: Record) -> None:
+    """Move an alert to another incident."""
+    store.remove(f'{alerts_path(alert["incident"])}/{alert["id"]}')
+    alert['incident'] = reference(target)
+    store.add(alerts_path(target), alert)
 
 
 @handles('GET /notifications')
