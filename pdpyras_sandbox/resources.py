@@ -162,13 +162,10 @@ def is_collection(path: str) -> bool:
 def check_ancestors(call: Call) -> None:
     """Raise a 404 if a record in the path, other than the last one, does not exist."""
     template, concrete = call.operation.path.split('/'), call.path.split('/')
-    for position in range(2, len(template)):
-        below = '/'.join(template[:position])
-        if template[position].startswith('{') and is_required(below):
-            path = '/'.join(concrete[: position + 1])
-            is_last = position == len(template) - 1
-            if call.store.get(path) is None and not is_last:
-                raise not_found()
+    for position in range(2, len(template) - 1):
+        collection = '/'.join(template[:position])
+        if template[position].startswith('{') and is_required(collection):
+            call.record('/'.join(concrete[: position + 1]))
 
 
 @cache
