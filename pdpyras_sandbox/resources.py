@@ -233,8 +233,11 @@ def create_one(call: Call, given: Any) -> Record:
     record = {**kind.defaults, **writable(call, kind, given)}
     check_references(call, kind, record)
     check_unique(call, kind, record)
-    if is_reference(given) and call.store.find(given.get('id')):
-        return associate(call, given)
+    if is_reference(given) and call.store.find(given['id']):
+        # A record of another collection, which is added to this one.
+        shared = reference(given)
+        call.store.put(f'{call.path}/{shared["id"]}', shared)
+        return shared
     record['id'] = new_id(call, kind)
     record['type'] = record_type(call, given)
     stamp(call, record)
@@ -252,13 +255,6 @@ def new_id(call: Call, kind: Kind) -> str:
     if documented.get('format') == 'uuid':
         return str(UUID(int=call.store.random.getrandbits(128), version=4))
     return call.store.new_id(*kind.id)
-
-
-def associate(call: Call, given: Any) -> Record:
-    """Add an existing record of another collection to this collection."""
-    shared: Record = as_stored(given, call.store)
-    call.store.put('{}/{}'.format(call.path, given['id']), shared)
-    return shared
 
 
 def read(call: Call) -> Record:
@@ -304,16 +300,17 @@ def update(call: Call) -> Record:
 def delete(call: Call) -> Any:
     collection = call.operation.path.rpartition('/')[0]
     record = call.store.get(call.path)
-    if record is None and is_required(collection):
-        raise not_found()
-    if record is not None:
-        kind = KINDS.get(collection, ORDINARY)
-        if kind.deleted:
-            kind.deleted(call, record)
-        call.store.remove(call.path)
-        call.store.put(DELETED + record['id'], {'summary': summary_of(record)})
-        audit(call, 'delete', record)
-    return example_content(call) if record is None else record
+    if record is None:
+        if is_required(collection):
+            raise not_found()
+        return example_content(call)
+    kind = KINDS.get(collection, ORDINARY)
+    if kind.deleted:
+        kind.deleted(call, record)
+    call.store.remove(call.path)
+    call.store.put(DELETED + record['id'], {'summary': summary_of(record)})
+    audit(call, 'delete', record)
+    return record
 
 
 def read_document(call: Call) -> Any:
@@ -326,12 +323,13 @@ def read_document(call: Call) -> Any:
 
 def write_document(call: Call) -> Any:
     content = call.content
+    if content is None:
+        return example_content(call)
     before = call.store.get(call.path + DOCUMENT)
     if isinstance(before, dict) and isinstance(content, dict):
         content = {**before, **content}
-    if content is not None:
-        call.store.put(call.path + DOCUMENT, content)
-    return content if content is not None else example_content(call)
+    call.store.put(call.path + DOCUMENT, content)
+    return content
 
 
 def delete_document(call: Call) -> Any:
@@ -487,9 +485,8 @@ def show(call: Call, content: Any, shape: Shape) -> Any:
         return [show(call, item, shape.get('items', {})) for item in content]
     if not isinstance(content, dict):
         return content
-    included = [name for name in call.query.getlist('include[]') + call.query.getlist('include')]
     shown = completed(shape, with_references(call, linked(call, content, shape)))
-    for name in included:
+    for name in call.query.getlist('include[]') + call.query.getlist('include'):
         expand(call, shown, {name, singular_of(name)})
     return shown
 
