@@ -99,6 +99,11 @@ class Call:
         """Return the path without its last segments."""
         return self.path.rsplit('/', levels)[0]
 
+    @property
+    def collection(self) -> str:
+        """The path of the collection of the record to create or update."""
+        return self.path if self.operation.method == 'POST' else self.parent()
+
     def referred(
         self, reference: Any, collection: str, error: tuple[int, str] = (2001, INVALID_INPUT)
     ) -> Record:

@@ -132,9 +132,8 @@ def reject_duplicates(message: str, *names: str) -> Callable[[Call, Record], Non
     """Return a check that attributes differ from those of other records in the collection."""
 
     def check(call: Call, record: Record) -> None:
-        collection = call.path if call.operation.method == 'POST' else call.parent()
         facts = [record.get(name) for name in names]
-        for other in call.store.list(collection):
+        for other in call.store.list(call.collection):
             if other['id'] != record['id'] and [other.get(name) for name in names] == facts:
                 raise invalid_input(message)
 

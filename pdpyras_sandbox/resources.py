@@ -435,8 +435,7 @@ def check_unique(call: Call, kind: Kind, record: Record) -> None:
     value = record[kind.unique]
     if not str(value).strip():
         raise invalid_input(f"{kind.unique.capitalize()} can't be blank")
-    collection = call.path if call.operation.method == 'POST' else call.parent()
-    for other in call.store.list(collection):
+    for other in call.store.list(call.collection):
         same = str(other.get(kind.unique)).lower() == str(value).lower()
         if same and other['id'] != record.get('id'):
             raise invalid_input(f'{kind.unique.capitalize()} has already been taken')
