@@ -295,10 +295,6 @@ def check_service(call: Call, service: Record) -> None:
     service['status'] = 'disabled' if service.get('status') == 'disabled' else 'active'
 
 
-def complete_service(call: Call, service: Record) -> None:
-    service['last_incident_timestamp'] = None
-
-
 def status_of_service(call: Call, service: Record) -> str:
     return status_of(call.store, service, call.clock.now())
 
@@ -343,9 +339,9 @@ KINDS['/services'] = Kind(
         'addons': [],
         'scheduled_actions': [],
         'incident_urgency_rule': {'type': 'constant', 'urgency': 'high'},
+        'last_incident_timestamp': None,
     },
     checked=check_service,
-    created=complete_service,
     derived={
         'integrations': parts('integrations'),
         'status': status_of_service,
