@@ -364,16 +364,10 @@ def completed_object(shape: Shape, value: dict[str, Any]) -> dict[str, Any]:
 
 
 def best_choice(choices: list[Shape], value: Any) -> Shape:
-    """Return the first choice that a value fits, else the one with the fewest problems."""
+    """Return the choice that a value fits with the fewest problems, the first of several."""
     kind = value.get('type') if isinstance(value, dict) else None
     named = [c for c in choices if kind in c.get('properties', {}).get('type', {}).get('enum', ())]
-    choices = named or choices
-    counts = []
-    for choice in choices:
-        counts.append(len(problems(choice, value)))
-        if not counts[-1]:
-            return choice
-    return choices[counts.index(min(counts))]
+    return min(named or choices, key=lambda choice: len(problems(choice, value)))
 
 
 def example(shape: Shape, name: str = '') -> Any:
