@@ -90,17 +90,9 @@ class AsPagerDuty:
         If the sandbox was created in the decorator's expression, each call gets a new one.
         """
         if self._owns_sandbox():
-            create = self._sandbox.with_same_options
             self._sandbox.close()
-
-            def context() -> ContextManager[Any]:
-                return AsPagerDuty(create())
-        else:
-
-            def context() -> ContextManager[Any]:
-                return AsPagerDuty(self._sandbox)
-
-        return _wrapped(function, context)
+            return _wrapped(function, lambda: AsPagerDuty(self._sandbox.with_same_options()))
+        return _wrapped(function, lambda: AsPagerDuty(self._sandbox))
 
 
 def _wrapped(function: Function, context: Callable[[], ContextManager[Any]]) -> Function:

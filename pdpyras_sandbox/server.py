@@ -274,9 +274,9 @@ class State:
         webhooks_to: Any = (),
     ) -> None:
         #: The dump of the initial account; None for a new account.
-        self.start = dump.read(load) if isinstance(load, (str, os.PathLike)) else load
-        if self.start is not None:
-            dump.check(self.start)
+        self.initial = dump.read(load) if isinstance(load, (str, os.PathLike)) else load
+        if self.initial is not None:
+            dump.check(self.initial)
         #: Seconds by which every response is delayed.
         self.latency = latency / 1000
         self.faults = Faults()
@@ -297,10 +297,10 @@ class State:
 
     def _begin(self) -> None:
         """Fill an empty account."""
-        if self.start is None:
+        if self.initial is None:
             create_account(self.account)
         else:
-            self.account.load(self.start)
+            self.account.load(self.initial)
 
     def _resume(self) -> None:
         """Set the alarms for the records of the account."""
