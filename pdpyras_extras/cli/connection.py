@@ -242,6 +242,3 @@ class Group(click.Group):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.params += OPTIONS
-
-
-pass_connection = click.make_pass_decorator(Connection, ensure=True)
