@@ -114,10 +114,9 @@ class Connection:
 
     @property
     def events_url(self) -> str:
-        url = self._given_url
-        return {region.rest: region.events for region in REGIONS.values()}.get(
-            url or self._region.rest, url or ''
-        )
+        # A sandbox, or a proxy, serves both APIs at one URL.
+        events_urls = {region.rest: region.events for region in REGIONS.values()}
+        return events_urls.get(self.rest_url, self.rest_url)
 
     @property
     def _given_url(self) -> Optional[str]:
