@@ -24,13 +24,9 @@ def main(arguments: Optional[Sequence[str]] = None) -> NoReturn:
     """
     missing = [name for name in ('click', 'rich') if find_spec(name) is None]
     if missing:
-        needs = 'the command line needs {}: pip install {}'
-        sys.exit(_fail(needs.format(' and '.join(missing), ' '.join(missing))))
+        message = 'pdpyras: the command line needs {}: pip install {}\n'
+        sys.stderr.write(message.format(' and '.join(missing), ' '.join(missing)))
+        sys.exit(2)
     from pdpyras_extras.cli.run import run
 
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
-
-
-def _fail(message: str) -> int:
-    sys.stderr.write('pdpyras: {}\n'.format(message))
-    return 2
