@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Tuple
 
 import click
+from click.shell_completion import BashComplete, FishComplete, ZshComplete
 
 from pdpyras_extras.cli import operations
 from pdpyras_extras.cli.connection import Connection
@@ -14,7 +15,7 @@ from pdpyras_extras.cli.failures import OK, USAGE, Mistake
 from pdpyras_extras.cli.formats import one_line
 from pdpyras_extras.cli.group import COMPLETION, cli, pass_connection
 
-SHELLS = ('bash', 'zsh', 'fish')
+SHELLS = {'bash': BashComplete, 'zsh': ZshComplete, 'fish': FishComplete}
 
 
 @cli.command()
@@ -98,7 +99,7 @@ def sandbox(arguments: Tuple[str, ...]) -> None:
 
 
 @cli.command(cls=click.Command)
-@click.argument('shell', type=click.Choice(SHELLS))
+@click.argument('shell', type=click.Choice(list(SHELLS)))
 def completion(shell: str) -> None:
     """Print the completion script for a shell.
 
@@ -109,7 +110,4 @@ def completion(shell: str) -> None:
       pdpyras completion bash > ~/.local/share/bash-completion/completions/pdpyras
       pdpyras completion fish > ~/.config/fish/completions/pdpyras.fish
     """
-    from click.shell_completion import BashComplete, FishComplete, ZshComplete
-
-    scripts = {'bash': BashComplete, 'zsh': ZshComplete, 'fish': FishComplete}
-    click.echo(scripts[shell](cli, {}, 'pdpyras', COMPLETION).source())
+    click.echo(SHELLS[shell](cli, {}, 'pdpyras', COMPLETION).source())
