@@ -15,9 +15,10 @@ FORMATS = ('table', 'json', 'jsonl', 'csv')
 
 #: Columns of a table unless fields are named, as far as the records have them and the terminal is
 #: wide enough.
-TABLE_FIELDS = ('id', 'name', 'status', 'urgency', 'title', 'email', 'role', 'service') + (
-    ('start', 'end', 'created_at')
-)
+TABLE_FIELDS = (
+    'id', 'name', 'status', 'urgency', 'title', 'email', 'role', 'service',
+    'start', 'end', 'created_at',
+)  # fmt: skip
 
 #: Attributes that stand for a whole resource in a cell of a table, the best first.
 NAMES = ('summary', 'name', 'title', 'email', 'id')
@@ -111,13 +112,9 @@ def table_cell(value: Any) -> str:
     if isinstance(value, dict):
         named = [value[name] for name in NAMES if isinstance(value.get(name), str)]
         return one_line(named[0]) if named else to_json(value)
-    return _plain(value)
-
-
-def _plain(value: Any) -> str:
-    if value is None:
-        return ''
-    return one_line(value) if isinstance(value, str) else to_json(value)
+    if isinstance(value, str):
+        return one_line(value)
+    return '' if value is None else to_json(value)
 
 
 def csv_cell(value: Any) -> str:
