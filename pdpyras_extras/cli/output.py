@@ -194,10 +194,11 @@ def _opened(connection: Connection, path: Optional[str]) -> Iterator[IO[str]]:
         with open(written, 'w', encoding='utf-8', errors='backslashreplace', newline='') as file:
             yield file
     except BaseException:
-        if is_replaced and os.path.exists(written) and os.path.getsize(written):
-            connection.notes.append(f'The records received before are in {written}.')
-        elif is_replaced and os.path.exists(written):
-            os.remove(written)
+        if is_replaced and os.path.exists(written):
+            if os.path.getsize(written):
+                connection.notes.append(f'The records received before are in {written}.')
+            else:
+                os.remove(written)
         raise
     if is_replaced:
         os.replace(written, path)
