@@ -19,7 +19,7 @@ from typing import Any, NoReturn, Optional, Union
 from urllib.parse import quote_plus, urlsplit
 
 from oauthlib.common import add_params_to_uri
-from oauthlib.oauth2 import OAuth2Error, WebApplicationClient
+from oauthlib.oauth2 import MissingTokenError, OAuth2Error, WebApplicationClient
 
 import pdpyras
 
@@ -304,21 +304,18 @@ class OAuthTokenClient:
         except pdpyras.PDClientError as error:
             return {}, str(error).rpartition('/oauth/token: ')[2]
         status = '{} {}'.format(response.status_code, response.reason)
+        client = WebApplicationClient(self.client_id)
         try:
-            parsed = WebApplicationClient(self.client_id).parse_request_body_response(response.text)
+            token = dict(client.parse_request_body_response(response.text))
+        except MissingTokenError:
+            token = {}
         except OAuth2Error as error:
-            if error.error != 'missing_token':
-                return {}, '{}: {}'.format(status, error)
-            return {}, '{}, and the response holds no token'.format(status)
+            return {}, '{}: {}'.format(status, error)
         except (AttributeError, TypeError, ValueError):
             return {}, '{}, and the response is not that of a token endpoint'.format(status)
-        token = dict(parsed)
         access_token = token.get('access_token')
-        if (
-            response.status_code // 100 != 2
-            or not isinstance(access_token, str)
-            or not access_token
-        ):
+        is_success = response.status_code // 100 == 2
+        if not (is_success and isinstance(access_token, str) and access_token):
             return {}, '{}, and the response holds no token'.format(status)
         if 'scope' in token:
             token['scope'] = ' '.join(token['scope'])
