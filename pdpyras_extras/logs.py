@@ -196,8 +196,9 @@ class PagerDutyHandler(logging.Handler):
                 'thread': record.threadName,
             },
         }
-        if _exception_name(record):
-            payload['class'] = _exception_name(record)
+        exception = _exception_name(record)
+        if exception:
+            payload['class'] = exception
         return payload
 
     # Sending
