@@ -8,6 +8,7 @@ import threading
 import warnings
 
 import pytest
+from scale import at_scale
 from wire import ANY_SERVER_ERROR, Hang, Hangup, Reply
 
 import pdpyras
@@ -301,7 +302,7 @@ def test_read_ahead_returns_the_same_as_sequential_requests(
     with pytest.warns(DeprecationWarning):
         session.raise_if_http_error = raises
     monkeypatch.setattr(pdpyras, 'ITERATION_LIMIT', 1000)
-    for seed in range(40):
+    for seed in range(at_scale(15, full=40)):
         api.rule(lying_page(seed))
         sequential = outcome(session, page_size=limit)
         assert outcome(session, page_size=limit, read_ahead=1 + seed % 6) == sequential

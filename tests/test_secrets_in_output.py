@@ -23,7 +23,7 @@ ROUTING_KEY = 'the-routing-key-5678'
 SECRETS = [KEY, ROUTING_KEY]
 
 
-@pytest.fixture(params=[False, True], ids=['quiet', 'debug output on'], autouse=True)
+@pytest.fixture(params=[False, True], ids=['quiet', 'debug output on'])
 def output(request, caplog, capfd, session, events, change_events):
     """Gives all that was logged and printed, as one text; every session may print its log."""
     caplog.set_level(logging.DEBUG)
