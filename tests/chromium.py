@@ -1,4 +1,4 @@
-"""A headless browser for the tests that look at pages."""
+"""A headless browser for the tests of web pages."""
 
 import shutil
 
@@ -18,7 +18,7 @@ ARGUMENTS = (
 
 
 def driven(profile):
-    """Yield the driver of a browser that keeps its profile in a directory; quit it afterwards."""
+    """Yield the driver of a browser with its profile in this directory; quit it afterwards."""
     webdriver = pytest.importorskip('selenium.webdriver', reason='selenium is not installed')
     programs = [shutil.which(name) for name in ('chromium', 'chromedriver')]
     if not all(programs):

@@ -11,7 +11,7 @@ from wire import WireServer
 import pdpyras
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # As in `pytest &` in a script; the processes that tests interrupt would inherit it.
+    # SIGINT is ignored under `pytest &` in a script, and so in the processes that tests interrupt.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 try:
@@ -75,7 +75,7 @@ def sleeps(monkeypatch):
     slept = []
     monkeypatch.setattr(pdpyras, 'time', _NoSleep(slept))
     yield slept
-    # Requests ahead that nobody waited for must not sleep in the next test.
+    # Pages read ahead that nobody waited for must not sleep in the next test.
     for thread in threading.enumerate():
         if type(thread).__module__ == 'pdpyras':
             thread.join(30)
@@ -90,7 +90,7 @@ class _NoSleep:
 
 @pytest.fixture
 def no_garbage_collection():
-    # While 100,000 brackets are decoded, a finalizer that the collector runs has no stack left.
+    # Decoding 100,000 brackets leaves no stack for a finalizer that the collector may run.
     gc.disable()
     yield
     gc.enable()

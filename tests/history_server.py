@@ -17,7 +17,7 @@ _NAIVE_EPOCH = EPOCH.replace(tzinfo=None)
 
 
 def stamp(seconds):
-    """A time stamp that many seconds after the start of 2024."""
+    """Return the timestamp this number of seconds after the start of 2024."""
     return (_NAIVE_EPOCH + timedelta(seconds=seconds)).isoformat() + 'Z'
 
 
@@ -27,13 +27,13 @@ def seconds_of(text):
 
 
 class HistoryServer(HTTPAdapter):
-    """Answers for one listing of records, each of which has a whole second.
+    """The API of one listing of records, each at a whole second.
 
     :param seconds: the second of each record.
-    :param longest_days: windows that are longer are refused.
+    :param longest_days: the maximum length of a window; longer ones are rejected.
     :param inclusive: whether `until` belongs to the window.
     :param newest_first: the order of the records.
-    :param limit: what offset and limit may add up to.
+    :param limit: the maximum of offset plus limit.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class HistoryServer(HTTPAdapter):
 
 
 class CursorHistoryServer(HistoryServer):
-    """The same for a listing with cursors, which has no totals and no limit on results."""
+    """The API of a listing with cursors, which has no totals and no limit on results."""
 
     def __init__(self, seconds, **options):
         super().__init__(seconds, wrapper='records', **options)

@@ -49,7 +49,7 @@ def with_ids(path):
 
 
 def content(body):
-    """Return content for a body that is written like this in the table."""
+    """Return sample content for a body, which is described as in the table."""
     if body == '-':
         return {'id': 'PCONTNT', 'message': 'not wrapped'}
     return {'{}': {'id': 'PCONTNT'}, '[]': [{'id': 'PONE111'}, {'id': 'PTWO222'}]}.get(
@@ -58,7 +58,7 @@ def content(body):
 
 
 def wrapped(body):
-    """Return the same content in its wrapper, as it is on the wire."""
+    """Return the sample content in its wrapper, as it is on the wire."""
     wrapper = _wrapper(body)
     return content(body) if wrapper is None else {wrapper: content(body)}
 
@@ -78,7 +78,7 @@ _LINES = _read()
 #: Every known operation: those of PagerDuty's OpenAPI document and the undocumented ones.
 OPERATIONS = [line for line in _LINES if line.source != 'legacy']
 
-#: The paths that 5.4.1 knows and the document no longer has.
+#: Paths that 5.4.1 knows and the document no longer has.
 LEGACY_PATHS = [line.path for line in _LINES if line.source == 'legacy']
 
 #: Every path, once.

@@ -1,10 +1,9 @@
-"""Run the code of a page as a reader does who pastes it, block by block, into a Python prompt.
+"""Run the code of a page, block by block, as if pasted into a Python prompt.
 
     python tests/paste.py PORT docs/quickstart.rst
 
-PORT is that of a sandbox, which stands in for the one that the quick start leaves running. Nothing
-is set up that the page does not show. Exits with 1 if a block fails or prints something else than
-the page says.
+PORT is the port of a sandbox like the one that the quick start leaves running. There is no setup
+other than the page's own. Exits with 1 if a block fails or its output differs from the page.
 """
 
 import codeop
@@ -34,9 +33,9 @@ DIRECTIVE = re.compile(
 
 
 def blocks(text):
-    """Return the code of a page in its order: the line, the source and the output that is shown.
+    """Return the blocks of a page in order: the line, the source and the expected output.
 
-    A block with prompts gives a doctest.Example for each; for others, the source is a string.
+    The source is a doctest.Example for each prompt, and a string for a block without prompts.
     """
     found = []
     for match in DIRECTIVE.finditer(text):
@@ -54,10 +53,10 @@ def blocks(text):
 
 
 def statements(source):
-    """Compile what the prompt would run, line by line.
+    """Yield the code that the prompt would run, compiled line by line.
 
-    :raises SyntaxError: where the prompt takes it otherwise, as it does where no blank line ends
-        an indented block.
+    :raises SyntaxError: if the prompt would read the source differently from a file, such as an
+        indented block that no blank line ends.
     """
     pending = []
     for line in [*source.splitlines(), '']:
@@ -73,9 +72,9 @@ def statements(source):
 
 
 def printed_by(source, namespace):
-    """Return what a block prints at the prompt, or the last line of the traceback it shows."""
+    """Return the output of a block at the prompt, or the last line of its traceback."""
     if isinstance(source, str):
-        # The pages don't show what the prompt echoes where they show no prompt.
+        # A block without prompts doesn't show the values that the prompt echoes.
         sys.displayhook = lambda value: None
         for code in statements(source):
             exec(code, namespace)

@@ -1,12 +1,12 @@
-"""The scale of tests that repeat something very often.
+"""The scale of tests that repeat something many times.
 
-By default, it is large enough to notice the fault that a test looks for. For the full scale, which
-takes minutes: ``tox -e scale``, or the environment variable PDPYRAS_FULL_SCALE.
+The default is large enough to detect the fault that a test looks for. The full scale, which takes
+minutes, is set by ``tox -e scale`` or the environment variable PDPYRAS_FULL_SCALE.
 """
 
 import os
 
-#: Whether the full scale was asked for.
+#: Whether to run at full scale.
 IS_FULL = bool(os.environ.get('PDPYRAS_FULL_SCALE'))
 
 

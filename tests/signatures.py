@@ -1,8 +1,8 @@
-"""What the module promises of its names: signatures as text, and what else people patch."""
+"""Helpers for tests of the public names: signatures as text, and the names that users patch."""
 
 import inspect
 
-#: Names of other modules that people's tests patch here.
+#: Names imported from other modules that users' tests patch in pdpyras.
 PATCHED = [
     'time',
     'logging',
@@ -16,7 +16,7 @@ PATCHED = [
 
 
 def bare_signature(function):
-    """The signature without annotations."""
+    """Return the signature without annotations, as text."""
     signature = inspect.signature(function)
     bare = [
         parameter.replace(annotation=inspect.Parameter.empty)

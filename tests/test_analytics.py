@@ -17,7 +17,9 @@ LISTINGS = [
 
 
 @pytest.mark.parametrize('name, arguments, path', LISTINGS)
-def test_raw_analytics_are_followed_by_the_last_cursor(api, session, name, arguments, path):
+def test_each_page_of_raw_analytics_starts_after_the_last_cursor(
+    api, session, name, arguments, path
+):
     api.reply(body={'data': [1, 2], 'last': 'b', 'more': True})
     api.reply(body={'data': [3], 'last': 'c', 'more': False})
     assert list(getattr(session, name)(*arguments)) == [1, 2, 3]
@@ -50,7 +52,7 @@ def test_filters_and_options_are_sent_with_each_page(api, session, name, argumen
 @pytest.mark.parametrize(
     'last',
     [
-        pytest.param({'data': [], 'last': 'b'}, id='nothing in it'),
+        pytest.param({'data': [], 'last': 'b'}, id='no results'),
         pytest.param({'data': [], 'last': None}, id='no cursor'),
         pytest.param({'data': [], 'last': 'a'}, id='the same cursor again'),
     ],
@@ -68,7 +70,7 @@ def test_a_page_of_analytics_has_at_most_1000_results(api, session):
     assert api.last.json['limit'] == 1000
 
 
-def test_each_result_is_shown_to_the_hook(api, session):
+def test_the_hook_is_called_with_each_result_of_analytics(api, session):
     api.reply(body={'data': ['a', 'b'], 'more': False})
     calls = []
     list(session.iter_analytics_raw_incidents(item_hook=lambda *call: calls.append(call)))

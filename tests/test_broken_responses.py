@@ -27,12 +27,12 @@ from hypothesis import strategies as st  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures('no_garbage_collection')
 
-#: The most characters of an error's text or of a log record.
+#: The maximum number of characters in the text of an error or a log record.
 LONGEST_TEXT = 2000
 
 CONTROL_CHARACTERS = re.compile('[\0-\x09\x0b-\x1f\x7f-\x9f]')
 
-#: Stands in the script of a response for the number of the request.
+#: A placeholder in a scripted response for the number of the request.
 NUMBER = b'@NUMBER@'
 
 # The server
@@ -131,7 +131,7 @@ BODIES = [
     b'[' * 100000,
     b'x' * 100000,
 ]
-#: A response to no request.
+#: A response that no request asked for.
 STRAY = b'HTTP/1.1 200 OK\r\nContent-Length: 38\r\n\r\n{"number": -1, "user": {"number": -1}}'
 
 
@@ -147,25 +147,25 @@ def _zipped(content):
 
 #: ``{name: (header lines, function of a body that returns what is sent of it)}``
 FRAMINGS = {
-    'of its length': lambda body: ([b'Content-Length: %d' % len(body)], body),
-    'of its length, zipped': lambda body: (
+    'with its length': lambda body: ([b'Content-Length: %d' % len(body)], body),
+    'with its length, gzipped': lambda body: (
         [b'Content-Encoding: gzip', b'Content-Length: %d' % len(_zipped(body))],
         _zipped(body),
     ),
-    'zipped, cut short': lambda body: (
+    'gzipped, truncated': lambda body: (
         [b'Content-Encoding: gzip', b'Content-Length: %d' % (len(_zipped(body)) - 5)],
         _zipped(body)[:-5],
     ),
     'shorter than its length': lambda body: ([b'Content-Length: %d' % (len(body) + 7)], body),
     'longer than its length': lambda body: ([b'Content-Length: %d' % (len(body) // 2)], body),
-    'of no length': lambda body: ([], body),
+    'without a length': lambda body: ([], body),
     'in chunks': lambda body: ([b'Transfer-Encoding: chunked'], _in_chunks(body) + b'0\r\n\r\n'),
     'in chunks, with trailers': lambda body: (
         [b'Transfer-Encoding: chunked'],
         _in_chunks(body) + b'0\r\nX-Trailer: \x00\r\nmore\r\n\r\n',
     ),
-    'in chunks without an end': lambda body: ([b'Transfer-Encoding: chunked'], _in_chunks(body)),
-    'in chunks and of a length': lambda body: (
+    'in chunks, unterminated': lambda body: ([b'Transfer-Encoding: chunked'], _in_chunks(body)),
+    'in chunks, with a length': lambda body: (
         [b'Content-Length: 10', b'Transfer-Encoding: chunked'],
         _in_chunks(body) + b'0\r\n\r\n',
     ),
@@ -226,7 +226,7 @@ BROKEN = st.builds(
     headers=st.lists(st.sampled_from(HEADERS), max_size=2),
     line_end=_often(b'\r\n', [b'\n', b'\r', b'\r\r\n']),
     body=_often(GOOD_BODY, BODIES),
-    framing=_often('of its length', sorted(FRAMINGS)),
+    framing=_often('with its length', sorted(FRAMINGS)),
     cut=st.one_of(st.just(1), st.just(1), st.floats(0, 1)),
     ending=st.sampled_from(['close', 'reset']),
 )
@@ -239,7 +239,7 @@ FOLLOWED = st.builds(
     headers=st.just([]),
     line_end=st.just(b'\r\n'),
     body=st.just(GOOD_BODY),
-    framing=st.sampled_from(['of its length', 'of its length, zipped', 'in chunks']),
+    framing=st.sampled_from(['with its length', 'with its length, gzipped', 'in chunks']),
     cut=st.just(1),
     ending=st.sampled_from([b'', b'', b'\r\n', b'x', STRAY, STRAY * 3, b'x' * 100000]),
 )
@@ -317,7 +317,7 @@ class Client:
         self.numbers = itertools.count(10000001)
 
     def make(self, call):
-        """Make a call and return its result, which must echo no other number than its own."""
+        """Make a call and return its result, which may echo only its own number."""
         number = next(self.numbers)
         self.session.headers['X-Number'] = str(number)
         result = call(self.session)
@@ -326,7 +326,7 @@ class Client:
 
 
 class Texts(logging.Handler):
-    """Keeps the text of what is logged."""
+    """A handler that keeps the text of each log record."""
 
     def __init__(self):
         super().__init__()
@@ -394,7 +394,7 @@ a_few = settings(
 @every_call
 @a_few
 @given(broken=st.lists(BROKEN, min_size=1, max_size=5))
-def test_a_broken_response_ends_in_a_documented_error_and_a_usable_session(
+def test_a_broken_response_causes_a_documented_error_and_leaves_the_session_usable(
     session_class, call, broken, server, texts
 ):
     script(server, broken)

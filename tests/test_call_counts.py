@@ -1,4 +1,4 @@
-"""What the library costs on top of requests, in calls: unlike time, they are the same in each run.
+"""The overhead of the library over requests, in calls: unlike time, their number is repeatable.
 
 A call is one of a Python or C function, as ``sys.setprofile`` reports it, for a request whose
 transport answers from memory. benchmarks/ measures the time.
@@ -19,13 +19,13 @@ import pdpyras
 pytestmark = [
     pytest.mark.skipif(
         platform.python_implementation() != 'CPython',
-        reason='a compiler that inlines calls reports others than CPython, whose the limits are',
+        reason='the limits are for CPython; a compiler that inlines calls reports fewer',
     ),
-    # The collector calls finalizers of whatever other tests left, and callbacks of other libraries.
+    # The collector would run finalizers of other tests' objects and callbacks of other libraries.
     pytest.mark.usefixtures('no_garbage_collection'),
 ]
 
-#: What pdpyras 5.4.1 adds, measured in the same way on CPython 3.8 to 3.13: 1770 and 870.
+#: The limits; pdpyras 5.4.1, measured in the same way on CPython 3.8 to 3.13, adds 1770 and 870.
 MOST_ADDED_BY_RGET = 0
 MOST_ADDED_BY_GET = 0
 
@@ -73,7 +73,7 @@ def plain_session(stubbed_session):
 
 
 def calls_in(act):
-    """How many functions an act calls once it has been done before."""
+    """Return the number of function calls in an act that has been done once before."""
     act()
     calls = []
 
@@ -92,7 +92,7 @@ def calls_in(act):
 
 @pytest.fixture(params=[True, False], ids=['environment', 'no environment'])
 def added(request, plain_session, stubbed_session):
-    """How many more calls an act makes than requests' own get().json()."""
+    """A function that returns how many more calls an act makes than requests' get().json()."""
     plain_session.trust_env = stubbed_session.trust_env = request.param
     own = calls_in(lambda: plain_session.get(USER_URL).json())
     return lambda act: calls_in(act) - own
@@ -108,7 +108,7 @@ def test_get_adds_few_function_calls_to_requests(added, stubbed_session):
     assert added(lambda: stubbed_session.get('users/PABC123').json()) <= MOST_ADDED_BY_GET
 
 
-def test_a_call_costs_the_same_however_many_calls_were_made(stubbed_session):
+def test_the_cost_of_a_call_does_not_grow_with_the_calls_before_it(stubbed_session):
     def act():
         return stubbed_session.rget('users/PABC123')
 
@@ -118,7 +118,7 @@ def test_a_call_costs_the_same_however_many_calls_were_made(stubbed_session):
     assert calls_in(act) == first
 
 
-def test_a_long_body_costs_as_many_calls_as_a_short_one(stubbed_session):
+def test_the_cost_of_a_call_does_not_depend_on_the_length_of_the_body(stubbed_session):
     def act():
         return stubbed_session.rget('users/PABC123')
 
@@ -135,7 +135,9 @@ def list_many_paths():
     del pdpyras.CANONICAL_PATHS[-len(many) :]
 
 
-def test_a_call_costs_the_same_however_many_paths_are_listed(stubbed_session, list_many_paths):
+def test_the_cost_of_a_call_does_not_depend_on_the_number_of_listed_paths(
+    stubbed_session, list_many_paths
+):
     def act():
         return stubbed_session.rget('users/PABC123')
 
@@ -146,9 +148,9 @@ def test_a_call_costs_the_same_however_many_paths_are_listed(stubbed_session, li
 
 @pytest.mark.skipif(
     sys.platform in ('darwin', 'win32'),
-    reason='the system has proxies of its own, which requests is left to look up',
+    reason='requests looks up the proxies of the system',
 )
-def test_a_call_costs_the_same_however_many_environment_variables_there_are(
+def test_the_cost_of_a_call_does_not_depend_on_the_number_of_environment_variables(
     stubbed_session, monkeypatch
 ):
     def act():

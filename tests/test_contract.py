@@ -1,7 +1,7 @@
-"""The seams that other people's tests and subclasses hold on to (the only file with mocks).
+"""The seams that users' tests and subclasses depend on (the only file with mocks).
 
-Whoever uses these sessions patches their methods and replaces what they call. Each test says what
-must stay, and a comment where the reason is not plain.
+Users patch the methods of sessions and replace the functions that they call. Each test pins one
+such seam, with a comment where the reason is not obvious.
 """
 
 import copy
@@ -20,7 +20,7 @@ VERBS = ['get', 'post', 'put', 'patch', 'delete']
 
 
 def answer(status=200, body=None, **attributes):
-    """A response as people's tests make one up: a mock with little on it."""
+    """Return a mock response with few attributes, as in users' tests."""
     response = MagicMock(status_code=status, ok=status < 400, text='', **attributes)
     response.json.return_value = {} if body is None else body
     return response
@@ -43,7 +43,7 @@ def change_events():
 
 @pytest.fixture
 def parent(session):
-    """In the place of the requests session below, as the tests of 5.4.1's users have it."""
+    """A mock of the requests session below, as in the tests of 5.4.1's users."""
     with patch.object(session, 'parent') as parent:
         parent.request.return_value = answer()
         yield parent
@@ -51,7 +51,7 @@ def parent(session):
 
 @pytest.fixture(autouse=True)
 def sleeps():
-    """Elsewhere the tests replace the whole module; people patch its function."""
+    """A patched ``time.sleep``, as in users' tests; other tests here replace the whole module."""
     with patch.object(pdpyras.time, 'sleep') as sleep:
         yield sleep
 
@@ -89,10 +89,10 @@ def sleeps():
     ],
     ids=['request', 'get', 'post', 'json', 'put', 'patch', 'delete', 'params', 'other keywords'],
 )
-def test_parent_request_is_called_with_what_the_caller_gave_and_three_keywords(
+def test_parent_request_is_called_with_the_callers_arguments_headers_stream_and_timeout(
     session, parent, send, expected
 ):
-    # People assert on these calls, by position and keyword as they are here.
+    # Users' tests assert on these calls, with positional and keyword arguments as they are here.
     send(session)
     args, given = parent.request.call_args[0], dict(parent.request.call_args[1])
     assert (given.pop('stream'), given.pop('timeout')) == (False, 60)
@@ -121,8 +121,8 @@ def test_parent_can_be_assigned(session):
     assert session.get('users').status_code == 204
 
 
-def test_parent_stands_for_the_requests_session_below(session):
-    # Others patch requests itself.
+def test_the_default_parent_calls_the_request_method_of_requests(session):
+    # Some tests patch requests itself.
     with patch.object(requests.Session, 'request', return_value=answer()) as request:
         session.request('GET', 'users')
     request.assert_called_once_with('GET', BASE + '/users', headers=ANY, stream=False, timeout=60)
@@ -139,7 +139,7 @@ def test_parent_is_restored_after_a_patch(session):
 # Waiting
 
 
-def test_every_wait_is_one_cooldown_factor_and_one_sleep(session, parent, sleeps):
+def test_each_wait_calls_cooldown_factor_once_and_sleep_once(session, parent, sleeps):
     session.retry[500] = 3
     parent.request.side_effect = [
         answer(500),
@@ -153,7 +153,7 @@ def test_every_wait_is_one_cooldown_factor_and_one_sleep(session, parent, sleeps
     assert sleeps.call_args_list == [call(4.5), call(13.5), call(40.5)]
 
 
-def test_without_a_retry_there_is_no_wait(session, parent, sleeps):
+def test_without_a_retry_cooldown_factor_and_sleep_are_not_called(session, parent, sleeps):
     with patch.object(session, 'cooldown_factor') as cooldown_factor:
         session.get('users')
     assert not cooldown_factor.called
@@ -161,7 +161,9 @@ def test_without_a_retry_there_is_no_wait(session, parent, sleeps):
 
 
 @pytest.mark.parametrize('error', ['HTTPError', 'PoolError', 'RequestException'])
-def test_network_errors_can_be_made_from_the_names_in_the_module(session, parent, sleeps, error):
+def test_errors_raised_by_parent_are_network_errors_by_their_names_in_the_module(
+    session, parent, sleeps, error
+):
     kind = getattr(pdpyras, error)
     raised = kind('pool', 'no') if error == 'PoolError' else kind('no')
     parent.request.side_effect = raised
@@ -175,7 +177,7 @@ def test_network_errors_can_be_made_from_the_names_in_the_module(session, parent
 # postprocess
 
 
-def test_postprocess_is_called_once_for_every_response_retries_included(session, parent):
+def test_postprocess_is_called_once_for_each_response_including_retried_ones(session, parent):
     session.retry[500] = 2
     responses = [answer(500), answer(429, headers={}), answer(200)]
     parent.request.side_effect = responses
@@ -200,7 +202,7 @@ def test_postprocess_is_called_before_a_401_raises(session, parent):
 )
 @pytest.mark.parametrize('kind', ['session', 'events', 'change_events'])
 def test_postprocess_never_raises(request, kind, response):
-    # An answer that has arrived must not get lost over its own bookkeeping.
+    # A received response must not be lost because it could not be counted or logged.
     request.getfixturevalue(kind).postprocess(response)
 
 
@@ -215,7 +217,7 @@ def test_postprocess_logs_why_a_response_could_not_be_logged(session, caplog):
 
 
 class Recorder:
-    """Mixed into a session: notes when its override points are called, and with what."""
+    """A mixin that records the calls of a session's override points."""
 
     def __init__(self, *args, **kwargs):
         self.noted = []
@@ -270,7 +272,7 @@ def test_a_retry_does_not_prepare_the_request_again(kind):
 
 
 @pytest.mark.parametrize('kind', KINDS)
-def test_after_set_api_key_is_called_whenever_it_was_set_and_can_log(kind):
+def test_after_set_api_key_is_called_after_each_assignment_and_can_log(kind):
     session = type('Mine', (Recorder, kind), {})('key')
     session.api_key = 'another'
     assert session.noted == [
@@ -311,7 +313,7 @@ def test_the_headers_from_prepare_headers_are_sent(session, parent):
     assert parent.request.call_args[1]['headers'] == {'X-Mine': '1'}
 
 
-def test_the_auth_header_of_a_subclass_is_set_with_its_key():
+def test_the_auth_header_of_a_subclass_follows_the_key():
     class Mine(pdpyras.PDSession):
         url = 'https://mine.example.com'
         permitted_methods = ('GET',)
@@ -328,7 +330,7 @@ def test_the_auth_header_of_a_subclass_is_set_with_its_key():
     assert session.parent.request.call_args[1]['headers']['X-Key'] == 'second'
 
 
-def test_the_methods_of_a_subclass_are_the_ones_that_are_called():
+def test_r_and_j_methods_call_the_overridden_verbs_of_a_subclass():
     class Careful(pdpyras.APISession):
         def put(self, url, **kwargs):
             return answer(200, {'user': 'not really'})
@@ -351,8 +353,8 @@ OTHERS = ['_lock', '_options', '_page_size', '_count', '_process', '_permitted',
     'name', ['user', 'email', 'user_id', 'backup', 'escalation_policies'] + OTHERS
 )
 @pytest.mark.parametrize('kind', KINDS)
-def test_names_that_subclasses_use_are_free(kind, name):
-    # Each of them is an attribute of a subclass somewhere in the wild, or likely to be one.
+def test_sessions_do_not_use_the_attribute_names_of_subclasses(kind, name):
+    # Subclasses in the wild have attributes with these names, or are likely to.
     assert not hasattr(kind, name)
     session = type('Mine', (kind,), {name: 'mine'})('key')
     assert getattr(session, name) == 'mine'
@@ -360,7 +362,7 @@ def test_names_that_subclasses_use_are_free(kind, name):
     assert getattr(session, name) == 'other'
 
 
-def test_a_subclass_may_decide_where_all_requests_go():
+def test_a_subclass_can_redirect_all_requests_by_overriding_normalize_url():
     class ThroughGateway(pdpyras.APISession):
         url = ''
 
@@ -387,7 +389,7 @@ def test_attributes_may_be_set_before_the_constructor_of_the_session_runs():
 
 
 @pytest.mark.parametrize('kind', KINDS)
-def test_the_constructor_sends_nothing_and_calls_none_of_its_own_verbs(kind):
+def test_the_constructor_sends_nothing_and_calls_no_public_method(kind):
     def refuse(*args, **kwargs):
         raise AssertionError('The constructor must not do this.')
 
@@ -398,7 +400,7 @@ def test_the_constructor_sends_nothing_and_calls_none_of_its_own_verbs(kind):
         Mine('key', base_url='https://api.eu.pagerduty.com')
 
 
-# Who calls whom
+# Calls between the methods
 
 HOOK = Mock()
 
@@ -493,7 +495,7 @@ def test_methods_call_each_other_as_documented(session, outer, inner, result, ex
 
 
 def test_each_page_is_requested_by_parameters_of_its_own(session):
-    # A mock remembers the dict, not what was in it: one for all pages would look like the last.
+    # A mock keeps a reference to the dict: one shared by all pages would look like the last page's.
     with patch.object(session, 'get') as get:
         get.side_effect = [page(1, 2, more=True), page(3, more=False)]
         assert list(session.iter_all('users', page_size=2)) == [1, 2, 3]
@@ -522,7 +524,7 @@ def test_rdelete_calls_delete(session):
     assert delete.call_args_list == [call('users/P1', params={'a': 1})]
 
 
-def test_the_verb_is_given_json_in_its_wrapper(session):
+def test_rput_passes_wrapped_json_to_put(session):
     with patch.object(session, 'put', return_value=answer(200, {'user': {}})) as put:
         session.rput('users/P1', json={'name': 'Jane'})
     assert put.call_args_list == [call('users/P1', json={'user': {'name': 'Jane'}})]
@@ -610,7 +612,7 @@ def test_send_change_event_calls_post(change_events):
     assert post.call_args_list == [call('/v2/change/enqueue', json={'payload': {'summary': 'a'}})]
 
 
-# The tables are read when they are needed, however they are changed
+# Changes of the tables take effect at once
 
 
 @pytest.mark.parametrize(
@@ -625,7 +627,7 @@ def test_send_change_event_calls_post(change_events):
     ids=['append', 'insert', 'extend', '+=', 'slice'],
 )
 @pytest.mark.parametrize('is_warm', [True, False], ids=['used before', 'not used before'])
-def test_a_path_that_was_added_is_canonical_at_once_until_it_is_removed(add, is_warm):
+def test_a_path_is_canonical_from_its_addition_to_the_table_until_its_removal(add, is_warm):
     if is_warm:
         pdpyras.canonical_path(BASE, '/users')
     add(pdpyras.CANONICAL_PATHS)
@@ -637,7 +639,7 @@ def test_a_path_that_was_added_is_canonical_at_once_until_it_is_removed(add, is_
         pdpyras.canonical_path(BASE, '/v9/widgets')
 
 
-def test_the_tables_may_be_replaced_by_plain_ones(session, parent):
+def test_the_tables_can_be_replaced_by_plain_lists_and_dicts(session, parent):
     parent.request.return_value = answer(200, {'gizmos': [1], 'next_cursor': None})
     tables = {
         'CANONICAL_PATHS': ['/v9/widgets'],
@@ -660,7 +662,7 @@ def test_a_cursor_path_that_was_added_takes_effect_at_once(session, parent):
     assert 'offset' not in parent.request.call_args[1]['params']
 
 
-def test_a_config_entry_that_was_added_is_used_at_once(session, parent):
+def test_an_entry_added_to_the_wrapper_table_takes_effect_at_once(session, parent):
     parent.request.return_value = answer(200, {'people': [1]})
     with patch.dict(pdpyras.ENTITY_WRAPPER_CONFIG, {'GET /users': 'people'}):
         assert session.rget('users') == [1]
@@ -681,18 +683,18 @@ def test_the_tables_are_lists_and_a_dict(table, kind):
 # Mocks as responses
 
 
-def test_a_mock_for_a_status_passes_through_request(session, parent):
+def test_a_response_whose_status_is_a_mock_is_returned(session, parent):
     parent.request.return_value = MagicMock()
     assert session.get('users') is parent.request.return_value
 
 
 @pytest.mark.parametrize('kind', [Mock, MagicMock])
-def test_a_mock_that_only_says_ok_is_a_success(kind):
+def test_a_mock_response_with_only_a_true_ok_is_a_success(kind):
     response = kind(ok=True)
     assert pdpyras.successful_response(response) is response
 
 
-def test_a_mock_that_only_says_that_it_is_not_ok_is_an_error():
+def test_a_mock_response_with_only_a_false_ok_is_an_http_error():
     with pytest.raises(pdpyras.PDHTTPError) as caught:
         pdpyras.successful_response(MagicMock(ok=False))
     assert not isinstance(caught.value, pdpyras.PDServerError)
@@ -710,14 +712,14 @@ def test_a_mock_that_is_ok_can_stand_for_any_response(session, events, parent):
 
 
 @pytest.mark.parametrize('status, kind', [(404, pdpyras.PDHTTPError), (503, pdpyras.PDServerError)])
-def test_an_error_made_of_a_mock_shows_that_mock(session, parent, status, kind):
+def test_the_response_of_an_error_is_the_mock_itself(session, parent, status, kind):
     parent.request.return_value = answer(status)
     with pytest.raises(kind, match=str(status)) as caught:
         session.rget('users/P1')
     assert caught.value.response is parent.request.return_value
 
 
-# Names in the module that people's tests patch
+# Names in the module that users' tests patch
 
 
 @pytest.mark.parametrize('name', PATCHED)
@@ -733,14 +735,14 @@ def test_a_session_works_while_a_name_in_the_module_is_patched(name):
         session.print_debug = False
 
 
-def test_the_patched_sleep_is_the_only_one(session, parent):
+def test_all_waits_use_the_sleep_of_the_patched_time_module(session, parent):
     parent.request.side_effect = [answer(429, headers={}), answer(200)]
     with patch('pdpyras.time') as time:
         session.get('users')
     assert time.mock_calls == [call.sleep(3)]
 
 
-def test_the_names_are_those_of_the_libraries():
+def test_names_imported_from_requests_and_urllib3_are_their_classes():
     import urllib3.exceptions
 
     assert pdpyras.Session is requests.Session
@@ -750,8 +752,8 @@ def test_the_names_are_those_of_the_libraries():
     assert pdpyras.PoolError is urllib3.exceptions.PoolError
 
 
-def test_the_timestamp_of_changes_is_patched_on_the_class(change_events):
-    # It is a property, and a patched plain value must do in its place.
+def test_event_timestamp_can_be_patched_on_the_class(change_events):
+    # A property, which users' tests replace with a plain value.
     with patch.object(pdpyras.ChangeEventsAPISession, 'event_timestamp', 'now'), patch.object(
         change_events, 'send_change_event'
     ) as send_change_event:
@@ -818,7 +820,7 @@ def test_additions_to_a_signature_are_keyword_only(method, start):
     assert bare_signature(getattr(pdpyras.APISession, method)).startswith(start)
 
 
-def test_prepare_headers_takes_the_users_headers_by_keyword():
+def test_prepare_headers_has_the_parameter_user_headers():
     for kind in KINDS:
         assert list(inspect.signature(kind.prepare_headers).parameters) == [
             'self',
@@ -864,7 +866,7 @@ def test_a_decoded_body_is_never_changed():
     assert body == before
 
 
-def test_the_url_of_a_listing_reaches_get_as_it_was_given():
+def test_the_url_of_a_listing_is_passed_to_get_unchanged():
     session = pdpyras.APISession('a-key-1234')
     url = 'https://api.pagerduty.com/users?number=1&filters[]=foo'
     session.get = Mock(return_value=answer(body={'users': [], 'more': False}))

@@ -17,7 +17,7 @@ def read(name):
 
 
 def required():
-    """The requirements of the package and its extras, of tox, and of the documentation."""
+    """Yield the requirements of the package and its extras, of tox, and of the documentation."""
     try:
         yield from metadata.requires('pdpyras')
     except metadata.PackageNotFoundError:
@@ -29,7 +29,7 @@ def required():
     yield from read('docs/requirements.txt').splitlines()
 
 
-def test_each_dependency_has_a_reason():
+def test_contributing_gives_a_reason_for_each_dependency():
     names = {re.match('[A-Za-z0-9_-]*', line.strip()).group() for line in required()}
     names -= {'', '-r', 'urllib3'}  # urllib3 comes with requests.
     reasons = read('CONTRIBUTING.rst').partition('Dependencies\n====')[2].lower()
@@ -40,7 +40,7 @@ def test_each_dependency_has_a_reason():
 KINDS = ('Added', 'Changed', 'Deprecated', 'Removed', 'Fixed', 'Security')
 
 
-def test_the_changelog_has_a_section_for_each_kind_of_change_and_starts_each_line_with_a_verb():
+def test_each_entry_of_the_changelog_starts_with_a_verb_below_the_heading_of_its_kind():
     for version in re.split(r'\n(?=.+\n=+\n)', read('CHANGELOG.rst'))[2:]:
         headings = re.findall(r'^(.+)\n-+$', version, re.MULTILINE)
         assert headings == [kind for kind in KINDS if kind in headings]
@@ -49,6 +49,6 @@ def test_the_changelog_has_a_section_for_each_kind_of_change_and_starts_each_lin
         assert set(entries) <= set(KINDS)
 
 
-def test_the_changelog_of_a_version_is_read_in_five_minutes():
+def test_the_changelog_of_a_version_has_fewer_than_1500_words():
     for version in re.split(r'\n(?=.+\n=+\n)', read('CHANGELOG.rst'))[2:]:
         assert len(version.split()) < 1500

@@ -1,4 +1,4 @@
-"""get_total, account_has_ability, on_call and progress: small questions that scripts ask."""
+"""get_total, account_has_ability, on_call and progress."""
 
 import sys
 import types
@@ -34,7 +34,7 @@ def test_get_total_rejects_endpoints_without_totals(api, session, url):
 
 
 @pytest.mark.parametrize('body', [{'users': []}, {'users': [], 'total': None}, [], {'total': True}])
-def test_a_response_without_a_total_is_an_error(api, session, body):
+def test_a_response_without_a_total_is_a_server_error(api, session, body):
     api.reply(body=body)
     with pytest.raises(pdpyras.PDServerError, match='"total"'):
         session.get_total('users')
@@ -44,14 +44,16 @@ def test_a_response_without_a_total_is_an_error(api, session, body):
 
 
 @pytest.mark.parametrize('status, expected', [(204, True), (402, False)])
-def test_account_has_ability(api, session, status, expected):
+def test_account_has_ability_returns_whether_the_status_is_a_success(
+    api, session, status, expected
+):
     api.reply(status)
     assert session.account_has_ability('teams') is expected
     assert api.last.path == '/abilities/teams'
 
 
 @pytest.mark.parametrize('status', [404, 403, 500])
-def test_any_other_status_of_an_ability_is_an_error_that_names_it(api, session, status):
+def test_any_other_status_is_an_error_that_names_the_ability(api, session, status):
     api.reply(status)
     with pytest.raises(pdpyras.PDHTTPError, match="the ability 'teem s'"):
         session.account_has_ability('teem s')
@@ -90,18 +92,18 @@ def test_on_call_returns_each_user_of_the_level_once(api, session):
 
 
 @pytest.mark.parametrize('end', ['2026-03-01T12:00:00Z', '2026-03-01T07:00:00-05:00'])
-def test_a_shift_that_ends_at_the_moment_does_not_count(api, session, end):
+def test_on_call_ignores_a_shift_that_ends_at_the_given_moment(api, session, end):
     api.reply(body={'oncalls': [entry('U1', end=end), entry('U2')], 'more': False})
     assert [user['id'] for user in session.on_call(at=AT)] == ['U2']
 
 
-def test_a_moment_in_another_time_zone_is_sent_as_utc(api, session):
+def test_on_call_sends_a_moment_in_another_time_zone_as_utc(api, session):
     api.reply(body={'oncalls': [], 'more': False})
     session.on_call(at=datetime(2026, 3, 1, 17, 30, tzinfo=timezone(timedelta(hours=5.5))))
     assert api.last.query['since'] == '2026-03-01T12:00:00Z'
 
 
-def test_on_call_of_a_service_is_that_of_its_policy(api, session):
+def test_on_call_of_a_service_queries_its_escalation_policy(api, session):
     api.reply(body={'service': {'id': 'S1', 'escalation_policy': {'id': 'EP9'}}})
     api.reply(body={'oncalls': [entry('U1')], 'more': False})
     assert session.on_call(service={'id': 'S1'}) == [{'id': 'U1', 'name': 'U1'}]
@@ -115,7 +117,7 @@ def test_on_call_of_a_schedule_does_not_depend_on_the_level(api, session):
     assert api.last.query['schedule_ids[]'] == 'SC1'
 
 
-def test_on_call_of_a_schedule_that_no_policy_uses(api, session):
+def test_on_call_of_a_schedule_without_a_policy_returns_its_users(api, session):
     api.reply(body={'oncalls': [], 'more': False})
     api.reply(body={'users': [{'id': 'U1'}]})
     assert session.on_call(schedule='SC1', at=AT) == [{'id': 'U1'}]
@@ -177,7 +179,9 @@ class FakeBar:
 
 @pytest.mark.parametrize('is_terminal', [False, True])
 @pytest.mark.parametrize('is_installed', [False, True])
-def test_the_bar_is_shown_on_a_terminal_only(api, session, monkeypatch, is_terminal, is_installed):
+def test_the_progress_bar_is_shown_only_on_a_terminal(
+    api, session, monkeypatch, is_terminal, is_installed
+):
     FakeBar.bars = []
     module = types.SimpleNamespace(tqdm=FakeBar) if is_installed else None
     monkeypatch.setitem(sys.modules, 'tqdm', module)
@@ -188,7 +192,7 @@ def test_the_bar_is_shown_on_a_terminal_only(api, session, monkeypatch, is_termi
     assert shown == ([(2, 2, True)] if is_terminal and is_installed else [])
 
 
-def test_the_bar_is_closed_if_the_listing_is_left(api, session, monkeypatch):
+def test_the_progress_bar_is_closed_when_the_iteration_is_abandoned(api, session, monkeypatch):
     FakeBar.bars = []
     monkeypatch.setitem(sys.modules, 'tqdm', types.SimpleNamespace(tqdm=FakeBar))
     monkeypatch.setattr(sys.stderr, 'isatty', lambda: True)
@@ -199,7 +203,7 @@ def test_the_bar_is_closed_if_the_listing_is_left(api, session, monkeypatch):
     assert FakeBar.bars[0].is_closed
 
 
-# Names of the successor, and paths that are newer than the tables
+# Names of the successor, and paths missing from the tables
 
 
 def test_header_passthru_sends_the_key_as_the_whole_header(api):
@@ -218,7 +222,7 @@ def test_alert_grouping_settings_take_service_ids_and_limit_by_position(api, ses
     assert sorted(api.last.params) == expected
 
 
-def test_an_unlisted_collection_below_a_listed_one_is_not_taken_for_an_id(api, session):
+def test_an_unlisted_collection_is_not_mistaken_for_an_id_of_a_listed_one(api, session):
     api.reply(body={'tasks': [1], 'more': False})
     assert session.list_all('incidents/tasks') == [1]
     api.reply(body={'tasks': [2]})
@@ -250,7 +254,7 @@ def test_an_aware_datetime_is_sent_as_utc(api, session, moment, sent):
     assert api.last.params == [('since', sent), ('days[]', sent)]
 
 
-def test_no_bar_is_shown_by_a_program_without_stderr(api, session, monkeypatch):
+def test_no_progress_bar_is_shown_without_stderr(api, session, monkeypatch):
     monkeypatch.setattr(sys, 'stderr', None)
     api.reply(body={'users': [1], 'more': False})
     assert session.list_all('users', progress=True) == [1]

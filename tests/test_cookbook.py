@@ -1,4 +1,4 @@
-"""The recipes of the cookbook, run as their readers run them: with the sandbox as PagerDuty."""
+"""The recipes of the cookbook, run as scripts with the sandbox as PagerDuty."""
 
 import csv
 import importlib.util
@@ -51,7 +51,7 @@ def sandbox(proxy):
 
 @pytest.fixture
 def account(sandbox):
-    """A session to prepare the account with, and to look at it afterwards."""
+    """A session to prepare the account and to inspect it afterwards."""
     return pdpyras.APISession(sandbox.api_key, default_from=sandbox.email, base_url=sandbox.url)
 
 
@@ -62,7 +62,7 @@ def alerts(sandbox):
 
 @pytest.fixture
 def run(proxy, sandbox, tmp_path):
-    """Runs a recipe in an empty directory, and returns what it printed."""
+    """A function that runs a recipe in an empty directory and returns its output."""
 
     def run(recipe, *arguments, status=0):
         finished = subprocess.run(
@@ -85,7 +85,7 @@ def read(*path):
         return file.read()
 
 
-def test_the_page_shows_every_recipe_and_a_test_runs_it():
+def test_each_recipe_is_on_the_page_and_has_a_test():
     recipes = sorted(name for name in os.listdir(RECIPES) if name.endswith('.py'))
     shown = re.findall(r'examples/cookbook/(\w+\.py)', read('docs', 'cookbook.rst'))
     assert sorted(shown) == recipes
@@ -96,15 +96,15 @@ def test_the_page_shows_every_recipe_and_a_test_runs_it():
 # On call
 
 
-def test_who_is_on_call(run):
+def test_the_recipe_prints_who_is_on_call_for_a_service(run):
     assert run('who_is_on_call.py', 'Web Shop') == 'Alex Sample alex@example.com\n'
 
 
-def test_an_unknown_service_is_named(run):
+def test_an_unknown_service_is_named_in_the_message(run):
     assert run('who_is_on_call.py', 'Shop', status=1) == "There is no service 'Shop'.\n"
 
 
-def test_overrides_from_a_csv_file(run, account, sandbox, tmp_path):
+def test_the_recipe_creates_overrides_from_a_csv_file(run, account, sandbox, tmp_path):
     (user,) = account.list_all('users')
     schedule = account.rpost(
         'schedules',
@@ -150,13 +150,13 @@ def test_an_override_of_an_unknown_user_is_rejected_before_anything_is_sent(run,
 # Incidents
 
 
-def test_the_incident_of_an_alert(run, account):
+def test_the_recipe_prints_the_incident_of_an_alert(run, account):
     printed = run('incident_of_alert.py')
     (incident,) = account.list_all('incidents')
     assert printed == incident['html_url'] + '\n'
 
 
-def test_all_incidents_of_a_service_are_acknowledged(run, account, alerts):
+def test_the_recipe_acknowledges_all_incidents_of_a_service(run, account, alerts):
     (service,) = account.list_all('services')
     other = account.rpost('services', json=dict(service, name='Bakery'))
     other = {'id': other['id'], 'type': 'service_reference'}
@@ -175,7 +175,7 @@ def test_all_incidents_of_a_service_are_acknowledged(run, account, alerts):
     ]
 
 
-def test_notes_are_copied(run, account, alerts):
+def test_the_recipe_copies_notes_from_one_incident_to_another(run, account, alerts):
     for source in ('oven-1', 'oven-2'):
         alerts.trigger('Cold', source)
     first, second = account.list_all('incidents')
@@ -204,7 +204,7 @@ def make_low_urgency_incidents(account, count):
         account.rpost('incidents', json=incident)
 
 
-def test_a_dry_run_changes_nothing_and_shows_what_would_be_sent(run, account, sandbox):
+def test_a_dry_run_prints_the_requests_and_changes_nothing(run, account, sandbox):
     make_low_urgency_incidents(account, 2)
     before = len(sandbox.requests)
 
@@ -217,7 +217,7 @@ def test_a_dry_run_changes_nothing_and_shows_what_would_be_sent(run, account, sa
     assert sent == ['PUT /incidents/{} {}'.format(found['id'], body) for found in incidents]
 
 
-def test_the_dry_run_becomes_real_with_yes(run, account):
+def test_with_yes_the_dry_run_recipe_sends_its_requests(run, account):
     make_low_urgency_incidents(account, 2)
     assert run('dry_run.py', '--yes') == '2 incidents\n'
     assert [found['status'] for found in account.list_all('incidents')] == ['resolved'] * 2
@@ -237,7 +237,7 @@ def past(sandbox):
     return incidents
 
 
-def test_a_year_of_incidents_as_csv(run, past, tmp_path):
+def test_the_recipe_exports_a_year_of_incidents_as_csv(run, past, tmp_path):
     run('export_incidents.py')
     with open(str(tmp_path / 'incidents.csv'), newline='', encoding='utf-8') as file:
         rows = list(csv.DictReader(file))
@@ -247,7 +247,7 @@ def test_a_year_of_incidents_as_csv(run, past, tmp_path):
 
 
 @needs('pandas', 'pandas')
-def test_incidents_in_pandas(run, past):
+def test_the_recipe_summarizes_incidents_with_pandas(run, past):
     minutes = {}
     for incident in past:
         if incident['status'] == 'resolved':
@@ -265,8 +265,8 @@ def test_incidents_in_pandas(run, past):
     ]
 
 
-def test_requests_wait_before_the_limit_is_reached(monkeypatch, capsys):
-    """In this process, where waiting moves the sandbox's clock in place of the real one."""
+def test_with_spare_requests_the_recipe_waits_before_the_rate_limit_is_reached(monkeypatch, capsys):
+    """Run in this process, where waiting advances the sandbox's clock instead of the real one."""
     with Sandbox(seed=3, rate_limit=60).as_pagerduty() as sandbox:
         users = len(pdpyras.APISession(sandbox.user_key).list_all('users'))
         waits = []
@@ -331,15 +331,15 @@ def test_a_failed_job_triggers_an_alert_which_its_success_resolves(run, account,
     assert account.rget(incident)['status'] == 'resolved'
 
 
-def test_a_job_whose_command_is_missing_triggers_an_alert(run, account):
+def test_a_missing_command_of_a_job_triggers_an_alert(run, account):
     printed = run('page_on_failure.py', 'backup', 'no-such-command', status=127)
     assert 'no-such-command' in printed
     (incident,) = account.list_all('incidents')
     assert incident['title'] == 'backup failed with exit status 127'
 
 
-def test_callbacks_for_airflow(pagerduty_everywhere, monkeypatch):
-    """Without Airflow: with a context that has the same names."""
+def test_the_airflow_callbacks_trigger_and_resolve_an_alert(pagerduty_everywhere, monkeypatch):
+    """Call the callbacks without Airflow, with a context of the same shape."""
     monkeypatch.setenv('PAGERDUTY_ROUTING_KEY', pagerduty_everywhere.routing_key)
     path = os.path.join(RECIPES, 'airflow_alerts.py')
     spec = importlib.util.spec_from_file_location('airflow_alerts', path)
@@ -360,7 +360,7 @@ def test_callbacks_for_airflow(pagerduty_everywhere, monkeypatch):
     assert pagerduty_everywhere.session().rget(incident)['status'] == 'resolved'
 
 
-# PagerDuty's other APIs, which the sandbox does not have
+# PagerDuty's other APIs, which the sandbox lacks
 
 
 @pytest.fixture
@@ -378,7 +378,7 @@ def run_here(recipe, *arguments, **variables):
         runpy.run_path(os.path.join(RECIPES, recipe), run_name='__main__')
 
 
-def test_scim(responses, capsys):
+def test_the_recipe_lists_all_users_by_scim(responses, capsys):
     people = [
         {'userName': 'user{}@example.com'.format(n), 'displayName': 'User {}'.format(n)}
         for n in range(101)
@@ -420,7 +420,7 @@ def test_jira_cloud(responses):
 
 
 @needs('pagerduty', 'pagerduty')
-def test_a_script_that_moves_to_the_successor(run, alerts):
+def test_a_script_and_its_port_to_the_successor_print_the_same(run, alerts):
     alerts.trigger('The oven is cold', 'oven-1')
     expected = '1 The oven is cold\n'
     assert run('open_incidents.py') == expected
@@ -428,7 +428,7 @@ def test_a_script_that_moves_to_the_successor(run, alerts):
 
 
 @needs('pagerduty', 'pagerduty')
-def test_the_successor_has_the_names_on_the_page_about_it():
+def test_the_page_about_the_successor_has_its_names():
     import pagerduty
 
     rows = re.findall(r'^``(\w+)`` +``(\w+)``', read('docs', 'successor.rst'), re.MULTILINE)

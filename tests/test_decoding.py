@@ -12,7 +12,7 @@ USER_AT = 'users/PABC123'
 
 @pytest.fixture
 def decoded(monkeypatch):
-    """The bodies that pdpyras.json_loads was called with."""
+    """The bodies passed to pdpyras.json_loads, in order."""
     bodies = []
 
     def loads(body):
@@ -23,7 +23,7 @@ def decoded(monkeypatch):
     return bodies
 
 
-def test_json_loads_decodes_what_rget_returns(api, session, decoded):
+def test_json_loads_decodes_the_response_of_rget(api, session, decoded):
     api.reply(body={'user': {'name': 'Jörg'}})
     assert session.rget(USER_AT) == {'name': 'Jörg'}
     assert decoded == [json.dumps({'user': {'name': 'Jörg'}}).encode('utf-8')]
@@ -50,7 +50,7 @@ def test_an_error_of_json_loads_names_the_request_and_quotes_the_body(api, sessi
     assert caught.value.response.content == b'<html>'
 
 
-def test_an_empty_body_is_none_with_json_loads(api, session, decoded):
+def test_json_loads_is_not_called_for_an_empty_body(api, session, decoded):
     api.reply(204)
     assert session.rput(USER_AT, json={}) is None
 
@@ -65,7 +65,7 @@ def test_orjson_loads_can_be_json_loads(api, session, monkeypatch):
         session.rget(USER_AT)
 
 
-def test_without_json_loads_the_response_decodes_itself():
+def test_without_json_loads_the_json_method_of_the_response_is_used():
     class Shouted(requests.Response):
         def json(self):
             return 'HELLO'
@@ -80,12 +80,12 @@ def test_a_declared_encoding_is_used(api, session):
 
 
 @pytest.mark.parametrize('number', [2**63 - 1, 2**64, -(2**63) - 1, 10**30], ids=str)
-def test_a_long_number_is_exact(api, session, number):
+def test_a_large_integer_is_decoded_exactly(api, session, number):
     api.reply(body='{{"user": {}}}'.format(number).encode())
     assert session.rget(USER_AT) == number
 
 
-def test_a_response_hook_sees_the_body_before_it_is_read(api, session):
+def test_a_response_hook_runs_before_the_body_is_read(api, session):
     states = []
     session.hooks['response'].append(lambda response, **_: states.append(response._content))
     api.reply(body={'user': {}})
@@ -93,20 +93,20 @@ def test_a_response_hook_sees_the_body_before_it_is_read(api, session):
     assert states == [False]
 
 
-def test_the_body_of_a_stream_is_not_read(api, session):
+def test_the_body_of_a_streamed_response_is_not_read(api, session):
     api.reply(body={'user': {}})
     response = session.get(USER_AT, stream=True)
     assert response.raw.read() == b'{"user": {}}'
 
 
-def test_a_body_that_a_hook_has_read_is_not_read_again(api, session):
+def test_a_body_read_by_a_hook_is_decoded(api, session):
     session.hooks['response'].append(lambda response, **_: response.content and None)
     api.reply(body={'user': {}})
     assert session.rget(USER_AT) == {}
 
 
 @pytest.mark.parametrize('body, status', [(b'<html>', 200), (b'', 204)])
-def test_an_error_of_any_class_from_json_loads_is_an_invalid_body(
+def test_an_exception_of_any_class_in_json_loads_means_an_invalid_body(
     api, session, monkeypatch, body, status
 ):
     class Unusual(Exception):

@@ -1,4 +1,4 @@
-"""The decorators on objects that are no sessions: all they need is a `url`."""
+"""The decorators on methods of objects that are not sessions and have only a `url`."""
 
 import inspect
 
@@ -11,7 +11,7 @@ import pdpyras
 
 @pytest.fixture
 def client(api):
-    """An API client of somebody else's making."""
+    """An API client of a user's own."""
 
     class Client:
         url = api.url
@@ -73,7 +73,7 @@ def client(api):
         ('rpatch', 'PATCH', '/users/P1'),
     ],
 )
-def test_the_name_of_the_function_says_what_is_sent_and_so_what_is_wrapped(
+def test_wrapped_entities_wraps_by_the_verb_in_the_name_of_the_function(
     api, client, name, method, url
 ):
     api.reply(body={'user': {'id': 'P1'}})
@@ -82,19 +82,19 @@ def test_the_name_of_the_function_says_what_is_sent_and_so_what_is_wrapped(
     assert api.last.json == {'user': {'name': 'Jane'}}
 
 
-def test_the_json_of_a_get_is_not_wrapped(api, client):
+def test_wrapped_entities_does_not_wrap_the_json_of_a_get(api, client):
     api.reply(body={'users': []})
     assert client.get('/users', json={'name': 'Jane'}) == []
     assert api.last.json == {'name': 'Jane'}
 
 
-def test_a_name_without_a_verb_wraps_nothing_and_unwraps_by_the_path(api, client):
+def test_without_a_verb_in_the_name_only_the_response_is_unwrapped(api, client):
     api.reply(body={'users': [1]})
     assert client.create('/users', json={'name': 'Jane'}) == [1]
     assert api.last.json == {'name': 'Jane'}
 
 
-def test_the_url_may_be_given_by_keyword(api, client):
+def test_wrapped_entities_accepts_the_url_by_keyword(api, client):
     api.reply(body={'user': {'id': 'P1'}})
     assert client.rpost(url='/users', json={'name': 'Jane'}) == {'id': 'P1'}
 
@@ -125,7 +125,7 @@ def test_auto_json_raises_unless_the_response_is_a_success(api, client):
         client.decoded('/users/P1')
 
 
-def test_requires_success_passes_the_response_on(api, client):
+def test_requires_success_returns_a_successful_response(api, client):
     api.reply(status=202)
     response = client.checked('/users/P1')
     assert isinstance(response, requests.Response)
@@ -139,7 +139,7 @@ def test_requires_success_raises_unless_the_response_is_a_success(api, client):
 
 
 @pytest.mark.parametrize('decorator', [pdpyras.auto_json, pdpyras.requires_success])
-def test_a_function_that_returns_no_response_is_a_client_error(decorator):
+def test_a_function_that_returns_none_causes_a_client_error(decorator):
     class Client:
         url = 'https://api.pagerduty.com'
 
@@ -159,17 +159,17 @@ def test_a_function_that_returns_no_response_is_a_client_error(decorator):
     [('/users/P1', '/users/P1'), ('users', 'users'), ({'self': '/users/P1'}, '/users/P1')],
     ids=['a path', 'no slash', 'a resource'],
 )
-def test_resource_url_passes_the_url_on_as_it_is(client, resource, url):
+def test_resource_url_passes_the_url_unchanged(client, resource, url):
     assert client.at(resource) == (url, None, {})
 
 
-def test_resource_url_passes_the_other_arguments_on(client):
+def test_resource_url_passes_the_other_arguments(client):
     assert client.at('/users', 'a note', json=[1]) == ('/users', 'a note', {'json': [1]})
 
 
 @pytest.mark.parametrize('keyword', ['url', 'resource'])
 @pytest.mark.parametrize('resource', ['/users/P1', {'self': '/users/P1'}], ids=['path', 'resource'])
-def test_the_first_argument_may_be_given_by_keyword(client, keyword, resource):
+def test_resource_url_accepts_url_or_resource_as_the_keyword(client, keyword, resource):
     assert client.at(**{keyword: resource}) == ('/users/P1', None, {})
 
 
@@ -182,13 +182,13 @@ def test_path_is_a_deprecated_keyword(client):
 @pytest.mark.parametrize(
     'name', ['rget', 'rpost', 'rput', 'rpatch', 'rdelete', 'jget', 'jpost', 'jput', 'jpatch']
 )
-def test_the_methods_of_a_session_take_their_first_argument_by_keyword(api, session, name, keyword):
+def test_r_and_j_methods_accept_their_first_argument_by_keyword(api, session, name, keyword):
     api.reply(body={'user': {}})
     getattr(session, name)(**{keyword: {'self': '/users/P1'}})
     assert api.last.path == '/users/P1'
 
 
-def test_a_first_argument_that_is_missing_is_a_mistake_in_the_call(client):
+def test_a_missing_first_argument_is_a_type_error(client):
     with pytest.raises(TypeError, match=r'at\(\)'):
         client.at()
 
@@ -218,7 +218,7 @@ def test_a_decorated_function_keeps_its_name_docstring_and_signature(name):
 @pytest.mark.parametrize(
     'name', ['rget', 'rpost', 'rput', 'rpatch', 'rdelete', 'jget', 'jpost', 'jput', 'jpatch']
 )
-def test_the_methods_of_a_session_have_their_own_names_and_docstrings(name):
+def test_r_and_j_methods_have_names_and_docstrings(name):
     method = getattr(pdpyras.APISession, name)
     assert method.__name__ == name
     assert method.__doc__

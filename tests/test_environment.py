@@ -1,4 +1,4 @@
-"""What a session reads from the environment: the same as requests, though it remembers it."""
+"""Environment variables: a session heeds the same ones as requests, although it caches them."""
 
 import os
 import pickle
@@ -37,7 +37,7 @@ SETTINGS = [
 
 @pytest.fixture
 def environment(monkeypatch):
-    """Sets the variables that a test names and takes all others of the kind out."""
+    """A function that sets the given variables and removes all others of the kind."""
 
     def apply(variables):
         for name in list(os.environ):
@@ -53,7 +53,7 @@ def environment(monkeypatch):
 
 @pytest.fixture
 def twins():
-    """A session of ours and one of requests, to be configured alike."""
+    """A session of this library and one of requests, to be configured alike."""
     with pdpyras.APISession('a-key-1234') as ours, requests.Session() as theirs:
         yield ours, theirs
 
@@ -76,8 +76,8 @@ def test_each_change_of_the_environment_takes_effect_on_the_next_call(environmen
         assert_alike(twins, url)
 
 
-def test_a_dict_may_take_the_place_of_the_environment(environment, twins, monkeypatch):
-    """So do tests with ``mock.patch('os.environ', {…})``."""
+def test_os_environ_can_be_replaced_by_a_dict(environment, twins, monkeypatch):
+    """Replace it as tests do with ``mock.patch('os.environ', {…})``."""
     assert_alike(twins, URLS[0])
     variables = {'https_proxy': 'http://proxy.example:1'}
     monkeypatch.setattr(os, 'environ', variables)
@@ -114,8 +114,10 @@ def test_each_change_of_the_session_takes_effect_on_the_next_call(environment, t
 
 @pytest.mark.parametrize('variable', ['REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE'])
 @pytest.mark.parametrize('verify', [False, '/etc/own.pem'])
-def test_verify_of_the_session_wins_over_the_environment(environment, twins, variable, verify):
-    """In requests, the environment wins: https://github.com/psf/requests/issues/3829."""
+def test_verify_of_the_session_takes_precedence_over_the_environment(
+    environment, twins, variable, verify
+):
+    """Unlike in requests: https://github.com/psf/requests/issues/3829."""
     ours = twins[0]
     for variables in ({variable: '/etc/environment.pem'}, {}):
         environment(variables)
@@ -133,7 +135,7 @@ def test_verify_of_the_session_wins_over_the_environment(environment, twins, var
 def test_a_replaced_merge_environment_settings_is_called_for_each_request(
     environment, api, session, monkeypatch
 ):
-    """As by the widely copied context manager that switches TLS verification off for a while."""
+    """Replace it like a widely copied context manager that turns TLS verification off."""
     original = requests.Session.merge_environment_settings
     merged = []
 
@@ -163,7 +165,7 @@ def test_a_replaced_merge_environment_settings_is_called_for_each_request(
 
 @pytest.mark.parametrize('name', ['prepare_request', 'send', 'request'])
 def test_a_wrapped_method_of_requests_is_called_for_each_request(api, session, monkeypatch, name):
-    """As instrumentations do."""
+    """Wrap it like instrumentation libraries do."""
     original, calls = getattr(requests.Session, name), []
 
     def wrapped(self, *args, **kwargs):
@@ -178,7 +180,7 @@ def test_a_wrapped_method_of_requests_is_called_for_each_request(api, session, m
     assert api.last.headers['Authorization'] == 'Token token=' + session.api_key
 
 
-def test_proxies_may_be_changed_in_place(environment, twins):
+def test_proxies_of_the_session_can_be_changed_in_place(environment, twins):
     assert_alike(twins, URLS[0])
     for session in twins:
         session.proxies.update({'https': '10.42.187.3:4012'})
@@ -188,7 +190,7 @@ def test_proxies_may_be_changed_in_place(environment, twins):
     assert_alike(twins, URLS[0])
 
 
-def test_the_session_may_have_none_for_proxies(environment, twins):
+def test_proxies_of_the_session_can_be_none(environment, twins):
     environment({'https_proxy': 'http://proxy.example:1'})
     for session in twins:
         session.proxies = None
@@ -220,8 +222,8 @@ def test_changing_the_merged_settings_does_not_affect_the_next_call(environment,
     assert_alike(twins, URLS[0])
 
 
-def test_a_proxy_of_the_environment_is_used_and_left_again(environment, api, session):
-    """The scripted server takes the part of the proxy: it is sent the whole URL."""
+def test_a_proxy_is_used_while_it_is_in_the_environment(environment, api, session):
+    """Use the scripted server as the proxy, which receives the whole URL."""
     session.url = 'http://api.pagerduty.example'
     api.rule(lambda seen: Reply(body={'user': {'through': seen.target}}))
     environment({'http_proxy': api.url})
@@ -235,7 +237,7 @@ def test_a_proxy_of_the_environment_is_used_and_left_again(environment, api, ses
     assert session.rget('users/P1') == {'through': '/users/P1'}
 
 
-def test_requests_prepared_by_hand_get_the_headers_of_the_session(api, session):
+def test_prepare_request_adds_the_headers_of_the_session(api, session):
     api.rule(lambda seen: Reply(body={}))
     request = requests.Request('GET', api.url + '/users', params={'a': 1}, headers={'X-Mine': 'x'})
     session.send(session.prepare_request(request))
@@ -245,7 +247,7 @@ def test_requests_prepared_by_hand_get_the_headers_of_the_session(api, session):
 
 
 @pytest.mark.parametrize('place', ['session', 'call'])
-def test_a_header_set_to_none_is_left_out(api, session, place):
+def test_a_header_set_to_none_is_not_sent(api, session, place):
     api.rule(lambda seen: Reply(body={}))
     headers = {'Accept-Encoding': None}
     if place == 'session':

@@ -1,4 +1,4 @@
-"""PDHTTPError.errors, for every shape of error response that PagerDuty's APIs use."""
+"""PDHTTPError.errors for every shape of error response that PagerDuty's APIs use."""
 
 import json
 import os
@@ -9,7 +9,7 @@ import pdpyras
 
 SHAPES = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'data', 'error_shapes.json')
 
-#: Shapes that APIs of PagerDuty use and the OpenAPI document of the REST API does not describe.
+#: Shapes in use that the OpenAPI document of the REST API does not describe.
 UNDOCUMENTED = {
     'Events API': {'status': 'invalid event', 'message': 'No.', 'errors': ['Text of errors.']},
     'by field': {'errors': {'name': ['Text of name.', 'More of name.'], 'id': ['Text of id.']}},
@@ -24,7 +24,7 @@ UNDOCUMENTED = {
 
 
 def sentences_in(node):
-    """Every text in a body that reads like a sentence of the tables above."""
+    """Return each text in a body that has the form of the texts in the tables above."""
     if isinstance(node, dict):
         node = list(node.values())
     if isinstance(node, list):
@@ -33,7 +33,7 @@ def sentences_in(node):
 
 
 def explained(body):
-    """The part of a body that explains the error."""
+    """Return the part of a body that explains the error."""
     error = body.get('error', body) if isinstance(body, dict) else body
     return error.get('errors', error) if isinstance(error, dict) else error
 
@@ -44,7 +44,7 @@ BODIES += [pytest.param(body, id=name) for name, body in UNDOCUMENTED.items()]
 
 
 @pytest.mark.parametrize('body', BODIES)
-def test_errors_is_a_list_of_the_sentences_of_the_response(api, session, body):
+def test_errors_has_the_sentences_of_each_documented_error_response(api, session, body):
     api.reply(400, body)
     with pytest.raises(pdpyras.PDHTTPError) as caught:
         session.rget('/users/P1')
@@ -60,7 +60,7 @@ def test_errors_is_a_list_of_the_sentences_of_the_response(api, session, body):
 
 
 @pytest.mark.parametrize('body', BODIES)
-def test_the_message_of_the_error_has_the_same_sentences(api, session, body):
+def test_the_message_has_the_sentences_of_each_documented_error_response(api, session, body):
     api.reply(400, body)
     with pytest.raises(pdpyras.PDHTTPError) as caught:
         session.rget('/users/P1')

@@ -1,4 +1,4 @@
-"""Errors: which one is raised, what it says, and what it carries."""
+"""Errors: their classes, messages and attributes."""
 
 import copy
 import pickle
@@ -26,14 +26,14 @@ INVALID = {
 
 
 def fail(api, session, status=404, body=None, headers=None):
-    """The error that such an answer makes rget raise."""
+    """Return the error that rget raises for such a response."""
     api.reply(status, body, headers)
     with pytest.raises(pdpyras.PDHTTPError) as caught:
         session.rget('users/P1')
     return caught.value
 
 
-# Which one
+# Classes
 
 
 def test_errors_form_the_documented_class_hierarchy():
@@ -65,19 +65,19 @@ def test_any_other_status_that_is_not_a_success_is_an_error_too(api, session, st
 
 
 @pytest.mark.parametrize('status', [200, 201, 202, 204])
-def test_a_success_is_passed_on(api, session, status):
+def test_successful_response_returns_a_success(api, session, status):
     api.reply(status)
     response = session.get('users')
     assert pdpyras.successful_response(response) is response
 
 
-def test_no_response_at_all_is_a_client_error():
+def test_successful_response_raises_a_client_error_for_none():
     with pytest.raises(pdpyras.PDClientError, match='hoping') as caught:
         pdpyras.successful_response(None, context='hoping')
     assert caught.value.response is None
 
 
-# What it says
+# Messages
 
 
 def test_a_message_names_the_request_the_fault_the_status_and_the_response(api, session):
@@ -96,7 +96,7 @@ def test_a_message_starts_with_the_method(api, session, method):
         pdpyras.successful_response(session.request(method, 'users'))
 
 
-def test_a_message_says_what_the_request_was_for(api, session):
+def test_a_message_has_the_context_of_the_request(api, session):
     api.reply(400, b'bad')
     response = session.get('users')
     assert 'looking for Dan' in pdpyras.http_error_message(response, 'looking for Dan')
@@ -120,7 +120,7 @@ def test_an_empty_response_is_said_to_be_empty(api, session):
 
 
 @pytest.mark.parametrize('repeated', ['{}', 'Token token={}', '{{"your_key": "{}"}}'], ids=repr)
-def test_a_message_does_not_repeat_the_key_even_if_the_server_does(api, session, repeated):
+def test_a_key_that_the_server_echoes_is_masked_in_the_message(api, session, repeated):
     error = fail(api, session, 403, repeated.format(KEY).encode())
     assert KEY not in str(error)
     assert '*1234' in str(error)
@@ -149,10 +149,10 @@ def test_last_4(secret, shown):
     assert pdpyras.last_4(secret) == shown
 
 
-# What it carries
+# Attributes
 
 
-def test_an_error_carries_what_pagerduty_says_about_it(api, session):
+def test_an_error_has_the_status_code_sentences_and_request_id(api, session):
     error = fail(api, session, 400, INVALID, {'x-request-id': 'REQ-1'})
     assert error.status_code == 400
     assert error.code == 2001
@@ -175,22 +175,22 @@ def test_an_error_carries_what_pagerduty_says_about_it(api, session):
     ],
     ids=[
         'empty',
-        'no JSON',
+        'not JSON',
         'an empty list',
         'a text',
         'a message only',
         'a code',
         'a str for errors',
         'an object for an error',
-        'an answer of the Events API',
+        'a response of the Events API',
     ],
 )
-def test_an_error_has_the_code_and_sentences_that_the_body_has(api, session, body, code, errors):
+def test_code_and_errors_are_read_from_a_body_of_any_shape(api, session, body, code, errors):
     error = fail(api, session, 400, body)
     assert (error.code, error.errors, error.request_id) == (code, errors, None)
 
 
-def test_an_error_carries_the_response(api, session):
+def test_an_error_has_the_response(api, session):
     response = fail(api, session, 404, NOT_FOUND, {'X-Mine': '1'}).response
     assert isinstance(response, requests.Response)
     assert response.status_code == 404
@@ -205,7 +205,7 @@ def test_the_response_of_an_error_is_true(api, session, status):
     assert fail(api, session, status).response
 
 
-def test_the_response_of_a_call_stays_false_when_an_error_was_made_of_it(api, session):
+def test_the_response_passed_to_successful_response_stays_false(api, session):
     api.reply(404)
     response = session.get('users/P1')
     with pytest.raises(pdpyras.PDHTTPError) as caught:
@@ -214,7 +214,7 @@ def test_the_response_of_a_call_stays_false_when_an_error_was_made_of_it(api, se
     assert caught.value.response == response
 
 
-def test_a_network_error_has_no_response_but_a_cause(api, session):
+def test_a_network_error_has_a_cause_and_no_response(api, session):
     session.max_network_attempts = 1
     api.hang_up(times=2)
     with pytest.raises(pdpyras.PDClientError) as caught:
@@ -225,12 +225,12 @@ def test_a_network_error_has_no_response_but_a_cause(api, session):
 
 
 @pytest.mark.parametrize('kind', [pdpyras.PDHTTPError, pdpyras.PDServerError])
-def test_an_http_error_is_not_made_without_a_response(kind):
+def test_an_http_error_requires_a_response(kind):
     with pytest.raises(TypeError):
         kind('message')
 
 
-def test_a_client_error_is_its_message():
+def test_a_client_error_has_only_its_message():
     error = pdpyras.PDClientError('No way')
     assert (error.msg, str(error), error.args, error.response) == (
         'No way',
@@ -240,7 +240,7 @@ def test_a_client_error_is_its_message():
     )
 
 
-# Doubles of responses, as people's tests have them
+# Mock responses, as in users' tests
 
 
 def test_an_error_can_be_made_of_a_mock_that_has_a_status_only():
@@ -258,7 +258,7 @@ def test_a_message_uses_the_url_of_the_request_if_a_mock_response_has_none():
     assert pdpyras.http_error_message(nothing_known).startswith('REQUEST (URL unknown): ')
 
 
-def test_a_mock_with_a_spec_is_shown_as_it_is():
+def test_the_response_of_an_error_is_the_mock_with_a_spec_itself():
     response = Mock(spec=requests.Response, status_code=404, text='gone', headers={}, url='u')
     response.request = Mock(method='GET')
     error = pdpyras.PDHTTPError('message', response)
@@ -347,7 +347,7 @@ def test_an_http_error_survives_copying(api, session, duplicate):
     assert same.response
 
 
-def test_a_pickled_error_does_not_hold_the_key(api, session, events):
+def test_a_pickled_error_does_not_contain_the_key_of_its_request(api, session, events):
     for send in (lambda: session.rput('users/P1', json={}), lambda: events.trigger('a', 'b')):
         api.reply(400)
         with pytest.raises(pdpyras.PDHTTPError) as caught:
@@ -365,10 +365,10 @@ def test_a_subclass_of_an_error_survives_pickling(api, session):
 
 
 class UserNotFound(pdpyras.PDHTTPError):
-    """An error of somebody else's making."""
+    """An exception class of a user's own."""
 
 
-# Encodings that are none
+# Invalid encodings
 
 
 @pytest.mark.parametrize('charset', ['idna', 'undefined', 'punycode', 'no-such'])
@@ -386,7 +386,7 @@ def test_a_wrong_charset_hides_no_error(api, session, charset, body):
     assert session.api_key_access is None
 
 
-def test_an_error_about_a_response_without_its_request_pickles():
+def test_an_error_whose_response_has_no_request_can_be_pickled():
     response = requests.Response()
     response.status_code = 404
     error = pickle.loads(pickle.dumps(pdpyras.PDHTTPError('gone', response)))
@@ -427,13 +427,13 @@ SENTENCE = 'Date cannot be more than 12 months in the future'
     ],
     ids=repr,
 )
-def test_errors_is_a_list_of_sentences_whatever_shape_the_body_has(api, session, body, sentences):
+def test_errors_is_a_list_of_sentences_for_a_body_of_any_shape(api, session, body, sentences):
     error = fail(api, session, 400, body)
     assert error.errors == sentences
     assert '; '.join(sentences) in str(error)
 
 
-def test_a_message_has_the_sentences_of_the_api_whole_with_its_code(api, session):
+def test_a_message_has_the_whole_sentences_and_the_code_of_the_api(api, session):
     long = 'A sentence that goes on ' * 20 + 'to its end.'
     body = {'error': {'message': 'Invalid Input Provided', 'code': 2001, 'errors': [long, 'B.']}}
     message = str(fail(api, session, 400, body, {'x-request-id': 'REQ-1'}))
@@ -591,7 +591,7 @@ def test_raise_for_status_in_user_code_goes_through_the_retries(
     assert len(sleeps) == 2
 
 
-def test_a_pickled_error_shows_the_key_nowhere(api, session):
+def test_a_pickled_error_does_not_contain_an_echoed_key(api, session):
     headers = {
         'Set-Cookie': 'a=' + KEY,
         'X-' + KEY: 'name',
@@ -603,7 +603,9 @@ def test_a_pickled_error_shows_the_key_nowhere(api, session):
     assert KEY.encode() not in pickle.dumps(error.response)
 
 
-def test_an_http_error_without_a_response_from_postprocess_comes_out(api, session, monkeypatch):
+def test_an_http_error_without_a_response_in_postprocess_is_raised_unchanged(
+    api, session, monkeypatch
+):
     def fail(response):
         raise requests.HTTPError('of mine')
 
@@ -613,7 +615,7 @@ def test_an_http_error_without_a_response_from_postprocess_comes_out(api, sessio
         session.get('users')
 
 
-def test_a_401_after_its_retries_says_what_to_check(api, session):
+def test_a_401_after_retries_says_what_to_check(api, session):
     session.retry[401] = 1
     api.reply(401, {'error': {'message': 'Unauthorized'}}, times=2)
     with pytest.raises(
@@ -642,7 +644,7 @@ def test_an_error_about_a_truncated_stream_can_be_read_and_pickled(api, session,
 
 
 @pytest.mark.parametrize('error', [None, True, False])
-def test_errors_beside_an_error_that_is_only_a_flag_are_found(api, session, error):
+def test_errors_are_read_from_the_body_if_error_is_a_flag(api, session, error):
     body = {'error': error, 'errors': [SENTENCE]}
     assert fail(api, session, 400, body).errors == [SENTENCE]
 

@@ -1,4 +1,4 @@
-"""Alerts and change events: what is sent, what is cut, and what comes back."""
+"""Alerts and change events."""
 
 import re
 from collections import OrderedDict
@@ -77,14 +77,14 @@ def test_the_payload_overrides_the_arguments(api, events):
     assert api.last.json['payload'] == dict(payload, source='b')
 
 
-def test_everything_may_be_in_the_payload(api, events):
+def test_trigger_accepts_all_properties_in_the_payload(api, events):
     accept(api)
     payload = {'summary': 'a', 'source': 'b', 'severity': 'error', 'class': 'c'}
     events.trigger(None, None, payload=payload)
     assert api.last.json['payload'] == payload
 
 
-def test_custom_details_are_merged_over_those_of_the_payload_and_win(api, events):
+def test_custom_details_override_those_of_the_payload(api, events):
     accept(api)
     payload = {'custom_details': {'load': 1, 'disk': 2}}
     events.trigger('a', 'b', payload=payload, custom_details={'load': 9})
@@ -122,7 +122,7 @@ def test_trigger_changes_nothing_that_the_caller_passed(api, events):
 
 
 @pytest.mark.parametrize('dedup_key, sent', [(42, '42'), (0, '0'), ('42', '42')], ids=repr)
-def test_a_number_as_key_is_sent_as_its_string(api, events, dedup_key, sent):
+def test_a_number_as_dedup_key_is_sent_as_a_string(api, events, dedup_key, sent):
     accept(api, times=3)
     events.trigger('a', 'b', dedup_key=dedup_key)
     events.acknowledge(dedup_key)
@@ -159,20 +159,20 @@ def test_a_summary_that_the_api_would_reject_is_cut_to_fit(api, events, caplog, 
     assert '1025' in record.getMessage()
 
 
-def test_a_summary_that_just_fits_is_sent_whole(api, events, caplog):
+def test_a_summary_of_1024_characters_is_sent_whole(api, events, caplog):
     accept(api)
     events.trigger('x' * 1024, 'b')
     assert api.last.json['payload']['summary'] == 'x' * 1024
     assert caplog.records == []
 
 
-def test_characters_are_counted_and_not_bytes(api, events):
+def test_the_length_of_a_summary_is_counted_in_characters_not_bytes(api, events):
     accept(api)
     events.trigger('ü' * 1024, 'b')
     assert api.last.json['payload']['summary'] == 'ü' * 1024
 
 
-# Acknowledging, resolving and whatever else
+# Acknowledging, resolving and raw events
 
 
 @pytest.mark.parametrize('action', ['acknowledge', 'resolve'])
@@ -182,7 +182,7 @@ def test_an_alert_is_acknowledged_and_resolved_by_its_key(api, events, action):
     assert api.last.json == {'event_action': action, 'routing_key': KEY, 'dedup_key': 'abc123'}
 
 
-def test_send_event_sends_properties_as_they_are(api, events):
+def test_send_event_sends_properties_unchanged(api, events):
     accept(api)
     events.send_event('trigger', 'key', payload={'summary': 'a'}, client='Monitor')
     assert api.last.json == {
@@ -203,7 +203,7 @@ def test_an_unknown_action_is_rejected(api, events, action):
 
 @pytest.mark.parametrize('dedup_key', [None, ''], ids=repr)
 @pytest.mark.parametrize('action', ['acknowledge', 'resolve'])
-def test_an_alert_without_key_cannot_be_acknowledged_or_resolved(api, events, action, dedup_key):
+def test_acknowledge_and_resolve_require_a_dedup_key(api, events, action, dedup_key):
     with pytest.raises(ValueError, match='dedup_key'):
         getattr(events, action)(dedup_key)
     with pytest.raises(ValueError, match='dedup_key'):
@@ -212,7 +212,7 @@ def test_an_alert_without_key_cannot_be_acknowledged_or_resolved(api, events, ac
 
 
 @pytest.mark.parametrize('status', [200, 202])
-def test_any_success_is_an_accepted_event(api, events, status):
+def test_any_successful_status_means_an_accepted_event(api, events, status):
     api.reply(status, {'dedup_key': 'abc'})
     assert events.resolve('abc') == 'abc'
 
@@ -220,7 +220,7 @@ def test_any_success_is_an_accepted_event(api, events, status):
 @pytest.mark.parametrize(
     'body', [{'status': 'success'}, [], None, 'abc'], ids=['no key', 'a list', 'empty', 'a str']
 )
-def test_a_success_that_names_no_key_is_a_server_error(api, events, body):
+def test_a_success_without_a_dedup_key_is_a_server_error(api, events, body):
     api.reply(202, body)
     with pytest.raises(pdpyras.PDServerError, match='dedup_key'):
         events.trigger('a', 'b')
@@ -238,7 +238,7 @@ def test_an_event_that_is_rejected_says_why(api, events):
 
 @pytest.mark.parametrize('status, retries', [(500, 2), (502, 4), (503, 6), (504, 6)])
 @pytest.mark.parametrize('kind', ['events', 'change_events'])
-def test_an_event_is_sent_again_when_the_server_fails(api, request, kind, status, retries):
+def test_a_server_error_is_retried_for_events(api, request, kind, status, retries):
     session = request.getfixturevalue(kind)
     api.reply(status, {'error': 'x'}, times=retries + 1)
     with pytest.raises(pdpyras.PDServerError, match='POST .*{}'.format(status)):
@@ -258,7 +258,7 @@ def send_in_every_way(session, body):
 
 @pytest.mark.parametrize('kind', ['events', 'change_events'])
 @pytest.mark.parametrize('mapping', [dict, OrderedDict])
-def test_the_routing_key_is_added_to_any_event_and_not_to_the_callers_dict(
+def test_the_routing_key_is_added_to_the_event_but_not_to_the_callers_dict(
     api, request, kind, mapping
 ):
     accept(api, times=3)
@@ -269,13 +269,13 @@ def test_the_routing_key_is_added_to_any_event_and_not_to_the_callers_dict(
 
 
 @pytest.mark.parametrize('kind', ['events', 'change_events'])
-def test_the_callers_own_routing_key_wins(api, request, kind):
+def test_a_routing_key_in_the_body_takes_precedence(api, request, kind):
     accept(api, times=3)
     send_in_every_way(request.getfixturevalue(kind), {'routing_key': 'other'})
     assert [seen.json for seen in api.seen] == [{'routing_key': 'other'}] * 3
 
 
-def test_the_callers_own_routing_key_wins_among_the_properties_too(api, events, change_events):
+def test_a_routing_key_among_the_properties_takes_precedence(api, events, change_events):
     accept(api, times=2)
     events.send_event('trigger', payload={}, routing_key='other')
     change_events.send_change_event(payload={}, routing_key='other')
@@ -293,7 +293,7 @@ def test_a_body_that_is_not_a_json_object_is_sent_as_it_is(api, events, options,
     assert api.last.body == body
 
 
-def test_a_new_key_is_in_the_next_event(api, events):
+def test_the_next_event_has_the_new_routing_key(api, events):
     accept(api, times=2)
     events.trigger('a', 'b')
     events.api_key = 'another-key'
@@ -302,7 +302,7 @@ def test_a_new_key_is_in_the_next_event(api, events):
 
 
 @pytest.mark.parametrize('kind', ['events', 'change_events'])
-def test_the_key_is_in_the_body_and_not_in_a_header(api, request, kind):
+def test_the_routing_key_is_in_no_header(api, request, kind):
     accept(api)
     request.getfixturevalue(kind).post('/v2/enqueue', json={})
     assert 'Authorization' not in api.last.headers
@@ -359,7 +359,7 @@ def test_custom_details_of_a_change_must_be_a_dict(api, change_events):
     assert api.seen == []
 
 
-def test_a_long_summary_of_a_change_is_cut_to_fit(api, change_events, caplog):
+def test_a_long_summary_of_a_change_is_truncated(api, change_events, caplog):
     api.reply(202, {'id': 'C1'}, times=2)
     properties = {'payload': {'summary': 'x' * 1025}}
     change_events.submit('x' * 1025)
@@ -377,7 +377,7 @@ def test_a_change_event_without_id_returns_none(api, change_events, body):
     assert change_events.submit('a') is None
 
 
-def test_a_raw_change_event_carries_the_routing_key(api, change_events):
+def test_a_raw_change_event_has_the_routing_key(api, change_events):
     api.reply(202, {'id': 'C1'})
     assert change_events.send_change_event(payload={'summary': 'a'}) == 'C1'
     assert api.last.json == {'routing_key': KEY, 'payload': {'summary': 'a'}}
@@ -390,14 +390,14 @@ def test_a_change_event_that_is_rejected_says_why(api, change_events):
     assert caught.value.errors == ['no summary']
 
 
-def test_the_timestamp_of_a_change_is_now_in_utc(change_events):
+def test_the_default_timestamp_of_a_change_is_the_current_time_in_utc(change_events):
     stamp = change_events.event_timestamp
     assert TIMESTAMP.fullmatch(stamp)
     now = datetime.now(timezone.utc).replace(tzinfo=None)
     assert abs(datetime.strptime(stamp[:19], '%Y-%m-%dT%H:%M:%S') - now) < timedelta(minutes=1)
 
 
-def test_the_timestamp_can_be_replaced_on_the_class(api, change_events, monkeypatch):
+def test_event_timestamp_can_be_replaced_on_the_class(api, change_events, monkeypatch):
     monkeypatch.setattr(pdpyras.ChangeEventsAPISession, 'event_timestamp', '2020-01-02T03:04:05Z')
     api.reply(202, {'id': 'C1'})
     change_events.submit('a')
@@ -422,7 +422,7 @@ def test_the_error_names_the_details_that_are_not_a_dict(api, events):
 
 
 @pytest.mark.parametrize('key, sent', [(False, None), (0, '0')], ids=str)
-def test_false_is_no_deduplication_key_but_a_zero_is(api, events, key, sent):
+def test_false_is_not_a_dedup_key_but_zero_is(api, events, key, sent):
     api.reply(202, body={'dedup_key': 'k'})
     events.trigger('Errors', 'web1', dedup_key=key)
     assert api.last.json.get('dedup_key') == sent
@@ -436,14 +436,14 @@ def test_an_empty_response_to_an_event_is_reported_with_its_status(api, events):
         events.trigger('Errors', 'web1')
 
 
-def test_a_replaced_request_gets_the_routing_key_from_post(events, monkeypatch):
+def test_post_passes_the_routing_key_to_a_replaced_request(events, monkeypatch):
     sent = []
     monkeypatch.setattr(events, 'request', lambda *call, **options: sent.append(options['json']))
     events.post('/v2/enqueue', {}, {'a': 1})
     assert sent == [{'a': 1, 'routing_key': events.api_key}]
 
 
-def test_the_action_of_an_event_is_the_one_that_was_checked(api, events):
+def test_event_action_among_the_properties_does_not_override_the_action(api, events):
     api.reply(202, {'dedup_key': 'k'})
     events.send_event('trigger', payload={}, event_action='bogus')
     assert api.last.json['event_action'] == 'trigger'
@@ -451,7 +451,7 @@ def test_the_action_of_an_event_is_the_one_that_was_checked(api, events):
 
 @pytest.mark.parametrize('key', [None, '', 5, [], {}, True], ids=repr)
 @pytest.mark.parametrize('act', ['trigger', 'acknowledge', 'resolve'])
-def test_an_event_is_only_sent_if_the_response_names_a_usable_key(api, events, act, key):
+def test_a_response_without_a_valid_dedup_key_is_a_server_error(api, events, act, key):
     api.reply(202, {'status': 'success', 'dedup_key': key})
     arguments = ('summary', 'source') if act == 'trigger' else ('a-key',)
     with pytest.raises(pdpyras.PDServerError, match='dedup_key'):
@@ -459,21 +459,21 @@ def test_an_event_is_only_sent_if_the_response_names_a_usable_key(api, events, a
 
 
 @pytest.mark.parametrize('timestamp', ['', 'yesterday', 5], ids=repr)
-def test_a_given_timestamp_of_a_change_is_sent_as_it_is(api, change_events, timestamp):
+def test_a_timestamp_passed_to_submit_is_sent_unchanged(api, change_events, timestamp):
     api.reply(202, {'id': 'x'})
     change_events.submit('deployed', timestamp=timestamp)
     assert api.last.json['payload']['timestamp'] == timestamp
 
 
 @pytest.mark.parametrize('source, sent', [(5, None), (None, None), ('', ''), ('host', 'host')])
-def test_a_source_of_a_change_is_left_out_unless_it_is_a_text(api, change_events, source, sent):
+def test_a_source_of_a_change_is_omitted_unless_it_is_a_string(api, change_events, source, sent):
     api.reply(202, {'id': 'x'})
     change_events.submit('deployed', source)
     assert api.last.json['payload'].get('source') == sent
 
 
 def test_the_place_of_the_routing_key_in_the_body_is_that_of_5_4_1(api, events, change_events):
-    """Recorded cassettes compare bodies."""
+    """Keep the order of keys, because recorded cassettes compare bodies."""
     api.reply(202, {'dedup_key': 'k'})
     api.reply(202, {'id': 'x'})
     events.trigger('s', 'x')
@@ -481,7 +481,7 @@ def test_the_place_of_the_routing_key_in_the_body_is_that_of_5_4_1(api, events, 
     assert [list(seen.json).index('routing_key') for seen in api.seen] == [2, 0]
 
 
-def test_the_other_properties_of_an_event_have_arguments(api, events):
+def test_trigger_has_arguments_for_the_other_properties_of_an_event(api, events):
     api.reply(202, {'dedup_key': 'k'})
     events.trigger(
         's',
@@ -550,7 +550,7 @@ def test_an_image_or_link_without_its_url_is_rejected(api, events, options, mess
     assert api.seen == []
 
 
-def test_unknown_keys_of_images_and_links_pass(api, events):
+def test_unknown_keys_of_images_and_links_are_sent(api, events):
     api.reply(202, {'dedup_key': 'k'})
     images, links = [{'src': 'a', 'new': 1}], [{'href': 'b', 'new': 2}]
     events.trigger('s', 'x', images=images, links=links)
@@ -558,7 +558,7 @@ def test_unknown_keys_of_images_and_links_pass(api, events):
 
 
 @pytest.mark.parametrize('via', ['trigger', 'send_event'])
-def test_details_of_2_megabytes_are_left_out_and_the_alert_is_sent(api, events, caplog, via):
+def test_an_alert_with_2_megabytes_of_details_is_sent_without_them(api, events, caplog, via):
     details = {'log': 'x' * 2000000}
     api.reply(202, {'dedup_key': 'k'})
     if via == 'trigger':
@@ -573,7 +573,7 @@ def test_details_of_2_megabytes_are_left_out_and_the_alert_is_sent(api, events, 
 
 
 @pytest.mark.parametrize('surplus', [0, 1])
-def test_the_size_is_that_on_the_wire_with_the_routing_key(api, events, surplus):
+def test_the_size_of_an_event_is_that_of_the_sent_body(api, events, surplus):
     api.reply(202, {'dedup_key': 'k'}, times=2)
     events.trigger('s', 'x', custom_details={'a': 'x'})
     room = 512000 - len(api.last.body) + 1
@@ -584,7 +584,7 @@ def test_the_size_is_that_on_the_wire_with_the_routing_key(api, events, surplus)
         assert len(api.last.body) == 512000
 
 
-def test_characters_that_json_escapes_count_as_they_are_sent(api, events, caplog):
+def test_the_size_of_an_event_includes_json_escapes(api, events, caplog):
     api.reply(202, {'dedup_key': 'k'})
     events.trigger('s', 'x', custom_details={'a': '\u674e' * 100000})
     assert len(api.last.body) < 1000
@@ -602,13 +602,13 @@ def test_an_event_that_is_too_large_without_its_details_is_rejected(api, events,
 
 
 @pytest.mark.parametrize('key', [None, ''], ids=repr)
-def test_an_empty_routing_key_is_replaced_by_that_of_the_session(api, events, key):
+def test_an_empty_routing_key_is_replaced_by_the_one_of_the_session(api, events, key):
     api.reply(202, {'dedup_key': 'k'})
     events.send_event('trigger', payload={}, routing_key=key)
     assert api.last.json['routing_key'] == events.api_key
 
 
-def test_a_large_number_in_the_details_is_sent(api, events):
+def test_a_large_integer_in_the_details_is_sent(api, events):
     api.reply(202, {'dedup_key': 'k'})
     events.trigger('s', 'x', custom_details={'n': 10**100})
     assert api.last.json['payload']['custom_details'] == {'n': 10**100}

@@ -1,4 +1,4 @@
-"""The first example, run as a newcomer runs it."""
+"""The first example, run as a script."""
 
 import os
 import re
@@ -44,7 +44,7 @@ def environment_of(account):
     }
 
 
-def test_without_a_key_it_walks_through_the_main_job_on_the_sandbox():
+def test_without_a_key_the_example_runs_on_the_sandbox():
     finished = run()
     assert finished.returncode == 0, finished.stderr
     said = finished.stdout
@@ -60,13 +60,13 @@ def test_without_a_key_it_walks_through_the_main_job_on_the_sandbox():
     assert ' -m pdpyras_sandbox' in said.splitlines()[-3]
 
 
-def test_with_a_key_it_only_reads(account):
+def test_with_a_key_the_example_only_reads(account):
     finished = run(**environment_of(account))
     assert finished.returncode == 0, finished.stderr
     assert {seen.method for seen in account.requests} == {'GET'}
 
 
-def test_with_a_key_it_writes_when_told_to(account):
+def test_with_a_key_and_the_option_write_the_example_writes(account):
     finished = run('--write', **environment_of(account))
     assert finished.returncode == 0, finished.stderr
     assert {seen.method for seen in account.requests} == {'GET', 'POST', 'PUT'}
@@ -89,7 +89,7 @@ def test_writing_without_a_key_is_rejected_in_one_line():
     ],
     ids=['wrong key', 'no network', 'invalid URL', 'invalid key'],
 )
-def test_a_failure_is_explained_in_a_few_lines(account, tmp_path, variables, advice):
+def test_an_error_is_explained_without_a_traceback(account, tmp_path, variables, advice):
     # Python imports this at its start: the three retries after a network error need no real wait.
     (tmp_path / 'sitecustomize.py').write_text('import time; time.sleep = lambda seconds: None')
     finished = run(PYTHONPATH=str(tmp_path), **dict(environment_of(account), **variables))

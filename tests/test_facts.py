@@ -1,4 +1,4 @@
-"""What a session learns from the API about its key and its account."""
+"""api_key_access and subdomain: facts about the key and its account."""
 
 import pytest
 from wire import ANY_SERVER_ERROR, Reply
@@ -9,7 +9,7 @@ ACCOUNT_LEVEL = {'error': 'This endpoint cannot be used with an account-level ac
 ME = {'user': {'id': 'P1', 'html_url': 'https://acme.pagerduty.com/users/P1'}}
 
 
-# Whose the key is
+# api_key_access
 
 
 def test_the_access_of_a_key_with_a_user_is_user(api, session):
@@ -99,7 +99,7 @@ def test_the_subdomain_is_requested_once_for_each_key(api, session):
 @pytest.mark.parametrize(
     'users', [[], [{'id': 'P1'}], [{'html_url': None}]], ids=['no user', 'no link', 'null']
 )
-def test_an_account_without_user_is_a_client_error_that_says_so(api, session, users):
+def test_a_missing_link_to_a_user_is_a_client_error_about_the_subdomain(api, session, users):
     api.reply(body={'users': users})
     with pytest.raises(pdpyras.PDClientError, match='subdomain'):
         session.subdomain  # noqa: B018
@@ -113,7 +113,7 @@ def test_an_error_while_requesting_the_subdomain_reaches_the_caller(api, session
 
 @pytest.mark.parametrize('fact', ['api_key_access', 'subdomain'])
 def test_facts_about_one_key_are_not_reported_for_the_next(api, session, fact):
-    """Of which another thread sets it while the answer is on its way."""
+    """Replace the key while the response is on its way, as another thread may."""
 
     @api.rule
     def change_key_meanwhile(seen):

@@ -1,7 +1,7 @@
-"""What can go wrong on the way, for each kind of request.
+"""Faults of the network and of the server, for each kind of request.
 
-For every fault: how often it is tried, with what waits, what is raised with what cause, and that
-the session is as good as new afterwards.
+For every fault, the tests check the number of attempts, the waits, the error and its cause, and
+that the session can be used afterwards.
 """
 
 import random
@@ -22,7 +22,7 @@ USER = {'id': 'P1', 'name': 'Jane'}
 
 
 class Operation:
-    """A kind of request: what to call, what the server answers to it, and what comes of that."""
+    """A kind of request: the call, a good response to it, and the result."""
 
     def __init__(self, session, call, good, result):
         self.session = session
@@ -62,13 +62,13 @@ def operation(request, session, events):
 
 @pytest.fixture(params=[name for name in OPERATIONS if name != 'DELETE'])
 def reading(request, session, events):
-    """An operation that reads the body of its answer."""
+    """An operation that reads the body of its response."""
     return _operation(request.param, session, events)
 
 
 @pytest.fixture(autouse=True)
 def tries(monkeypatch):
-    """The method of every request that was handed to the network, whether it arrived or not."""
+    """The method of each request passed to the network, whether it arrived or not."""
     sent = []
     send = HTTPAdapter.send
 
@@ -81,7 +81,7 @@ def tries(monkeypatch):
 
 
 def assert_usable(operation, api, sleeps):
-    """The session works as if nothing had happened."""
+    """Assert that the session works as if nothing had happened."""
     del sleeps[:]
     api.reset()
     api.rule(lambda seen: operation.good)
@@ -90,7 +90,7 @@ def assert_usable(operation, api, sleeps):
     assert sleeps == []
 
 
-# Faults of the network: every try is in vain
+# Faults of the network, which are retried
 
 RESET_MIDWAY = b'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"user": {"id":'
 CLOSED_MIDWAY = b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{"user": {"id":'
@@ -98,8 +98,8 @@ NOT_HTTP = b'SSH-2.0-OpenSSH_9.6\r\n'
 NOT_GZIP = Reply(200, b'not gzip at all', {'Content-Encoding': 'gzip'})
 
 NETWORK_FAULTS = [
-    pytest.param(Hangup(), requests.ConnectionError, id='closed before the answer'),
-    pytest.param(Reset(), requests.ConnectionError, id='reset before the answer'),
+    pytest.param(Hangup(), requests.ConnectionError, id='closed before the response'),
+    pytest.param(Reset(), requests.ConnectionError, id='reset before the response'),
     pytest.param(
         Reset(RESET_MIDWAY),
         (requests.ConnectionError, requests.exceptions.ChunkedEncodingError),
@@ -118,7 +118,7 @@ NETWORK_FAULTS = [
 
 @pytest.mark.parametrize('fault, cause', NETWORK_FAULTS)
 def test_a_permanent_network_fault_is_tried_four_times(fault, cause, api, operation, sleeps, tries):
-    # Nothing but a server that hangs runs into the timeout, however busy this machine is.
+    # Only a server that hangs may run into the timeout, however busy this machine is.
     operation.session.timeout = 0.02 if isinstance(fault, Hang) else 30
     api.answer(fault, times=10)
     with pytest.raises(PDClientError) as error:
@@ -134,18 +134,18 @@ def test_a_permanent_network_fault_is_tried_four_times(fault, cause, api, operat
 
 @pytest.fixture
 def give_up_once(monkeypatch, api, tries):
-    """Lets the first try end by a timeout, and no other, however busy this machine is."""
+    """A function that makes only the next attempt time out, however busy this machine is."""
     send = HTTPAdapter.send
 
-    def send_in_vain(self, request, **options):
+    def send_with_short_timeout(self, request, **options):
         monkeypatch.setattr(HTTPAdapter, 'send', send)
         try:
             return send(self, request, **dict(options, timeout=0.02))
         finally:
-            # Or the server might take the next try for the first.
+            # Otherwise the server might receive the next attempt first.
             api.wait_for(1)
 
-    return lambda: monkeypatch.setattr(HTTPAdapter, 'send', send_in_vain)
+    return lambda: monkeypatch.setattr(HTTPAdapter, 'send', send_with_short_timeout)
 
 
 @pytest.mark.parametrize('fault, cause', NETWORK_FAULTS)
@@ -161,7 +161,7 @@ def test_a_temporary_network_fault_is_retried(
     assert sleeps == [3]
 
 
-def test_a_refused_connection_is_tried_four_times(api, operation, sleeps, tries):
+def test_a_refused_connection_raises_after_four_attempts(api, operation, sleeps, tries):
     api.close()
     with pytest.raises(PDClientError) as error:
         operation.run()
@@ -180,7 +180,9 @@ def _server_at(port):
     server.close()
 
 
-def test_a_host_without_an_address_is_tried_four_times(monkeypatch, api, operation, sleeps, tries):
+def test_a_host_without_an_address_raises_after_four_attempts(
+    monkeypatch, api, operation, sleeps, tries
+):
     def no_address(*args, **kwargs):
         raise socket.gaierror(socket.EAI_NONAME, 'Name or service not known')
 
@@ -196,7 +198,7 @@ def test_a_host_without_an_address_is_tried_four_times(monkeypatch, api, operati
     assert_usable(operation, api, sleeps)
 
 
-# Faults of the answer: there is one, so nothing is tried again
+# Faults of the response, which are not retried
 
 UNREADABLE = [
     pytest.param(b'{"user": {"id": "P', ValueError, id='truncated JSON'),
@@ -205,7 +207,7 @@ UNREADABLE = [
     pytest.param(b'{"a":' * 100000 + b'1' + b'}' * 100000, RecursionError, id='100,000 braces'),
     pytest.param(b'[' * 100000, (ValueError, RecursionError), id='brackets that never close'),
     pytest.param(b'<html><body>Bad gateway</body></html>', ValueError, id='HTML'),
-    pytest.param(b'\xff\xfe\x00\xd8', ValueError, id='no text at all'),
+    pytest.param(b'\xff\xfe\x00\xd8', ValueError, id='not text'),
 ]
 
 
@@ -244,7 +246,9 @@ def test_a_response_without_what_is_documented_is_a_server_error(body, api, read
     [b'[' * 100000, b'{"user": {"id": "P', b'\xff\xfe', b'<html>'],
     ids=['brackets', 'truncated JSON', 'no text', 'HTML'],
 )
-def test_an_error_that_cannot_be_decoded_is_still_the_error(body, api, operation, sleeps, tries):
+def test_an_error_response_that_cannot_be_decoded_raises_an_http_error(
+    body, api, operation, sleeps, tries
+):
     api.reply(404, body)
     with pytest.raises(PDHTTPError) as error:
         operation.run()
@@ -255,7 +259,7 @@ def test_an_error_that_cannot_be_decoded_is_still_the_error(body, api, operation
 
 
 @pytest.mark.parametrize('body, cause', UNREADABLE)
-def test_a_delete_has_no_use_for_the_body(body, cause, api, session, tries):
+def test_rdelete_does_not_decode_the_body(body, cause, api, session, tries):
     api.reply(200, body)
     assert session.rdelete('/users/P1').status_code == 200
     assert len(tries) == 1
@@ -266,7 +270,7 @@ def test_a_delete_has_no_use_for_the_body(body, cause, api, session, tries):
     ['text/html', 'text/plain', 'application/octet-stream', 'nonsense', ''],
     ids=repr,
 )
-def test_the_content_type_does_not_matter_where_the_body_is_json(content_type, api, operation):
+def test_json_is_decoded_whatever_the_content_type(content_type, api, operation):
     good = operation.good
     api.reply(good.status, good.content, {'Content-Type': content_type})
     assert operation.run() == operation.result
@@ -310,7 +314,7 @@ def test_a_long_sequence_of_429_is_retried(headers, waits, api, operation, sleep
     assert_usable(operation, api, sleeps)
 
 
-def test_alternating_server_errors_are_counted_apart(api, operation, sleeps, tries):
+def test_alternating_server_errors_are_counted_by_status(api, operation, sleeps, tries):
     operation.session.retry = {500: 2, 502: 2}
     for status in [500, 502] * 5:
         api.reply(status, {'error': {}})
@@ -323,7 +327,7 @@ def test_alternating_server_errors_are_counted_apart(api, operation, sleeps, tri
     assert_usable(operation, api, sleeps)
 
 
-def test_alternating_server_errors_end_at_the_limit_over_all(api, operation, sleeps, tries):
+def test_alternating_server_errors_end_at_max_http_attempts(api, operation, sleeps, tries):
     operation.session.retry = {500: -1, 502: -1}
     operation.session.max_http_attempts = 6
     for status in [500, 502] * 5:
@@ -349,11 +353,11 @@ def test_a_sequence_of_different_faults_is_retried(api, operation, sleeps, tries
     assert_usable(operation, api, sleeps)
 
 
-# Events: what was reported as accepted was accepted
+# Events: an event reported as accepted was accepted
 
 
 class Weather:
-    """Answers events at random; ``accepted`` has the keys of those that were taken in."""
+    """A server that responds to events at random; ``accepted`` has the keys of accepted ones."""
 
     def __init__(self, seed):
         self.accepted = set()
@@ -384,7 +388,7 @@ class Weather:
 
 @pytest.mark.parametrize('is_repeated', [True, False], ids=['repeated', 'at most once'])
 @pytest.mark.parametrize('seed', range(3))
-def test_no_event_is_reported_as_accepted_that_was_not(seed, is_repeated, api, events):
+def test_an_event_is_reported_as_accepted_only_if_it_was(seed, is_repeated, api, events):
     weather = api.rule(Weather(seed))
     reported, raised = set(), set()
     events.retry_unsafe_methods = is_repeated
@@ -402,7 +406,7 @@ def test_no_event_is_reported_as_accepted_that_was_not(seed, is_repeated, api, e
 
 
 @pytest.mark.parametrize('seed', range(2))
-def test_at_most_once_means_that_no_event_arrives_twice(seed, api, events):
+def test_without_retries_of_unsafe_methods_no_event_arrives_twice(seed, api, events):
     api.rule(Weather(seed))
     events.retry_unsafe_methods = False
     for number in range(100):
@@ -414,10 +418,10 @@ def test_at_most_once_means_that_no_event_arrives_twice(seed, api, events):
     assert len(keys) == len(set(keys)) == 100
 
 
-# The user's own mistakes are not faults of the network
+# Exceptions other than network errors
 
 
-def test_an_interrupt_is_not_taken_for_a_network_error(monkeypatch, session, sleeps):
+def test_a_keyboard_interrupt_is_not_treated_as_a_network_error(monkeypatch, session, sleeps):
     class Interrupted:
         def request(self, method, url, **options):
             raise KeyboardInterrupt
@@ -429,7 +433,7 @@ def test_an_interrupt_is_not_taken_for_a_network_error(monkeypatch, session, sle
 
 
 class LastWord:
-    """An answer after which the server closes the connection, without having said so."""
+    """A response after which the server closes the connection without notice."""
 
     def __init__(self, reply):
         self.reply = reply
@@ -461,7 +465,7 @@ def test_errors_name_the_request_and_its_id_for_support(api, operation):
 
 @pytest.mark.parametrize('status', [101, 102, 103, 199])
 @pytest.mark.parametrize('stream', [False, True], ids=['whole', 'stream'])
-def test_an_interim_status_is_an_error_and_takes_no_response_of_another_request(
+def test_an_interim_status_is_an_error_and_its_late_response_is_discarded(
     api, session, status, stream
 ):
     early = 'HTTP/1.1 {} Early\r\n\r\n'.format(status).encode()
@@ -516,7 +520,7 @@ def test_reading_a_truncated_stream_is_a_client_error(api, session, body, read):
     assert caught.value.__cause__ is not None
 
 
-def test_an_error_about_a_stream_that_was_read_has_no_body_to_quote(api, session):
+def test_an_error_about_a_consumed_stream_does_not_quote_the_body(api, session):
     api.reply(400, {'error': {'message': 'm'}})
     response = session.get('users', stream=True)
     list(response.iter_content(4))

@@ -1,4 +1,4 @@
-"""Collections as lists and dicts, looking resources up, and creating or updating them at once."""
+"""list_all, dict_all, find and persist."""
 
 import pytest
 from wire import Reply
@@ -7,7 +7,7 @@ import pdpyras
 
 
 class Users:
-    """A collection of users that an API keeps: it can be searched, added to and changed."""
+    """An API with a collection of users that can be listed, created and updated."""
 
     def __init__(self, api, *users):
         self.api = api
@@ -51,7 +51,7 @@ def test_list_all_returns_the_results_of_all_pages(api, session):
     assert session.list_all('users') == [1, 2, 3]
 
 
-def test_list_all_takes_what_iter_all_takes(api, session):
+def test_list_all_accepts_the_arguments_of_iter_all(api, session):
     numbers = []
     api.reply(body={'users': [1], 'more': False, 'total': 1})
     session.list_all(
@@ -76,19 +76,19 @@ def test_dict_all_returns_the_results_by_another_attribute(api, session):
     assert session.dict_all('users', by='email') == {'jane@example.com': JANE}
 
 
-def test_dict_all_takes_what_iter_all_takes(api, session):
+def test_dict_all_accepts_the_arguments_of_iter_all(api, session):
     api.reply(body={'users': [JANE], 'more': False})
     session.dict_all('users', by='email', params={'query': 'Dan'}, page_size=5)
     assert api.last.query == {'limit': '5', 'offset': '0', 'query': 'Dan'}
 
 
-def test_the_last_of_several_results_with_the_same_attribute_wins_in_dict_all(api, session):
+def test_dict_all_keeps_the_last_result_with_the_same_attribute(api, session):
     results = [{'id': 1, 'name': 'Dan'}, {'id': 2, 'name': 'Dan'}]
     api.reply(body={'users': results, 'more': False})
     assert session.dict_all('users', by='name') == {'Dan': {'id': 2, 'name': 'Dan'}}
 
 
-def test_dict_all_raises_where_a_result_lacks_the_attribute(api, session):
+def test_dict_all_raises_key_error_if_a_result_lacks_the_attribute(api, session):
     api.reply(body={'users': [{'id': 1}], 'more': False})
     with pytest.raises(KeyError, match='email'):
         session.dict_all('users', by='email')
@@ -104,7 +104,7 @@ def test_find_searches_by_query_and_picks_the_exact_match(api, session):
     assert api.last.query['query'] == 'Jane Doe'
 
 
-def test_find_compares_the_attribute_asked_for(api, session):
+def test_find_compares_the_given_attribute(api, session):
     api.reply(body={'users': [{'name': 'jane@example.com', 'email': 'x'}, JANE], 'more': False})
     assert session.find('users', 'jane@example.com', attribute='email') == JANE
 
@@ -125,7 +125,7 @@ def test_find_returns_the_first_of_several_matches(api, session):
     assert session.find('users', 'Dan')['id'] == 1
 
 
-def test_find_stops_at_the_page_that_has_the_match(api, session):
+def test_find_requests_no_page_after_the_match(api, session):
     api.reply(body={'users': [JANE], 'more': True})
     assert session.find('users', 'Jane Doe') == JANE
     assert len(api.seen) == 1
@@ -136,7 +136,7 @@ def test_find_returns_none_where_nothing_matches(api, session):
     assert session.find('users', 'Jane Doe') is None
 
 
-def test_find_passes_over_results_without_the_attribute(api, session):
+def test_find_skips_results_without_the_attribute(api, session):
     api.reply(body={'users': [{'id': 'PDAN'}, JANE], 'more': False})
     assert session.find('users', 'Jane Doe') == JANE
 
@@ -147,12 +147,12 @@ def test_find_passes_over_results_that_are_not_objects(api, session):
 
 
 @pytest.mark.parametrize('query', ['None', 'none', 'null', ''], ids=repr)
-def test_find_does_not_match_null_by_its_spelling(api, session, query):
+def test_find_does_not_match_null_with_a_string(api, session, query):
     api.reply(body={'users': [{'name': None}], 'more': False})
     assert session.find('users', query) is None
 
 
-def test_find_sends_more_parameters_beside_the_query(api, session):
+def test_find_sends_params_and_overrides_their_query(api, session):
     api.reply(body={'users': [JANE], 'more': False})
     params = {'team_ids': ['T1'], 'query': 'overruled'}
     session.find('users', 'Jane Doe', params=params)
@@ -166,13 +166,13 @@ def test_find_sends_more_parameters_beside_the_query(api, session):
     [[('team_ids[]', 'T1')], 'team_ids[]=T1', b'team_ids[]=T1'],
     ids=['pairs', 'str', 'bytes'],
 )
-def test_find_takes_parameters_in_any_form(api, session, params):
+def test_find_accepts_params_in_any_form(api, session, params):
     api.reply(body={'users': [JANE], 'more': False})
     assert session.find('users', 'Jane Doe', params=params) == JANE
     assert api.last.query['team_ids[]'] == 'T1'
 
 
-def test_find_takes_an_unlisted_path(api, session):
+def test_find_accepts_an_unlisted_path(api, session):
     api.reply(body={'widgets': [{'name': 'a'}], 'more': False})
     assert session.find('/v9/widgets', 'A') == {'name': 'a'}
 
@@ -191,7 +191,7 @@ def test_persist_creates_a_resource_that_it_does_not_find(api, session):
     assert api.last.json == {'user': values}
 
 
-def test_persist_creates_nothing_twice(api, session):
+def test_persist_does_not_create_an_existing_resource_again(api, session):
     Users(api)
     values = {'name': 'Dan', 'email': 'dan@example.com'}
     first = session.persist('users', 'email', values)
@@ -205,7 +205,7 @@ def test_persist_leaves_an_existing_resource_as_it_is_by_default(api, session):
     assert methods(api) == ['GET']
 
 
-def test_persist_updates_what_differs(api, session):
+def test_persist_updates_a_resource_that_differs(api, session):
     Users(api, dict(JANE, self=api.url + '/users/PJANE'))
     values = {'email': 'jane@example.com', 'name': 'Jane Roe'}
     updated = session.persist('users', 'email', values, update=True)
@@ -214,7 +214,7 @@ def test_persist_updates_what_differs(api, session):
     assert api.last.path == '/users/PJANE'
 
 
-def test_persist_sends_the_whole_resource_with_the_changes_in_it(api, session):
+def test_persist_sends_the_whole_resource_with_the_changes(api, session):
     existing = dict(JANE, self=api.url + '/users/PJANE')
     Users(api, existing)
     session.persist('users', 'email', {'email': JANE['email'], 'name': 'Jane Roe'}, update=True)
@@ -230,7 +230,7 @@ def test_persist_does_not_change_the_callers_values(api, session):
     assert methods(api) == ['GET', 'PUT', 'GET', 'POST']
 
 
-def test_persist_compares_only_what_is_given(api, session):
+def test_persist_compares_only_the_given_attributes(api, session):
     Users(api, JANE)
     values = {'email': 'jane@example.com', 'name': 'Jane Doe'}
     assert session.persist('users', 'email', values, update=True) == JANE
@@ -282,7 +282,7 @@ REFERENCE = ('id', 'type', 'summary', 'self', 'html_url')
         'an empty list',
     ],
 )
-def test_persist_sees_no_difference(api, session, existing, given):
+def test_persist_does_not_update_without_a_difference(api, session, existing, given):
     Users(api, dict(JANE, **existing))
     values = dict(given, email='jane@example.com')
     session.persist('users', 'email', values, update=True)
@@ -326,7 +326,7 @@ def test_persist_sees_no_difference(api, session, existing, given):
         'an attribute of a resource given with its ID',
     ],
 )
-def test_persist_sees_a_difference_and_sends_it_once(api, session, existing, given):
+def test_persist_sends_a_difference_in_one_request(api, session, existing, given):
     Users(api, dict(JANE, **existing))
     values = dict(given, email='jane@example.com')
     session.persist('users', 'email', values, update=True)
@@ -335,7 +335,7 @@ def test_persist_sees_a_difference_and_sends_it_once(api, session, existing, giv
         assert api.last.json['user'][name] == value
 
 
-def test_the_same_persist_three_times_updates_once(api, session):
+def test_repeating_persist_updates_once(api, session):
     users = Users(api, dict(JANE, team=None))
 
     def answer(seen):
@@ -361,7 +361,7 @@ def test_persist_updates_a_resource_without_a_link_by_its_id(api, session, link,
     assert api.last.path == '/users/PJANE'
 
 
-def test_persist_needs_the_identifying_attribute_and_sends_nothing_without(api, session):
+def test_persist_requires_the_identifying_attribute(api, session):
     with pytest.raises(ValueError, match="'email'.*name"):
         session.persist('users', 'email', {'name': 'Dan'})
     assert api.seen == []
@@ -384,7 +384,7 @@ def test_values_may_have_keys_that_are_not_str(api, session):
     assert api.last.json['user']['1'] == 2
 
 
-def test_persist_compares_what_identifies_a_resource_as_well(api, session):
+def test_persist_compares_id_and_summary(api, session):
     found = {'id': 'P1', 'summary': 'old', 'self': api.url + '/tags/P1'}
     api.reply(body={'tags': [found], 'more': False})
     api.reply(body={'tag': {'id': 'P1', 'summary': 'new'}})
@@ -392,19 +392,19 @@ def test_persist_compares_what_identifies_a_resource_as_well(api, session):
     assert [seen.method for seen in api.seen] == ['GET', 'PUT']
 
 
-def test_persist_leaves_a_query_out_of_the_url_that_it_updates(api, session):
+def test_persist_updates_at_a_url_without_the_query(api, session):
     api.reply(body={'users': [{'id': 'P1', 'name': 'Jo', 'role': 'a'}], 'more': False})
     api.reply(body={'user': {}})
     session.persist('users?include[]=teams', 'name', {'name': 'Jo', 'role': 'b'}, update=True)
     assert api.last.target == '/users/P1'
 
 
-def test_find_ignores_case_but_does_not_fold_it(api, session):
+def test_find_compares_lower_case_without_case_folding(api, session):
     api.reply(body={'teams': [{'name': 'STRASSE'}, {'name': 'STRAßE'}], 'more': False})
     assert session.find('teams', 'straße') == {'name': 'STRAßE'}
 
 
-def test_a_resource_without_self_and_id_cannot_be_updated(api, session):
+def test_persist_raises_for_a_resource_without_self_and_id(api, session):
     api.reply(body={'users': [{'name': 'Jo', 'role': 'a'}], 'more': False})
     with pytest.raises(pdpyras.PDClientError, match='neither "self" nor "id"'):
         session.persist('users', 'name', {'name': 'Jo', 'role': 'b'}, update=True)

@@ -79,7 +79,7 @@ def listed(make, wrapper, last_page):
 
 
 def _first(results, most=300):
-    """The first results: a fuzzed server may report that there are more without end."""
+    """Return the first results, because a fuzzed server may report more of them without end."""
     return [result for result, _ in zip(results, range(most))]
 
 
@@ -132,7 +132,7 @@ EVENTS_CALLS = {
 
 
 def outcome_of(call, session):
-    """'result', or 'error' if the call raises a documented one."""
+    """Return 'result', or 'error' if the call raises a documented one."""
     try:
         call(session)
     except pdpyras.PDClientError as error:
@@ -250,8 +250,8 @@ def test_any_response_to_a_change_event_returns_its_id_or_a_documented_error(api
     assert reached == {'result', 'error'}
 
 
-#: Without the wrapper of a user, because an object that has it counts as wrapped, and without what
-#: the URL of the user depends on.
+#: Attributes without the key "user", because an object that has it counts as wrapped, and without
+#: "self" and "id", which determine the URL of the user.
 ATTRIBUTES = st.dictionaries(
     NAMES.filter(lambda name: name not in ('user', 'self', 'id')), JSON, max_size=5
 )
@@ -319,7 +319,7 @@ URLS = (
 
 
 def _origin(url):
-    """Where bytes go: scheme, host and port as urllib3 reads them, which makes the connection."""
+    """Return the scheme, host and port as read by urllib3, which makes the connection."""
     parts = parse_url(url)
     return parts.scheme, parts.host, parts.port or {'http': 80, 'https': 443}[parts.scheme]
 

@@ -1,4 +1,4 @@
-"""The examples of the original's user guide, and the pages of ours as a reader pastes them."""
+"""The examples of 5.4.1's user guide, and the code of the pages pasted into a Python prompt."""
 
 import logging
 import os
@@ -41,7 +41,7 @@ def test_an_api_key_is_sent_as_a_token(api):
     assert authorization(api) == 'Token token=API-KEY'
 
 
-def test_an_access_token_of_oauth_2_is_sent_as_a_bearer(api):
+def test_an_oauth_2_access_token_is_sent_as_a_bearer_token(api):
     api.reply(204)
     pdpyras.APISession('OAUTH-TOKEN', auth_type='oauth2', base_url=api.url).get('users')
     assert authorization(api) == 'Bearer OAUTH-TOKEN'
@@ -116,21 +116,21 @@ def test_requests_go_to_the_url_that_is_set(api, kind, send, path):
 # Basic usage of the REST API
 
 
-def test_the_contents_of_a_resource_by_get(api, session):
+def test_get_returns_the_response_with_the_resource(api, session):
     api.reply(body={'user': JANE})
     response = session.get('/users/PABC123')
     assert response.ok
     assert response.json()['user'] == JANE
 
 
-def test_the_contents_of_a_resource_by_jget_and_rget(api, session):
+def test_jget_returns_the_body_and_rget_the_resource(api, session):
     api.reply(body={'user': JANE}, times=2)
     assert session.jget('/users/PABC123')['user'] == JANE
     assert session.rget('/users/PABC123') == JANE
     assert targets(api) == ['GET /users/PABC123'] * 2
 
 
-def test_every_user_is_iterated_over(api, session):
+def test_iter_all_yields_every_user(api, session):
     api.reply(body={'users': [JANE], 'more': True})
     api.reply(body={'users': [dict(JANE, id='PDAN')], 'more': False})
     assert [(user['id'], user['email']) for user in session.iter_all('users')] == [
@@ -139,7 +139,7 @@ def test_every_user_is_iterated_over(api, session):
     ]
 
 
-def test_services_are_listed_by_a_query(api, session):
+def test_list_all_filters_services_by_a_query(api, session):
     services = [{'type': 'service', 'name': 'SN 1'}]
     api.reply(body={'services': services, 'more': False})
     assert session.list_all('services', params={'query': 'SN'}) == services
@@ -196,7 +196,7 @@ def test_a_user_is_created_or_updated_as_needed(api, session, found, sent):
     assert [seen.method for seen in api.seen] == sent
 
 
-def test_lists_become_set_filters_with_or_without_brackets_in_their_names(api, session):
+def test_a_list_is_sent_with_brackets_after_its_name(api, session):
     api.reply(body={'incidents': [], 'more': False})
     session.list_all(
         'incidents',
@@ -211,7 +211,7 @@ def test_lists_become_set_filters_with_or_without_brackets_in_their_names(api, s
     ]
 
 
-def test_all_triggered_incidents_of_a_user_are_acknowledged_at_once(api, session):
+def test_rput_acknowledges_all_incidents_of_a_user_in_one_request(api, session):
     incidents = [{'id': 'Q1', 'status': 'triggered'}, {'id': 'Q2', 'status': 'triggered'}]
     api.reply(body={'incidents': incidents, 'more': False})
     api.reply(body={'incidents': [dict(each, status='acknowledged') for each in incidents]})
@@ -228,7 +228,7 @@ def test_all_triggered_incidents_of_a_user_are_acknowledged_at_once(api, session
 # Basic usage of the Events API
 
 
-def test_an_alert_is_triggered_and_resolved_by_the_key_that_came_back(api, events):
+def test_resolve_takes_the_key_that_trigger_returned(api, events):
     api.reply(202, {'dedup_key': 'made-by-the-api'}, times=2)
     dedup_key = events.trigger('Server is on fire', 'dusty.old.server.net')
     events.resolve(dedup_key)
@@ -237,14 +237,14 @@ def test_an_alert_is_triggered_and_resolved_by_the_key_that_came_back(api, event
     assert api.last.json['dedup_key'] == 'made-by-the-api'
 
 
-def test_an_alert_is_triggered_and_acknowledged_by_a_key_of_ones_own(api, events):
+def test_trigger_and_acknowledge_take_a_key_of_the_callers_own(api, events):
     api.reply(202, {'dedup_key': 'abc123'}, times=2)
     events.trigger('Server is on fire', 'dusty.old.server.net', dedup_key='abc123')
     events.acknowledge('abc123')
     assert [seen.json['dedup_key'] for seen in api.seen] == ['abc123', 'abc123']
 
 
-def test_a_change_is_submitted(api, change_events):
+def test_submit_sends_the_summary_and_source_of_a_change(api, change_events):
     api.reply(202, {'id': 'C1'})
     change_events.submit('new build finished at latest HEAD', source='automation')
     assert api.last.json['payload']['summary'] == 'new build finished at latest HEAD'
@@ -255,7 +255,7 @@ def test_a_change_is_submitted(api, change_events):
 
 
 @pytest.mark.parametrize('verb', ['get', 'post', 'put', 'patch', 'delete'])
-def test_plain_methods_give_responses_of_requests(api, session, verb):
+def test_plain_methods_return_responses_of_requests(api, session, verb):
     api.reply(404)
     response = getattr(session, verb)('users/P1')
     assert isinstance(response, requests.Response)
@@ -263,7 +263,7 @@ def test_plain_methods_give_responses_of_requests(api, session, verb):
 
 
 @pytest.mark.parametrize('method', ['rget', 'jget', 'rput', 'jput', 'rpost', 'jpost', 'rdelete'])
-def test_keywords_of_requests_are_passed_on(api, session, method):
+def test_keyword_arguments_are_passed_to_requests(api, session, method):
     hooked = []
     api.reply(body={'user': {}})
     getattr(session, method)(
@@ -276,14 +276,14 @@ def test_keywords_of_requests_are_passed_on(api, session, method):
 
 
 @pytest.mark.parametrize('url', ['users/PABC123', '/users/PABC123', '{base}/users/PABC123'])
-def test_a_url_may_be_a_path_or_complete(api, session, url):
+def test_rget_accepts_a_path_or_a_full_url(api, session, url):
     api.reply(body={'user': JANE})
     assert session.rget(url.format(base=api.url)) == JANE
     assert targets(api) == ['GET /users/PABC123']
 
 
 @pytest.mark.parametrize('kind', ['user', 'user_reference'])
-def test_a_resource_or_a_reference_to_it_stands_for_its_url(api, session, kind):
+def test_rget_and_jget_accept_a_resource_or_a_reference(api, session, kind):
     api.reply(body={'user': JANE}, times=2)
     resource = {'id': 'PJANE', 'type': kind, 'self': api.url + '/users/PJANE'}
     assert session.rget(resource) == JANE
@@ -319,25 +319,25 @@ def test_a_filtered_listing_of_82_services_takes_two_requests(api, session):
 
 
 @pytest.mark.parametrize('verb', ['post', 'put'])
-def test_json_is_the_body(api, session, verb):
+def test_the_json_of_post_and_put_is_sent_as_the_body(api, session, verb):
     api.reply(204)
     getattr(session, verb)('users/P1', json={'user': {'name': 'Jane'}})
     assert api.last.json == {'user': {'name': 'Jane'}}
     assert api.last.headers['Content-Type'] == 'application/json'
 
 
-def test_the_id_of_a_request_is_in_the_headers_of_its_response(api, session):
+def test_the_headers_of_a_response_have_the_request_id(api, session):
     api.reply(body={'incidents': []}, headers={'x-request-id': 'REQ-1'})
     assert session.get('incidents').headers['x-request-id'] == 'REQ-1'
 
 
-def test_j_methods_change_neither_what_goes_out_nor_what_comes_back(api, session):
+def test_j_methods_neither_wrap_nor_unwrap(api, session):
     api.reply(body={'user': JANE, 'more': False})
     assert session.jput('users/P1', json={'name': 'Jane'}) == {'user': JANE, 'more': False}
     assert api.last.json == {'name': 'Jane'}
 
 
-def test_r_methods_wrap_what_goes_out_and_unwrap_what_comes_back(api, session):
+def test_r_methods_wrap_the_request_and_unwrap_the_response(api, session):
     api.reply(body={'user': JANE})
     assert session.rpost('users', json={'name': 'Jane'}) == JANE
     assert api.last.json == {'user': {'name': 'Jane'}}
@@ -373,7 +373,7 @@ def test_an_escalation_policy_is_read_extended_and_saved(api, session):
 # Entity wrapping
 
 
-def test_where_nothing_is_wrapped_r_methods_are_like_j_methods(api, session):
+def test_rpost_is_like_jpost_for_an_endpoint_without_wrappers(api, session):
     body = {'data': [], 'order': 'desc'}
     api.reply(body=body, times=4)
     for method in (session.rpost, session.jpost):
@@ -382,7 +382,7 @@ def test_where_nothing_is_wrapped_r_methods_are_like_j_methods(api, session):
     assert pdpyras.ENTITY_WRAPPER_CONFIG['* /analytics/raw/incidents'] is None
 
 
-def test_subscribers_go_in_and_subscriptions_come_out(api, session):
+def test_rpost_wraps_subscribers_and_unwraps_subscriptions(api, session):
     subscribers = [{'subscriber_id': 'PD1234', 'subscriber_type': 'team'}]
     subscriptions = [dict(subscribers[0], result='success')]
     api.reply(body={'subscriptions': subscriptions})
@@ -391,7 +391,7 @@ def test_subscribers_go_in_and_subscriptions_come_out(api, session):
     assert api.last.json == {'subscribers': subscribers}
 
 
-def test_overrides_go_in_wrapped_and_their_results_come_out_as_they_are(api, session):
+def test_rpost_wraps_overrides_and_returns_the_whole_response(api, session):
     overrides = [
         {
             'start': '2023-07-01T00:00:00-04:00',
@@ -415,7 +415,7 @@ def test_overrides_go_in_wrapped_and_their_results_come_out_as_they_are(api, ses
     assert api.last.json == {'overrides': overrides}
 
 
-def test_a_status_update_goes_in_as_it_is_and_comes_out_unwrapped(api, session):
+def test_rpost_does_not_wrap_a_status_update_and_unwraps_the_response(api, session):
     update = {'id': 'PW5U8', 'message': 'Working on it'}
     api.reply(201, {'status_update': update})
     created = session.rpost('incidents/Q1/status_updates', json={'message': 'Working on it'})
@@ -426,7 +426,7 @@ def test_a_status_update_goes_in_as_it_is_and_comes_out_unwrapped(api, session):
 # Pagination
 
 
-def test_users_are_iterated_over_by_a_query(api, session):
+def test_iter_all_filters_users_by_a_query(api, session):
     api.reply(body={'users': [{'name': 'Dave', 'email': 'd@example.com'}], 'more': False})
     lines = [
         '{} <{}>'.format(dave['name'], dave['email'])
@@ -436,14 +436,14 @@ def test_users_are_iterated_over_by_a_query(api, session):
     assert api.last.query['query'] == 'Dav'
 
 
-def test_bob_is_found_in_a_dict_of_all_users_and_by_find(api, session):
+def test_a_user_is_found_by_dict_all_and_by_find(api, session):
     bob = {'id': 'PBOB', 'email': 'bob@example.com'}
     api.reply(body={'users': [JANE, bob], 'more': False}, times=2)
     assert session.dict_all('users', by='email')['bob@example.com']['id'] == 'PBOB'
     assert session.find('users', 'bob@example.com', attribute='email')['id'] == 'PBOB'
 
 
-def test_a_cursor_is_followed_where_the_endpoint_has_one(api, session):
+def test_iter_all_follows_the_cursors_of_an_endpoint(api, session):
     api.reply(body={'records': [1], 'next_cursor': 'abc'})
     api.reply(body={'records': [2], 'next_cursor': None})
     assert list(session.iter_all('audit/records')) == [1, 2]
@@ -461,7 +461,7 @@ def test_an_error_discards_the_partial_results_of_list_all_but_not_of_iter_all(a
     assert seen == [1, 2]
 
 
-def test_two_incidents_are_resolved_by_one_request(api, session):
+def test_rput_resolves_two_incidents_in_one_request(api, session):
     incidents = [
         {'id': 'PABC123', 'type': 'incident_reference', 'status': 'resolved'},
         {'id': 'PDEF456', 'type': 'incident_reference', 'status': 'resolved'},
@@ -476,7 +476,7 @@ def test_two_incidents_are_resolved_by_one_request(api, session):
 
 
 def email_or_excuse(session):
-    """The guide's first way to handle errors, by what it would print."""
+    """Return what the guide's first example of error handling prints."""
     try:
         return session.rget('/users/PJKL678')['email']
     except pdpyras.PDClientError as error:
@@ -488,7 +488,7 @@ def email_or_excuse(session):
 
 
 def email_or_excuse_by_class(session):
-    """The guide's second way, with the subclass for HTTP errors."""
+    """Return what the guide's second example, with the class for HTTP errors, prints."""
     try:
         return session.rget('/users/PJKL678')['email']
     except pdpyras.PDHTTPError as error:
@@ -503,20 +503,20 @@ WAYS = [email_or_excuse, email_or_excuse_by_class]
 
 
 @pytest.mark.parametrize('way', WAYS)
-def test_the_email_of_a_user_that_exists(api, session, way):
+def test_the_examples_of_error_handling_return_the_email_of_a_user(api, session, way):
     api.reply(body={'user': JANE})
     assert way(session) == 'jane@example35.com'
 
 
 @pytest.mark.parametrize('way', WAYS)
-def test_a_user_that_does_not_exist(api, session, way):
+def test_the_examples_of_error_handling_report_a_missing_user(api, session, way):
     api.reply(404, {'error': {'message': 'Not Found', 'code': 2100}})
     assert way(session) == 'User not found'
 
 
 @pytest.mark.parametrize('status', [400, 401, 403, ANY_SERVER_ERROR])
 @pytest.mark.parametrize('way', WAYS)
-def test_any_other_http_error_is_raised(api, session, way, status):
+def test_the_examples_of_error_handling_raise_other_http_errors(api, session, way, status):
     api.reply(status)
     with pytest.raises(pdpyras.PDHTTPError) as caught:
         way(session)
@@ -524,12 +524,12 @@ def test_any_other_http_error_is_raised(api, session, way, status):
 
 
 @pytest.mark.parametrize('way', WAYS)
-def test_a_network_that_stays_broken(api, session, way):
+def test_the_examples_of_error_handling_report_a_lasting_network_error(api, session, way):
     api.hang_up(times=4)
     assert way(session) == 'Non-transient network or client error'
 
 
-def test_headers_code_and_body_of_an_error_are_at_hand(api, session):
+def test_the_response_of_an_error_has_headers_status_and_body(api, session):
     api.reply(400, {'error': {'code': 2001}}, {'x-request-id': 'REQ-1'})
     with pytest.raises(pdpyras.PDClientError) as caught:
         session.jget('users')
@@ -547,7 +547,7 @@ def test_a_session_has_a_logger_without_level_or_handlers_that_can_be_replaced(s
     assert session.log.name == 'mine'
 
 
-def test_debug_messages_are_printed_on_demand(api, capsys):
+def test_print_debug_switches_debug_messages_on_and_off(api, capsys):
     api.reply(204, times=3)
     session = pdpyras.APISession('KEY', debug=True, base_url=api.url)
     session.get('users')
@@ -568,8 +568,8 @@ def test_debug_messages_are_printed_on_demand(api, capsys):
 # Proxies
 
 
-def test_https_goes_through_the_proxy_that_is_set(api, monkeypatch):
-    # To requests, proxies of the environment come before those of a session.
+def test_https_goes_through_the_proxy_of_the_session(api, monkeypatch):
+    # In requests, proxies of the environment take precedence over those of a session.
     for name in ('https_proxy', 'all_proxy', 'no_proxy'):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
@@ -601,7 +601,7 @@ def test_a_401_raises_at_once(api, session, sleeps):
 
 
 @pytest.mark.parametrize('status', [200, 204, 400, 403, 404, ANY_SERVER_ERROR])
-def test_every_other_status_is_returned(api, session, sleeps, status):
+def test_every_other_status_is_returned_without_a_retry(api, session, sleeps, status):
     api.reply(status)
     assert session.get('users').status_code == status
     assert (len(api.seen), sleeps) == (1, [])
@@ -614,7 +614,7 @@ def test_a_network_error_is_retried(api, session, sleeps):
     assert sleeps == [3, 6]
 
 
-def test_without_stagger_a_wait_is_the_start_times_a_power_of_the_base(api, session, sleeps):
+def test_without_stagger_a_wait_is_the_timer_times_a_power_of_the_base(api, session, sleeps):
     session.sleep_timer, session.sleep_timer_base = 1, 3
     api.reply(429, times=4)
     api.reply(204)
@@ -622,7 +622,7 @@ def test_without_stagger_a_wait_is_the_start_times_a_power_of_the_base(api, sess
     assert sleeps == [3, 9, 27, 81]
 
 
-def test_with_stagger_each_wait_grows_by_chance(api, session, sleeps, monkeypatch):
+def test_with_stagger_each_wait_grows_by_a_random_share(api, session, sleeps, monkeypatch):
     chances = [0.5, 0.0, 1.0]
     monkeypatch.setattr(pdpyras, 'random', iter(chances).__next__)
     session.sleep_timer, session.sleep_timer_base, session.stagger_cooldown = 1, 2, 0.4
@@ -642,7 +642,7 @@ def test_a_success_in_retry_is_ignored(api, session, sleeps):
     assert (len(api.seen), sleeps) == (1, [])
 
 
-def test_each_status_has_a_limit_of_its_own(api, session):
+def test_each_status_has_its_own_limit_of_retries(api, session):
     session.retry.update({404: 2, 500: 1})
     for status in (404, 500, 404, 404):
         api.reply(status)
@@ -673,7 +673,7 @@ def test_trigger_raises_after_the_retries(api, events):
     assert len(api.seen) == 3
 
 
-def test_the_default_for_401_can_be_overridden(api, session, sleeps):
+def test_retry_overrides_the_default_for_401(api, session, sleeps):
     session.retry[401] = 1
     api.reply(401)
     api.reply(204)
@@ -719,7 +719,7 @@ needs_sandbox = pytest.mark.skipif(
 
 @pytest.fixture
 def quickstart_sandbox():
-    """The sandbox that the quick start has the reader start."""
+    """The sandbox that the quick start starts."""
     from pdpyras_sandbox import Sandbox
 
     with Sandbox(seed=1) as sandbox:
@@ -750,7 +750,7 @@ def test_every_block_of_a_page_runs_as_pasted(page, quickstart_sandbox):
 
 @needs_sandbox
 @pytest.mark.skipif(not IS_FULL, reason='tox -e scale runs the pages a second time')
-def test_the_pages_run_one_after_the_other_against_one_sandbox(quickstart_sandbox):
+def test_all_pages_run_in_turn_against_one_sandbox(quickstart_sandbox):
     for page in PAGES:
         assert paste(page, quickstart_sandbox) == ''
 
@@ -763,7 +763,7 @@ def test_the_pages_show_the_keys_of_the_sandbox(quickstart_sandbox):
 
 
 @pytest.mark.parametrize('page', PAGES, ids=NAMES)
-def test_a_page_has_code_and_hides_none_of_it(page):
+def test_no_page_hides_code_from_the_reader(page):
     text = page.read_text(encoding='utf-8')
     assert not re.search(r':hide:|:skipif:|testsetup|testcleanup|doctest::', text)
     assert 'python -m pdpyras_sandbox --seed 1' in text
@@ -774,7 +774,7 @@ def test_a_page_has_code_and_hides_none_of_it(page):
     assert 'http://127.0.0.1:8080' in found[0][1]
 
 
-def test_a_block_that_the_prompt_rejects_is_noticed():
+def test_a_block_that_the_prompt_rejects_is_a_syntax_error():
     with pytest.raises(SyntaxError):
         list(statements('for number in range(3):\n    print(number)\nprint("end")\n'))
     assert len(list(statements('for number in range(3):\n    print(number)\n\nprint(1)\n'))) == 2

@@ -97,7 +97,7 @@ def test_a_window_that_fits_takes_as_few_requests_as_pagination(count):
 
 @pytest.mark.parametrize('inclusive', [False, True], ids=['exclusive', 'inclusive'])
 @pytest.mark.parametrize('newest_first', [False, True], ids=['oldest first', 'newest first'])
-def test_only_a_second_with_too_many_records_suffers(newest_first, inclusive):
+def test_only_a_second_with_too_many_records_is_incomplete(newest_first, inclusive):
     at = 1234567
     server = HistoryServer(
         spread(30000, 6) + [at] * (25000 // SCALE), 181, inclusive, newest_first, limit=LIMIT
@@ -131,7 +131,9 @@ def test_audit_records_are_fetched_in_windows_of_31_days(newest_first, inclusive
     inclusive=st.booleans(),
     newest_first=st.booleans(),
 )
-def test_any_distribution_over_any_window(seconds, width, start, inclusive, newest_first):
+def test_any_distribution_of_records_in_any_period_comes_once_and_in_order(
+    seconds, width, start, inclusive, newest_first
+):
     """With an iteration limit of 10, so that a few records are too many."""
     before = pdpyras.ITERATION_LIMIT
     pdpyras.ITERATION_LIMIT = 10
@@ -166,14 +168,14 @@ def test_any_distribution_over_any_window(seconds, width, start, inclusive, newe
         ('notifications', 'notifications'),
     ],
 )
-def test_each_path_with_a_history(url, wrapper):
+def test_iter_history_supports_each_listing_with_a_period(url, wrapper):
     server = HistoryServer(spread(3000, 8), None, wrapper=wrapper)
     until = SINCE + timedelta(days=20)
     within = [i for i in expected(server) if server.seconds[int(i[1:])] < 20 * DAY]
     assert history_of(server, url, until=until) == within
 
 
-def test_oncalls_that_overlap_several_windows_come_once(api, session, monkeypatch):
+def test_an_oncall_that_overlaps_several_windows_comes_once(api, session, monkeypatch):
     monkeypatch.setattr(pdpyras, 'ITERATION_LIMIT', 10)
     always = [{'user': {'id': 'U1'}, 'start': None, 'end': None, 'escalation_level': 1}]
     shifts = [{'user': {'id': 'U2'}, 'start': stamp(n), 'end': stamp(n + 3)} for n in range(40)]
@@ -207,7 +209,7 @@ def test_the_period_is_sent_in_whole_seconds_of_utc(api, session):
     assert (api.last.query['since'], api.last.query['until']) == (stamp(0), stamp(2))
 
 
-def test_params_hook_and_page_size_reach_each_page(api, session):
+def test_params_hook_and_page_size_apply_to_each_page(api, session):
     calls, params = [], {'include': ['users'], 'is_overview': True}
     api.reply(body={'log_entries': [{'id': 'a'}], 'more': True, 'total': 2})
     api.reply(body={'log_entries': [{'id': 'b'}], 'more': False})
@@ -229,7 +231,7 @@ def test_params_hook_and_page_size_reach_each_page(api, session):
     assert [seen.query['offset'] for seen in api.seen] == ['0', '1']
 
 
-def test_records_come_as_they_are_fetched_and_an_error_after_those_before_it(api, session):
+def test_records_are_yielded_as_fetched_and_an_error_is_raised_after_them(api, session):
     api.reply(body={'log_entries': [{'id': 'a'}], 'more': True, 'total': 2})
     api.reply(ANY_SERVER_ERROR)
     history = session.iter_history('log_entries', SINCE, UNTIL, page_size=1)
@@ -240,7 +242,7 @@ def test_records_come_as_they_are_fetched_and_an_error_after_those_before_it(api
         next(history)
 
 
-def test_change_events_whose_pages_have_no_more_are_read_up_to_the_total(api, session):
+def test_change_events_without_more_are_fetched_up_to_the_total(api, session):
     for ids, total in (('ab', 3), ('c', None)):
         records = [{'id': each} for each in ids]
         api.reply(body={'change_events': records, **({'total': total} if total else {})})
@@ -282,7 +284,7 @@ def test_memory_does_not_grow_with_the_number_of_records():
     assert peaks[3] < 1.5 * peaks[0]
 
 
-# Refused before anything is sent
+# Rejected before anything is sent
 
 NAIVE = datetime(2024, 1, 1)
 
@@ -333,7 +335,7 @@ def test_a_period_without_records_takes_one_request_for_each_longest_window():
 
 
 @pytest.mark.parametrize('newest_first', [False, True], ids=['oldest first', 'newest first'])
-def test_records_of_one_second_only_do_not_tell_an_order(newest_first):
+def test_records_within_one_second_of_unknown_order_are_yielded(newest_first):
     """The half that the first record belongs to comes first; the other one is empty."""
     server = HistoryServer([1000] * (2 * LIMIT), None, False, newest_first, 'log_entries', LIMIT)
     with pytest.warns(UserWarning, match='no way to get the others'):
@@ -342,13 +344,13 @@ def test_records_of_one_second_only_do_not_tell_an_order(newest_first):
 
 
 @pytest.mark.parametrize('stamp', [None, 5, 'yesterday', '2024-13-01T00:00:00Z'], ids=repr)
-def test_records_whose_time_cannot_be_read_come_as_they_are(api, session, stamp):
+def test_records_with_an_unreadable_time_are_yielded_unchanged(api, session, stamp):
     records = [{'id': 'a', 'created_at': stamp}, 'not an object', {'id': 'b'}]
     api.reply(body={'log_entries': records, 'more': False, 'total': 3})
     assert list(session.iter_history('log_entries', SINCE, UNTIL)) == records
 
 
-def test_the_order_of_times_is_that_of_utc(api, session):
+def test_since_and_until_are_compared_in_utc(api, session):
     zone = pytest.importorskip('zoneinfo', reason='Python 3.9 has time zones').ZoneInfo
     try:
         new_york = zone('America/New_York')

@@ -1,6 +1,6 @@
 """A scripted HTTP server on a real socket, from the standard library alone.
 
-Tests say what the API answers, run the code under test, and look at what came over the wire::
+Tests script the responses, run the code under test, and inspect the received requests::
 
     api.reply(status=429, headers={'ratelimit-reset': '2'})
     api.reply(body={'user': {'id': 'PABC123'}})
@@ -56,7 +56,7 @@ class Seen:
 
 
 class Reply:
-    """One answer: a status, headers, and a body sent as JSON unless it is bytes or None."""
+    """A response: a status, headers, and a body sent as JSON unless it is bytes or None."""
 
     def __init__(self, status=200, body=None, headers=None):
         self.status = status
@@ -80,7 +80,7 @@ class Reply:
 
 
 class Hangup:
-    """Instead of an answer: close the connection, after ``partial`` raw bytes if any are given."""
+    """Close the connection instead of responding, after the raw bytes ``partial`` if any."""
 
     def __init__(self, partial=b''):
         self.partial = partial
@@ -92,11 +92,11 @@ class Hangup:
         try:
             handler.connection.shutdown(socket.SHUT_RDWR)
         except OSError:
-            return  # The client was quicker.
+            return  # The client closed it first.
 
 
 class Reset(Hangup):
-    """Instead of an answer: after the raw bytes ``partial``, tear the connection down (TCP RST)."""
+    """Reset the connection (TCP RST) instead of responding, after the raw bytes ``partial``."""
 
     def send(self, handler):
         handler.wfile.write(self.partial)
@@ -108,7 +108,7 @@ class Reset(Hangup):
 
 
 class Hang:
-    """Instead of an answer: say nothing for as long as the server runs."""
+    """Send nothing for as long as the server runs."""
 
     def send(self, handler):
         handler.server.api.closing.wait()
@@ -119,7 +119,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = 'HTTP/1.1'
     # Without this, Nagle's algorithm and delayed acknowledgements cost 40 ms a request.
     disable_nagle_algorithm = True
-    # One write per answer.
+    # One write per response.
     wbufsize = -1
 
     def answer(self):
@@ -142,7 +142,7 @@ class _Handler(BaseHTTPRequestHandler):
                 return b''.join(chunks)
 
     def log_message(self, *args):
-        """Keep quiet: a test looks at ``api.seen`` instead."""
+        """Log nothing: tests inspect ``api.seen`` instead."""
 
 
 class _Server(ThreadingMixIn, HTTPServer):
@@ -150,11 +150,11 @@ class _Server(ThreadingMixIn, HTTPServer):
     request_queue_size = 128
 
     def handle_error(self, request, client_address):
-        """A client that hangs up is part of many tests, not a server error."""
+        """Ignore a client that hangs up, which many tests do."""
 
 
 class WireServer:
-    """The scripted API. Replies are sent in the order given; ``rule`` answers what has none."""
+    """The scripted API. Replies are sent in order; after the last, ``rule`` makes them."""
 
     def __init__(self, port=0):
         self._lock = threading.Condition()
@@ -162,7 +162,7 @@ class WireServer:
         self._rule = None
         #: Every request received, in order, as :class:`Seen`.
         self.seen = []
-        #: Set when the server is about to go.
+        #: Set when the server is about to close.
         self.closing = threading.Event()
         self._server = _Server(('127.0.0.1', port), _Handler)
         self._server.api = self
@@ -181,7 +181,7 @@ class WireServer:
         return self._server.server_port
 
     def reply(self, status=200, body=None, headers=None, times=1):
-        """Queue an answer, ``times`` over."""
+        """Queue a response, ``times`` over."""
         self.answer(Reply(status, body, headers), times)
 
     def hang_up(self, partial=b'', times=1):
@@ -194,7 +194,7 @@ class WireServer:
             self._replies.extend([reply] * times)
 
     def rule(self, function):
-        """Answer by ``function(seen)`` when no scripted reply is left; usable as a decorator."""
+        """Reply by ``function(seen)`` when no scripted reply is left; usable as a decorator."""
         self._rule = function
         return function
 
@@ -209,7 +209,7 @@ class WireServer:
         return Reply(599, {'error': {'message': 'the test scripted no reply for this', 'code': 0}})
 
     def reset(self):
-        """Forget what was scripted and what was seen."""
+        """Forget the scripted replies and the seen requests."""
         with self._lock:
             self._replies.clear()
             self._rule = None
@@ -220,10 +220,10 @@ class WireServer:
         return self.seen[-1]
 
     def wait_for(self, count):
-        """Return when ``count`` requests were seen.
+        """Wait until ``count`` requests have been seen.
 
-        A client that has its answer need not ask. One that gave up waiting for it may be ahead of
-        the server, which sees the request all the same.
+        Needed if a client gave up waiting for a response: it may be ahead of the server, which
+        still receives the request.
         """
         with self._lock:
             have_come = self._lock.wait_for(lambda: len(self.seen) >= count, 30)
