@@ -1,7 +1,6 @@
 """The shell sessions in the documentation, run as they stand there, in a terminal."""
 
 import doctest
-import os
 import re
 import subprocess
 import sys
@@ -9,9 +8,12 @@ import textwrap
 from pathlib import Path
 from xml.etree import ElementTree
 
-from cli_process import MODULE, PATIENCE, in_terminal
+from cli_process import MODULE, PATIENCE, CommandLine, in_terminal
 
 ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / 'docs' / 'extras' / 'command_line.rst'
+#: The sandbox that the quick start leaves running.
+QUICKSTART_URL = 'http://127.0.0.1:8080'
 
 #: Printed before each command. No command prints it.
 MARK = '\x1e'
@@ -30,7 +32,7 @@ def session_in(page):
     return [(command, output) for command, output in commands if not command.startswith('pip ')]
 
 
-def play(commands, environment, folder, shell=('bash',)):
+def play(commands, environment, folder):
     """Run commands one after the other in a shell; return the output of each."""
     program = folder / 'bin' / 'pdpyras'
     program.parent.mkdir()
@@ -41,22 +43,26 @@ def play(commands, environment, folder, shell=('bash',)):
     path = f'{program.parent}:{environment["PATH"]}'
     # A dumb terminal has no colours and no bars.
     _, shown = in_terminal(
-        [*shell, str(script)], {**environment, 'PATH': path}, term='dumb', cwd=str(folder)
+        ['bash', str(script)], {**environment, 'PATH': path}, term='dumb', cwd=str(folder)
     )
     before, *outputs = shown.split(MARK)
     assert before == ''
     return [[line.rstrip() for line in output.splitlines()] for output in outputs]
 
 
-def test_the_commands_print_what_the_page_shows(tmp_path):
-    (opening, _), *commands = session_in(ROOT / 'docs' / 'extras' / 'command_line.rst')
-    assert opening == 'pdpyras sandbox run -- bash'
+def test_the_commands_print_what_the_page_shows(account, tmp_path):
+    """In a shell that has no key or URL but those that the page sets."""
+    # The sandbox of the test has another port.
+    commands = [
+        (command.replace(QUICKSTART_URL, account.url), output)
+        for command, output in session_in(PAGE)
+    ]
     checker = doctest.OutputChecker()
-    shell = [*MODULE, 'sandbox', 'run', '--quiet', '--', 'bash']
-    outputs = play(commands, dict(os.environ), tmp_path, shell)
+    outputs = play(commands, CommandLine().environment, tmp_path)
     assert len(outputs) == len(commands)
     for (command, expected), printed in zip(commands, outputs):
-        want, got = '\n'.join([*expected, '']), '\n'.join([*printed, ''])
+        want = '\n'.join([*expected, ''])
+        got = '\n'.join([*printed, '']).replace(account.url, QUICKSTART_URL)
         assert checker.check_output(want, got, doctest.ELLIPSIS), (
             f'$ {command}\n{got}instead of\n{want}'
         )
