@@ -10,7 +10,9 @@ import codeop
 import contextlib
 import doctest
 import io
+import os
 import re
+import subprocess
 import sys
 import textwrap
 import traceback
@@ -103,6 +105,20 @@ def run(page):
             printed.seek(0)
             printed.truncate()
     return 0
+
+
+def run_in_new_process(page, sandbox):
+    """Run the blocks of a page in a new Python process; return what differs from the page."""
+    port = sandbox.url.rpartition(':')[2]
+    finished = subprocess.run(
+        [sys.executable, '-W', 'error', __file__, port, str(page)],
+        env=dict(os.environ, NO_PROXY='127.0.0.1', no_proxy='127.0.0.1'),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        universal_newlines=True,
+        timeout=120,
+    )
+    return finished.stdout if finished.returncode else ''
 
 
 def main(port, page):

@@ -1,16 +1,12 @@
 """The examples of 5.4.1's user guide, and the code of the pages pasted into a Python prompt."""
 
 import logging
-import os
 import re
-import subprocess
-import sys
 from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
 import requests
-from paste import ROOT, blocks, statements
+from paste import ROOT, blocks, run_in_new_process, statements
 from scale import IS_FULL
 from wire import ANY_SERVER_ERROR
 
@@ -709,8 +705,7 @@ def test_the_example_of_a_limit_for_one_status_waits_62_seconds_in_all(api, sess
 
 QUICKSTART = ROOT / 'docs' / 'quickstart.rst'
 GUIDE = sorted((ROOT / 'docs' / 'guide').glob('*.rst'))
-EXTRAS = [ROOT / 'docs' / 'extras' / name for name in ('logs.rst', 'webhooks.rst')]
-PAGES = [QUICKSTART] + GUIDE + EXTRAS
+PAGES = [QUICKSTART] + GUIDE
 NAMES = [page.stem for page in PAGES]
 needs_sandbox = pytest.mark.skipif(
     find_spec('flask') is None, reason='the sandbox needs Flask, which needs Python 3.9'
@@ -726,33 +721,17 @@ def quickstart_sandbox():
         yield sandbox
 
 
-def paste(page, sandbox):
-    """Run the blocks of a page in a new Python process; return what differs from the page."""
-    port = sandbox.url.rpartition(':')[2]
-    environment = dict(os.environ, NO_PROXY='127.0.0.1', no_proxy='127.0.0.1')
-    program = str(Path(__file__).with_name('paste.py'))
-    finished = subprocess.run(
-        [sys.executable, '-W', 'error', program, port, str(page)],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        universal_newlines=True,
-        timeout=120,
-    )
-    return finished.stdout if finished.returncode else ''
-
-
 @needs_sandbox
 @pytest.mark.parametrize('page', PAGES, ids=NAMES)
 def test_every_block_of_a_page_runs_as_pasted(page, quickstart_sandbox):
-    assert paste(page, quickstart_sandbox) == ''
+    assert run_in_new_process(page, quickstart_sandbox) == ''
 
 
 @needs_sandbox
 @pytest.mark.skipif(not IS_FULL, reason='tox -e scale runs the pages a second time')
 def test_all_pages_run_in_turn_against_one_sandbox(quickstart_sandbox):
     for page in PAGES:
-        assert paste(page, quickstart_sandbox) == ''
+        assert run_in_new_process(page, quickstart_sandbox) == ''
 
 
 @needs_sandbox
