@@ -98,6 +98,9 @@ def check(scratch):
         archive.extractall(str(scratch))
     with zipfile.ZipFile(str(wheel)) as archive:
         check_names(wheel.name, archive.namelist(), IN_WHEEL)
+        (metadata,) = [name for name in archive.namelist() if name.endswith('/METADATA')]
+        if 'Project-URL: ' not in archive.read(metadata).decode():
+            sys.exit('{} has no project URLs'.format(wheel.name))
     if not wheel.name.endswith('-py3-none-any.whl'):
         sys.exit('{} is not universal'.format(wheel.name))
 
