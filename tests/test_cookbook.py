@@ -87,7 +87,7 @@ def read(*path):
 
 def test_each_recipe_is_on_the_page_and_has_a_test():
     recipes = sorted(name for name in os.listdir(RECIPES) if name.endswith('.py'))
-    shown = re.findall(r'examples/cookbook/(\w+\.py)', read('docs', 'cookbook.rst'))
+    shown = re.findall(r'literalinclude:: .*/(\w+\.py)', read('docs', 'cookbook.rst'))
     assert sorted(shown) == recipes
     tests = read('tests', 'test_cookbook.py')
     assert [name for name in recipes if "'{}'".format(name) not in tests] == []

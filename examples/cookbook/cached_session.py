@@ -1,4 +1,4 @@
-"""List the services with their escalation policies, and ask PagerDuty at most every 5 minutes."""
+"""List the services with their escalation policies, from a cache of at most 5 minutes."""
 
 import os
 

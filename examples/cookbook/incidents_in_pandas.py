@@ -1,4 +1,4 @@
-"""Show how long incidents took to be resolved, by service, over the last 365 days."""
+"""Show how long it took to resolve incidents, by service, over the last 365 days."""
 
 import os
 from datetime import datetime, timedelta, timezone

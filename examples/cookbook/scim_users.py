@@ -1,4 +1,4 @@
-"""List the users that your identity provider has provisioned, by PagerDuty's SCIM API."""
+"""List the users that your identity provider has provisioned, with PagerDuty's SCIM API."""
 
 import os
 

@@ -1,11 +1,11 @@
-"""List the users who can only be reached by e-mail, at one request a user."""
+"""List the users who can only be reached by email. Sends one request per user."""
 
 import os
 
 import pdpyras
 
 session = pdpyras.APISession(os.environ['PAGERDUTY_API_KEY'])
-# Leave 50 requests a minute to everything else that uses this key, on any host.
+# Leave 50 requests per minute for other programs that use this key, on any host.
 session.spare_requests = 50
 
 for user in session.iter_all('users'):
