@@ -160,17 +160,3 @@ def test_the_cost_of_a_call_does_not_depend_on_the_number_of_environment_variabl
     for number in range(300):
         monkeypatch.setenv('SETTING_{}'.format(number), 'value {}'.format(number))
     assert calls_in(act) == with_few_variables
-
-
-def test_postprocess_ignores_its_suffix(api, session):
-    api.reply(body={'user': {}})
-    session.postprocess(session.get('users/P1'), suffix='mine')
-    assert session.api_call_counts == {'GET /users/{id}': 2}
-
-
-def test_a_mock_response_without_a_url_is_counted_by_its_request(session):
-    response = requests.Response()
-    response.status_code = 200
-    response.request = requests.Request('GET', session.url + '/users/P1').prepare()
-    session.postprocess(response)
-    assert session.api_call_counts == {'GET /users/{id}': 1}

@@ -37,11 +37,18 @@ def test_contributing_gives_a_reason_for_each_dependency():
     assert sorted(name for name in names if '``{}``'.format(name) not in reasons) == []
 
 
+def versions():
+    """Return the section of each released version in the changelog."""
+    _, _, *found = re.split(r'\n(?=.+\n=+\n)', read('CHANGELOG.rst'))
+    assert found
+    return found
+
+
 KINDS = ('Added', 'Changed', 'Deprecated', 'Removed', 'Fixed', 'Security')
 
 
 def test_each_entry_of_the_changelog_starts_with_a_verb_below_the_heading_of_its_kind():
-    for version in re.split(r'\n(?=.+\n=+\n)', read('CHANGELOG.rst'))[2:]:
+    for version in versions():
         headings = re.findall(r'^(.+)\n-+$', version, re.MULTILINE)
         assert headings == [kind for kind in KINDS if kind in headings]
         entries = re.findall(r'^\* (\w+)', version, re.MULTILINE)
@@ -50,5 +57,5 @@ def test_each_entry_of_the_changelog_starts_with_a_verb_below_the_heading_of_its
 
 
 def test_the_changelog_of_a_version_has_fewer_than_1500_words():
-    for version in re.split(r'\n(?=.+\n=+\n)', read('CHANGELOG.rst'))[2:]:
+    for version in versions():
         assert len(version.split()) < 1500

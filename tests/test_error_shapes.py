@@ -64,5 +64,6 @@ def test_the_message_has_the_sentences_of_each_documented_error_response(api, se
     api.reply(400, body)
     with pytest.raises(pdpyras.PDHTTPError) as caught:
         session.rget('/users/P1')
-    for sentence in sentences_in(explained(body)):
-        assert sentence in str(caught.value)
+    sentences = sentences_in(explained(body))
+    assert sentences
+    assert [sentence for sentence in sentences if sentence not in str(caught.value)] == []

@@ -266,14 +266,6 @@ def test_the_response_of_an_error_is_the_mock_with_a_spec_itself():
     assert error.response.text == 'gone'
 
 
-class OfItsOwn(requests.Response):
-    """What an adapter of the user's own may build."""
-
-    @property
-    def detail(self):
-        return self.json()['detail']
-
-
 # Decoding
 
 
@@ -647,14 +639,6 @@ def test_an_error_about_a_truncated_stream_can_be_read_and_pickled(api, session,
 def test_errors_are_read_from_the_body_if_error_is_a_flag(api, session, error):
     body = {'error': error, 'errors': [SENTENCE]}
     assert fail(api, session, 400, body).errors == [SENTENCE]
-
-
-def test_a_base_url_with_a_path_causes_no_suggestion(api):
-    api.reply(404, NOT_FOUND)
-    session = pdpyras.APISession(KEY, base_url=api.url + '/pd')
-    with session, pytest.raises(pdpyras.PDHTTPError) as caught:
-        session.rget('users/P1')
-    assert 'did you mean' not in str(caught.value)
 
 
 @pytest.mark.parametrize(

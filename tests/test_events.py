@@ -236,12 +236,12 @@ def test_an_event_that_is_rejected_says_why(api, events):
     assert KEY not in str(caught.value)
 
 
-@pytest.mark.parametrize('status, retries', [(500, 2), (502, 4), (503, 6), (504, 6)])
+@pytest.mark.parametrize('status, retries', [(500, 2), (502, 4), (503, 6), (504, 6), (400, 0)])
 @pytest.mark.parametrize('kind', ['events', 'change_events'])
-def test_a_server_error_is_retried_for_events(api, request, kind, status, retries):
+def test_server_errors_are_retried_for_events(api, request, kind, status, retries):
     session = request.getfixturevalue(kind)
     api.reply(status, {'error': 'x'}, times=retries + 1)
-    with pytest.raises(pdpyras.PDServerError, match='POST .*{}'.format(status)):
+    with pytest.raises(pdpyras.PDHTTPError, match='POST .*{}'.format(status)):
         session.trigger('a', 'b') if kind == 'events' else session.submit('a')
     assert len(api.seen) == retries + 1
     assert len({seen.body for seen in api.seen}) == 1

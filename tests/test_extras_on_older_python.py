@@ -1,4 +1,4 @@
-"""The message on a Python that pdpyras supports and pdpyras_extras does not."""
+"""pdpyras_extras on a version of Python that only pdpyras supports."""
 
 import runpy
 import sys
@@ -9,7 +9,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / 'pdpyras_extras' / '__init__.py'
 
 
-def test_import_on_an_older_python_names_the_needed_version(monkeypatch):
+def test_import_of_the_extras_on_an_older_python_names_the_needed_version(monkeypatch):
     monkeypatch.setattr(sys, 'version_info', (3, 8, 18, 'final', 0))
     with pytest.raises(ImportError) as error:
         runpy.run_path(str(PACKAGE))

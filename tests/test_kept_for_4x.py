@@ -1,4 +1,4 @@
-"""Names and keywords of version 4: each still works, warns, and says what to use instead."""
+"""Names and keywords of version 4: each still works, and warns with its replacement."""
 
 import warnings
 from linecache import getline
@@ -36,7 +36,7 @@ def client(api):
         ('/users/P1/contact_methods/C1?x=1', ('users', '{id}', 'contact_methods', '{id}')),
     ],
 )
-def test_tokenize_url_path(url, tokens):
+def test_tokenize_url_path_returns_the_nodes_of_a_path_and_warns(url, tokens):
     with pytest.warns(DeprecatedWarning, match='canonical_path'):
         assert pdpyras.tokenize_url_path(url) == tokens
 
@@ -56,17 +56,17 @@ def test_tokenize_url_path_rejects_a_url_elsewhere():
         pdpyras.tokenize_url_path('https://api.example.com/users/P1')
 
 
-def test_object_type():
+def test_object_type_returns_the_singular_name_and_warns():
     with pytest.warns(DeprecatedWarning, match='singular_name'):
         assert pdpyras.object_type('escalation_policies') == 'escalation_policy'
 
 
-def test_resource_name():
+def test_resource_name_returns_the_plural_name_and_warns():
     with pytest.warns(DeprecatedWarning, match='plural_name'):
         assert pdpyras.resource_name('escalation_policy_reference') == 'escalation_policies'
 
 
-def test_raise_on_error(api, session):
+def test_raise_on_error_raises_for_an_error_and_warns(api, session):
     api.reply(204)
     api.reply(404)
     success, failure = session.get('users'), session.get('users')
@@ -76,7 +76,7 @@ def test_raise_on_error(api, session):
         pdpyras.raise_on_error(failure)
 
 
-def test_resource_envelope(api, session, client):
+def test_resource_envelope_wraps_and_unwraps_and_warns(api, session, client):
     def rput(self, url, **options):
         return session.put(url, **options)
 
@@ -87,20 +87,20 @@ def test_resource_envelope(api, session, client):
     assert api.last.json == {'user': {'name': 'Jane'}}
 
 
-def test_resource_path(client):
+def test_resource_path_accepts_a_resource_and_warns(client):
     with pytest.warns(DeprecatedWarning, match='resource_url'):
         decorated = pdpyras.resource_path(lambda self, url: url)
     assert decorated(client, {'self': '/users/P1'}) == '/users/P1'
 
 
-def test_valid_multi_update_paths():
+def test_valid_multi_update_paths_has_incidents():
     assert ('incidents', '{index}') in pdpyras.VALID_MULTI_UPDATE_PATHS
 
 
 # Methods and properties
 
 
-def test_set_api_key(api, session):
+def test_set_api_key_sets_the_key_and_warns(api, session):
     with pytest.warns(DeprecatedWarning, match='api_key'):
         session.set_api_key('another-key')
     api.reply(204)
@@ -118,7 +118,7 @@ def test_set_api_key(api, session):
     ],
     ids=['a resource', 'a collection', 'a URL', 'a suffix'],
 )
-def test_profiler_key(arguments, key):
+def test_profiler_key_returns_the_key_of_4x_and_warns(arguments, key):
     session = pdpyras.APISession('key')
     with pytest.warns(DeprecatedWarning, match='api_call_counts'):
         assert session.profiler_key(*arguments) == key
@@ -130,7 +130,7 @@ def test_profiler_key_takes_its_arguments_by_keyword():
         assert session.profiler_key(method='GET', path='users', suffix='x') == 'get:users/{index}#x'
 
 
-def test_iteration_raises_for_an_http_error_by_default(session):
+def test_raise_if_http_error_is_true_by_default(session):
     with pytest.warns(DeprecatedWarning, match='PDHTTPError'):
         assert session.raise_if_http_error is True
 
@@ -144,7 +144,7 @@ def test_raise_if_http_error_can_be_set_on_every_session(kind):
         assert session.raise_if_http_error is False
 
 
-def test_iteration_stops_with_a_warning_instead_of_raising(api, session):
+def test_without_raise_if_http_error_iteration_ends_with_a_warning(api, session):
     with pytest.warns(DeprecatedWarning, match='PDHTTPError'):
         session.raise_if_http_error = False
     api.reply(body={'users': [1, 2], 'more': True})
@@ -159,13 +159,13 @@ def test_iteration_stops_with_a_warning_instead_of_raising(api, session):
 @pytest.mark.parametrize(
     'kind', [pdpyras.APISession, pdpyras.EventsAPISession, pdpyras.ChangeEventsAPISession]
 )
-def test_the_name_of_a_session(kind):
+def test_the_keyword_name_names_the_log_and_warns(kind):
     with pytest.warns(UserWarning, match='"name" is deprecated.*log'):
         session = kind('key', name='bob')
     assert 'bob' in session.log.name
 
 
-def test_iter_all_without_paginating(api, session):
+def test_iter_all_with_paginate_false_warns(api, session):
     api.reply(body={'users': [1, 2], 'more': True})
     with pytest.warns(UserWarning, match='"paginate" is deprecated'):
         assert list(session.iter_all('users', paginate=False)) == [1, 2]
@@ -186,7 +186,7 @@ def test_the_attribute_of_iter_cursor_is_ignored(api, session):
         ('list_all', list, {'users': [1], 'more': False}),
     ],
 )
-def test_path_in_the_place_of_url_in_listings(api, session, method, collect, body):
+def test_listings_accept_path_instead_of_url_and_warn(api, session, method, collect, body):
     api.reply(body=body)
     path = 'audit/records' if method == 'iter_cursor' else 'users'
     with pytest.warns(UserWarning, match='"path" is deprecated.*"url"'):
@@ -202,14 +202,14 @@ def test_dict_all_takes_path_as_its_first_argument(api, session):
 @pytest.mark.parametrize(
     'method', ['rget', 'rpost', 'rput', 'rpatch', 'rdelete', 'jget', 'jpost', 'jput', 'jpatch']
 )
-def test_path_in_the_place_of_url(api, session, method):
+def test_r_and_j_methods_accept_path_instead_of_url_and_warn(api, session, method):
     api.reply(body={'user': {}})
     with pytest.warns(UserWarning, match='"path" is deprecated'):
         getattr(session, method)(path={'self': '/users/P1'})
     assert api.last.path == '/users/P1'
 
 
-def test_deprecated_kwarg_warns_where_the_call_is():
+def test_deprecated_kwarg_warns_at_the_line_of_the_call():
     def modern(old=None):
         if old is not None:
             pdpyras.deprecated_kwarg('old', details='Use "new" instead.')
@@ -250,14 +250,14 @@ def test_deprecated_kwarg_warns_where_the_call_is():
         'path of rdelete',
     ],
 )
-def test_a_deprecated_keyword_warns_where_it_is_used(api, session, call):
+def test_a_deprecated_keyword_warns_at_the_line_of_the_call(api, session, call):
     api.reply(body={'users': [1], 'records': [1], 'more': False})
     with pytest.warns(UserWarning) as caught:
         call(session)
     assert [warning.filename for warning in caught] == [__file__]
 
 
-def test_nothing_warns_where_nothing_is_deprecated(api, session):
+def test_current_methods_do_not_warn(api, session):
     api.reply(body={'users': [{'id': 1}], 'more': False}, times=3)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter('always')

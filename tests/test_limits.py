@@ -1,4 +1,4 @@
-"""max_wait, which bounds the waiting of one request, and spare_requests, which avoids 429."""
+"""max_wait, which limits the waits of one request, and spare_requests, which avoids 429."""
 
 import threading
 
@@ -11,7 +11,7 @@ import pdpyras
 @pytest.mark.parametrize(
     'max_wait, expected', [(0, []), (2.9, []), (3, [3.0]), (8.9, [3.0]), (9, [3.0, 6.0]), (None, 4)]
 )
-def test_waits_that_would_exceed_max_wait_are_not_begun(api, session, sleeps, max_wait, expected):
+def test_a_wait_that_would_exceed_max_wait_is_not_started(api, session, sleeps, max_wait, expected):
     session.max_wait = max_wait
     session.retry[503] = 4
     api.rule(lambda seen: Reply(503))
@@ -41,7 +41,7 @@ def test_max_wait_ends_the_retries_of_a_network_error(api, session, sleeps):
     assert caught.value.__cause__ is not None
 
 
-def test_max_wait_is_for_each_page_of_a_listing(api, session, sleeps):
+def test_max_wait_applies_to_each_page_of_a_listing(api, session, sleeps):
     session.max_wait = 3
     api.reply(429)
     api.reply(body={'users': [1], 'more': True})
@@ -71,7 +71,9 @@ def limits(remaining, reset):
     return {'ratelimit-remaining': remaining, 'ratelimit-reset': reset}
 
 
-def test_requests_wait_when_few_remain(api, session, sleeps, monkeypatch, caplog):
+def test_a_request_waits_if_no_more_than_spare_requests_remain(
+    api, session, sleeps, monkeypatch, caplog
+):
     caplog.set_level('INFO')
     monkeypatch.setattr(pdpyras, 'monotonic', lambda: 100.0 + sum(sleeps))
     session.spare_requests = 5
@@ -87,13 +89,13 @@ def test_requests_wait_when_few_remain(api, session, sleeps, monkeypatch, caplog
     assert 'Few requests remain in the rate limit; waiting 20 s' in caplog.text
 
 
-def test_a_number_of_spare_requests_may_come_as_text(api, session):
+def test_spare_requests_accepts_a_numeric_string(api, session):
     session.spare_requests = '5'
     api.reply(headers=limits('6', '30'))
     assert session.get('users').ok
 
 
-def test_each_thread_of_the_session_waits(api, session, sleeps, monkeypatch):
+def test_each_thread_of_a_session_waits_if_few_requests_remain(api, session, sleeps, monkeypatch):
     monkeypatch.setattr(pdpyras, 'monotonic', lambda: 100.0)
     session.spare_requests = 2
     api.reply(headers=limits('1', '7'))
@@ -121,7 +123,7 @@ def test_each_thread_of_the_session_waits(api, session, sleeps, monkeypatch):
     ],
     ids=repr,
 )
-def test_headers_that_cannot_be_read_count_for_nothing(api, session, sleeps, headers):
+def test_unreadable_rate_limit_headers_are_ignored(api, session, sleeps, headers):
     session.spare_requests = 5
     api.reply(headers=headers, times=2)
     session.get('users')
@@ -129,14 +131,14 @@ def test_headers_that_cannot_be_read_count_for_nothing(api, session, sleeps, hea
     assert sleeps == []
 
 
-def test_without_spare_requests_nothing_waits(api, session, sleeps):
+def test_without_spare_requests_no_request_waits(api, session, sleeps):
     api.reply(headers=limits('0', '60'), times=2)
     session.get('users')
     session.get('users')
     assert sleeps == []
 
 
-def test_a_new_key_does_not_wait_for_the_limit_of_the_old_one(api, session, sleeps):
+def test_a_new_key_does_not_wait_for_the_rate_limit_of_the_old_one(api, session, sleeps):
     session.spare_requests = 2
     api.reply(headers=limits('0', '30'), times=2)
     session.get('users')
@@ -146,7 +148,7 @@ def test_a_new_key_does_not_wait_for_the_limit_of_the_old_one(api, session, slee
 
 
 @pytest.mark.parametrize('stream', [False, True])
-def test_the_last_response_can_be_read_when_the_wait_would_be_too_long(api, session, stream):
+def test_the_response_returned_instead_of_a_long_wait_can_be_read(api, session, stream):
     session.max_wait = 0
     api.reply(429, {'error': {'message': 'slow down'}})
     assert session.get('users', stream=stream).json() == {'error': {'message': 'slow down'}}

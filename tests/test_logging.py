@@ -1,4 +1,4 @@
-"""What a session logs, where that goes, and what is never in it."""
+"""The log of a session: its records, handlers and levels, and the masked keys."""
 
 import gc
 import logging
@@ -15,7 +15,7 @@ ROUTING_KEY = 'the-routing-key-5678'
 
 @pytest.fixture
 def logged(caplog):
-    """The lines of a level, or all, that were logged and reached the root logger's handlers."""
+    """A function that returns the lines that reach the root logger, of one level or all."""
     caplog.set_level(logging.DEBUG, logger='pdpyras')
 
     def lines(level=None):
@@ -48,7 +48,7 @@ def test_each_session_has_its_own_log(api, session):
         assert session.log.level == logging.NOTSET
 
 
-def test_the_level_of_pdpyras_holds_for_every_session(api, session, caplog):
+def test_the_level_of_the_logger_pdpyras_applies_to_every_session(api, session, caplog):
     session.log.debug('before')
     caplog.set_level(logging.INFO, logger='pdpyras')
     session.log.debug('still below')
@@ -56,7 +56,7 @@ def test_the_level_of_pdpyras_holds_for_every_session(api, session, caplog):
     assert [record.getMessage() for record in caplog.records] == ['after']
 
 
-def test_a_log_of_the_users_own_takes_its_place(api, session, caplog):
+def test_the_log_of_a_session_can_be_replaced(api, session, caplog):
     caplog.set_level(logging.DEBUG, logger='mine')
     session.log = logging.getLogger('mine')
     api.reply(204)
@@ -83,7 +83,7 @@ def test_every_response_is_one_debug_line(api, session, logged, status):
         assert part in line
 
 
-def test_every_retry_is_logged_too(api, session, logged):
+def test_every_retry_is_a_warning_with_its_wait(api, session, logged):
     session.retry[503] = 2
     api.reply(503, times=2)
     api.reply(200)
@@ -94,7 +94,7 @@ def test_every_retry_is_logged_too(api, session, logged):
     assert '503' in second and 'retrying in 6 s' in second
 
 
-def test_a_response_without_headers_is_logged_as_well(api, session, logged):
+def test_a_response_without_a_request_id_is_logged(api, session, logged):
     api.reply(200)
     session.get('users')
     assert '(none)' in logged()[0]
@@ -102,7 +102,9 @@ def test_a_response_without_headers_is_logged_as_well(api, session, logged):
 
 @pytest.mark.parametrize('kind', ['session', 'events', 'change_events'])
 @pytest.mark.parametrize('status', [500, 502, 599])
-def test_a_5xx_is_an_error_line_for_pagerdutys_support(api, request, logged, kind, status):
+def test_a_5xx_is_logged_as_an_error_with_the_details_for_support(
+    api, request, logged, kind, status
+):
     session = request.getfixturevalue(kind)
     session.retry.clear()
     api.reply(status, headers={'x-request-id': 'REQ-1'})
@@ -143,7 +145,7 @@ def test_print_debug_prints_each_record_once_to_stderr(api, capsys, by_keyword):
     assert printed.out == ''
 
 
-def test_print_debug_prints_nobody_elses_records(api, session, capsys):
+def test_print_debug_prints_only_the_records_of_its_session(api, session, capsys):
     session.print_debug = True
     api.reply(200, times=2)
     with another_session(api) as quiet:
@@ -154,7 +156,7 @@ def test_print_debug_prints_nobody_elses_records(api, session, capsys):
     assert '/teams' not in printed
 
 
-def test_two_sessions_print_each_line_once(api, session, capsys):
+def test_two_sessions_with_print_debug_print_each_line_once(api, session, capsys):
     session.print_debug = True
     api.reply(200, times=2)
     with another_session(api, debug=True) as other:
@@ -164,7 +166,7 @@ def test_two_sessions_print_each_line_once(api, session, capsys):
     assert [printed.count('/users'), printed.count('/teams')] == [1, 1]
 
 
-def test_switching_one_session_off_does_not_silence_the_other(api, session, capsys):
+def test_print_debug_off_in_one_session_does_not_silence_the_other(api, session, capsys):
     session.print_debug = True
     api.reply(200, times=2)
     with another_session(api, debug=True) as other:
@@ -176,7 +178,7 @@ def test_switching_one_session_off_does_not_silence_the_other(api, session, caps
     assert [printed.count('/users'), printed.count('/teams')] == [0, 1]
 
 
-def test_a_discarded_session_prints_nothing_any_more(api, capsys):
+def test_the_debug_handler_of_a_discarded_session_is_removed(api, capsys):
     dropped = another_session(api, debug=True)
     handler = dropped._debugHandler
     del dropped
@@ -189,7 +191,7 @@ def test_a_discarded_session_prints_nothing_any_more(api, capsys):
     assert capsys.readouterr().err.count('/users') == 1
 
 
-def test_switching_off_restores_the_users_level_and_handlers(session):
+def test_print_debug_off_restores_the_level_and_handlers(session):
     own = logging.NullHandler()
     session.log.addHandler(own)
     session.log.setLevel(logging.WARNING)
@@ -200,7 +202,7 @@ def test_switching_off_restores_the_users_level_and_handlers(session):
     assert session.log.handlers == [own]
 
 
-def test_switching_on_twice_is_the_same_as_once(api, session, capsys):
+def test_print_debug_can_be_switched_on_and_off_repeatedly(api, session, capsys):
     session.print_debug = True
     session.print_debug = True
     api.reply(200)
@@ -221,7 +223,7 @@ def test_print_debug_is_undone_on_the_log_that_it_was_switched_on_for(session):
     assert logging.getLogger('mine').handlers == []
 
 
-def test_print_debug_leaves_the_handlers_of_others_their_records(api, session, logged, capsys):
+def test_print_debug_does_not_stop_propagation_to_other_handlers(api, session, logged, capsys):
     session.print_debug = True
     api.reply(200)
     session.get('users')
@@ -229,7 +231,7 @@ def test_print_debug_leaves_the_handlers_of_others_their_records(api, session, l
     assert capsys.readouterr().err.count('/users') == 1
 
 
-def test_debug_lines_go_to_stderr(api, session, capsys):
+def test_the_debug_handler_writes_to_stderr(api, session, capsys):
     session.print_debug = True
     assert session._debugHandler.stream is sys.stderr
 
@@ -237,8 +239,8 @@ def test_debug_lines_go_to_stderr(api, session, capsys):
 # The key
 
 
-def refuse_in_many_ways(api, session):
-    """Make a session log and raise all that it can; the texts of what it raised."""
+def fail_in_many_ways(api, session):
+    """Make a session log and raise every kind of error; return the texts of the errors."""
     raised = []
     session.retry.update({503: 1, 502: 1})
     session.max_network_attempts = 1
@@ -257,23 +259,23 @@ def refuse_in_many_ways(api, session):
 
 
 @pytest.mark.parametrize('auth_type', ['token', 'bearer', 'oauth2'])
-def test_the_api_key_is_in_no_log_line_no_error_and_no_repr(api, logged, auth_type):
+def test_the_api_key_is_in_no_log_line_error_or_repr(api, logged, auth_type):
     with pdpyras.APISession(KEY, auth_type=auth_type, base_url=api.url) as session:
-        texts = refuse_in_many_ways(api, session) + [repr(session), str(session)]
+        texts = fail_in_many_ways(api, session) + [repr(session), str(session)]
     texts += logged()
     assert len(logged()) > 15
     assert [text for text in texts if KEY in text] == []
 
 
 @pytest.mark.parametrize('kind', ['events', 'change_events'])
-def test_the_routing_key_is_in_no_log_line_no_error_and_no_repr(api, request, logged, kind):
+def test_the_routing_key_is_in_no_log_line_error_or_repr(api, request, logged, kind):
     session = request.getfixturevalue(kind)
-    texts = refuse_in_many_ways(api, session) + [repr(session), str(session)]
+    texts = fail_in_many_ways(api, session) + [repr(session), str(session)]
     texts += logged()
     assert [text for text in texts if ROUTING_KEY in text] == []
 
 
-def test_a_key_that_got_into_a_url_is_masked(api, session, logged):
+def test_a_key_in_a_url_is_masked(api, session, logged):
     api.reply(404)
     with pytest.raises(pdpyras.PDHTTPError) as caught:
         session.rget('users/' + KEY, params={'token': KEY})
@@ -285,10 +287,10 @@ def test_the_repr_of_a_session_has_its_class_and_url(api, session):
     assert repr(session) == '<APISession {} *1234>'.format(api.url)
 
 
-# The logger above
+# The logger pdpyras
 
 
-def test_what_silences_pdpyras_silences_every_session(session, logged, monkeypatch):
+def test_disabling_the_logger_pdpyras_silences_every_session(session, logged, monkeypatch):
     monkeypatch.setattr(logging.getLogger('pdpyras'), 'disabled', True)
     session.log.error('not seen')
     monkeypatch.undo()
@@ -296,7 +298,7 @@ def test_what_silences_pdpyras_silences_every_session(session, logged, monkeypat
     assert logged() == ['seen']
 
 
-def test_a_filter_of_pdpyras_holds_for_every_session(session, logged):
+def test_a_filter_of_the_logger_pdpyras_applies_to_every_session(session, logged):
     redact = Redact()
     logging.getLogger('pdpyras').addFilter(redact)
     try:
@@ -329,7 +331,7 @@ def test_log_records_have_the_fields_of_the_response(api, session, caplog):
         assert isinstance(record.seconds, float)
 
 
-def test_the_request_id_of_a_log_record_is_none_if_there_is_none(api, session, caplog):
+def test_the_request_id_of_a_log_record_is_none_if_the_response_has_none(api, session, caplog):
     caplog.set_level('DEBUG')
     api.reply()
     session.get('users')

@@ -1,4 +1,4 @@
-"""Libraries that stand in for the network beneath requests keep intercepting these sessions."""
+"""Libraries that mock or cache the network below requests work with these sessions."""
 
 import json
 import os
@@ -15,7 +15,7 @@ BASE = 'https://api.pagerduty.com'
 
 @pytest.fixture
 def real_session():
-    """A session with PagerDuty's own address, which nothing here may reach."""
+    """A session with PagerDuty's real URL, which no test may reach."""
     with pdpyras.APISession('the-api-key-1234') as session:
         session.max_network_attempts = 0
         yield session
@@ -31,7 +31,7 @@ def responses():
         yield mock
 
 
-def test_responses_responds_to_a_session(responses, real_session):
+def test_responses_mocks_a_session(responses, real_session):
     responses.add('GET', BASE + '/users/P1', json={'user': {'id': 'P1'}})
     assert real_session.rget('users/P1') == {'id': 'P1'}
     assert responses.calls[0].request.headers['Authorization'] == 'Token token=the-api-key-1234'
@@ -43,34 +43,34 @@ def test_responses_sees_the_wrapped_body(responses, real_session):
     assert json.loads(responses.calls[0].request.body) == {'user': {'name': 'Jane'}}
 
 
-def test_responses_responds_page_by_page(responses, real_session):
+def test_responses_mocks_each_page_of_a_listing(responses, real_session):
     responses.add('GET', BASE + '/users', json={'users': [1, 2], 'more': True})
     responses.add('GET', BASE + '/users', json={'users': [3], 'more': False})
     assert real_session.list_all('users', page_size=2) == [1, 2, 3]
     assert 'offset=2' in responses.calls[1].request.url
 
 
-def test_responses_responds_to_every_retry(responses, real_session, sleeps):
+def test_responses_mocks_each_retry(responses, real_session, sleeps):
     responses.add('GET', BASE + '/users/P1', status=429)
     responses.add('GET', BASE + '/users/P1', json={'user': {'id': 'P1'}})
     assert real_session.rget('users/P1') == {'id': 'P1'}
     assert sleeps == [3]
 
 
-def test_responses_responds_with_network_errors(responses, real_session):
+def test_responses_mocks_network_errors(responses, real_session):
     responses.add('GET', BASE + '/users', body=requests.ConnectionError('no network'))
     with pytest.raises(pdpyras.PDClientError, match='no network'):
         real_session.rget('users')
 
 
-def test_responses_responds_with_http_errors(responses, real_session):
+def test_responses_mocks_http_errors(responses, real_session):
     responses.add('GET', BASE + '/users/P1', status=404, json={'error': {'code': 2100}})
     with pytest.raises(pdpyras.PDHTTPError) as caught:
         real_session.rget('users/P1')
     assert caught.value.code == 2100
 
 
-def test_responses_responds_to_the_events_sessions(responses):
+def test_responses_mocks_the_events_sessions(responses):
     url = 'https://events.pagerduty.com/v2/'
     responses.add('POST', url + 'enqueue', status=202, json={'dedup_key': 'x'})
     responses.add('POST', url + 'change/enqueue', status=202, json={'id': 'C1'})
@@ -80,7 +80,7 @@ def test_responses_responds_to_the_events_sessions(responses):
         assert json.loads(call.request.body)['routing_key'] == 'KEY'
 
 
-def test_a_redirect_that_responses_makes_leads_nowhere_else(responses, real_session):
+def test_a_redirect_to_another_origin_by_responses_raises(responses, real_session):
     elsewhere = {'Location': 'https://evil.example.com/users'}
     responses.add('GET', BASE + '/users', status=302, headers=elsewhere)
     with pytest.raises(pdpyras.PDServerError, match='redirect'):
@@ -92,7 +92,7 @@ def test_a_redirect_that_responses_makes_leads_nowhere_else(responses, real_sess
 
 
 class Canned(HTTPAdapter):
-    """Answers without a network, as people write it for their tests."""
+    """An adapter that responds without a network, as in users' tests."""
 
     def __init__(self):
         super().__init__()
@@ -109,7 +109,7 @@ class Canned(HTTPAdapter):
 
 
 @pytest.mark.parametrize('prefix', ['https://', BASE, BASE + '/users'])
-def test_a_mounted_adapter_sends_for_the_session(real_session, prefix):
+def test_a_mounted_adapter_sends_the_requests_of_the_session(real_session, prefix):
     adapter = Canned()
     real_session.mount(prefix, adapter)
     assert real_session.rget('users/P1', timeout=7) == {'id': 'P1'}
@@ -143,9 +143,7 @@ def requests_mock_library():
 
 
 @pytest.mark.parametrize('is_for_one_session', [False, True], ids=['everywhere', 'one session'])
-def test_requests_mock_responds_to_a_session(
-    requests_mock_library, real_session, is_for_one_session
-):
+def test_requests_mock_mocks_a_session(requests_mock_library, real_session, is_for_one_session):
     options = {'session': real_session} if is_for_one_session else {}
     with requests_mock_library.Mocker(**options) as mock:
         mock.get(BASE + '/users/P1', [{'status_code': 429}, {'json': {'user': {'id': 'P1'}}}])
@@ -163,7 +161,7 @@ def test_an_adapter_of_requests_mock_can_be_mounted(requests_mock_library, real_
 # vcrpy
 
 
-def test_vcrpy_records_a_session_and_plays_it_again(api, session, tmp_path):
+def test_vcrpy_records_and_replays_a_session(api, session, tmp_path):
     vcr = pytest.importorskip('vcr', reason='vcrpy is not installed')
     cassette = str(tmp_path / 'cassette.yaml')
     api.reply(body={'user': {'id': 'P1'}})
@@ -175,8 +173,8 @@ def test_vcrpy_records_a_session_and_plays_it_again(api, session, tmp_path):
         assert 'the-api-key-1234' not in file.read()
 
 
-def test_a_cassette_that_5_4_1_recorded_plays_for_this_version():
-    """5.4.1 recorded it, as a black box, from a scripted server; nothing listens at its address."""
+def test_a_cassette_recorded_with_5_4_1_can_be_replayed():
+    """Replay a cassette that 5.4.1 recorded from a scripted server, which no longer runs."""
     vcr = pytest.importorskip('vcr', reason='vcrpy is not installed')
     session = pdpyras.APISession('the-api-key-1234', base_url='http://127.0.0.1:8080')
     matching = ['method', 'scheme', 'host', 'port', 'path', 'query', 'body']
@@ -192,11 +190,11 @@ def test_a_cassette_that_5_4_1_recorded_plays_for_this_version():
 # requests-cache
 
 
-def test_requests_cache_responds_a_second_time(api):
+def test_requests_cache_caches_the_responses_of_a_session(api):
     library = pytest.importorskip('requests_cache', reason='requests-cache is not installed')
 
     class Cached(library.CacheMixin, pdpyras.APISession):
-        """A session with a memory, as requests-cache documents it."""
+        """A session with a cache, as requests-cache documents it."""
 
     api.reply(body={'user': {'id': 'P1'}})
     with Cached(api_key='the-api-key-1234', base_url=api.url, backend='memory') as session:

@@ -1,4 +1,4 @@
-"""tools/mutate.py: small changes of code, to find what no test notices."""
+"""tools/mutate.py: small changes of code, to find those that no test notices."""
 
 import ast
 import sys

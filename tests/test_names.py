@@ -1,4 +1,4 @@
-"""Names that scripts import, their signatures, and the three ways to have the module."""
+"""The names that scripts import, their signatures, and the import itself."""
 
 import ast
 import inspect
@@ -78,22 +78,22 @@ KEPT_FOR_4X = [
 
 
 @pytest.mark.parametrize('name, signature', sorted(FUNCTIONS.items()))
-def test_the_signature_of_a_function(name, signature):
+def test_a_public_function_has_this_signature(name, signature):
     assert bare_signature(getattr(pdpyras, name)) == signature
 
 
 @pytest.mark.parametrize('name, signature', sorted(CONSTRUCTORS.items()))
-def test_the_signature_of_a_class(name, signature):
+def test_a_public_class_has_this_signature(name, signature):
     assert bare_signature(getattr(pdpyras, name)) == signature
 
 
-def test_the_constants():
+def test_the_constants_have_the_documented_values():
     assert (pdpyras.ITERATION_LIMIT, pdpyras.TIMEOUT, pdpyras.TEXT_LEN_LIMIT) == (10000, 60, 100)
     assert isinstance(pdpyras.ITERATION_LIMIT, int)
     assert len(pdpyras.__version__.split('.')) == 3
 
 
-def test_the_attributes_of_sessions_and_their_defaults():
+def test_the_attributes_of_a_session_have_the_documented_defaults():
     session = pdpyras.APISession('key')
     defaults = {
         'api_call_counts': {},
@@ -121,7 +121,7 @@ def test_the_attributes_of_sessions_and_their_defaults():
     assert {name: getattr(session, name) for name in defaults} == defaults
 
 
-#: Names that `from pdpyras import *` brought along in 5.4.1, and scripts rely on.
+#: Names of other modules that `from pdpyras import *` brings along in 5.4.1.
 STAR_IMPORTS_OF_541 = [
     'HTTPError',
     'Iterator',
@@ -143,7 +143,7 @@ STAR_IMPORTS_OF_541 = [
 ]
 
 
-def test_a_star_import_brings_the_documented_names_and_those_of_5_4_1():
+def test_a_star_import_has_the_documented_names_and_those_of_5_4_1():
     documented = set(FUNCTIONS) - set(KEPT_FOR_4X)
     documented.update(CONSTRUCTORS, CONSTANTS, ['URLError'])
     # Assigned as pdpyras.json_loads; a copy of it in another module would have no effect.
@@ -154,12 +154,12 @@ def test_a_star_import_brings_the_documented_names_and_those_of_5_4_1():
 
 
 @pytest.mark.parametrize('name', PATCHED + KEPT_FOR_4X + ['VALID_MULTI_UPDATE_PATHS'])
-def test_other_names_can_still_be_imported(name):
+def test_a_name_outside_all_can_still_be_imported(name):
     assert hasattr(pdpyras, name)
 
 
 def run_python(directory, *arguments):
-    """What such a Python prints and whether it succeeds, with that directory as its own."""
+    """Run Python in a directory without PYTHONPATH; return its exit status and output."""
     environment = {name: value for name, value in os.environ.items() if name != 'PYTHONWARNINGS'}
     environment.pop('PYTHONPATH', None)
     environment['PYTHONDONTWRITEBYTECODE'] = '1'
@@ -175,12 +175,12 @@ def run_python(directory, *arguments):
     return run.returncode, printed
 
 
-def test_the_import_is_silent_where_warnings_are_errors(tmp_path):
+def test_the_import_does_not_warn(tmp_path):
     shutil.copy(pdpyras.__file__, str(tmp_path))
     assert run_python(tmp_path, '-W', 'error', '-c', 'import pdpyras') == (0, '')
 
 
-def test_the_file_alone_works_when_copied_into_somebodys_tree(api, tmp_path):
+def test_a_copy_of_the_file_alone_works(api, tmp_path):
     shutil.copy(pdpyras.__file__, str(tmp_path))
     script = tmp_path / 'script.py'
     script.write_text(
@@ -197,7 +197,7 @@ def test_the_file_alone_works_when_copied_into_somebodys_tree(api, tmp_path):
     assert api.last.headers['Authorization'] == 'Token token=key'
 
 
-def test_the_module_needs_requests_and_deprecation_and_what_comes_with_them():
+def test_the_module_imports_only_requests_urllib3_and_deprecation():
     imported = set()
     for node in ast.walk(ast.parse(inspect.getsource(pdpyras))):
         if isinstance(node, ast.Import):

@@ -1,7 +1,7 @@
-"""The documentation as its readers see it: in a browser, at a desk and on a phone, light and dark.
+"""The documentation in a browser: on a desktop and a phone, light and dark.
 
-``tox run -e docs`` builds the pages, names their directory in DOCS_HTML, and runs this. It leaves
-pictures of the main pages in DOCS_SCREENSHOTS, for a look with one's own eyes.
+``tox run -e docs`` builds the pages, sets DOCS_HTML to their directory, and runs these tests. They
+write screenshots of the main pages to the directory in DOCS_SCREENSHOTS, for a visual check.
 """
 
 import os
@@ -13,7 +13,7 @@ from chromium import driven
 
 LOOKS = {
     '{} {}'.format(device, scheme): (width, height, scheme)
-    for device, width, height in (('desk', 1280, 900), ('phone', 390, 844))
+    for device, width, height in (('desktop', 1280, 900), ('phone', 390, 844))
     for scheme in ('light', 'dark')
 }
 MAIN_PAGES = (
@@ -26,8 +26,8 @@ MAIN_PAGES = (
     'performance',
 )
 
-#: What is seen of a page. What sticks out is at fault, unless it is in a block that can be scrolled
-#: by itself. (The width of the page tells nothing: the theme scrolls the content within it.)
+#: The visible properties of a page. An element must not extend past the window unless its block can
+#: be scrolled. (The width of the page is no measure, because the theme scrolls the content in it.)
 SEEN = """
 const width = document.documentElement.clientWidth;
 const isInside = (element) => element.getBoundingClientRect().right <= width + 1;
@@ -72,18 +72,18 @@ def open_page(browser, html, name):
 
 
 def brightness(color):
-    """From 0 to 255, of a color such as rgb(255, 255, 255)."""
+    """Return the brightness, from 0 to 255, of a color such as rgb(255, 255, 255)."""
     return sum(int(part) for part in color.strip('rgba()').split(',')[:3]) / 3
 
 
-def test_every_page_fits_has_text_and_can_be_read(look, html, browser, request):
+def test_every_page_fits_the_window_and_is_readable(look, html, browser, request):
     width, _, scheme = look
     names = {page.relative_to(html).with_suffix('').as_posix() for page in html.rglob('*.html')}
     assert names > set(MAIN_PAGES)
-    for name in sorted(names - {'search'}):  # Empty until something is searched, as below.
+    for name in sorted(names - {'search'}):  # Empty without a search.
         open_page(browser, html, name)
         seen = browser.execute_script(SEEN)
-        assert width - 20 <= seen['width'] <= width, name  # A scroll bar takes some at a desk.
+        assert width - 20 <= seen['width'] <= width, name  # A scroll bar takes some.
         assert seen['outside'] == [], name
         assert seen['heading'], name
         assert len(seen['text']) > 200, name
@@ -101,7 +101,7 @@ def keep_picture(browser, title):
     assert browser.save_screenshot(str(directory / name))
 
 
-#: Method and path of the rows that take up room; asking Selenium for each takes a minute.
+#: The method and path of each visible row, in one call, because a call for each takes a minute.
 SHOWN = """
 return [...document.querySelectorAll('table.endpoint-list tbody tr')]
   .filter((row) => row.getClientRects().length)
@@ -133,7 +133,7 @@ def test_the_list_of_endpoints_can_be_searched(look, html, browser):
     assert shown_operations(browser) == [['GET', '/abilities'], ['GET', '/abilities/{id}']]
 
 
-def test_nothing_of_the_list_of_endpoints_is_off_the_screen(look, html, browser):
+def test_the_list_of_endpoints_fits_the_window(look, html, browser):
     open_page(browser, html, 'endpoints')
     script = 'return [arguments[0].scrollWidth, arguments[0].clientWidth]'
     table = browser.find_element('css selector', '.table-wrapper')
@@ -143,7 +143,7 @@ def test_nothing_of_the_list_of_endpoints_is_off_the_screen(look, html, browser)
     assert [cell.text for cell in cells if cell.is_displayed() and cell.text]
 
 
-def test_the_pages_can_be_searched(look, html, browser):
+def test_the_search_page_finds_a_page(look, html, browser):
     browser.get((html / 'search.html').as_uri() + '?q=deduplication')
     browser.implicitly_wait(10)
     found = browser.find_elements('css selector', '#search-results li a')
@@ -151,7 +151,7 @@ def test_the_pages_can_be_searched(look, html, browser):
     assert 'Events' in [link.text for link in found]
 
 
-#: What people search for, and the page that they should see first.
+#: Common searches, and the page that should come first.
 SEARCHES = {
     '429': 'guide/retries',
     'rate limit': 'guide/retries',
@@ -186,7 +186,7 @@ def test_a_search_finds_the_right_page_first(html, browser):
     first = {}
     for words in SEARCHES:
         browser.get('{}?{}'.format((html / 'search.html').as_uri(), urlencode({'q': words})))
-        # It ends with this line; results come one by one before.
+        # Results come one by one before this line.
         browser.find_element('xpath', "//p[contains(., 'Search finished')]")
         link = browser.find_element('css selector', '#search-results ul.search > li a')
         page = link.get_attribute('href').partition('#')[0].partition('?')[0]
@@ -204,7 +204,7 @@ def test_a_search_finds_the_right_page_first(html, browser):
         ('GET', '/users', 'c96e889522dd6'),
     ],
 )
-def test_operations_lead_to_the_addresses_that_pagerduty_publishes(method, path, page, monkeypatch):
+def test_operations_are_linked_to_their_pages_at_pagerduty(method, path, page, monkeypatch):
     pytest.importorskip('sphinx', reason='Sphinx is installed by tox -e docs')
     monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[1] / 'docs' / '_ext'))
     from endpoint_list import page_of

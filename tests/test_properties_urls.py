@@ -32,14 +32,14 @@ JSON = st.recursive(
 
 @st.composite
 def urls(draw):
-    """A path pattern and a path that matches it."""
+    """Draw a path pattern and a path that matches it."""
     pattern = draw(st.sampled_from(PATHS))
     nodes = pattern.split('/')
     return pattern, '/'.join(draw(IDS) if node.startswith('{') else node for node in nodes)
 
 
 @given(st.sampled_from(BASES), urls(), st.sampled_from(['', '/', '?a=b', '?a=/users/P1', '#top']))
-def test_canonical_path_finds_the_pattern_of_a_path_with_any_ids(base, url, rest):
+def test_canonical_path_returns_the_pattern_of_a_path_with_any_ids(base, url, rest):
     pattern, path = url
     for form in (path, path[1:], base + path):
         assert pdpyras.canonical_path(base, form + rest) == pattern

@@ -1,4 +1,4 @@
-"""Pages of a classic listing that are requested ahead: the same results, sooner."""
+"""read_ahead: pages of a classic listing requested ahead in threads."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ import pdpyras
 
 
 def users(seen, count=950, **answer):
-    """A truthful page of a listing of numbers."""
+    """Return a correct page of a listing of numbers."""
     offset, limit = int(seen.query['offset']), int(seen.query['limit'])
     results = list(range(offset, max(offset, min(offset + limit, count))))
     body = {'users': results, 'more': offset + limit < count, 'limit': limit, 'offset': offset}
@@ -26,14 +26,14 @@ def offsets(api):
     return [int(seen.query['offset']) for seen in api.seen]
 
 
-def test_nothing_is_requested_ahead_by_default(api, session):
+def test_no_page_is_requested_ahead_by_default(api, session):
     api.rule(users)
     iterator = session.iter_all('users')
     next(iterator)
     assert len(api.seen) == 1
 
 
-def test_the_results_come_in_order(api, session):
+def test_read_ahead_yields_results_in_order(api, session):
     api.rule(users)
     assert session.list_all('users', read_ahead=8) == list(range(950))
     assert sorted(set(offsets(api)))[:10] == list(range(0, 1000, 100))
@@ -41,7 +41,7 @@ def test_the_results_come_in_order(api, session):
 
 @pytest.fixture
 def held_back(api):
-    """A listing each of whose pages is held back until the one after it has been asked for."""
+    """A listing that holds back each page until the next one has been requested."""
     asked_for = [threading.Event() for _ in range(11)]
 
     @api.rule
@@ -53,16 +53,16 @@ def held_back(api):
         return users(seen)
 
 
-def test_pages_are_requested_before_they_are_consumed(held_back, session):
+def test_read_ahead_requests_pages_before_they_are_consumed(held_back, session):
     assert session.list_all('users', read_ahead=2) == list(range(950))
 
 
-def test_the_attribute_of_the_session_is_the_default(held_back, session):
+def test_read_ahead_of_the_session_is_the_default(held_back, session):
     session.read_ahead = 2
     assert session.list_all('users') == list(range(950))
 
 
-def test_no_more_pages_are_requested_ahead_than_asked_for(api, session):
+def test_no_more_than_read_ahead_pages_are_requested_ahead(api, session):
     api.rule(users)
     iterator = session.iter_all('users', read_ahead=3)
     for _ in range(101):
@@ -71,13 +71,13 @@ def test_no_more_pages_are_requested_ahead_than_asked_for(api, session):
     assert max(offsets(api)) <= 400
 
 
-def test_a_listing_of_one_page_takes_one_request(api, session):
+def test_a_listing_of_one_page_takes_one_request_with_read_ahead(api, session):
     api.rule(lambda seen: users(seen, count=50))
     assert len(session.list_all('users', read_ahead=8)) == 50
     assert len(api.seen) == 1
 
 
-def test_the_hook_runs_in_the_thread_of_the_caller(api, session):
+def test_item_hook_runs_in_the_thread_of_the_caller(api, session):
     api.rule(users)
     calls = []
 
@@ -88,7 +88,7 @@ def test_the_hook_runs_in_the_thread_of_the_caller(api, session):
     assert calls == [(n, n + 1, '?', threading.current_thread()) for n in range(950)]
 
 
-def test_an_error_surfaces_at_its_place_in_the_order(api, session):
+def test_an_error_of_a_page_requested_ahead_is_raised_in_order(api, session):
     api.rule(lambda seen: _failure(seen) or users(seen))
     results = []
     with pytest.raises(pdpyras.PDServerError, match='GET .*/users.*{}'.format(ANY_SERVER_ERROR)):
@@ -106,13 +106,13 @@ def _collected(iterator, results):
     return []
 
 
-def test_the_connection_pool_is_large_enough_for_any_depth(api, session, caplog):
+def test_the_connection_pool_is_large_enough_for_any_read_ahead(api, session, caplog):
     api.rule(lambda seen: users(seen, count=5000))
     assert session.list_all('users', read_ahead=50) == list(range(5000))
     assert [record for record in caplog.records if 'pool' in record.getMessage()] == []
 
 
-def test_cursors_are_followed_one_by_one(api, session):
+def test_cursors_are_followed_one_by_one_with_read_ahead(api, session):
     api.reply(body={'records': [1], 'next_cursor': 'b'})
     api.reply(body={'records': [2], 'next_cursor': None})
     assert session.list_all('audit/records', read_ahead=8) == [1, 2]
@@ -127,7 +127,7 @@ def test_an_invalid_read_ahead_is_rejected(api, session, depth):
 
 
 def lying_page(seed):
-    """A server that answers each page by a rule of its own, truthful or not."""
+    """Return a server that reports sizes and ``more`` of each page correctly or not."""
 
     def page(seen):
         offset, limit = int(seen.query['offset']), int(seen.query['limit'])
@@ -164,8 +164,8 @@ def test_a_network_error_of_a_page_requested_ahead_is_retried(api, session, slee
     assert sleeps == [3.0]
 
 
-def test_a_forked_process_goes_on_by_itself(api, session, monkeypatch):
-    """The threads stay in the process that the other one was forked from."""
+def test_a_forked_process_continues_an_iteration_with_read_ahead(api, session, monkeypatch):
+    """Simulate a fork, after which the threads exist only in the parent process."""
     api.rule(users)
     iterator = session.iter_all('users', read_ahead=4)
     results = [next(iterator)]
@@ -180,7 +180,9 @@ def test_a_forked_process_goes_on_by_itself(api, session, monkeypatch):
     [(500, {500: 2}), (503, {503: 1}), (429, {429: 2}), (404, {404: 3}), (500, {}), (None, {})],
     ids=str,
 )
-def test_a_failing_page_is_tried_as_often_as_one_by_one(api, session, sleeps, status, retry):
+def test_a_failing_page_is_retried_as_often_as_without_read_ahead(
+    api, session, sleeps, status, retry
+):
     session.retry.update(retry)
     failed = []
 
@@ -201,7 +203,7 @@ def test_a_failing_page_is_tried_as_often_as_one_by_one(api, session, sleeps, st
     assert run(3) == run(0)
 
 
-def test_reading_ahead_goes_on_after_a_rate_limit(api, session, sleeps):
+def test_reading_ahead_continues_after_a_429(api, session, sleeps):
     limited = []
 
     @api.rule
@@ -228,13 +230,13 @@ def test_a_short_page_ends_the_reading_ahead(api, session):
         return Reply(body={'users': results, 'more': offset + limit < 950})
 
     assert session.list_all('users', read_ahead=2) == list(range(950))
-    # Some of those requested ahead may arrive late, but none is requested after the short page.
+    # Pages requested ahead may arrive late, but none is requested ahead after the short page.
     one_by_one = [offset for offset in offsets(api) if offset % 100]
     assert one_by_one == [240, 340, 440, 540, 640, 740, 840, 940]
     assert max(offset for offset in offsets(api) if not offset % 100) <= 400
 
 
-def test_a_first_page_that_is_short_requests_nothing_ahead(api, session):
+def test_a_short_first_page_requests_nothing_ahead(api, session):
     api.reply(body={'users': [1], 'more': True})
     api.reply(body={'users': [2], 'more': False})
     assert session.list_all('users', read_ahead=8) == [1, 2]
@@ -262,7 +264,7 @@ def run_script(api, count):
     )
 
 
-def test_the_end_of_the_program_waits_for_no_page_and_prints_nothing(api):
+def test_a_program_ends_without_waiting_for_pages_requested_ahead(api):
     api.rule(lambda seen: users(seen) if int(seen.query['offset']) < 200 else Hang())
     process = run_script(api, 50)
     output, errors = process.communicate(timeout=60)
@@ -270,7 +272,7 @@ def test_the_end_of_the_program_waits_for_no_page_and_prints_nothing(api):
 
 
 @pytest.mark.skipif(os.name == 'nt', reason='Windows has no SIGINT for another process')
-def test_an_interrupt_does_not_wait_for_a_server_that_hangs(api):
+def test_an_interrupt_does_not_wait_for_pages_requested_ahead(api):
     api.rule(lambda seen: users(seen) if int(seen.query['offset']) < 200 else Hang())
     process = run_script(api, 200)
     assert process.stdout.readline().strip() == b'consumed'
@@ -280,7 +282,7 @@ def test_an_interrupt_does_not_wait_for_a_server_that_hangs(api):
 
 
 def outcome(session, **options):
-    """All that comes out of a listing: items, hook calls, warnings, and how it ended."""
+    """Return the items, hook calls and warnings of a listing, and its error or None."""
     items, hooked = [], []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter('always')
@@ -294,7 +296,7 @@ def outcome(session, **options):
     return items, hooked, warned, end
 
 
-@pytest.mark.parametrize('raises', [True, False], ids=['raising', 'as 4.x could, warning'])
+@pytest.mark.parametrize('raises', [True, False], ids=['raising', 'warning, as in 4.x'])
 @pytest.mark.parametrize('limit', [7, 30, 100])
 def test_read_ahead_returns_the_same_as_sequential_requests(
     api, session, limit, raises, monkeypatch
@@ -308,7 +310,7 @@ def test_read_ahead_returns_the_same_as_sequential_requests(
         assert outcome(session, page_size=limit, read_ahead=1 + seed % 6) == sequential
 
 
-def test_nothing_is_requested_past_the_iteration_limit(api, session, monkeypatch):
+def test_read_ahead_requests_nothing_past_the_iteration_limit(api, session, monkeypatch):
     monkeypatch.setattr(pdpyras, 'ITERATION_LIMIT', 250)
     api.rule(lambda seen: users(seen, count=1000))
     with pytest.warns(UserWarning, match='would go past 250'):
@@ -317,7 +319,7 @@ def test_nothing_is_requested_past_the_iteration_limit(api, session, monkeypatch
 
 
 def test_a_page_whose_thread_is_gone_is_requested_by_the_caller(api, session, monkeypatch):
-    """As in a process that was forked meanwhile."""
+    """Disable the threads, as in a process that was forked meanwhile."""
     monkeypatch.setattr(pdpyras._PageRequest, 'start', lambda self: None)
     monkeypatch.setattr(pdpyras._PageRequest, 'join', lambda self: None)
     api.rule(users)
@@ -326,7 +328,7 @@ def test_a_page_whose_thread_is_gone_is_requested_by_the_caller(api, session, mo
 
 
 @pytest.mark.parametrize('url', ['users', 'audit/records'])
-def test_a_bad_depth_is_rejected_for_each_kind_of_listing(api, session, url):
+def test_an_invalid_read_ahead_is_rejected_for_each_kind_of_listing(api, session, url):
     with pytest.raises(ValueError, match='read_ahead'):
         session.list_all(url, read_ahead='x')
     assert api.seen == []

@@ -1,4 +1,4 @@
-"""The README: its example, run as it is with valid keys, its links and its figures."""
+"""The README: its example, run with valid keys, its links and its figures."""
 
 import os
 import re
@@ -33,7 +33,7 @@ def account(monkeypatch):
         yield sandbox
 
 
-def test_the_example_lists_users_and_opens_and_closes_an_alert(account, capsys):
+def test_the_example_of_the_readme_lists_users_and_opens_and_closes_an_alert(account, capsys):
     session = pdpyras.APISession(account.user_key)
     for name in ('Dan Stone', 'Jane Doe'):
         email = name.split()[0] + '@example.com'
@@ -47,14 +47,14 @@ def test_the_example_lists_users_and_opens_and_closes_an_alert(account, capsys):
     ]
 
 
-def test_links_within_the_project_lead_to_files():
+def test_links_of_the_readme_within_the_project_lead_to_files():
     links = re.findall(r'<([^>:]+)>`_|image:: (\S+)', readme())
     paths = [link or image for link, image in links]
     assert len(paths) > 5
     assert [path for path in paths if not os.path.exists(os.path.join(ROOT, path))] == []
 
 
-def test_the_number_of_operations_is_that_of_the_table():
+def test_the_readme_has_the_number_of_documented_operations():
     documented = [each for each in OPERATIONS if each.source == 'document']
     assert '{} operations'.format(len(documented)) in readme()
 

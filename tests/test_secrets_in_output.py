@@ -1,4 +1,4 @@
-"""The key is in nothing that a session shows: log lines, exceptions, their pickles, reprs."""
+"""Keys are masked in all output of a session: log lines, exceptions, their pickles, reprs."""
 
 import contextlib
 import copy
@@ -25,7 +25,7 @@ SECRETS = [KEY, ROUTING_KEY]
 
 @pytest.fixture(params=[False, True], ids=['quiet', 'debug output on'])
 def output(request, caplog, capfd, session, events, change_events):
-    """Gives all that was logged and printed, as one text; every session may print its log."""
+    """A function that returns all logged and printed text; sessions print their log, or don't."""
     caplog.set_level(logging.DEBUG)
     printed = io.StringIO()
     # pytest closes its own stream for the setup, which the handlers would keep, before the test.
@@ -47,8 +47,8 @@ def assert_silent_about_secrets(text):
         assert secret not in text
 
 
-def told(error):
-    """All that a program may show of an exception, or send to another."""
+def all_text_of(error):
+    """Return all text that a program may show of an exception, and its pickles."""
     texts = [str(error), repr(error), repr(error.args), repr(getattr(error, 'msg', ''))]
     texts += traceback.format_exception(type(error), error, error.__traceback__)
     for duplicate in (copy.copy(error), copy.deepcopy(error), pickle.loads(pickle.dumps(error))):
@@ -60,7 +60,7 @@ def told(error):
     return '\n'.join(texts)
 
 
-# What goes wrong: an answer, and what it is answered to
+# Faults, and the calls that fail by them
 
 REST_CALLS = {
     'get': lambda session: session.get('/users'),
@@ -100,38 +100,47 @@ FAULTS = [
 
 
 def _go_wrong(calls, session, api, fault):
-    """The exceptions that the calls end in, if they do."""
+    """Return the exceptions that the calls raise."""
+    errors = []
     for call in calls.values():
         api.reset()
         # Once more than anything is retried; and what redirects in a circle ends by itself.
         api.rule(lambda seen: fault)
         session.max_network_attempts = 1
         session.max_redirects = 2
-        # Nothing but a server that hangs runs into the timeout, however busy this machine is.
+        # Only a server that hangs may run into the timeout, however busy this machine is.
         session.timeout = 0.01 if isinstance(fault, Hang) else 30
         try:
             call(session)
         except PDClientError as error:
-            yield error
+            errors.append(error)
+    return errors
 
 
 @pytest.mark.parametrize('fault', FAULTS)
-def test_no_error_of_a_rest_session_shows_the_key(fault, api, session, output):
-    for error in _go_wrong(REST_CALLS, session, api, fault):
-        assert_silent_about_secrets(told(error))
+def test_errors_and_log_of_a_rest_session_do_not_show_the_key(fault, api, session, output):
+    errors = _go_wrong(REST_CALLS, session, api, fault)
+    assert errors
+    for error in errors:
+        assert_silent_about_secrets(all_text_of(error))
     api.wait_for(1)
     assert KEY in api.last.headers['Authorization']
     assert_silent_about_secrets(output())
 
 
 @pytest.mark.parametrize('fault', FAULTS)
-def test_no_error_of_an_events_session_shows_the_key(fault, api, events, change_events, output):
+def test_errors_and_log_of_an_events_session_do_not_show_the_key(
+    fault, api, events, change_events, output
+):
+    errors = []
     for calls, session in ((EVENTS_CALLS, events), (CHANGE_CALLS, change_events)):
         session.retry = {500: 1}
-        for error in _go_wrong(calls, session, api, fault):
-            assert_silent_about_secrets(told(error))
+        errors += _go_wrong(calls, session, api, fault)
         api.wait_for(1)
         assert api.last.json['routing_key'] == ROUTING_KEY
+    assert errors
+    for error in errors:
+        assert_silent_about_secrets(all_text_of(error))
     assert_silent_about_secrets(output())
 
 
@@ -140,7 +149,7 @@ def test_the_error_of_a_refused_connection_does_not_show_the_key(api, session, e
     for call in (lambda: session.rget('/users/P1'), lambda: events.resolve('abc')):
         with pytest.raises(PDClientError) as error:
             call()
-        assert_silent_about_secrets(told(error.value))
+        assert_silent_about_secrets(all_text_of(error.value))
     assert_silent_about_secrets(output())
 
 
@@ -159,7 +168,7 @@ def test_the_log_of_retries_and_successes_does_not_show_the_key(api, session, ev
     assert_silent_about_secrets(text)
 
 
-# A server that repeats what it was sent
+# A server that echoes the key
 
 
 ECHOES = [
@@ -167,9 +176,11 @@ ECHOES = [
     pytest.param(lambda secret: Reply(400, {'errors': ['bad key ' + secret]}), id='in the errors'),
     pytest.param(lambda secret: Reply(500, secret.encode()), id='in the body of a 500'),
     pytest.param(lambda secret: Reply(401, {'error': 'no such key: ' + secret}), id='in a 401'),
-    pytest.param(lambda secret: Reply(200, b'<html>' + secret.encode()), id='in no JSON'),
+    pytest.param(lambda secret: Reply(200, b'<html>' + secret.encode()), id='in invalid JSON'),
     pytest.param(lambda secret: Reply(200, {secret: 1}), id='in the name of a key'),
-    pytest.param(lambda secret: Reply(404, b'x' * 80 + secret.encode()), id='where it is cut'),
+    pytest.param(
+        lambda secret: Reply(404, b'x' * 80 + secret.encode()), id='where the body is truncated'
+    ),
     pytest.param(
         lambda secret: Reply(500, headers={'x-request-id': secret}), id='in the request ID'
     ),
@@ -189,48 +200,55 @@ ECHOES = [
 
 
 def _shown(error):
-    """What is shown of an error; the server's own words are kept in its response."""
+    """Return the text shown of an error, without its response, which keeps the server's text."""
     texts = [str(error), repr(error), repr(error.args)]
     return '\n'.join(texts + traceback.format_exception(type(error), error, error.__traceback__))
 
 
 @pytest.mark.parametrize('echo', ECHOES)
-def test_a_key_that_the_server_repeats_is_masked(echo, api, session, output):
-    for error in _go_wrong(REST_CALLS, session, api, echo(KEY)):
+def test_an_echoed_key_is_masked(echo, api, session, output):
+    errors = _go_wrong(REST_CALLS, session, api, echo(KEY))
+    assert errors
+    for error in errors:
         assert_silent_about_secrets(_shown(error))
-    # What is redirected to is in urllib3's own log, as any URL is.
+    # urllib3's own log has the target of the redirect, like any URL.
     assert_silent_about_secrets(output('pdpyras'))
 
 
 @pytest.mark.parametrize('echo', ECHOES[:5])
 def test_an_echoed_oauth_token_is_masked(echo, api, session, output):
     session.auth_type = 'oauth2'
-    for error in _go_wrong({'rget': REST_CALLS['rget']}, session, api, echo(KEY)):
-        assert_silent_about_secrets(_shown(error))
+    (error,) = _go_wrong({'rget': REST_CALLS['rget']}, session, api, echo(KEY))
+    assert_silent_about_secrets(_shown(error))
     assert api.last.headers['Authorization'] == 'Bearer ' + KEY
     assert_silent_about_secrets(output('pdpyras'))
 
 
 @pytest.mark.parametrize('echo', ECHOES)
-def test_a_routing_key_that_the_server_repeats_is_masked(echo, api, events, change_events, output):
+def test_an_echoed_routing_key_is_masked(echo, api, events, change_events, output):
+    errors = []
     for calls, session in ((EVENTS_CALLS, events), (CHANGE_CALLS, change_events)):
         session.retry = {}
-        for error in _go_wrong(calls, session, api, echo(ROUTING_KEY)):
-            assert_silent_about_secrets(_shown(error))
+        errors += _go_wrong(calls, session, api, echo(ROUTING_KEY))
+    assert errors
+    for error in errors:
+        assert_silent_about_secrets(_shown(error))
     assert_silent_about_secrets(output('pdpyras'))
 
 
-# PagerDuty says in the body which key it refused; an error that is stored must not keep it.
+# PagerDuty echoes a rejected key in the body; a stored error must not contain it.
 @pytest.mark.parametrize('echo', ECHOES[:5])
-def test_the_pickle_of_an_error_does_not_have_an_echoed_key(echo, api, session, events, output):
+def test_a_pickled_error_does_not_contain_an_echoed_key(echo, api, session, events, output):
     for calls, each, secret in ((REST_CALLS, session, KEY), (EVENTS_CALLS, events, ROUTING_KEY)):
         each.retry = {}
-        for error in _go_wrong(calls, each, api, echo(secret)):
+        errors = _go_wrong(calls, each, api, echo(secret))
+        assert errors
+        for error in errors:
             assert_silent_about_secrets(pickle.dumps(error, 0).decode('latin-1'))
     output()
 
 
-# A caller who puts the key where it does not belong
+# Keys in URLs and parameters
 
 
 @pytest.mark.parametrize(
@@ -260,7 +278,7 @@ def test_the_key_in_a_url_is_masked(call, answer, api, session, output):
         'http://{}:x@127.0.0.1/',
     ],
 )
-def test_the_key_as_a_credential_in_a_url_is_not_repeated(url, session):
+def test_a_key_as_credentials_in_a_url_is_not_in_the_error(url, session):
     with pytest.raises(URLError) as error:
         session.get(url.format(KEY))
     assert_silent_about_secrets(str(error.value) + repr(error.value))
@@ -269,14 +287,14 @@ def test_the_key_as_a_credential_in_a_url_is_not_repeated(url, session):
 # Objects
 
 
-def test_the_repr_of_a_session_shows_four_characters(session, events, change_events):
+def test_the_repr_of_a_session_shows_four_characters_of_the_key(session, events, change_events):
     for each in (session, events, change_events):
         assert_silent_about_secrets(repr(each) + str(each) + '{}'.format(each))
         assert each.trunc_key in repr(each)
         assert len(each.trunc_key) == 5
 
 
-def test_a_session_shows_no_key_while_it_is_made(monkeypatch, caplog, capfd):
+def test_the_constructor_with_debug_shows_no_key(monkeypatch, caplog, capfd):
     caplog.set_level(logging.DEBUG)
     for session_class in (
         pdpyras.PDSession,
@@ -291,12 +309,12 @@ def test_a_session_shows_no_key_while_it_is_made(monkeypatch, caplog, capfd):
 
 
 @pytest.mark.parametrize('key', ['short', 'abcd', 'a'])
-def test_what_is_shown_is_never_more_than_the_last_four(key):
+def test_last_4_returns_at_most_five_characters(key):
     assert len(pdpyras.last_4(key)) <= 5
 
 
-def test_the_response_of_an_error_has_its_request_which_is_not_pickled(api, session):
-    """What is shown is masked; what is there is not taken away from the program itself."""
+def test_the_response_of_an_error_keeps_its_request_except_in_a_pickle(api, session):
+    """Keep the request with the key for the program itself; only output is masked."""
     api.reply(404)
     with pytest.raises(pdpyras.PDHTTPError) as error:
         session.rget('/users/P1')
@@ -306,13 +324,13 @@ def test_the_response_of_an_error_has_its_request_which_is_not_pickled(api, sess
     assert pickle.loads(pickle.dumps(error.value)).response.request is None
 
 
-# Keys that look otherwise where they are repeated
+# Keys in other spellings
 
 
 @pytest.mark.parametrize(
     'shape', ['{}', 'key%2bhidden%2Fsigns-1234', 'key\\u002bhidden\\u002fsigns\\u002d1234'], ids=str
 )
-def test_a_key_is_masked_however_it_is_written(shape, api, session, output):
+def test_an_escaped_key_is_masked(shape, api, session, output):
     session.api_key = 'key+hidden/signs-1234'
     api.reply(400, body=shape.format(session.api_key).encode())
     with pytest.raises(pdpyras.PDHTTPError) as caught:
@@ -325,7 +343,7 @@ def test_a_key_is_masked_however_it_is_written(shape, api, session, output):
 @pytest.mark.parametrize(
     'authorization', ['bearer {}', 'Token token="{}"', 'Basic {}', 'TOKEN TOKEN={}'], ids=str
 )
-def test_a_key_of_the_caller_s_own_is_masked_too(authorization, api, session, output):
+def test_a_key_in_a_header_of_the_call_is_masked(authorization, api, session, output):
     headers = {'Authorization': authorization.format('of-the-caller-42')}
     api.reply(400, body=b'You sent of-the-caller-42.')
     with pytest.raises(pdpyras.PDHTTPError) as caught:
@@ -342,14 +360,14 @@ def test_a_key_in_the_callers_header_that_cannot_be_sent_is_masked(session):
 @pytest.mark.parametrize(
     'data', ['{"routing_key" : "' + ROUTING_KEY + '"}', 'a=b&routing_key=' + ROUTING_KEY], ids=str
 )
-def test_a_routing_key_is_masked_however_it_was_sent(data, api, events, output):
+def test_a_routing_key_sent_as_data_is_masked(data, api, events, output):
     api.reply(400, body=ROUTING_KEY.encode())
     with pytest.raises(pdpyras.PDHTTPError) as caught:
         pdpyras.successful_response(events.post('/v2/enqueue', data=data))
     assert_silent_about_secrets(str(caught.value) + output('pdpyras'))
 
 
-def test_a_key_of_four_characters_garbles_nothing(api, session, output):
+def test_a_short_key_is_not_replaced_in_messages(api, session, output):
     session.api_key = 'api'
     api.reply(400, body=b'The api says no.')
     with pytest.raises(pdpyras.PDHTTPError, match='The api says no.'):
@@ -357,7 +375,7 @@ def test_a_key_of_four_characters_garbles_nothing(api, session, output):
     output()
 
 
-def test_a_reason_that_repeats_the_key_is_not_pickled(api, session, output):
+def test_a_pickled_error_does_not_contain_a_key_in_the_reason(api, session, output):
     api.hang_up(b'HTTP/1.1 400 No ' + KEY.encode() + b'\r\nContent-Length: 0\r\n\r\n')
     with pytest.raises(pdpyras.PDHTTPError) as caught:
         session.rget('/users/P1')
@@ -388,7 +406,7 @@ def test_a_key_in_a_text_body_is_masked(api, events):
     assert 'other-routing-key' not in str(caught.value)
 
 
-def test_a_key_that_a_url_encodes_is_masked(api, caplog):
+def test_a_percent_encoded_key_is_masked(api, caplog):
     key = 'u+ab/cdefgh=='
     caplog.set_level('DEBUG')
     session = pdpyras.APISession(key, base_url=api.url)
@@ -414,7 +432,7 @@ AUTHORIZATIONS = [
 
 @pytest.mark.parametrize('key', ['k-1234567890', 'a"b\\c-567890', 'u+HH/zz==', 'spaced out key'])
 @pytest.mark.parametrize('form', AUTHORIZATIONS)
-def test_a_key_is_masked_however_the_header_is_written(api, session, form, key, caplog):
+def test_a_key_is_masked_for_any_form_of_the_authorization_header(api, session, form, key, caplog):
     caplog.set_level('DEBUG')
     header = form.format(key)
     shown = [key, json.dumps(key)[1:-1], quote(key, safe='')]
@@ -493,7 +511,7 @@ def test_a_prepared_request_whose_url_was_changed_is_rejected(api, session):
     assert api.last.path == '/teams'
 
 
-def test_a_list_of_events_is_searched_for_keys(api, events):
+def test_a_routing_key_in_a_list_of_events_is_masked(api, events):
     body = json.dumps([{'routing_key': 'key-of-a-list-1234'}])
     api.reply(400, {'message': 'bad key-of-a-list-1234'})
     response = events.post('/v2/enqueue', data=body)

@@ -1,4 +1,4 @@
-"""One session for many threads, in two processes, for very long."""
+"""One session in many threads, in forked processes, and for many calls."""
 
 import gc
 import json
@@ -27,7 +27,7 @@ THREADS = 16
 
 
 def in_threads(function):
-    """What ``function(number)`` gives in each of 16 threads; an exception in one is ours."""
+    """Return the results of ``function(number)`` in 16 threads, or raise the first exception."""
     outcomes = [None] * THREADS
 
     def run(number):
@@ -51,7 +51,7 @@ def in_threads(function):
 
 
 class FaultyNetwork(HTTPAdapter):
-    """Stands where the network begins, for speed; up to three faults before each good answer."""
+    """A fake network, for speed, with up to three faults before each good response."""
 
     def __init__(self):
         super().__init__()
@@ -120,7 +120,7 @@ def test_16_threads_make_thousands_of_calls_with_faults_on_one_session(
 
 
 class FaultyServer:
-    """A rule that fails the first tries of each request, then echoes what it was sent."""
+    """A rule that fails the first attempts of each request, then echoes it."""
 
     def __init__(self):
         self.answers = Counter()
@@ -163,7 +163,7 @@ def test_16_threads_get_their_own_responses_over_the_wire(api, session, sleeps):
     }
 
 
-def test_threads_see_the_same_exceptions_as_one_alone(api, session, sleeps):
+def test_each_thread_gets_the_exception_of_its_own_request(api, session, sleeps):
     api.rule(lambda seen: Reply(404, {'error': {'code': 2100}}))
 
     def work(number):
@@ -182,7 +182,7 @@ def test_all_threads_get_the_subdomain_of_the_account(api, session):
     assert len(api.seen) <= THREADS
 
 
-def test_threads_may_iterate_side_by_side(api, session):
+def test_threads_can_iterate_at_the_same_time(api, session):
     def page(seen):
         offset = int(seen.query['offset'])
         users = [{'id': seen.query['query'] + str(offset + n)} for n in range(10)]
@@ -201,8 +201,8 @@ def test_threads_may_iterate_side_by_side(api, session):
 # Processes
 
 
-def _calls_itself_back(session, tag, calls=50):
-    """Whether every answer was the one to its own request."""
+def _gets_own_responses(session, tag, calls=50):
+    """Return whether each response belongs to its request."""
     names = ['{}{}'.format(tag, number) for number in range(calls)]
     return all(session.rget('/users/' + name)['id'] == name for name in names)
 
@@ -224,12 +224,12 @@ def test_a_session_works_on_both_sides_of_a_fork(is_warm, api, session):
     if not child:
         outcome = b'error'
         try:
-            outcome = b'right' if _calls_itself_back(session, 'CHILD') else b'wrong'
+            outcome = b'right' if _gets_own_responses(session, 'CHILD') else b'wrong'
         finally:
             os.write(writer, outcome)
             os._exit(0)
     try:
-        assert _calls_itself_back(session, 'PARENT')
+        assert _gets_own_responses(session, 'PARENT')
         assert select.select([reader], [], [], 20)[0], 'the child hangs'
         assert os.read(reader, 100) == b'right'
     finally:
@@ -239,11 +239,11 @@ def test_a_session_works_on_both_sides_of_a_fork(is_warm, api, session):
         os.close(writer)
 
 
-def test_a_pickled_session_works_beside_the_original(api, session):
+def test_pickled_sessions_work_beside_the_original(api, session):
     api.rule(_echo)
     session.rget('/users/P1')
     twins = [pickle.loads(pickle.dumps(session)) for _ in range(THREADS)]
-    assert all(in_threads(lambda number: _calls_itself_back(twins[number], 'T', 10)))
+    assert all(in_threads(lambda number: _gets_own_responses(twins[number], 'T', 10)))
     assert [twin.total_call_count for twin in twins] == [11] * THREADS
     assert session.total_call_count == 1
 
@@ -252,7 +252,7 @@ def test_a_pickled_session_works_beside_the_original(api, session):
 
 
 class NoNetwork:
-    """A parent that answers at once and keeps nothing."""
+    """A parent that responds at once and keeps nothing."""
 
     def __init__(self, base):
         self.response = requests.Response()
@@ -266,7 +266,7 @@ class NoNetwork:
 
 
 class EndlessNetwork(HTTPAdapter):
-    """The same one level deeper, below requests."""
+    """An adapter that responds at once and keeps nothing."""
 
     def send(self, request, **options):
         answer = HTTPResponse(BytesIO(b'{"user": {}}'), status=200, preload_content=False)
@@ -274,10 +274,10 @@ class EndlessNetwork(HTTPAdapter):
 
 
 def growth_over(first_calls, calls):
-    """By how many bytes the calls add to what is held, once the first calls were made.
+    """Return the number of bytes by which the calls increase the memory held after the first calls.
 
-    The first calls have to fill what has a limit, such as a cache. They are traced as well: what
-    the calls push out of a cache would not be counted otherwise, while what they put in would.
+    The first calls must fill everything that is limited, such as caches. They are traced, too:
+    otherwise, additions to a cache would be counted, and the entries that they replace would not.
     """
     tracemalloc.start()
     try:
@@ -292,7 +292,7 @@ def growth_over(first_calls, calls):
 
 
 def _distinct_urls(count):
-    """Of listed and unlisted paths, the latter with names that look like IDs and that do not."""
+    """Yield URLs of listed and unlisted paths, with segments that do and don't look like IDs."""
     for number in range(count // 4):
         letters = ''.join(chr(ord('a') + int(digit)) for digit in str(number))
         yield '/users/P{}'.format(number)
@@ -301,7 +301,7 @@ def _distinct_urls(count):
         yield '/unlisted/{}/{}'.format(letters, letters)
 
 
-def test_calls_to_distinct_urls_leave_the_session_as_it_was(api, session):
+def test_calls_to_distinct_urls_do_not_grow_the_session(api, session):
     plain, first, traced = at_scale((2000, 3000, 1000), full=(75000, 5000, 15000))
     session.parent = NoNetwork(api.url)
     urls = _distinct_urls(5000 + plain + first + traced)
@@ -313,13 +313,13 @@ def test_calls_to_distinct_urls_leave_the_session_as_it_was(api, session):
     make(5000)  # Until all the tables that have a limit are full.
     blocks = sys.getallocatedblocks()
     make(plain)
-    # Tracing makes a call seven times as slow: fewer calls.
+    # Fewer calls, because tracing makes a call seven times as slow.
     assert growth_over(lambda: make(first), lambda: make(traced)) < 20000
     assert sys.getallocatedblocks() - blocks < 2000
     assert session.total_call_count == 5000 + plain + first + traced
 
 
-def test_calls_leave_nothing_with_requests(api, session):
+def test_calls_leave_no_objects_in_requests(api, session):
     first, then = at_scale((2400, 800), full=(3000, 10000))
     session.mount('http://', EndlessNetwork())
     urls = _distinct_urls(first + then)
@@ -336,7 +336,7 @@ def test_calls_leave_nothing_with_requests(api, session):
     assert sys.getallocatedblocks() - blocks < then // 2
 
 
-def test_iter_all_over_10_000_records_holds_one_page(api, session):
+def test_iter_all_holds_one_page_of_10_000_records_in_memory(api, session):
     def page(seen):
         offset = int(seen.query['offset'])
         records = [{'id': 'P{}'.format(offset + n), 'marked': []} for n in range(100)]
@@ -358,7 +358,7 @@ def _records_alive():
     return sum(isinstance(thing, dict) and 'marked' in thing for thing in gc.get_objects())
 
 
-def test_a_cursor_is_followed_with_one_page_at_a_time(api, session):
+def test_iter_all_holds_one_page_by_cursor_in_memory(api, session):
     def page(seen):
         number = int(seen.query.get('cursor', 0))
         records = [{'id': 'P{}'.format(n), 'marked': []} for n in range(100)]
@@ -379,14 +379,14 @@ def test_a_cursor_is_followed_with_one_page_at_a_time(api, session):
 
 @pytest.fixture
 def forked_session(session):
-    """A session that takes its process for another one than it was made in, once told to."""
+    """A session that can be made to act as in a forked process."""
     yield session
-    # In a real process, what is left behind is never closed.
+    # In a real process, inherited pools are never closed.
     for pools, _ in session._inherited_pools:
         pools.clear()
 
 
-def test_after_a_fork_a_session_makes_connections_of_its_own(api, forked_session):
+def test_after_a_fork_a_session_replaces_its_lock_and_connections(api, forked_session):
     session = forked_session
     api.rule(lambda seen: Reply(body={'user': {}}))
     session.rget('users/P1')
@@ -397,7 +397,7 @@ def test_after_a_fork_a_session_makes_connections_of_its_own(api, forked_session
     assert session.total_call_count == 2
 
 
-def test_after_a_fork_no_lock_of_another_thread_is_waited_for(api, forked_session):
+def test_after_a_fork_a_session_does_not_wait_for_a_lock_of_another_thread(api, forked_session):
     session = forked_session
     api.rule(lambda seen: Reply(body={'user': {'id': 'P1'}}))
     session.rget('users/P1')
@@ -409,12 +409,12 @@ def test_after_a_fork_no_lock_of_another_thread_is_waited_for(api, forked_sessio
         thread.start()
         thread.join(10)
         assert results == [{'id': 'P1'}]
-    # What was left behind is not pickled.
+    # Inherited pools are not pickled.
     with pickle.loads(pickle.dumps(session)) as twin:
         assert twin.rget('users/P1') == {'id': 'P1'}
 
 
-def test_after_a_fork_an_adapter_of_another_kind_is_closed(api, session):
+def test_after_a_fork_an_adapter_of_the_users_own_is_closed(api, session):
     class Adapter(BaseAdapter):
         closed = 0
 
@@ -434,7 +434,7 @@ def test_after_a_fork_an_adapter_of_another_kind_is_closed(api, session):
 
 
 @pytest.mark.skipif(not hasattr(signal, 'setitimer'), reason='needs POSIX signals')
-def test_a_signal_handler_may_use_the_session_while_it_counts(api, session):
+def test_a_signal_handler_can_use_the_session_while_it_counts(api, session):
     api.rule(lambda seen: Reply(body={'user': {}}))
     handled = []
 

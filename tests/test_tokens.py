@@ -11,7 +11,7 @@ import pdpyras
 
 @pytest.fixture
 def tokens(api):
-    """Accepts only the newest of the tokens that were issued."""
+    """An API that accepts only the newest of the issued tokens."""
 
     class Tokens:
         issued = ['token-0000']
@@ -46,7 +46,9 @@ def session(api, tokens):
 
 
 @pytest.mark.parametrize('method', ['get', 'post', 'put', 'patch', 'delete'])
-def test_a_request_is_sent_once_more_with_the_new_token(api, session, tokens, sleeps, method):
+def test_a_request_with_an_expired_token_is_sent_again_with_the_new_one(
+    api, session, tokens, sleeps, method
+):
     response = session.request(method, 'users', json=None if method == 'get' else {'a': 1})
     assert response.ok
     assert [seen.headers['Authorization'] for seen in api.seen] == [
@@ -57,7 +59,7 @@ def test_a_request_is_sent_once_more_with_the_new_token(api, session, tokens, sl
     assert (session.api_key, tokens.renewals, sleeps) == ('token-0001', 1, [])
 
 
-def test_16_threads_that_meet_the_401_together_renew_once(api, session, tokens):
+def test_16_threads_with_a_401_at_the_same_time_renew_the_token_once(api, session, tokens):
     together = threading.Barrier(16)
     arrived = threading.Barrier(16)
 
@@ -84,7 +86,7 @@ def test_16_threads_that_meet_the_401_together_renew_once(api, session, tokens):
 
 
 @pytest.mark.parametrize('read_ahead', [0, 3])
-def test_a_listing_of_19_pages_over_the_expiry_comes_out_whole(api, session, tokens, read_ahead):
+def test_a_listing_is_complete_although_tokens_expire(api, session, tokens, read_ahead):
     seen_pages = []
 
     @api.rule
@@ -116,7 +118,7 @@ def test_a_new_token_that_is_rejected_too_is_not_renewed_again(api, session, tok
     assert (tokens.renewals, len(api.seen)) == (1, 2)
 
 
-def test_an_error_of_the_function_comes_out_and_leaves_no_lock_held(api, session, tokens):
+def test_an_exception_in_on_token_expired_is_raised_and_releases_the_lock(api, session, tokens):
     def fail(session):
         raise RuntimeError('no network')
 
@@ -137,26 +139,26 @@ def test_a_401_in_retry_is_not_renewed(api, session, tokens, sleeps):
     assert (response.status_code, tokens.renewals, len(sleeps)) == (401, 0, 2)
 
 
-def test_a_header_of_the_call_is_not_replaced(api, session, tokens):
+def test_an_authorization_header_of_the_call_is_not_replaced(api, session, tokens):
     with pytest.raises(pdpyras.PDHTTPError, match='401'):
         session.rget('users', headers={'authorization': 'Bearer of-mine'})
     assert (tokens.renewals, len(api.seen)) == (0, 1)
 
 
-def test_a_body_that_cannot_be_read_again_is_not_sent_again(api, session, tokens):
+def test_a_consumed_stream_is_not_sent_again_after_a_401(api, session, tokens):
     with pytest.raises(pdpyras.PDHTTPError, match='401'):
         session.post('users', data=(part for part in [b'{}']))
     assert (tokens.renewals, len(api.seen)) == (0, 1)
 
 
-def test_a_copy_of_the_session_renews_as_well(api, session, tokens):
+def test_a_copy_of_the_session_renews_its_token(api, session, tokens):
     with copy.copy(session) as twin:
         assert twin.rget('users') == [0]
     assert tokens.renewals == 1
     assert session.api_key == 'token-9999'
 
 
-def test_a_stream_that_was_rejected_is_closed_and_sent_again(api, session, tokens):
+def test_a_streamed_request_is_sent_again_with_the_new_token(api, session, tokens):
     response = session.get('users', stream=True)
     assert response.json()['users'] == [0]
     assert tokens.renewals == 1
@@ -192,7 +194,7 @@ def test_a_failed_renewal_is_not_tried_by_each_thread(api, session, tokens):
     assert len(calls) == 2
 
 
-def test_a_function_that_uses_the_session_itself_does_not_recurse(api, session):
+def test_on_token_expired_can_use_the_session_without_recursion(api, session):
     api.rule(lambda seen: Reply(401))
     session.on_token_expired = lambda session: session.rget('users/me')
     with pytest.raises(pdpyras.PDHTTPError, match='401'):
@@ -200,7 +202,7 @@ def test_a_function_that_uses_the_session_itself_does_not_recurse(api, session):
     assert len(api.seen) == 2
 
 
-def test_a_header_of_the_session_that_the_user_set_is_not_replaced(api, session, tokens):
+def test_an_authorization_header_in_session_headers_is_not_replaced(api, session, tokens):
     session.headers['Authorization'] = 'Bearer of-mine'
     with pytest.raises(pdpyras.PDHTTPError, match='401'):
         session.rget('users')

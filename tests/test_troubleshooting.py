@@ -1,4 +1,4 @@
-"""The messages on the page about troubleshooting, produced as a reader's script produces them."""
+"""The messages on the page about troubleshooting, each produced by a script of its kind."""
 
 import datetime
 import functools
@@ -30,7 +30,7 @@ def messages():
 
 
 def matches(message, text):
-    """Whether a text contains a message of the page, in which … stands for anything."""
+    """Return whether a text contains a message of the page, in which … matches anything."""
     parts = [re.escape(' '.join(part.split())) for part in message.split('…')]
     return re.search(r'\s*.*?\s*'.join(parts), ' '.join(text.split()))
 
@@ -56,7 +56,7 @@ def in_place_of_pagerduty(function):
 
 
 @pytest.mark.parametrize('title', sorted(set(messages()) - set(ELSEWHERE)))
-def test_the_message_on_the_page_is_the_one_that_is_printed(title, pagerduty, caplog):
+def test_each_message_on_the_page_is_printed_by_its_example(title, pagerduty, caplog):
     caplog.set_level(logging.INFO)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter('always')
@@ -82,7 +82,7 @@ def test_get_and_rget_return_25_results_of_a_listing():
         assert len(session.list_all('users')) == session.get_total('users') > 25
 
 
-def test_incidents_are_those_of_one_month_unless_a_period_is_given(pagerduty):
+def test_incidents_are_listed_for_one_month_by_default(pagerduty):
     pagerduty.events().trigger('The oven is cold', 'oven-1')
     session = pagerduty.session()
     assert session.get_total('incidents') == 1
@@ -91,7 +91,7 @@ def test_incidents_are_those_of_one_month_unless_a_period_is_given(pagerduty):
     assert session.get_total('incidents', params={'date_range': 'all'}) == 1
 
 
-def test_every_message_has_a_test():
+def test_each_message_on_the_page_has_an_example():
     assert set(PRODUCERS) | set(ELSEWHERE) == set(messages())
 
 

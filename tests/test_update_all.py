@@ -10,7 +10,7 @@ import pdpyras
 
 @pytest.fixture
 def batches(api):
-    """An API that refuses a whole batch if it has a bad item."""
+    """An API that rejects a whole batch if it has a bad item."""
 
     class Batches:
         bad = ()
@@ -37,7 +37,7 @@ def incidents(count):
     return [{'id': 'P{}'.format(n), 'type': 'incident', 'status': 'resolved'} for n in range(count)]
 
 
-def test_all_items_are_updated_in_batches_of_250(api, session, batches):
+def test_update_all_sends_batches_of_250_items(api, session, batches):
     items = incidents(600)
     assert session.update_all('incidents', items) == (items, [])
     sizes = [len(json.loads(seen.body.decode())['incidents']) for seen in api.seen]
@@ -46,7 +46,7 @@ def test_all_items_are_updated_in_batches_of_250(api, session, batches):
 
 
 @pytest.mark.parametrize('status', [400, 404])
-def test_3_bad_items_of_300_are_named_and_the_others_updated(api, session, batches, status):
+def test_update_all_updates_the_others_and_returns_the_bad_items(api, session, batches, status):
     items = incidents(300)
     batches.bad, batches.status = ('P0', 'P150', 'P299'), status
     updated, failed = session.update_all('/incidents', items)
@@ -57,7 +57,7 @@ def test_3_bad_items_of_300_are_named_and_the_others_updated(api, session, batch
     assert len(api.seen) <= 45
 
 
-def test_the_alerts_of_an_incident_can_be_updated_too(api, session, batches):
+def test_update_all_updates_alerts_of_an_incident(api, session, batches):
     items = [{'id': 'A1', 'status': 'resolved'}, {'id': 'A2', 'status': 'resolved'}]
     batches.bad = ('A1',)
     updated, failed = session.update_all('incidents/P1/alerts', items)
@@ -76,7 +76,7 @@ def test_the_alerts_of_an_incident_can_be_updated_too(api, session, batches):
         ),
     ],
 )
-def test_an_error_that_is_not_about_items_keeps_what_was_updated(api, session, batches, fault):
+def test_an_error_that_is_not_about_items_has_the_updated_items(api, session, batches, fault):
     session.max_network_attempts = 0
     batches.failing = {2: fault()}
     items = incidents(30)
@@ -86,7 +86,7 @@ def test_an_error_that_is_not_about_items_keeps_what_was_updated(api, session, b
     assert len(api.seen) == 2
 
 
-def test_the_hook_is_called_for_each_updated_item(api, session, batches):
+def test_item_hook_is_called_for_each_updated_item(api, session, batches):
     calls, items = [], incidents(3)
     batches.bad = ('P1',)
     session.update_all('incidents', iter(items), item_hook=lambda *call: calls.append(call))

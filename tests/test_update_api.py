@@ -1,4 +1,4 @@
-"""tools/update_api.py: from an OpenAPI document to the files that are derived from it."""
+"""tools/update_api.py: the files derived from an OpenAPI document."""
 
 import json
 import re
@@ -73,12 +73,12 @@ def operations_of(content):
 
 
 def source_of(content):
-    """The source of the tables in pdpyras.py."""
+    """Return the source of the tables in pdpyras.py."""
     return render_tables(operations_of(content), 'May 2030')
 
 
 def tables_of(content):
-    """The tables in pdpyras.py by their names."""
+    """Return the tables in pdpyras.py by name."""
     names = {'List': List, 'Dict': Dict, 'Any': Any}
     exec(source_of(content), names)
     return names
@@ -89,7 +89,7 @@ def wrappers_of(content):
 
 
 def line_of(described, endpoint='GET /widgets', **components):
-    """The line of the table of operations for one operation."""
+    """Return the line of the table of operations for one operation."""
     content = api({endpoint: described}, **components)
     return Operation(*render_table(operations_of(content)).splitlines()[-1].split('\t'))
 
@@ -257,7 +257,7 @@ def test_a_post_may_be_paginated_by_its_body():
     assert (line.results, line.max_limit) == ('data', '9')
 
 
-def test_the_results_of_a_page_are_its_content_whatever_else_it_has():
+def test_the_results_of_a_page_are_its_only_list():
     schema = an_object(widgets=ARRAY, next_cursor=TEXT, schema_id=TEXT)
     assert line_of(operation(body(schema))).response == 'widgets[]'
 
@@ -338,7 +338,7 @@ def test_a_literal_beside_a_parameter_is_not_ambiguous():
 # by_hand.py
 
 
-def test_a_path_keeps_the_parameter_name_of_5_4_1(monkeypatch):
+def test_a_path_in_spellings_keeps_the_parameter_name_of_5_4_1(monkeypatch):
     monkeypatch.setitem(by_hand.SPELLINGS, '/widgets/{widget_id}', '/widgets/{id}')
     content = api({'GET /widgets/{widget_id}': operation()})
     assert tables_of(content)['CANONICAL_PATHS'] == ['/widgets/{id}']
@@ -442,7 +442,7 @@ def test_an_exception_that_does_not_fit_the_document_is_rejected(
         operations_of(api({'GET /widgets': operation()}))
 
 
-def test_kept_bodies_replace_those_of_the_document_and_give_their_reason(monkeypatch):
+def test_kept_bodies_replace_those_of_the_document_with_their_reason(monkeypatch):
     kept = by_hand.Kept('-', by_hand.AS_DOCUMENTED, 'It was ever thus.')
     monkeypatch.setitem(by_hand.KEPT, 'POST /widgets', kept)
     widget = body(an_object(widget=OBJECT))
@@ -706,7 +706,7 @@ def test_a_table_of_operations_with_other_columns_is_rejected(project, capsys):
     assert 'must be method, path, request, response' in capsys.readouterr().err
 
 
-# Compared with 5.4.1
+# Changes from 5.4.1
 
 
 def changes(paths, table):

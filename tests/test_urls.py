@@ -1,4 +1,4 @@
-"""Which URLs a session goes to, and which documented path it takes them for."""
+"""URLs: the base, rejected URLs, regions, and the documented path of a URL."""
 
 from collections import OrderedDict
 from io import BytesIO
@@ -16,7 +16,7 @@ US = 'https://api.pagerduty.com'
 EU = 'https://api.eu.pagerduty.com'
 
 
-# What is under the base
+# URLs under the base
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_a_full_url_under_the_base_passes_unchanged(url):
         ('https://pd.example:443', 'https://pd.example/users'),
     ],
 )
-def test_the_default_port_of_a_scheme_may_be_left_out(base, url):
+def test_the_default_port_of_a_scheme_is_optional(base, url):
     assert urlsplit(normalize_url(base, url)).hostname == 'pd.example'
     assert urlsplit(normalize_url(base, url)).path == '/users'
 
@@ -87,7 +87,7 @@ def test_a_url_outside_the_path_of_the_base_is_rejected():
         ('http://pd.example', 'http://pd.example:81/users'),
     ],
 )
-def test_another_port_is_another_place(base, url):
+def test_a_url_with_another_port_is_rejected(base, url):
     with pytest.raises(URLError, match='pd.example'):
         normalize_url(base, url)
 
@@ -98,7 +98,7 @@ def test_a_trailing_slash_of_the_base_makes_no_difference(base):
     assert normalize_url(base, US + '/users') == US + '/users'
 
 
-def test_a_base_may_have_a_path_of_its_own():
+def test_a_base_url_may_have_a_path():
     base = 'https://gateway.example.com/pagerduty'
     assert normalize_url(base, 'users') == base + '/users'
     assert normalize_url(base, base + '/users') == base + '/users'
@@ -109,10 +109,10 @@ def test_a_base_may_have_a_path_of_its_own():
         normalize_url(base, 'https://gateway.example.com/users')
 
 
-# What is not
+# URLs elsewhere
 
 
-# 5.4.1 compared strings.
+# 5.4.1 compares strings.
 @pytest.mark.parametrize(
     'url',
     [
@@ -136,17 +136,17 @@ def test_a_base_may_have_a_path_of_its_own():
             'https://evil.example?https://api.pagerduty.com/', id='our base in their query'
         ),
         pytest.param('https://evil.example#@api.pagerduty.com/', id='our host in their fragment'),
-        pytest.param('https://evil.example\\@api.pagerduty.com/', id='back-slash before our host'),
-        pytest.param('https://api.pagerduty.com\\@evil.example/', id='back-slash behind our host'),
-        pytest.param('https:\\\\evil.example\\users', id='back-slashes for slashes'),
+        pytest.param('https://evil.example\\@api.pagerduty.com/', id='backslash before our host'),
+        pytest.param('https://api.pagerduty.com\\@evil.example/', id='backslash behind our host'),
+        pytest.param('https:\\\\evil.example\\users', id='backslashes for slashes'),
         pytest.param('https://api.pagerduty.com\t.evil.example/', id='tab in the host'),
         pytest.param('https://api.pagerduty.com\n/users', id='line break'),
-        pytest.param('\nhttps://evil.example/users', id='line break in front'),
+        pytest.param('\nhttps://evil.example/users', id='leading line break'),
         pytest.param('https://api.pagerduty.com./users', id='dot behind the host'),
         pytest.param('https://api.pagerduty.com%2eevil.example/', id='encoded dot in the host'),
-        pytest.param('https://api.pagerduty.com:port/users', id='no number for a port'),
+        pytest.param('https://api.pagerduty.com:port/users', id='invalid port'),
         pytest.param('https://[::1/users', id='half an IPv6 address'),
-        # What is asked for must be what the code says.
+        # The requested path must be the one in the code.
         pytest.param('users/../teams/T1', id='segment of two dots'),
         pytest.param('users/..', id='two dots at the end'),
         pytest.param('../users', id='two dots at the start'),
@@ -155,7 +155,7 @@ def test_a_base_may_have_a_path_of_its_own():
         pytest.param('users/.%2E/teams', id='half-encoded dots'),
         pytest.param('users/..?x=1', id='two dots before the query'),
         pytest.param('users/..#top', id='two dots before the fragment'),
-        pytest.param('users\\..\\teams', id='back-slashes in a path'),
+        pytest.param('users\\..\\teams', id='backslashes in a path'),
         pytest.param(US + '/users/../teams', id='two dots in a full URL'),
         pytest.param('/users/..\\teams', id='mixed slashes'),
     ],
@@ -171,7 +171,7 @@ def test_a_url_that_may_lead_elsewhere_is_rejected_before_anything_is_sent(url, 
     assert sleeps == []
 
 
-def test_the_refusal_of_a_url_does_not_repeat_its_credentials():
+def test_the_error_about_a_url_does_not_show_its_credentials():
     with pytest.raises(URLError) as refusal:
         normalize_url(US, 'https://user:hunter2@evil.example/')
     assert 'evil.example' in str(refusal.value)
@@ -197,7 +197,7 @@ def test_a_url_that_is_not_a_str_is_an_error_before_anything_is_sent(url, api, s
         pytest.param(
             US, 'HTTPS://API.EU.pagerduty.com:443/users', US + '/users', id='other spelling'
         ),
-        pytest.param(US, EU + '/', US + '/', id='nothing but the host'),
+        pytest.param(US, EU + '/', US + '/', id='only the host'),
     ],
 )
 def test_a_link_to_the_sibling_region_is_moved_to_the_region_of_the_session(base, url, sent):
@@ -220,7 +220,7 @@ def test_a_url_of_another_host_or_scheme_is_not_moved_to_the_sibling_region(base
         normalize_url(base, url)
 
 
-def test_a_self_link_of_the_sibling_region_goes_to_the_session_s_own(transport):
+def test_a_self_link_of_the_sibling_region_is_requested_in_the_region_of_the_session(transport):
     session = pdpyras.APISession('the-api-key-1234')
     session.mount('https://', transport)
     assert session.rget({'self': EU + '/users/PABC123'}) == {'id': 'PABC123'}
@@ -228,7 +228,7 @@ def test_a_self_link_of_the_sibling_region_goes_to_the_session_s_own(transport):
 
 
 class Transport(HTTPAdapter):
-    """Stands where the network begins, as there is no PagerDuty over TLS on this machine."""
+    """A fake network, because no PagerDuty speaks TLS on this machine."""
 
     def __init__(self):
         super().__init__()
@@ -285,24 +285,24 @@ def transport():
         pytest.param('/users/{id}', '/users/{id}', id='the pattern itself'),
     ],
 )
-def test_the_documented_path_of_a_url(url, path):
+def test_canonical_path_returns_the_documented_path_of_a_url(url, path):
     assert canonical_path(US, url) == path
 
 
 @pytest.mark.parametrize(
     'url', ['', '/', '/nosuch', '/users/P1/nosuch', '/USERS', '/users//contact_methods'], ids=repr
 )
-def test_an_unlisted_path_is_an_error_that_says_so(url):
+def test_canonical_path_rejects_an_unlisted_path(url):
     with pytest.raises(URLError, match='does not match'):
         canonical_path(US, url)
 
 
-def test_canonical_path_rejects_what_is_elsewhere():
+def test_canonical_path_rejects_a_url_elsewhere():
     with pytest.raises(URLError, match='is not under'):
         canonical_path(US, 'https://api.pagerduty.com.evil.example/users')
 
 
-def test_a_literal_path_appended_beside_a_parameter_wins_at_once(monkeypatch):
+def test_a_literal_path_added_to_the_table_takes_precedence_at_once(monkeypatch):
     monkeypatch.setattr(pdpyras, 'CANONICAL_PATHS', pdpyras.CANONICAL_PATHS[:])
     assert canonical_path(US, '/users/newest') == '/users/{id}'
     pdpyras.CANONICAL_PATHS.append('/users/newest')
@@ -329,7 +329,7 @@ def test_a_literal_path_appended_beside_a_parameter_wins_at_once(monkeypatch):
         ),
     ],
 )
-def test_iter_all_takes_the_query_of_the_url_for_parameters(url, params, query, api, session):
+def test_list_all_merges_the_query_of_the_url_with_the_parameters(url, params, query, api, session):
     api.reply(body={'users': [], 'more': False})
     assert session.list_all(url, params=params) == []
     assert api.last.path == '/users'
@@ -365,7 +365,7 @@ def test_a_resource_without_a_url_is_an_error_that_names_the_method(
     assert api.seen == []
 
 
-def test_any_mapping_with_a_self_stands_for_its_url(api, session):
+def test_r_methods_accept_any_mapping_with_a_self(api, session):
     api.reply(body={'user': {'id': 'PABC123'}}, times=2)
     link = {'self': api.url + '/users/PABC123'}
     assert session.rget(OrderedDict(link)) == {'id': 'PABC123'}
@@ -373,7 +373,7 @@ def test_any_mapping_with_a_self_stands_for_its_url(api, session):
     assert [seen.path for seen in api.seen] == ['/users/PABC123'] * 2
 
 
-# 5.4.1 raised a bare Exception after the request was sent.
+# 5.4.1 raises a bare Exception after the request was sent.
 @pytest.mark.parametrize('url', ['/users/P1/', '/users#top', '/nosuch/thing', '/users//'], ids=repr)
 def test_a_response_from_an_odd_url_is_returned(url, api, session):
     api.reply(body={'fine': True})
@@ -396,9 +396,9 @@ NO_BASES = [
 ]
 
 
-# 21 seconds of "network" retries in 5.4.1.
+# 5.4.1 retries for 21 seconds.
 @pytest.mark.parametrize('base', NO_BASES)
-def test_a_base_without_its_scheme_says_so_at_once(base, session, sleeps):
+def test_an_invalid_base_url_is_an_error_at_once(base, session, sleeps):
     session.url = base
     with pytest.raises(URLError, match='https://api.pagerduty.com'):
         session.get('/users')
@@ -406,7 +406,7 @@ def test_a_base_without_its_scheme_says_so_at_once(base, session, sleeps):
 
 
 @pytest.mark.parametrize('base', ['mock://pd.test', 'http+unix://%2Ftmp%2Fpd.sock'])
-def test_a_base_may_have_the_scheme_of_an_adapter_of_the_user_s_own(base):
+def test_a_base_url_may_have_the_scheme_of_a_mounted_adapter(base):
     class Adapter(HTTPAdapter):
         def send(self, request, **kwargs):
             body = BytesIO(('{"user": "' + request.url + '"}').encode())
@@ -436,13 +436,13 @@ def test_the_constructor_rejects_an_invalid_base_url(base):
 
 @pytest.fixture
 def exposed(api):
-    """A session whose base is elsewhere, over plain HTTP; the scripted server is its proxy."""
+    """A session for another host over plain HTTP, with the scripted server as its proxy."""
     with pdpyras.APISession('the-api-key-1234', base_url='http://api.example.com') as session:
         session.proxies['http'] = api.url
         yield session
 
 
-def test_a_plain_http_base_warns_once_a_session(api, exposed):
+def test_a_plain_http_base_url_warns_once_for_each_session(api, exposed):
     api.reply(times=2)
     with pytest.warns(UserWarning, match='http://api.example.com.*https') as warned:
         exposed.get('/users')
@@ -455,7 +455,7 @@ def test_a_plain_http_base_warns_once_a_session(api, exposed):
     ]
 
 
-def test_the_next_session_warns_again(api, exposed):
+def test_a_plain_http_base_url_warns_again_for_the_next_session(api, exposed):
     api.reply(times=2)
     with pytest.warns(UserWarning) as warned:
         exposed.get('/users')
@@ -476,7 +476,7 @@ def test_the_next_session_warns_again(api, exposed):
         'http://pagerduty.localhost',
     ],
 )
-def test_a_base_on_this_machine_does_not_warn(base, api, exposed):
+def test_a_plain_http_base_url_on_this_machine_does_not_warn(base, api, exposed):
     api.reply()
     exposed.url = base
     assert exposed.get('/users').ok
@@ -503,11 +503,11 @@ def test_a_host_that_only_looks_like_this_machine_warns(base, api, exposed):
         ('* /users/{id}', 'get', '/users/P1', False),
     ],
 )
-def test_an_endpoint_matches_by_method_and_pattern(pattern, method, path, expected):
+def test_endpoint_matches_compares_method_and_pattern(pattern, method, path, expected):
     assert pdpyras.endpoint_matches(pattern, method, path) is expected
 
 
-def test_a_base_url_that_cannot_be_read_is_rejected():
+def test_a_base_url_that_cannot_be_parsed_is_rejected():
     with pytest.raises(pdpyras.URLError, match='scheme'):
         pdpyras.normalize_url('http://[::1', 'users')
 
