@@ -13,7 +13,12 @@ from typing import Any, Iterator, List, Sequence
 
 import click
 
-from pdpyras_extras.cli.commands import COMPLETION, cli
+from pdpyras_extras.cli import (  # noqa: F401 - they add their commands to `cli`
+    event_commands,
+    incident_commands,
+    other_commands,
+    rest_commands,
+)
 from pdpyras_extras.cli.connection import Connection
 from pdpyras_extras.cli.failures import (
     CLOSED_PIPE,
@@ -25,6 +30,7 @@ from pdpyras_extras.cli.failures import (
     status_of,
 )
 from pdpyras_extras.cli.formats import one_line
+from pdpyras_extras.cli.group import COMPLETION, cli
 
 #: Warnings of the library about listings: the others have records that it could not get.
 NO_MORE = '.* does not say whether there are more results'

@@ -259,8 +259,8 @@ def test_whoami_does_without_the_account_if_the_key_must_not_see_users(pdp, api)
 def test_an_option_or_the_environment_says_where_to_go(
     monkeypatch, options, variables, rest, events
 ):
-    from pdpyras_extras.cli.commands import cli
     from pdpyras_extras.cli.connection import Connection
+    from pdpyras_extras.cli.run import cli
 
     found = []
 

@@ -13,8 +13,8 @@ import pytest
 from cli_process import MODULE, PATIENCE, CommandLine
 
 from pdpyras_extras.cli import operations
-from pdpyras_extras.cli.commands import cli
 from pdpyras_extras.cli.other_commands import SHELLS
+from pdpyras_extras.cli.run import cli
 
 COMMANDS = sorted(cli.commands)
 #: Modules that no command needs until its arguments are parsed.
