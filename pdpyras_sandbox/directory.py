@@ -159,7 +159,7 @@ KINDS['/teams'] = Kind(
     defaults={'default_role': 'manager', 'parent': None},
     deleted=check_deletion_of_team,
     # Undocumented, but set by Terraform's provider.
-    settable=('parent',),
+    settable={'parent'},
 )
 
 

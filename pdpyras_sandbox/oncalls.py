@@ -261,7 +261,7 @@ KINDS['/schedules'] = Kind(
     checked=check_schedule,
     deleted=check_deletion_of_schedule,
     # Read-only in the document; Terraform's provider sets them.
-    settable=('teams',),
+    settable={'teams'},
     defaults={'schedule_layers': [], 'description': ''},
     derived={
         'users': users_of,

@@ -6,7 +6,8 @@ records are in ``KINDS``; operations that do more have handlers in other modules
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Set
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -38,6 +39,7 @@ Hook = Callable[[Call, Record], None]
 Derive = Callable[[Call, Record], Any]
 
 
+@dataclass(frozen=True)
 class Kind:
     """Rules for the records of a collection.
 
@@ -55,29 +57,16 @@ class Kind:
     :param order: the attribute that listings are sorted by by default.
     """
 
-    def __init__(
-        self,
-        id: tuple[str, int] = ('P', 7),
-        defaults: Record | None = None,
-        unique: str | None = None,
-        refers: dict[str, str] | None = None,
-        created: Hook | None = None,
-        checked: Hook | None = None,
-        deleted: Hook | None = None,
-        settable: Iterable[str] = (),
-        derived: dict[str, Derive] | None = None,
-        order: str | None = None,
-    ) -> None:
-        self.id = id
-        self.defaults = defaults or {}
-        self.unique = unique
-        self.refers = refers or {}
-        self.created = created
-        self.checked = checked
-        self.deleted = deleted
-        self.settable = set(settable)
-        self.derived = derived or {}
-        self.order = order
+    id: tuple[str, int] = ('P', 7)
+    defaults: Record = field(default_factory=dict)
+    unique: str | None = None
+    refers: dict[str, str] = field(default_factory=dict)
+    created: Hook | None = None
+    checked: Hook | None = None
+    deleted: Hook | None = None
+    settable: Set[str] = frozenset()
+    derived: dict[str, Derive] = field(default_factory=dict)
+    order: str | None = None
 
 
 REFERENCE_KEYS = {'id', 'type', 'summary', 'self', 'html_url'}
