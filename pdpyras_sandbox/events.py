@@ -8,16 +8,20 @@ from typing import Any, Optional
 from pdpyras_sandbox.account import Account, parse_time, reference
 from pdpyras_sandbox.clock import Alarm, timestamp
 from pdpyras_sandbox.errors import invalid_event
-from pdpyras_sandbox.event_rules import Draft, orchestrate, run_service_rules
+from pdpyras_sandbox.event_rules import (
+    MAXIMUM_SUMMARY,
+    SEVERITIES,
+    Draft,
+    orchestrate,
+    run_service_rules,
+)
 from pdpyras_sandbox.incidents import Incidents, annotate, find_open
 from pdpyras_sandbox.service_state import urgency_of
 from pdpyras_sandbox.store import Record
 
 ACTIONS = ('trigger', 'acknowledge', 'resolve')
-SEVERITIES = ('critical', 'error', 'warning', 'info')
 #: Fields of the payload that the details of an alert contain besides the custom details.
 DETAILS = ('source', 'component', 'group', 'class')
-MAXIMUM_SUMMARY = 1024
 MAXIMUM_KEY = 255
 #: The collection of suspended alerts.
 SUSPENDED = '/_sandbox/suspended'

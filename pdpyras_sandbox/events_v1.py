@@ -9,7 +9,8 @@ from typing import Any
 
 from pdpyras_sandbox.account import Account
 from pdpyras_sandbox.errors import invalid_event
-from pdpyras_sandbox.events import ACTIONS, MAXIMUM_KEY, MAXIMUM_SUMMARY, accept
+from pdpyras_sandbox.event_rules import MAXIMUM_SUMMARY
+from pdpyras_sandbox.events import ACTIONS, MAXIMUM_KEY, accept
 
 #: By type of context: the required property, and the name of the list in version 2.
 CONTEXTS = {'link': ('href', 'links'), 'image': ('src', 'images')}
