@@ -55,6 +55,12 @@ class Shift:
         return {'start': timestamp(self.start), 'end': timestamp(self.end), 'user': user}
 
 
+def parts_within(shifts: list[Shift], start: datetime, end: datetime) -> list[Shift]:
+    """Return the parts of shifts between two times."""
+    parts = (shift.within(start, end) for shift in shifts)
+    return [part for part in parts if part]
+
+
 def layer_shifts(
     layer: Record, zone: tzinfo, start: datetime, end: datetime, overflow: bool = False
 ) -> list[Shift]:
@@ -63,13 +69,12 @@ def layer_shifts(
     :param overflow: do not cut shifts off at these times.
     """
     users = [item['user'] for item in layer['users']]
+    if not users:
+        return []
     turn = timedelta(seconds=layer['rotation_turn_length_seconds'])
     opening = parse_time(layer['start'])
     closing = parse_time(layer['end']) if layer.get('end') else LAST_MOMENT
     start, end = max(start, opening), min(end, closing)
-    bounds = (opening, closing) if overflow else (start, end)
-    if not users:
-        return []
     # In local time: handoffs have the same hour in summer and winter.
     origin = parse_time(layer['rotation_virtual_start']).astimezone(zone)
     number = (start.astimezone(zone) - origin) // turn
@@ -77,9 +82,10 @@ def layer_shifts(
     handoff = in_utc(origin + number * turn)
     while handoff < end:
         shift_start, handoff = handoff, in_utc(origin + (number + 1) * turn)
-        shift = Shift(shift_start, handoff, users[number % len(users)])
-        shifts += filter(None, [shift.within(*bounds)])
+        shifts.append(Shift(shift_start, handoff, users[number % len(users)]))
         number += 1
+    bounds = (opening, closing) if overflow else (start, end)
+    shifts = parts_within(shifts, *bounds)
     shifts = restricted(shifts, layer.get('restrictions') or [], zone)
     return [shift for shift in shifts if shift.within(start, end)]
 
@@ -93,8 +99,7 @@ def restricted(shifts: list[Shift], restrictions: list[Record], zone: tzinfo) ->
         for shift in shifts
         for restriction in restrictions
         for start, end in windows(restriction, zone, shift)
-        for part in [shift.within(start, end)]
-        if part
+        for part in parts_within([shift], start, end)
     ]
 
 
@@ -151,8 +156,10 @@ class Timetable:
         ]
         overrides = store.list('/schedules/{}/overrides'.format(schedule.get('id')))
         shifts = [Shift(parse_time(o['start']), parse_time(o['end']), o['user']) for o in overrides]
-        parts = [(shift, shift.within(start, end)) for shift in shifts]
-        self.overrides = [shift if overflow else part for shift, part in parts if part]
+        if overflow:
+            self.overrides = [shift for shift in shifts if shift.within(start, end)]
+        else:
+            self.overrides = parts_within(shifts, start, end)
         final = merged([self.overrides, *self.layers])
         self.final = [shift for shift in final if shift.within(start, end)]
 
@@ -164,7 +171,7 @@ class Timetable:
         }
 
     def coverage(self, shifts: list[Shift]) -> float:
-        parts = [part for shift in shifts for part in [shift.within(self.start, self.end)] if part]
+        parts = parts_within(shifts, self.start, self.end)
         covered = sum((part.end - part.start for part in parts), timedelta(0))
         return round(100 * covered / (self.end - self.start), 1)
 
