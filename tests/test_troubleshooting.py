@@ -13,6 +13,8 @@ import pdpyras
 
 pytest.importorskip('flask', reason='the sandbox needs Flask, which needs Python 3.9')
 
+from paste import ROOT, run_in_new_process  # noqa: E402
+
 from pdpyras_sandbox import Sandbox  # noqa: E402
 
 PAGE = os.path.join(os.path.dirname(__file__), os.pardir, 'docs', 'troubleshooting.rst')
@@ -89,6 +91,11 @@ def test_incidents_are_listed_for_one_month_by_default(pagerduty):
     pagerduty.clock.advance(days=32)
     assert session.get_total('incidents') == 0
     assert session.get_total('incidents', params={'date_range': 'all'}) == 1
+
+
+def test_code_blocks_of_the_page_run_in_a_prompt():
+    with Sandbox(seed=1) as sandbox:
+        assert run_in_new_process(ROOT / 'docs' / 'troubleshooting.rst', sandbox) == ''
 
 
 def test_each_message_on_the_page_has_an_example():

@@ -1,4 +1,4 @@
-"""List the users who can only be reached by email. Sends one request per user."""
+"""List the users who can only be reached by e-mail. Sends one request per user."""
 
 import os
 
