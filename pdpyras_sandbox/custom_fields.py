@@ -6,7 +6,7 @@ from typing import Any, Optional
 
 from pdpyras_sandbox.call import Call, handles
 from pdpyras_sandbox.errors import invalid_input, not_found
-from pdpyras_sandbox.resources import KINDS, Kind
+from pdpyras_sandbox.resources import DOCUMENT, KINDS, Kind
 from pdpyras_sandbox.store import Record
 
 #: The attributes of a field that are shown with its value.
@@ -65,7 +65,7 @@ def write_values(call: Call) -> list[Any]:
 
 
 def stored_at(call: Call) -> str:
-    return call.path + '/document'
+    return call.path + DOCUMENT
 
 
 def fields_of(call: Call) -> list[Record]:
