@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pdpyras_sandbox.account import reference
 from pdpyras_sandbox.directory import COLORS
 from pdpyras_sandbox.indices import Record
+from pdpyras_sandbox.resources import KINDS
 from pdpyras_sandbox.sample_data import fill
 
 if TYPE_CHECKING:
@@ -52,15 +53,12 @@ class Builder:
             '/users',
             'user',
             **{
+                **KINDS['/users'].defaults,
                 'name': name,
                 'email': email,
-                'role': 'limited_user',
                 'time_zone': 'Etc/UTC',
                 'color': COLORS[len(self.store.list('/users')) % len(COLORS)],
                 'avatar_url': 'https://secure.gravatar.com/avatar/sample.png?d=mm',
-                'description': None,
-                'invitation_sent': True,
-                'job_title': None,
                 **attributes,
             },
         )
@@ -89,12 +87,12 @@ class Builder:
         return self.add(
             '/escalation_policies',
             'escalation_policy',
-            name=name,
-            description=None,
-            escalation_rules=rules,
-            num_loops=0,
-            on_call_handoff_notifications='if_has_services',
-            teams=[reference(team) for team in teams],
+            **{
+                **KINDS['/escalation_policies'].defaults,
+                'name': name,
+                'escalation_rules': rules,
+                'teams': [reference(team) for team in teams],
+            },
         )
 
     def service(self, name: str, policy: Record) -> Record:
@@ -102,18 +100,11 @@ class Builder:
             '/services',
             'service',
             name=name,
-            description=None,
             status='active',
             created_at=self.account.clock.timestamp(),
             updated_at=self.account.clock.timestamp(),
-            auto_resolve_timeout=14400,
-            acknowledgement_timeout=1800,
-            alert_creation='create_alerts_and_incidents',
-            incident_urgency_rule={'type': 'constant', 'urgency': 'high'},
             escalation_policy=reference(policy),
-            addons=[],
-            scheduled_actions=[],
-            last_incident_timestamp=None,
+            **KINDS['/services'].defaults,
         )
 
     def integration(self, service: Record, routing_key: str) -> Record:
