@@ -21,16 +21,16 @@ Case = namedtuple('Case', 'owner attributes method args kwargs replies')
 #: Placeholder for the URL of the scripted server in the texts of a case.
 BASE = 'http://base'
 
-#: Instead of a response: the connection is closed.
+#: A closed connection instead of a response.
 HANG_UP = 'hang up'
 
-#: Properties are read, not called.
+#: Properties, which are read instead of called.
 PROPERTIES = ('api_key_access', 'subdomain')
 
-#: Aspects that are compared; the texts of messages are not, as they are meant to differ.
+#: The compared aspects of a case. The texts of messages are not compared; they differ.
 ASPECTS = ('outcome', 'items', 'wire', 'slept', 'logged', 'counted', 'warned')
 
-#: Most waits and most results of a case; no case needs more.
+#: The maximum number of waits, and of results, in a case.
 LIMIT = 60
 
 

@@ -1,4 +1,4 @@
-"""What the differential test needs: pdpyras 5.4.1, and both libraries' observations.
+"""Fixtures of the differential tests: pdpyras 5.4.1, and the observations of both libraries.
 
     python -m pytest tests/compat --compat
 
@@ -32,7 +32,7 @@ def pytest_addoption(parser):
 
 
 def pytest_generate_tests(metafunc):
-    """A test for each scenario; where nothing is compared, one that is skipped for all."""
+    """Make a test for each scenario, or a single skipped one if nothing is compared."""
     if 'scenario' in metafunc.fixturenames:
         names = [scenario.name for scenario in SCENARIOS]
         metafunc.parametrize(
@@ -41,7 +41,7 @@ def pytest_generate_tests(metafunc):
 
 
 def _is_asked_for(config):
-    # The default is for a run from the top: there pytest reads this file too late for its option.
+    # The default is for a run from the top, where pytest reads this file after its options.
     return 'PDPYRAS_541' in os.environ or config.getoption('--compat', default=False)
 
 
@@ -71,14 +71,14 @@ def _installed(config, tmp_path_factory):
 
 
 def _directory_for_keeps(config, tmp_path_factory):
-    cache = getattr(config, 'cache', None)  # Not there under -p no:cacheprovider.
+    cache = getattr(config, 'cache', None)  # Missing with -p no:cacheprovider.
     kept = cache.mkdir('pdpyras-5.4.1') if cache else tmp_path_factory.mktemp('pdpyras-5.4.1')
     return pathlib.Path(str(kept))
 
 
 @pytest.fixture(scope='session')
 def ours(original, tmp_path_factory):
-    """An import path with this library as a single file, on top of the very same requests."""
+    """An import path with this library as a single file and the same version of requests."""
     alone = tmp_path_factory.mktemp('ours')
     shutil.copy(pdpyras.__file__, str(alone))
     return [alone, original]
@@ -86,7 +86,7 @@ def ours(original, tmp_path_factory):
 
 @pytest.fixture(scope='session')
 def there(original, tmp_path_factory):
-    """What 5.4.1 does."""
+    """The observations of 5.4.1."""
     observed = _observations(tmp_path_factory, [original])
     assert observed['version'] == '5.4.1', 'PDPYRAS_541 names another version'
     return observed
@@ -94,7 +94,7 @@ def there(original, tmp_path_factory):
 
 @pytest.fixture(scope='session')
 def here(ours, tmp_path_factory):
-    """What this library does."""
+    """The observations of this library."""
     observed = _observations(tmp_path_factory, ours)
     assert observed['version'] == pdpyras.__version__
     return observed
@@ -109,7 +109,7 @@ def _observations(tmp_path_factory, import_path):
 
 @pytest.fixture(scope='session')
 def perform(original, ours):
-    """A function that gives a case to both libraries, and returns what 5.4.1 and ours did."""
+    """A function that performs a case with both libraries and returns both observations."""
     workers = [Worker(import_path) for import_path in ([original], ours)]
 
     def perform(case):
@@ -169,4 +169,4 @@ def _run(command, environment=None):
 
 
 def _last_lines(text, count):
-    return '; '.join(text.strip().splitlines()[-count:]) or '(it said nothing)'
+    return '; '.join(text.strip().splitlines()[-count:]) or '(no output)'

@@ -19,7 +19,7 @@ DIFFERENCES = []
 
 
 def differs(reason, aspects, *scenarios):
-    """List a difference: in which aspects, separated by blanks, of which scenarios."""
+    """List a difference in aspects, separated by spaces, of scenarios."""
     DIFFERENCES.append(Difference(reason, aspects.split(), scenarios))
 
 
@@ -33,7 +33,7 @@ differs(
     'pages: iter_all of a path with cursors',
     'pages: list_all of a path with cursors',
 )
-differs('so there are items', 'noted', 'pages: iter_all of a path with cursors')
+differs('items are yielded where 5.4.1 raised', 'noted', 'pages: iter_all of a path with cursors')
 differs('a short page does not shrink the limit', 'wire', 'pages: iter_all over a short page')
 differs(
     'an empty page with more=true ends it, with a warning',
@@ -48,13 +48,13 @@ differs(
 )
 differs('an unknown total is "?"', 'noted', 'pages: item_hook with a total of null')
 differs(
-    'params may be whatever requests takes',
+    'params may have any form that requests accepts',
     'outcome wire',
     'pages: iter_all with params as pairs',
     'rest: get with a list of pairs in params',
     'rest: get with a str in params',
 )
-differs('so there are items', 'noted', 'pages: iter_all with params as pairs')
+differs('items are yielded where 5.4.1 raised', 'noted', 'pages: iter_all with params as pairs')
 differs(
     'tuples and sets get [], a bool is true or false, a datetime is ISO 8601',
     'wire',
@@ -65,24 +65,24 @@ differs(
     'rest: get with a tuple in params',
 )
 differs(
-    'the same by itself',
+    'normalize_params() does so, too',
     'outcome',
     "session: normalize_params({'ids': ('a',)})",
     "session: normalize_params({'total': True})",
 )
 differs(
-    'a result without the attribute, or with null, is passed over',
+    'a result without the attribute, or with null, is skipped',
     'outcome',
     'pages: find the text None',
     'pages: find where results lack the attribute',
 )
 differs(
-    'references are compared by id, and a self of null is no crash',
+    'references are compared by id, and a self of null is not an error',
     'outcome wire',
     'pages: persist with update a bare reference',
     'pages: persist with update what has no self',
 )
-differs('one user is no collection', 'outcome wire noted warned', 'pages: iter_all of users/me')
+differs('one user is not a collection', 'outcome wire noted warned', 'pages: iter_all of users/me')
 differs(
     'the query of the URL is merged into the parameters',
     'wire',
@@ -102,7 +102,7 @@ differs(
     'overriding: iter_cursor of APISession',
 )
 differs(
-    '`by` is a named parameter, so it may be given by position',
+    '`by` is a named parameter, so it can be passed by position',
     'outcome wire',
     'pages: dict_all by position',
 )
@@ -127,7 +127,7 @@ differs(
     'retry: 504 of an event',
 )
 differs(
-    'every 4xx reads client error, every 5xx server error',
+    'the message calls every 4xx a client error and every 5xx a server error',
     'outcome',
     'module: http_error_message of a 401',
     'module: http_error_message of a 404',
@@ -145,12 +145,12 @@ differs(
     "retry: the guide's first example",
 )
 differs(
-    'so it ends with the error',
+    'retries end with the error at max_http_attempts',
     'outcome',
     'retry: max_http_attempts and a status without limit',
 )
 differs(
-    'no wait after a 429 goes past what the server says',
+    'no wait after a 429 is longer than the server asks for',
     'slept',
     'retry: 429s with Retry-After',
     'retry: 429s with a reset from the server',
@@ -172,9 +172,9 @@ differs(
     'session: the log of a 429',
     'session: who calls whom: inside a request',
 )
-differs('which its line shows', 'outcome', 'session: the log of a 429')
+differs('the log line of a 429 shows the wait', 'outcome', 'session: the log of a 429')
 differs(
-    'the timeout of the call wins',
+    'the timeout of the call takes precedence',
     'noted',
     'session: parent.request with a timeout of the call',
 )
@@ -184,18 +184,18 @@ differs(
     "session: the module's TIMEOUT is changed",
 )
 differs(
-    'nothing is copied deeply, so bodies may be streams',
+    'arguments are not deep-copied, so bodies may be streams',
     'outcome wire',
     'rest: post a generator',
     'rest: post an open file',
 )
 differs(
-    'no retry mends bad JSON or a redirect loop',
+    'invalid JSON and redirect loops are not retried',
     'slept logged',
-    'rest: post what is no JSON',
-    'rest: redirect in circles',
+    'rest: post invalid JSON',
+    'rest: redirect loop',
 )
-differs('so the loop is run through once', 'wire', 'rest: redirect in circles')
+differs('a redirect loop is followed once', 'wire', 'rest: redirect loop')
 differs(
     'white space around a key is stripped',
     'outcome',
@@ -213,22 +213,22 @@ differs(
 )
 differs('errors and sessions can be pickled and copied', 'outcome', 'session: a pickled error')
 differs(
-    'and are fit for use then',
+    'copies of sessions are usable',
     'outcome wire',
     'session: a copied session',
     'session: a pickled session',
 )
-differs('there is PATCH', 'outcome', 'session: APISession.permitted_methods')
-differs('and it is sent', 'outcome wire', 'rest: patch')
-differs('no cookies are kept', 'wire', 'rest: headers: a cookie of the server')
+differs('PATCH is supported', 'outcome', 'session: APISession.permitted_methods')
+differs('a PATCH is sent', 'outcome wire', 'rest: patch')
+differs('no cookies are stored', 'wire', 'rest: headers: a cookie of the server')
 differs(
-    'the JSON content type is for JSON',
+    'the JSON content type is sent only with JSON',
     'wire',
     'rest: post a file',
     'rest: post form fields',
 )
 differs(
-    "the user's token is put in front of ours",
+    "the user's token is prepended to ours",
     'wire',
     "rest: headers: the session's own User-Agent",
 )
@@ -245,14 +245,14 @@ differs(
     "'https://api.pagerduty.com@evil.example/users')",
 )
 differs(
-    'so nothing is sent there',
+    'nothing is sent to another host',
     'outcome leaked',
     'events: post to a look-alike host',
     'rest: get a look-alike host',
     'rest: rput a dict whose self has a look-alike host',
 )
 differs(
-    'a redirect to another server is refused',
+    'a redirect to another server is rejected',
     'outcome leaked',
     'events: a redirect of an event to another server',
     'rest: redirect of a PUT to another server',
@@ -264,13 +264,13 @@ differs(
     'events: a redirect of an event',
     'rest: redirect of a POST',
 )
-differs('the key wins over ~/.netrc', 'wire', 'rest: get where ~/.netrc names the host')
+differs('the key takes precedence over ~/.netrc', 'wire', 'rest: get where ~/.netrc names the host')
 differs(
-    'no .. in a path',
+    'a path must not contain ..',
     'outcome',
     "module: normalize_url('https://api.pagerduty.com', 'users/../teams')",
 )
-differs('so nothing is sent', 'outcome wire', 'rest: get with .. in the path')
+differs('nothing is sent for a path with ..', 'outcome wire', 'rest: get with .. in the path')
 differs('each line is printed once', 'outcome', 'session: print_debug of two sessions')
 differs(
     "the caller's dict is left alone",
@@ -278,7 +278,7 @@ differs(
     "events: post leaves the caller's dict alone",
 )
 differs(
-    "the caller's own routing key is kept, and every way to post gets one",
+    "the caller's routing key is kept, and every method that posts adds one",
     'wire',
     'events: post JSON by position',
     'events: post with a routing key of the caller',
@@ -289,15 +289,15 @@ differs(
 # --- URLs and wrapping -------------------------------------------------------------------------
 
 differs(
-    'an unlisted path is inferred instead of refused',
+    'wrappers of an unlisted path are inferred instead of an error',
     'outcome wire',
     'pages: iter_all of an unlisted path',
     'rest: rget of an unlisted path',
     'rest: rpost to an unlisted path',
 )
-differs('so there are items', 'noted', 'pages: iter_all of an unlisted path')
+differs('items are yielded where 5.4.1 raised', 'noted', 'pages: iter_all of an unlisted path')
 differs(
-    'a literal segment beats a parameter',
+    'a literal segment takes precedence over a parameter',
     'outcome',
     "module: canonical_path('https://api.pagerduty.com', '/incidents/custom_fields')",
     'rest: rget of a literal that looks like an ID',
@@ -309,7 +309,7 @@ differs(
     'rest: rput one dict where a list belongs',
 )
 differs(
-    'and the singular that comes back is unwrapped',
+    'a response in the singular is unwrapped',
     'outcome',
     'rest: rpost an event orchestration',
 )
@@ -328,21 +328,21 @@ differs(
     "module: canonical_path('https://api.pagerduty.com', '/users/PABC123/')",
 )
 differs(
-    "a link to the sibling region leads to the session's own",
+    "a link to the sibling region is requested in the session's region",
     'outcome',
     "module: normalize_url('https://api.pagerduty.com', "
     "'https://api.eu.pagerduty.com/users/PABC123')",
 )
 differs(
-    'a self that is no str is a URLError',
+    'a self that is not a str is a URLError',
     'outcome',
     'rest: rget a dict whose self is None',
     'rest: rget a dict whose self is a number',
 )
-differs('any mapping will do', 'outcome wire', 'rest: rget an ordered dict')
-differs('json=None is no body', 'outcome wire', 'rest: rpost None')
+differs('any mapping is accepted as a resource', 'outcome wire', 'rest: rget an ordered dict')
+differs('json=None means no body', 'outcome wire', 'rest: rpost None')
 differs(
-    "only a dict that has the wrapper's key is wrapped already",
+    'only a dict with the wrapper as a key counts as wrapped',
     'wire',
     "rest: rpost a list that holds the wrapper's name",
     "rest: rpost a str that holds the wrapper's name",
@@ -356,7 +356,7 @@ differs(
     'module: wrapped_entities keeps the name and docstring',
 )
 differs(
-    'English has irregular nouns',
+    'irregular English nouns are handled',
     'outcome',
     "module: infer_entity_wrapper('POST', '/status')",
     "module: plural_name('address')",
@@ -370,14 +370,14 @@ differs(
     "module: singular_name('statuses')",
 )
 differs(
-    'whatever is no wrapper raises, and a ValueError at that',
+    'an invalid wrapper raises ValueError',
     'outcome',
     "module: entity_wrappers with ('one', 'two', 'three') in the table",
     'module: entity_wrappers with 5 in the table',
     "module: entity_wrappers with ['a', 'list'] in the table",
 )
 differs(
-    'what is neither a path nor a URL under the base is a URLError',
+    'anything but a path or a URL under the base is a URLError',
     'outcome',
     "module: normalize_url('https://api.pagerduty.com', 'ftp://example.com/users')",
     "module: normalize_url('https://api.pagerduty.com', 5)",
@@ -386,7 +386,7 @@ differs(
     'pages: iter_all of a number',
 )
 differs(
-    'an empty path names no resource either, and nothing is sent',
+    'an empty path is an error, and nothing is sent',
     'outcome wire',
     'rest: get nothing',
     'rest: get two slashes',
@@ -395,14 +395,14 @@ differs(
 # --- events, account facts, errors -------------------------------------------------------------
 
 differs(
-    'a number is sent as its string',
+    'a number is sent as a string',
     'wire',
     'events: acknowledge with a number as key',
     'events: resolve with a number as key',
     'events: trigger with a number as key',
 )
 differs(
-    'where 5.4.1 refused it',
+    'a number is accepted as the dedup_key',
     'outcome',
     'events: acknowledge with a number as key',
     'events: resolve with a number as key',
@@ -413,19 +413,19 @@ differs(
     "events: trigger leaves the caller's payload alone",
 )
 differs(
-    'a long summary is cut, with a warning in the log',
+    'a long summary is truncated, with a warning in the log',
     'wire logged',
     'events: submit a summary of 2000',
     'events: trigger with a summary of 2000',
 )
 differs('an empty dedup_key is left out', 'wire', 'events: trigger with an empty key')
 differs(
-    'and where a key is needed, an empty one is none',
+    'an empty dedup_key is an error where one is required',
     'outcome wire',
     'events: acknowledge with an empty key',
     'events: resolve with an empty key',
 )
-differs('an empty 202 is no crash', 'outcome', 'events: an answer to a change that is empty')
+differs('an empty 202 is accepted', 'outcome', 'events: an answer to a change that is empty')
 differs(
     'raw calls carry the routing key',
     'wire',
@@ -433,7 +433,7 @@ differs(
     'events: send_change_event',
 )
 differs('a 504 is retried', 'wire slept', 'retry: 504 of a change event')
-differs('by the same dict', 'outcome', 'session: ChangeEventsAPISession.retry')
+differs('the default of retry has 504', 'outcome', 'session: ChangeEventsAPISession.retry')
 if sys.version_info >= (3, 12):
     differs(
         'datetime.utcnow(), which Python warns of since 3.12, is not called',
@@ -441,9 +441,9 @@ if sys.version_info >= (3, 12):
         'events: submit',
         'events: submit with a source',
     )
-differs('events sessions too log every response', 'outcome', 'session: the log of an event')
+differs('events sessions log every response', 'outcome', 'session: the log of an event')
 differs(
-    'events sessions too log every 5xx as an error',
+    'events sessions log every 5xx as an error',
     'logged',
     'retry: 500 of a change event',
     'retry: 500 of an event',
@@ -462,15 +462,21 @@ differs(
     'rest: api_key_access after a 404',
     'rest: api_key_access after a 500',
 )
-differs('a new key is looked into anew', 'outcome wire', 'rest: api_key_access of a new key')
+differs(
+    'the access of a new key is requested again',
+    'outcome wire',
+    'rest: api_key_access of a new key',
+)
 differs(
     'setting auth_type refreshes the header',
     'wire',
     'session: auth_type is changed, then a call',
 )
-differs('the log is there before after_set_api_key', 'noted', 'session: after_set_api_key')
 differs(
-    'no user, no subdomain: a PDClientError that says so',
+    'the log exists before after_set_api_key() is called', 'noted', 'session: after_set_api_key'
+)
+differs(
+    'subdomain raises PDClientError if there is no user',
     'outcome',
     'rest: subdomain of an account without users',
 )
@@ -480,7 +486,7 @@ differs(
     'rest: subdomain after a 404',
 )
 differs(
-    'the body is cut to TEXT_LEN_LIMIT, dots included',
+    'the body is truncated to TEXT_LEN_LIMIT, including the dots',
     'outcome',
     'module: http_error_message of a long body',
     'module: truncate_text of 101 characters',
@@ -491,29 +497,31 @@ differs(
     'outcome',
     'rest: errors are told apart as in the guide',
 )
-differs('any real number will do', 'outcome', 'session: stagger_cooldown = Fraction(1, 2)')
 differs(
-    'a redirect that is not followed is no success',
+    'any non-negative number is accepted', 'outcome', 'session: stagger_cooldown = Fraction(1, 2)'
+)
+differs(
+    'a redirect that is not followed is an error',
     'outcome',
     'module: successful_response of a 304',
 )
 
-#: ``{aspect: [(name or pattern, reason)]}`` for what is seen of the library and changed in it.
+#: ``{aspect: [(name or pattern, reason)]}`` for the public surface and changes of attributes.
 SURFACE = {
     'shown': [
         ('ITERATION_LIMIT', 'an int'),
-        ('*Session.parent', 'a property of the class, as it makes no reference cycle'),
-        ('*.permitted_methods', 'there is PATCH'),
+        ('*Session.parent', 'a property of the class, to avoid a reference cycle'),
+        ('*.permitted_methods', 'PATCH is supported'),
         (
             '*EventsAPISession.retry',
-            'the class has the default, of which instances start',
+            'the class has the default, which instances copy',
         ),
-        ('ChangeEventsAPISession().retry', 'a 504 is tried again'),
+        ('ChangeEventsAPISession().retry', 'a 504 is retried'),
     ],
     'parameters': [
         ('*.prepare_headers', 'the default is None, not a dict that all calls share'),
         ('EventsAPISession.post', 'has the parameters of requests'),
-        ('*.resolve_redirects', 'passes on what requests gives it, whatever that is'),
+        ('*.resolve_redirects', 'passes any arguments of requests'),
     ],
     'changed': [
         ('set *Session().print_debug', 'is on or off, whatever it is set to'),
@@ -521,7 +529,7 @@ SURFACE = {
     ],
 }
 
-_DOCUMENTED = 'so the API documents it'
+_DOCUMENTED = 'as the API documents it'
 
 
 def _both(wrapper):
@@ -549,7 +557,7 @@ WRAPPERS = {
     'POST /automation_actions/actions/{id}/invocations': (_both('invocation'), _DOCUMENTED),
     'PUT /business_services/priority_thresholds': (
         ['global_threshold', None],
-        'so the API rejects a bare object',
+        'the API rejects a bare object',
     ),
     'POST /service_dependencies/disassociate': (_both('relationships'), _DOCUMENTED),
     'POST /schedules/preview': (_both('schedule'), _DOCUMENTED),
@@ -570,7 +578,7 @@ CANONICAL_PATHS = {}
 #
 # A difference in random calls is a function of a case and of the observations before (5.4.1) and
 # now. `drops` removes aspects from the comparison if the function is true; a function under `edits`
-# changes the observations before into those that are wanted now, and returns whether it did.
+# changes the observations of 5.4.1 into the expected ones, and returns whether it did.
 
 RandomDifference = namedtuple('RandomDifference', 'reason apply')
 
@@ -630,7 +638,7 @@ def _url(case):
 
 
 def _leads_elsewhere(url):
-    """Return whether a URL is refused now: another origin, dot segments, a backslash."""
+    """Return whether a URL is rejected now: another origin, dot segments, a backslash."""
     if not isinstance(url, str):
         return False
     path = re.split('[?#]', url)[0].replace('%2e', '.')
@@ -640,7 +648,7 @@ def _leads_elsewhere(url):
     return bool(has_scheme) and urlsplit(url.strip())[:2] != urlsplit(BASE)[:2]
 
 
-@edits('a URL that leads elsewhere is refused before anything is sent')
+@edits('a URL that leads elsewhere is rejected before anything is sent')
 def _(case, before, now):
     if not case.owner or not _leads_elsewhere(_url(case)):
         return False
@@ -649,7 +657,7 @@ def _(case, before, now):
     return True
 
 
-@edits('an empty path names no resource')
+@edits('an empty path is an error')
 def _(case, before, now):
     url = _url(case)
     if not case.owner or not isinstance(url, str) or re.split('[?#]', url)[0].strip('/ '):
@@ -659,7 +667,7 @@ def _(case, before, now):
     return True
 
 
-@edits('normalize_url and canonical_path refuse it, too')
+@edits('normalize_url() and canonical_path() reject a URL that leads elsewhere')
 def _(case, before, now):
     if case.method not in ('canonical_path', 'normalize_url') or not _leads_elsewhere(_url(case)):
         return False
@@ -667,7 +675,7 @@ def _(case, before, now):
     return True
 
 
-@edits('whatever is not a URL is a URLError')
+@edits('anything but a URL is a URLError')
 def _(case, before, now):
     if _raised(before) != 'AttributeError' or _url(case) is not None:
         return False
@@ -675,12 +683,12 @@ def _(case, before, now):
     return True
 
 
-@drops('every j* and r* method takes a resource', *ASPECTS)
+@drops('every j* and r* method accepts a resource', *ASPECTS)
 def _(case, before):
     return _raised(before) == 'AttributeError' and case.args and isinstance(case.args[0], dict)
 
 
-@drops('an unlisted path is inferred instead of refused', *ASPECTS)
+@drops('wrappers of an unlisted path are inferred instead of an error', *ASPECTS)
 def _(case, before):
     return case.owner and _said(before, 'does not match any canonical API path')
 
@@ -694,7 +702,7 @@ def _(case, before, now):
     return True
 
 
-@drops('a slash or a fragment at the end of a path do not matter', 'outcome', 'counted')
+@drops('a trailing slash or fragment of a path is ignored', 'outcome', 'counted')
 def _(case, before):
     url = _url(case)
     if case.method != 'canonical_path' and case.owner != 'APISession' or not isinstance(url, str):
@@ -702,12 +710,12 @@ def _(case, before):
     return '#' in url.split('?')[0] or re.split('[?#]', url)[0].endswith('/')
 
 
-@drops('a base with a slash at its end is itself a URL under it', 'outcome')
+@drops('a base URL with a trailing slash is a URL under itself', 'outcome')
 def _(case, before):
     return case.method == 'normalize_url' and case.args[0] == BASE + '/'
 
 
-@drops('params may be whatever requests takes', *ASPECTS)
+@drops('params may have any form that requests accepts', *ASPECTS)
 def _(case, before):
     params = case.kwargs.get('params')
     return isinstance(params, (str, bytes, list)) and _raised(before) == 'AttributeError'
@@ -727,12 +735,12 @@ def _(case, before):
     return not all(type(value) in kept for value in values)
 
 
-@drops('json may be whatever JSON can be', *ASPECTS)
+@drops('json may be any JSON value', *ASPECTS)
 def _(case, before):
     return _raised(before) == 'TypeError' and _said(before, 'is not iterable')
 
 
-@drops("a str or a list that holds the wrapper's name is wrapped", 'wire')
+@drops('a str or a list that contains the name of the wrapper is wrapped', 'wire')
 def _(case, before):
     given = case.kwargs.get('json')
     sent = [request['body'] for request in before['wire']]
@@ -754,7 +762,7 @@ def _(case, before):
     return len(names) == 1 and names.pop().endswith('s')
 
 
-@edits('the JSON content type is for JSON')
+@edits('the JSON content type is sent only with JSON')
 def _(case, before, now):
     if not case.kwargs.get('files') and not isinstance(case.kwargs.get('data'), (dict, list)):
         return False
@@ -777,7 +785,7 @@ def _(case, before, now):
     return True
 
 
-@edits('no cookies are kept')
+@edits('no cookies are stored')
 def _(case, before, now):
     if not any(reply != HANG_UP and 'Set-Cookie' in reply[2] for reply in case.replies):
         return False
@@ -786,7 +794,7 @@ def _(case, before, now):
     return True
 
 
-@edits('one value of a header is sent, in whatever case its name is written')
+@edits('one value of a header is sent, in any case of its name')
 def _(case, before, now):
     given = set(case.attributes.get('headers') or ()) | set(case.kwargs.get('headers') or ())
     names = [name.lower() for name in given]
@@ -799,7 +807,7 @@ def _(case, before, now):
     return bool(twice)
 
 
-@edits("the user's token is put in front of ours")
+@edits("the user's token is prepended to ours")
 def _(case, before, now):
     if 'user-agent' not in _headers(case.attributes):
         return False
@@ -808,19 +816,19 @@ def _(case, before, now):
     return True
 
 
-@drops('a header that is not text is an error, overridden or not', *ASPECTS)
+@drops('a header that is not a str is an error, even if overridden', *ASPECTS)
 def _(case, before):
     return 5 in case.attributes.get('headers', {}).values() and not _raised(before)
 
 
-@drops('a User-Agent of the user that is not valid is an error', *ASPECTS)
+@drops('an invalid User-Agent of the user is an error', *ASPECTS)
 def _(case, before):
     headers = {name.lower(): value for name, value in case.attributes.get('headers', {}).items()}
     agent = headers.get('user-agent')
     return isinstance(agent, str) and agent[:1] == ' ' and not _raised(before)
 
 
-@edits('a request that cannot be sent is not tried again')
+@edits('a request that cannot be sent is not retried')
 def _(case, before, now):
     if _raised(before) != 'PDClientError' or before['wire'] or len(before['slept']) != 3:
         return False
@@ -844,12 +852,12 @@ def _(case, before):
     return len(retried) >= case.attributes.get('max_http_attempts', 10)
 
 
-@drops('a change event is sent again after a 504', *ASPECTS)
+@drops('a change event is retried after a 504', *ASPECTS)
 def _(case, before):
     return case.owner == 'ChangeEventsAPISession' and 504 in _statuses(case)
 
 
-@edits('no wait after a 429 goes past what the server says')
+@edits('no wait after a 429 is longer than the server asks for')
 def _(case, before, now):
     if not any(reply != HANG_UP and reply[0] == 429 and reply[2] for reply in case.replies):
         return False
@@ -913,7 +921,7 @@ def _decoded(content):
         return None
 
 
-@drops('a singular wrapper that comes back instead of a plural one is unwrapped', 'outcome')
+@drops('a response in the singular instead of the plural is unwrapped', 'outcome')
 def _(case, before):
     plural = case.args[:1] in (('incidents',), ('users',))
     return plural and _said(before, 'its keys are: ' + case.args[0][:-1])
@@ -929,7 +937,7 @@ def _(case, before):
     return case.method == 'subdomain' and (_raised(before) or before['outcome'] == {})
 
 
-@drops('an answer to a change event need not be an object', 'outcome')
+@drops('the response to a change event need not be an object', 'outcome')
 def _(case, before):
     return case.owner == 'ChangeEventsAPISession' and _raised(before) == 'AttributeError'
 
@@ -948,7 +956,7 @@ def _(case, before, now):
     return True
 
 
-@drops('a result without the attribute, or with null, is passed over', *ASPECTS)
+@drops('a result without the attribute, or with null, is skipped', *ASPECTS)
 def _(case, before):
     if case.method not in ('find', 'persist'):
         return False
@@ -970,14 +978,14 @@ def _(case, before, now):
     return True
 
 
-@drops('a number is sent as its string, and an empty dedup_key is none', *ASPECTS)
+@drops('a number is sent as a string, and an empty dedup_key is omitted', *ASPECTS)
 def _(case, before):
     is_first = case.method in ('acknowledge', 'resolve')
     key = case.args[0] if is_first else case.kwargs.get('dedup_key')
     return case.owner == 'EventsAPISession' and (isinstance(key, int) or key == '')
 
 
-@drops('a link without href and an image without src are refused', *ASPECTS)
+@drops('a link without href and an image without src are rejected', *ASPECTS)
 def _(case, before):
     return _is_of_events(case) and any(
         isinstance(item, dict) and not item.get(required)
@@ -1003,14 +1011,14 @@ def _(case, before, now):
     return True
 
 
-@drops('English has irregular nouns', 'outcome')
+@drops('irregular English nouns are handled', 'outcome')
 def _(case, before):
     irregular = ('s', 'x', 'z', 'ch', 'sh', 'y')
     is_about_words = case.method in ('plural_name', 'singular_name')
     return is_about_words and case.args[0].endswith(irregular)
 
 
-# Cursors that the tables do not know
+# Cursors of listings that are not in the tables
 
 
 @drops('a listing follows next_cursor if its page has no "more"', *ASPECTS)

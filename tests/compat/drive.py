@@ -1,4 +1,4 @@
-"""Put the `pdpyras` that this interpreter imports through every scenario and write what was seen.
+"""Run every scenario with the `pdpyras` that this interpreter imports, and write the observations.
 
 PYTHONPATH=where/it/is python drive.py observations.json
 """
@@ -26,7 +26,7 @@ def main(target):
         'wrappers': wrappers_of_every_endpoint(),
         'canonical paths': canonical_path_of_every_url(),
         'scenarios': {scenario.name: observe(scenario) for scenario in SCENARIOS},
-        # Last, as 5.4.1 leaves handlers behind.
+        # Last, because 5.4.1 leaves handlers behind.
         'surface': surface.describe(),
     }
     pathlib.Path(target).write_text(json.dumps(document, indent=1, sort_keys=True))
@@ -41,7 +41,7 @@ def wrappers_of_every_endpoint():
 
 
 def canonical_path_of_every_url():
-    """The pattern found for a URL made of each pattern, with an ID in place of each parameter."""
+    """Return the pattern found for a URL of each pattern, with an ID for each parameter."""
     base = pdpyras.APISession.url
     urls = [base + _example_of(path) for path in pdpyras.CANONICAL_PATHS]
     return {url: pdpyras.canonical_path(base, url) for url in urls}

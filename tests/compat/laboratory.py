@@ -1,4 +1,4 @@
-"""One scenario's surroundings: a scripted server, sessions that talk to it, what was observed."""
+"""The environment of a scenario: a scripted server, its sessions, and the observations."""
 
 import json
 import logging
@@ -13,12 +13,12 @@ with warnings.catch_warnings(record=True) as _caught:
     warnings.simplefilter('always')
     import pdpyras
 
-#: Categories of the warnings that the import gave.
+#: The categories of the warnings at import.
 WARNED_AT_IMPORT = [warning.category.__name__ for warning in _caught]
 
 API_KEY = 'the-api-key-1234'
 
-#: Of all that a request carries, what the API or an account's owner would notice.
+#: The headers that the API or the owner of an account would notice.
 HEADERS_THAT_MATTER = (
     'Authorization',
     'Accept',
@@ -31,9 +31,9 @@ HEADERS_THAT_MATTER = (
 
 
 class Laboratory:
-    """What a scenario is given to work with.
+    """The argument of a scenario: a server and sessions.
 
-    The sessions are made on first use; a scenario that is about construction calls ``pdpyras``.
+    The sessions are made on first use; a scenario about construction uses ``pdpyras``.
     """
 
     pdpyras = pdpyras
@@ -50,7 +50,7 @@ class Laboratory:
 
     @property
     def elsewhere(self):
-        """Another server, which no key must reach; it accepts whatever it is sent."""
+        """Another server, which must receive no key; it accepts any request."""
         if self._elsewhere is None:
             self._elsewhere = WireServer()
             self._elsewhere.rule(lambda seen: Reply(body={'dedup_key': 'd', 'id': 'i'}))
@@ -58,7 +58,7 @@ class Laboratory:
 
     @property
     def leaked(self):
-        """What reached the other server, if there is one."""
+        """The requests received by the other server, if there is one."""
         return self._elsewhere.seen if self._elsewhere else []
 
     @property
@@ -79,18 +79,18 @@ class Laboratory:
         return self._sessions[session_class]
 
     def aim(self, session, **attributes):
-        """Point a session at the scripted server and set what else is to be set."""
+        """Point a session at the scripted server and set attributes."""
         session.url = self.api.url
         for name, value in attributes.items():
             setattr(session, name, value)
         return session
 
     def note(self, *what):
-        """Put something on record beside the outcome, as it is now; usable as an item_hook."""
+        """Record values beside the outcome, in their current state; usable as an item_hook."""
         self.notes.append(plain(what))
 
     def drain(self, items):
-        """Note every item as it comes, so that those before an exception are on record."""
+        """Note every item as it arrives, so that those before an exception are recorded."""
         for item in items:
             self.note('item', item)
 
@@ -101,7 +101,7 @@ class Laboratory:
 
 
 class RecordingParent:
-    """Stands for the `requests.Session` below a session and notes how it is called."""
+    """A replacement for the `requests.Session` below a session that notes its calls."""
 
     def __init__(self, lab):
         self.lab = lab
@@ -113,7 +113,7 @@ class RecordingParent:
 
 
 class _Sleepless:
-    """Stands for the `time` module in the library's namespace."""
+    """A replacement for the `time` module in the library's namespace."""
 
     def __init__(self):
         self.slept = []
@@ -123,7 +123,7 @@ class _Sleepless:
 
 
 class LogKeeper(logging.Handler):
-    """Keeps the records that the library's loggers gave, in order."""
+    """A handler that keeps the records of the library's loggers, in order."""
 
     def __init__(self, level):
         super().__init__(level)
@@ -134,7 +134,7 @@ class LogKeeper(logging.Handler):
 
 
 def observe(scenario):
-    """Run one scenario and describe, in JSON, what came of it."""
+    """Run one scenario and return the observations in a form that JSON can hold."""
     lab = Laboratory()
     for reply in scenario.replies:
         lab.api.answer(reply)
@@ -202,7 +202,7 @@ def _body(seen):
 
 
 def plain(value):
-    """A value as JSON can hold it, with its type where JSON has none."""
+    """Return a value as JSON can hold it, with its type if JSON lacks that."""
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, requests.Response):
@@ -215,7 +215,7 @@ def plain(value):
 
 
 def _neutral(text, lab):
-    """Take out what differs from run to run: the port, the version, the time of day."""
+    """Replace the port, the version and the time, which differ from run to run."""
     text = text.replace(lab.url, 'http://api')
     text = re.sub(r'127\.0\.0\.1:\d+', 'elsewhere', text)
     text = re.sub(r'pdpyras/[0-9][^ "]*', 'pdpyras/VERSION', text)

@@ -24,7 +24,7 @@ MAYBE = partial(st.one_of, st.none())
 
 
 def some_of(**optional):
-    """Dicts with any of these keys; each value is a strategy."""
+    """Return a strategy for dicts with any of these keys; each value is a strategy."""
     return st.fixed_dictionaries({}, optional=optional)
 
 
@@ -558,7 +558,7 @@ FUNCTIONS = st.one_of(
     st.tuples(st.just('last_4'), st.tuples(st.text('ab', max_size=9))),
 ).map(lambda call: case(None, {}, call[0], call[1], {}, []))
 
-#: ``{area: cases}`` for differences that the strategies rarely meet.
+#: ``{area: cases}`` for differences that the strategies seldom draw.
 EXAMPLES = {
     'bodies': [
         case('APISession', {}, 'rput', ['incidents'], {'json': {'incident': {}}}),

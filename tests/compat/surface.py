@@ -21,7 +21,7 @@ ERRORS = ('URLError', 'PDClientError', 'PDHTTPError', 'PDServerError')
 
 def describe():
     """Describe the library: ``{'shown': …, 'parameters': …, 'changed': …}``, each by name."""
-    # The instances learn from a stub of the network and would log it.
+    # Some attributes make requests to a stub, which would be logged.
     logging.getLogger('pdpyras').propagate = False
     attributes = dict(_attributes())
     return {
@@ -74,7 +74,7 @@ def _instance(class_name):
 
 
 class _Network:
-    """Stands for the network, as some attributes are learned from the API."""
+    """A replacement for the network, because some attributes make requests."""
 
     @staticmethod
     def request(method, url, **options):

@@ -1,8 +1,8 @@
-"""pdpyras 5.4.1, as a black box, and this library do the same, but for what is listed.
+"""pdpyras 5.4.1, as a black box, and this library behave alike, except for the listed differences.
 
-Each scenario (see ``scenarios``) runs through both against the same scripted server, and what went
-over the wire and what came back are compared. ``differences`` lists what is meant to differ and
-why; a difference listed there that is gone fails as well, so that the list stays honest.
+Each scenario (see ``scenarios``) runs with both against the same scripted server, and the requests
+and results are compared. ``differences`` lists the intended differences with their reasons; a
+listed difference that does not occur is a failure, too.
 """
 
 import json
@@ -14,13 +14,13 @@ from pathlib import Path
 from differences import CANONICAL_PATHS, DIFFERENCES, WRAPPERS
 from scenarios.everything import SCENARIOS
 
-#: What is compared of a scenario. The text of a message is not: each library has its own words.
+#: The compared aspects of a scenario. The texts of messages are not compared; they differ.
 ASPECTS = ('outcome', 'wire', 'leaked', 'noted', 'slept', 'logged', 'warned')
 
 NAMES = [scenario.name for scenario in SCENARIOS]
 
 
-def test_it_does_what_5_4_1_did_unless_a_difference_is_intended(scenario, there, here):
+def test_a_scenario_differs_from_5_4_1_only_in_the_listed_aspects(scenario, there, here):
     before, now = there['scenarios'][scenario], here['scenarios'][scenario]
     differing = {aspect for aspect in ASPECTS if before[aspect] != now[aspect]}
     intended = {
@@ -43,7 +43,7 @@ def explain(before, now, aspects):
         ]
     lines += [
         '',
-        'said',
+        'message',
         '  5.4.1: {}'.format(before['message']),
         '  ours:  {}'.format(now['message']),
     ]
@@ -69,8 +69,8 @@ for use in (
 """
 
 
-def test_the_page_about_troubleshooting_has_the_messages_of_5_4_1(original):
-    """But for the warning of pip, which does not install a second time."""
+def test_troubleshooting_has_the_messages_of_5_4_1(original):
+    """Leave out the warning of pip, because it does not install 5.4.1 a second time."""
     page = (Path(__file__).parents[2] / 'docs' / 'troubleshooting.rst').read_text(encoding='utf-8')
     done = subprocess.run(
         [sys.executable, '-c', NEWER],
@@ -88,17 +88,17 @@ def test_the_page_about_troubleshooting_has_the_messages_of_5_4_1(original):
     assert warning in ' '.join(page.split())
 
 
-def test_every_endpoint_of_5_4_1_keeps_its_wrappers(there, here):
+def test_every_endpoint_of_5_4_1_keeps_its_wrappers_unless_listed(there, here):
     changed = {
-        endpoint: here['wrappers'].get(endpoint, 'not listed any more')
+        endpoint: here['wrappers'].get(endpoint, 'no longer listed')
         for endpoint, wrappers in there['wrappers'].items()
         if here['wrappers'].get(endpoint) != wrappers
     }
     assert changed == {endpoint: wrappers for endpoint, (wrappers, _reason) in WRAPPERS.items()}
 
 
-def test_the_recorded_wrappers_of_5_4_1_are_what_it_answers(there):
-    """tests/data/wrapping_5.4.1.tsv, from which docs/changed_operations.rst is generated."""
+def test_the_recorded_wrappers_of_5_4_1_are_those_it_returns(there):
+    """Check the source of docs/changed_operations.rst, tests/data/wrapping_5.4.1.tsv."""
     table = Path(__file__).parents[1] / 'data' / 'wrapping_5.4.1.tsv'
     lines = [line.split('\t') for line in table.read_text(encoding='utf-8').splitlines()[2:]]
     recorded = {
@@ -113,27 +113,27 @@ def test_the_recorded_wrappers_of_5_4_1_are_what_it_answers(there):
     }
 
 
-def test_every_url_of_5_4_1_keeps_its_canonical_path(there, here):
+def test_every_url_of_5_4_1_keeps_its_canonical_path_unless_listed(there, here):
     changed = {
-        url: here['canonical paths'].get(url, 'not listed any more')
+        url: here['canonical paths'].get(url, 'no longer listed')
         for url, path in there['canonical paths'].items()
         if here['canonical paths'].get(url) != path
     }
     assert changed == {url: path for url, (path, _reason) in CANONICAL_PATHS.items()}
 
 
-def test_no_two_scenarios_share_a_name():
+def test_names_of_scenarios_are_unique():
     assert sorted(NAMES) == sorted(set(NAMES))
 
 
-def test_two_hundred_calls_and_more_are_compared():
+def test_at_least_200_scenarios_are_compared():
     assert len(NAMES) >= 200
 
 
-def test_every_difference_is_of_a_scenario_that_there_is():
+def test_every_listed_difference_names_an_existing_scenario():
     listed = {name for difference in DIFFERENCES for name in difference.scenarios}
     assert listed <= set(NAMES)
 
 
-def test_every_difference_is_of_an_aspect_that_is_compared():
+def test_every_listed_difference_names_a_compared_aspect():
     assert {aspect for difference in DIFFERENCES for aspect in difference.aspects} <= set(ASPECTS)

@@ -7,7 +7,7 @@ from differences import SURFACE
 
 
 @pytest.mark.parametrize('aspect', ['shown', 'parameters', 'changed'])
-def test_the_surface_is_that_of_5_4_1(aspect, there, here):
+def test_the_public_surface_differs_from_5_4_1_only_as_listed(aspect, there, here):
     before, now = there['surface'][aspect], here['surface'][aspect]
     keeps = _keeps_parameters if aspect == 'parameters' else _is_the_same
     different = {name for name in before if name not in now or not keeps(before[name], now[name])}
@@ -29,12 +29,12 @@ def _is_the_same(before, now):
 
 
 def _keeps_parameters(before, now):
-    """Whether a function can be called as before; it may have more parameters, with defaults."""
+    """Return whether calls keep working; more parameters with defaults are allowed."""
     if before is None or now is None:
         return before == now
     kept = [parameter for parameter in now if parameter in before]
     added = [parameter for parameter in now if parameter not in before]
-    # A default of None, or a parameter that collects the rest, changes no call that was right.
+    # A new parameter with a default, or one that collects the rest, breaks no valid call.
     return kept == before and all(
         default is not None or kind.startswith('VAR') for _, kind, default in added
     )

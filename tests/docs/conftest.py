@@ -1,9 +1,9 @@
-"""The examples on the page about testing, docs/testing.rst, which shows these files as they are."""
+"""The examples on docs/testing.rst, which includes these files."""
 
 import sys
 from importlib.util import find_spec
 
-#: Shown code should not be cluttered with skips: what cannot run here is left out.
+#: Files that cannot run here. They are ignored, because skips would clutter the shown code.
 collect_ignore = [
     file
     for file, module in (
@@ -13,7 +13,7 @@ collect_ignore = [
     )
     if find_spec(module) is None
 ]
-if sys.version_info < (3, 9):  # The sandbox needs it; so does the responses that is shown.
+if sys.version_info < (3, 9):  # The sandbox and current versions of responses need it.
     collect_ignore += [
         'test_looking_back.py',
         'test_time.py',

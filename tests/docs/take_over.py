@@ -1,8 +1,8 @@
-"""Acknowledges whatever is waiting for somebody."""
+"""Acknowledge the incidents of a user."""
 
 
 def take_over(session, email):
-    """Acknowledge what is triggered for a user, in that user's name; give the titles."""
+    """Acknowledge a user's triggered incidents on their behalf, and return the titles."""
     user = session.find('users', email, attribute='email')
     if user is None:
         raise LookupError('There is no user ' + email)

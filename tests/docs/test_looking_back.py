@@ -3,7 +3,7 @@ from unittest.mock import ANY
 from take_over import take_over
 
 
-def test_the_incidents_are_acknowledged_in_one_request(pagerduty):
+def test_incidents_are_acknowledged_in_one_request(pagerduty):
     pagerduty.events().trigger('The oven is cold', 'oven-1')
     pagerduty.events().trigger('The fridge is warm', 'fridge-1')
 
@@ -15,7 +15,7 @@ def test_the_incidents_are_acknowledged_in_one_request(pagerduty):
     assert request.headers['From'] == pagerduty.email
 
 
-def test_nothing_is_changed_where_nobody_waits(pagerduty):
+def test_no_update_is_sent_without_triggered_incidents(pagerduty):
     take_over(pagerduty.session(), pagerduty.email)
 
     pagerduty.requests.assert_sent('PUT', '*', times=0)

@@ -6,7 +6,7 @@ API = 'https://api.pagerduty.com'
 JANE = {'id': 'PJANE01', 'type': 'user', 'email': 'jane@example.com'}
 
 
-def test_nothing_is_changed_if_nothing_waits(requests_mock):
+def test_no_update_is_sent_without_triggered_incidents(requests_mock):
     requests_mock.get(API + '/users', json={'users': [JANE], 'more': False})
     requests_mock.get(API + '/incidents', json={'incidents': [], 'more': False})
 

@@ -4,7 +4,7 @@ from take_over import take_over
 import pdpyras
 
 
-def test_everything_that_waits_is_acknowledged(pagerduty):
+def test_all_triggered_incidents_are_acknowledged(pagerduty):
     pagerduty.events().trigger('The oven is cold', 'oven-1')
     pagerduty.events().trigger('The fridge is warm', 'fridge-1')
 
@@ -15,7 +15,7 @@ def test_everything_that_waits_is_acknowledged(pagerduty):
     assert {incident['status'] for incident in incidents} == {'acknowledged'}
 
 
-def test_it_takes_one_request_however_many_there_are(pagerduty):
+def test_incidents_are_acknowledged_in_one_request(pagerduty):
     for number in range(5):
         pagerduty.events().trigger('Oven {} is cold'.format(number), 'kitchen')
 
@@ -24,7 +24,7 @@ def test_it_takes_one_request_however_many_there_are(pagerduty):
     assert [seen.method for seen in pagerduty.requests].count('PUT') == 1
 
 
-def test_the_rate_limit_does_no_harm(pagerduty, monkeypatch):
+def test_requests_are_retried_after_the_rate_limit(pagerduty, monkeypatch):
     waits = []
     monkeypatch.setattr(pdpyras.time, 'sleep', waits.append)
     pagerduty.faults.next(2, status=429, reset=2)
@@ -33,14 +33,14 @@ def test_the_rate_limit_does_no_harm(pagerduty, monkeypatch):
     assert waits == [2.0, 2.0]
 
 
-def test_an_outage_is_reported(pagerduty):
+def test_an_outage_raises_an_error(pagerduty):
     pagerduty.faults.next(status=503)
 
     with pytest.raises(pdpyras.PDServerError):
         take_over(pagerduty.session(), pagerduty.email)
 
 
-def test_a_stranger_is_refused(pagerduty):
+def test_an_unknown_user_is_an_error(pagerduty):
     with pytest.raises(LookupError):
         take_over(pagerduty.session(), 'nobody@example.com')
 

@@ -4,7 +4,7 @@ from take_over import take_over
 cassettes = vcr.VCR(filter_headers=['authorization'])
 
 
-def test_what_was_recorded_is_played_back(pagerduty, tmp_path):
+def test_recorded_responses_are_replayed(pagerduty, tmp_path):
     cassette = str(tmp_path / 'take_over.yaml')
     pagerduty.events().trigger('The oven is cold', 'oven-1')
     before = len(pagerduty.requests)

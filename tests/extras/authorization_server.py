@@ -1,4 +1,4 @@
-"""An OAuth server made of Authlib, configured as PagerDuty documents its own, on this machine.
+"""A local OAuth server based on Authlib, configured as PagerDuty documents its own.
 
 It accepts the secret in the form only, requires PKCE of clients without one, replaces refresh
 tokens, and leaves out scopes that it does not know.
@@ -77,7 +77,7 @@ class Token(TokenMixin):
 
 
 class Server:
-    """``requests`` holds the form and the Authorization header of each token request."""
+    """The server; ``requests`` has the form and Authorization header of each token request."""
 
     def __init__(self):
         self.clients = {}
@@ -151,7 +151,7 @@ class Server:
                 return 'Jane'
 
             def revoke_old_credential(self, refresh_token):
-                """It was taken out when it was found."""
+                """Do nothing, because authenticate_refresh_token() has removed it."""
 
         class AppGrant(grants.ClientCredentialsGrant):
             TOKEN_ENDPOINT_AUTH_METHODS = ['client_secret_post', 'client_secret_basic']

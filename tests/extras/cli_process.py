@@ -6,29 +6,29 @@ import struct
 import subprocess
 import sys
 
-#: Seconds after which a process counts as hung; on a busy machine, its start alone takes some.
+#: The number of seconds after which a process counts as hung, even on a busy machine.
 PATIENCE = 120
 
-#: Retries follow at once, so that no test waits for them.
+#: Setup that makes the command line retry at once, so that no test waits.
 WITHOUT_WAITS = 'import pdpyras_extras.cli.connection as connection; connection.FIRST_WAIT = 0'
 
 MODULE = (sys.executable, '-m', 'pdpyras_extras.cli')
 
 
 def program(setup=''):
-    """The command that runs the command line, after some Python that sets up the process."""
+    """Return the command that runs the command line, after the setup in Python."""
     if not setup:
         return list(MODULE)
     return [sys.executable, '-c', f'{setup}\nfrom pdpyras_extras.cli import main\nmain()']
 
 
 class CommandLine:
-    """The command line with an environment in which an account is set up."""
+    """The command line with the environment variables of an account."""
 
     def __init__(self, **variables):
         ours = ('PAGERDUTY_', '_PDPYRAS', 'COLUMNS', 'LINES', 'NO_COLOR', 'FORCE_COLOR')
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-        # The encoding of the terminal is not what is tested.
+        # The tests don't depend on the encoding of the terminal.
         self.environment = {**inherited, 'PYTHONIOENCODING': 'utf-8', **variables}
 
     def with_variables(self, **variables):
@@ -82,9 +82,9 @@ def in_terminal(
     term='xterm-256color',
     **options,
 ):
-    """Run a command in a pseudo-terminal; return its exit status and what it showed.
+    """Run a command in a pseudo-terminal; return its exit status and output.
 
-    :param keys: what is typed once the command has asked the question.
+    :param keys: the keys to type after the question.
     """
     import fcntl
     import pty
@@ -102,11 +102,11 @@ def in_terminal(
     shown = b''
     while True:
         ready, _, _ = select.select([master], [], [], PATIENCE)
-        assert ready, f'hung after it showed {shown!r}'
+        assert ready, f'the command hung after {shown!r}'
         try:
             chunk = os.read(master, 65536)
         except OSError:
-            # On Linux, the end: the process has closed its side.
+            # On Linux, an error is raised when the process has closed its side.
             break
         shown += chunk
         if keys and shown.endswith(question.encode()):

@@ -1,4 +1,4 @@
-"""Tests of pdpyras_extras. It needs Python 3.9, so older ones collect none of them."""
+"""Fixtures for the tests of pdpyras_extras, which are collected only on Python 3.9 or newer."""
 
 import logging
 import sys
@@ -24,7 +24,7 @@ def cli_server():
 
 @pytest.fixture
 def account(cli_server):
-    """A sandbox with sample data, as it was at the start."""
+    """A sandbox with its initial sample data."""
     cli_server.reset()
     return cli_server
 
@@ -48,7 +48,7 @@ def pdp(account):
 
 @pytest.fixture
 def pdp_of_new_account():
-    """The command line, for an account that has nothing but one user and one service."""
+    """The command line for an account with only one user and one service."""
     sandbox = pytest.importorskip('pdpyras_sandbox.server')
     with sandbox.Sandbox() as account:
         yield command_line_for(account)

@@ -17,7 +17,7 @@ def status_of(account_session, key):
 # Events
 
 
-def test_trigger_acknowledge_and_resolve_print_the_deduplication_key_alone(pdp, account_session):
+def test_trigger_acknowledge_and_resolve_print_only_the_dedup_key(pdp, account_session):
     key = pdp.output('trigger', 'Disk is full', '--source', 'db-1').strip()
     assert status_of(account_session, key) == 'triggered'
     assert pdp.output('acknowledge', key) == key + '\n'
@@ -49,12 +49,12 @@ def test_trigger_sends_every_option(pdp, account):
     }
 
 
-def test_the_source_is_this_host_by_default(pdp, account):
+def test_trigger_uses_this_host_as_the_default_source(pdp, account):
     pdp.output('trigger', 'Disk is full')
     assert account.requests[-1].json['payload']['source']
 
 
-def test_trigger_sends_the_key_that_it_prints_so_that_a_retry_opens_no_second_alert(pdp, account):
+def test_a_retry_of_trigger_sends_the_same_dedup_key(pdp, account):
     account.faults.next(1, drop='after', path='/v2/enqueue')
     key = pdp.output('trigger', 'Disk is full', setup=WITHOUT_WAITS)
     first, second = account.requests
@@ -79,7 +79,7 @@ def test_get_prints_the_resource_as_json(pdp, account_session):
     assert printed == user
 
 
-def test_get_takes_query_parameters_also_repeated_ones(pdp, account):
+def test_get_sends_repeated_query_parameters(pdp, account):
     pdp.output(
         *('get', 'incidents', '--param', 'limit=1'),
         *('--param', 'statuses[]=triggered', '--param', 'statuses[]=resolved'),
@@ -90,7 +90,7 @@ def test_get_takes_query_parameters_also_repeated_ones(pdp, account):
     }
 
 
-def test_a_team_is_created_changed_and_deleted(pdp, account_session, tmp_path):
+def test_post_put_and_delete_create_change_and_delete_a_team(pdp, account_session, tmp_path):
     body = '{"type": "team", "name": "Bäcker"}'
     team = json.loads(pdp.output('post', 'teams', '--json', '-', stdin=body))
     assert account_session.rget(team)['name'] == 'Bäcker'
@@ -122,7 +122,7 @@ def test_list_as_json_is_an_array(pdp, account_session):
     )
 
 
-def test_an_empty_listing_is_an_empty_array(pdp):
+def test_list_as_json_of_an_empty_collection_is_an_empty_array(pdp):
     assert pdp.output('list', 'maintenance_windows', '--format', 'json') == '[]\n'
 
 
@@ -133,7 +133,7 @@ def test_list_stops_at_a_limit_and_requests_no_more_pages(pdp, account):
     assert seen.query['limit'] == ['3']
 
 
-def test_fields_lead_into_objects_and_lists(pdp, account_session):
+def test_fields_select_nested_attributes(pdp, account_session):
     printed = pdp.output(
         'list', 'services', '--fields', 'id,escalation_policy.summary', '--limit', '1'
     )

@@ -1,4 +1,4 @@
-"""The shell sessions in the documentation, run as they stand there, in a terminal."""
+"""The shell sessions in the documentation, run unchanged in a terminal."""
 
 import doctest
 import re
@@ -20,7 +20,7 @@ MARK = '\x1e'
 
 
 def session_in(page):
-    """The commands in the console blocks of a page, each with the output that is shown."""
+    """Return the commands in the console blocks of a page, each with its expected output."""
     text = page.read_text(encoding='utf-8')
     blocks = re.findall(r'\.\. code-block:: console\n\n((?: .*\n|\n)+)', text)
     commands = []
@@ -50,7 +50,7 @@ def play(commands, environment, folder):
     return [[line.rstrip() for line in output.splitlines()] for output in outputs]
 
 
-def test_the_commands_print_what_the_page_shows(account, tmp_path):
+def test_the_commands_on_the_page_print_the_output_shown(account, tmp_path):
     """In a shell that has no key or URL but those that the page sets."""
     # The sandbox of the test has another port.
     commands = [
@@ -78,7 +78,7 @@ def test_the_commands_of_the_readme_work(pdp_of_new_account, tmp_path):
     assert 'Server is on fire' in (tmp_path / 'incidents.csv').read_text()
 
 
-def test_the_picture_of_a_terminal_is_made_by_running_the_commands(tmp_path):
+def test_record_terminal_draws_the_output_of_the_commands(tmp_path):
     picture = tmp_path / 'terminal.svg'
     tool = ROOT / 'tools' / 'record_terminal.py'
     subprocess.run([sys.executable, str(tool), str(picture)], check=True, timeout=PATIENCE)
@@ -86,5 +86,5 @@ def test_the_picture_of_a_terminal_is_made_by_running_the_commands(tmp_path):
     for text in ('disk-db-1', 'triggered', 'Alex Sample', 'Nobody has this key'):
         assert text in shown
     assert 'Traceback' not in shown
-    # It loads nothing from elsewhere.
+    # No external resources.
     assert not re.search(r'url\([^#]|href', picture.read_text())

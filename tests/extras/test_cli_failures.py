@@ -1,4 +1,4 @@
-"""Failures: one line on stderr, and an exit status that says whose fault it is."""
+"""Failures: one line on stderr, and an exit status for the kind of failure."""
 
 import json
 import signal
@@ -21,7 +21,7 @@ def wire(api):
 
 
 def page(offset):
-    """A page of a listing of which there is always more."""
+    """Return a page of an endless listing."""
     users = [{'id': f'P{number}', 'name': 'x' * 100} for number in range(offset, offset + 100)]
     return {'users': users, 'more': True, 'limit': 100, 'offset': offset}
 
@@ -47,7 +47,7 @@ def test_a_missing_from_header_names_the_option(pdp, account_session):
     email = pdp.environment['PAGERDUTY_FROM']
     printed = without.output('put', path, '--json', '-', '--from', email, stdin=body)
     assert json.loads(printed)['title'] == 'New title'
-    # The name that the sandbox gives to the variable.
+    # The sandbox sets a variable of another name.
     pdp.with_variables(PAGERDUTY_FROM=None, PAGERDUTY_EMAIL=email).output(
         'put', path, '--json', '-', stdin=body
     )
@@ -59,7 +59,7 @@ def test_an_event_with_a_wrong_key_is_rejected(pdp):
     assert 'x' * 32 not in line
 
 
-def test_text_of_the_api_stays_on_one_line_and_cannot_control_the_terminal(wire, api):
+def test_control_characters_in_an_error_of_the_api_are_escaped(wire, api):
     api.reply(400, {'error': {'message': 'a\r\nb \x1b[31m\x9b31m', 'code': 2001}})
     status, line = wire.failure('get', 'users')
     assert status == 1
@@ -110,7 +110,7 @@ def test_text_of_the_api_stays_on_one_line_and_cannot_control_the_terminal(wire,
     ],
     ids=' '.join,
 )
-def test_a_mistake_ends_with_2_before_anything_is_sent(pdp, account, arguments, problem):
+def test_a_usage_error_ends_with_2_before_anything_is_sent(pdp, account, arguments, problem):
     finished = pdp.run(*arguments)
     (line,) = finished.stderr.splitlines()
     assert (finished.returncode, finished.stdout) == (2, '')
@@ -137,7 +137,7 @@ def test_a_body_that_is_not_json_is_reported(pdp, account, body, problem):
     assert account.requests == []
 
 
-def test_a_misspelt_field_names_those_that_exist(pdp):
+def test_the_error_about_an_unknown_field_lists_the_fields(pdp):
     status, line = pdp.failure('list', 'users', '--fields', 'id,nmae')
     assert status == 2
     assert line.startswith("--fields: no record has 'nmae'. There are: id, type, name, ")
@@ -156,7 +156,7 @@ def test_a_full_disk_is_reported(pdp, options):
 # 3: failed
 
 
-def test_a_dead_network_ends_with_3_after_one_retry(wire, api):
+def test_a_refused_connection_ends_with_3(wire, api):
     api.close()
     status, line = wire.failure('get', 'users', setup=WITHOUT_WAITS)
     assert status == 3
@@ -185,11 +185,11 @@ def test_a_proxy_that_cannot_be_reached_is_named(wire, api):
     assert line.endswith('Check the proxy in HTTPS_PROXY or HTTP_PROXY.')
 
 
-def test_the_waits_for_a_dead_network_are_short():
+def test_attempts_and_waits_without_a_network_take_less_than_9_seconds():
     from pdpyras_extras.cli import connection
 
     tries = 1 + connection.NETWORK_RETRIES
-    # A wait is longer than the first one by the factor of the library, which is 2 by default.
+    # Each wait is twice as long as the one before, by the library's default factor.
     waits = sum(connection.FIRST_WAIT * 2**number for number in range(connection.NETWORK_RETRIES))
     two_addresses = 2
     # The rest of the 10 seconds is for the start of Python.
@@ -200,7 +200,7 @@ def test_the_waits_for_a_dead_network_are_short():
 @pytest.mark.parametrize(
     'command', [['get', 'users'], ['list', 'users'], ['whoami'], ['resolve', 'key']], ids=' '.join
 )
-def test_a_server_that_never_answers_ends_with_3_after_one_retry(wire, api, command):
+def test_a_server_that_hangs_ends_with_3_after_one_retry(wire, api, command):
     api.rule(lambda seen: Hang())
     status, line = wire.failure(*command, '--timeout', '0.2', setup=WITHOUT_WAITS)
     api.wait_for(2)
@@ -219,7 +219,7 @@ def test_whoami_ends_at_the_first_network_error(wire, api):
 # 4: a part is missing
 
 
-def test_a_listing_that_is_cut_at_10000_records_ends_with_4(wire, api):
+def test_a_listing_truncated_at_10_000_records_ends_with_4(wire, api):
     api.rule(lambda seen: Reply(200, page(int(seen.query['offset']))))
     finished = wire.run('list', 'users', '--fields', 'id', '--format', 'csv')
     (line,) = finished.stderr.splitlines()
@@ -228,7 +228,7 @@ def test_a_listing_that_is_cut_at_10000_records_ends_with_4(wire, api):
     assert 'would go past 10000' in line
 
 
-def test_a_cut_listing_names_the_options_that_list_the_rest(wire, api):
+def test_the_warning_about_a_truncated_listing_names_the_options_for_the_rest(wire, api):
     incidents = [{'id': f'P{number}'} for number in range(100)]
     api.rule(lambda seen: Reply(200, {'incidents': incidents, 'more': True, 'limit': 100}))
     finished = wire.run('list', 'incidents', '--fields', 'id')
@@ -265,7 +265,7 @@ def test_a_response_that_is_not_json_ends_with_3(wire, api):
     assert 'JSON' in line
 
 
-def test_an_export_that_fails_keeps_the_last_one_and_what_has_arrived(wire, api, tmp_path):
+def test_a_failed_export_keeps_the_previous_file_and_the_received_records(wire, api, tmp_path):
     file = tmp_path / 'users.jsonl'
     file.write_text('the last export\n')
     api.reply(body=page(0))
@@ -278,7 +278,7 @@ def test_an_export_that_fails_keeps_the_last_one_and_what_has_arrived(wire, api,
     assert received == [f'{{"id": "P{number}"}}' for number in range(100)]
 
 
-def test_an_export_that_fails_at_once_leaves_no_file(wire, api, tmp_path):
+def test_a_failed_export_without_records_leaves_no_file(wire, api, tmp_path):
     api.reply(404, NOT_FOUND)
     status, line = wire.failure('list', 'users', '-o', str(tmp_path / 'users.csv'))
     assert status == 1
@@ -295,7 +295,7 @@ def interrupted(process):
     return process.returncode, output, errors
 
 
-@pytest.mark.skipif(sys.platform == 'win32', reason='signals are not sent there')
+@pytest.mark.skipif(sys.platform == 'win32', reason='Windows has no signals for processes')
 @pytest.mark.parametrize(
     'command', [['get', 'users'], ['list', 'users'], ['resolve', 'key']], ids=' '.join
 )
@@ -307,7 +307,7 @@ def test_ctrl_c_ends_with_130(wire, api, command):
 
 
 @pytest.mark.parametrize('output_format', ['jsonl', 'csv', 'json'])
-def test_a_reader_that_closes_the_pipe_ends_it_quietly(wire, api, output_format):
+def test_a_closed_pipe_ends_the_command_silently(wire, api, output_format):
     api.rule(lambda seen: Reply(200, page(int(seen.query['offset']))))
     process = wire.start('list', 'users', '--format', output_format)
     process.stdout.readline()
@@ -315,12 +315,12 @@ def test_a_reader_that_closes_the_pipe_ends_it_quietly(wire, api, output_format)
     errors = process.stderr.read()
     process.stderr.close()
     assert (process.wait(PATIENCE), errors) == (141, b'')
-    # It did not read on to the last page.
+    # It did not request all pages.
     assert len(api.seen) < 50
 
 
-@pytest.mark.skipif(sys.platform == 'win32', reason='a shell of Unix')
-def test_streams_that_the_shell_has_closed_do_no_harm(wire, api):
+@pytest.mark.skipif(sys.platform == 'win32', reason='needs a Unix shell')
+def test_the_command_works_with_closed_standard_streams(wire, api):
     api.reply(202, {'dedup_key': 'disk'})
     command = ' '.join([*MODULE, 'resolve', 'disk', '>&-', '2>&-', '<&-'])
     assert (
@@ -357,7 +357,7 @@ def test_a_wait_for_the_rate_limit_is_shown_in_a_terminal(wire, api):
     assert rest == ['[]']
 
 
-def test_waits_for_the_rate_limit_end_after_little_more_than_a_minute(wire, api):
+def test_waits_for_the_rate_limit_end_after_about_a_minute(wire, api):
     headers = {'ratelimit-reset': '600'}
     api.rule(lambda seen: Reply(429, {'error': {'message': 'Rate Limit Exceeded'}}, headers))
     setup = 'import sys, time; time.sleep = lambda seconds: print(seconds, file=sys.stderr)'

@@ -66,7 +66,7 @@ def test_incidents_are_filtered_by_every_option(pdp, account):
     ('option', 'what'),
     [('--service', 'services'), ('--team', 'teams'), ('--user', 'users')],
 )
-def test_a_name_that_nothing_has_is_reported(pdp, option, what):
+def test_an_unknown_name_is_reported(pdp, option, what):
     assert pdp.failure('incidents', option, 'No such name') == (
         2,
         f"None of the {what} is called 'No such name'.",
@@ -76,28 +76,28 @@ def test_a_name_that_nothing_has_is_reported(pdp, option, what):
 # Changing
 
 
-def test_incidents_are_acknowledged(pdp, session, service):
+def test_the_option_ack_acknowledges_incidents(pdp, session, service):
     before = statuses(session, service_ids=[service['id']], **OPEN_STATUSES)
     shown = printed(
         pdp.output('incidents', '--service', service['name'], '--ack', '--yes', *FIELDS)
     )
     after = statuses(session, service_ids=[service['id']], **OPEN_STATUSES)
     assert after == dict.fromkeys(before, 'acknowledged')
-    # Those that were acknowledged already are not touched.
+    # Already acknowledged incidents are not updated.
     assert shown == {key: after[key] for key in before if before[key] == 'triggered'}
 
 
-def test_incidents_are_resolved(pdp, session, service):
+def test_the_option_resolve_resolves_incidents(pdp, session, service):
     before = statuses(session, service_ids=[service['id']], **OPEN_STATUSES)
     options = ('--service', service['id'], '--resolve', '--yes')
     assert printed(pdp.output('incidents', *options, *FIELDS)) == dict.fromkeys(before, 'resolved')
     assert statuses(session, service_ids=[service['id']], **OPEN_STATUSES) == {}
-    # There is nothing left to do.
+    # No incident is left.
     assert pdp.output('incidents', *options) == ''
 
 
 @pytest.mark.parametrize(('key', 'status'), [('y', 'acknowledged'), ('n', 'triggered')])
-def test_it_asks_in_a_terminal(pdp, session, service, key, status):
+def test_changing_incidents_asks_for_confirmation_in_a_terminal(pdp, session, service, key, status):
     only = {'service_ids': [service['id']], 'statuses': ['triggered']}
     before = statuses(session, **only)
     code, shown = pdp.in_terminal(
@@ -112,12 +112,12 @@ def test_it_asks_in_a_terminal(pdp, session, service, key, status):
     assert {now[incident] for incident in before} == {status}
 
 
-def test_it_does_not_act_without_a_terminal_or_yes(pdp, account):
+def test_changing_incidents_requires_a_terminal_or_yes(pdp, account):
     assert pdp.failure('incidents', '--ack') == (2, 'There is no terminal to ask on. Pass --yes.')
     assert account.requests == []
 
 
-def test_acknowledging_and_resolving_exclude_each_other(pdp, account):
+def test_the_options_ack_and_resolve_exclude_each_other(pdp, account):
     assert pdp.failure('incidents', '--ack', '--resolve', '--yes') == (
         2,
         'Pass --ack or --resolve, not both.',
@@ -130,7 +130,7 @@ def incident(key, status='triggered'):
 
 
 def api_with(api, keys, rejected=(), failing=()):
-    """Script incidents of which some cannot be changed, and some make the server fail."""
+    """Script incidents, some of which are rejected or cause a server error."""
 
     @api.rule
     def answer(seen):
@@ -146,7 +146,7 @@ def api_with(api, keys, rejected=(), failing=()):
         return Reply(200, {'incidents': [incident(item['id'], item['status']) for item in items]})
 
 
-def test_incidents_that_cannot_be_changed_are_named_and_the_others_are_changed(wire, api):
+def test_rejected_incidents_are_named_and_the_others_are_changed(wire, api):
     api_with(api, ['Q1', 'Q2', 'Q3', 'Q4'], rejected=['Q2', 'Q3'])
     finished = wire.run('incidents', '--resolve', '--yes', *FIELDS)
     assert finished.returncode == 4
@@ -164,7 +164,7 @@ def test_the_status_is_1_if_no_incident_can_be_changed(wire, api):
     )
 
 
-def test_a_failure_in_the_middle_of_the_work_ends_with_4(wire, api):
+def test_a_failure_after_some_incidents_were_changed_ends_with_4(wire, api):
     keys = [f'Q{number}' for number in range(300)]
     api_with(api, keys, failing=['Q299'])
     status, line = wire.failure('incidents', '--ack', '--yes', setup=WITHOUT_WAITS)
@@ -172,14 +172,14 @@ def test_a_failure_in_the_middle_of_the_work_ends_with_4(wire, api):
     assert line.endswith('250 of 300 incidents had been acknowledged before.')
 
 
-def test_a_failure_at_the_beginning_ends_with_3(wire, api):
+def test_a_failure_before_any_incident_was_changed_ends_with_3(wire, api):
     api_with(api, ['Q1'], failing=['Q1'])
     status, line = wire.failure('incidents', '--ack', '--yes', setup=WITHOUT_WAITS)
     assert status == 3
     assert 'had been acknowledged' not in line
 
 
-def test_a_missing_from_header_is_explained(pdp):
+def test_the_error_about_a_missing_from_header_names_the_option(pdp):
     without = pdp.with_variables(PAGERDUTY_FROM=None)
     status, line = without.failure('incidents', '--status', 'triggered', '--ack', '--yes')
     assert status == 1
@@ -202,7 +202,7 @@ def people(lines):
     ],
 )
 @pytest.mark.parametrize('by', ['id', 'name'])
-def test_oncall_lists_who_is_on_call(pdp, session, option, collection, by):
+def test_oncall_lists_the_users_on_call(pdp, session, option, collection, by):
     for resource in session.iter_all(collection):
         kind = {'services': 'service', 'schedules': 'schedule'}.get(collection, 'escalation_policy')
         expected = sorted(user['email'] for user in session.on_call(**{kind: resource['id']}))
@@ -211,19 +211,19 @@ def test_oncall_lists_who_is_on_call(pdp, session, option, collection, by):
     assert people(pdp.output('oncall', option, resource[by])) == expected
 
 
-def test_oncall_without_a_filter_lists_everybody_on_call_at_the_first_level(pdp, session):
+def test_oncall_without_a_filter_lists_all_users_on_call_at_level_1(pdp, session):
     expected = sorted(user['email'] for user in session.on_call())
     assert expected
     assert people(pdp.output('oncall')) == expected
 
 
-def test_oncall_at_another_time_and_level(pdp, account):
+def test_oncall_accepts_a_time_and_a_level(pdp, account):
     pdp.output('oncall', '--at', '2026-12-24T18:00+01:00', '--level', '2', '--policy', 'Default')
     query = next(seen.query for seen in account.requests if seen.path == '/oncalls')
     assert query['since'] == query['until'] == ['2026-12-24T17:00:00Z']
 
 
-def test_a_naive_time_is_rejected(pdp, account):
+def test_oncall_rejects_a_time_without_a_time_zone(pdp, account):
     status, line = pdp.failure('oncall', '--at', '2026-12-24T18:00')
     assert status == 2
     assert 'has no time zone' in line

@@ -1,4 +1,4 @@
-"""Keys: where the command line reads them, where they must not show, and what whoami says."""
+"""Keys: their sources, their secrecy, and the command whoami."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ from cli_process import CommandLine
 
 import pdpyras
 
-#: A key of no account.
+#: A key that no account has.
 UNKNOWN = 'abcdefghijklmnopqrst'
 
 
@@ -27,7 +27,7 @@ def test_the_routing_key_is_read_from_stdin(pdp, account):
     assert pdp.output(*arguments, stdin=account.routing_key + '\n') == 'disk\n'
 
 
-def test_the_key_is_asked_for_in_a_terminal_and_not_echoed(pdp, account):
+def test_the_key_is_requested_in_a_terminal_and_not_echoed(pdp, account):
     pdp = pdp.with_variables(PAGERDUTY_API_KEY=None)
     status, shown = pdp.in_terminal(
         'whoami', '--key-file', '-', keys=account.user_key + '\n', question='API key: '
@@ -170,20 +170,20 @@ def test_whoami_shows_the_user_of_a_key(pdp, account, name, kind):
     ],
     ids=['revoked', 'routing key', 'quoted', 'header', 'space', 'tab', 'accent', 'expired token'],
 )
-def test_whoami_says_why_a_key_is_rejected(pdp, key, advice):
+def test_whoami_explains_a_rejected_key(pdp, key, advice):
     status, line = pdp.with_variables(PAGERDUTY_API_KEY=key).failure('whoami')
     assert status in (1, 2)
     assert advice in line
     assert key not in line
 
 
-def test_white_space_around_a_key_does_not_matter(pdp, account):
+def test_white_space_around_a_key_is_ignored(pdp, account):
     spaced = pdp.with_variables(PAGERDUTY_API_KEY=f' {account.user_key}\n')
     assert 'alex@example.com' in spaced.output('whoami')
 
 
 def regions(**urls):
-    """Python that puts the regions of PagerDuty on this machine."""
+    """Return setup in Python that replaces the URLs of the regions."""
     named = ', '.join(f'{name}=Region({url!r}, {url!r})' for name, url in urls.items())
     return (
         'from pdpyras_extras.cli.connection import REGIONS, Region\n'
@@ -208,7 +208,7 @@ def test_whoami_finds_the_key_in_the_other_region(pdp, account, api):
     assert facts(eu.output('whoami', setup=setup))['region'] == 'eu'
 
 
-def test_a_key_of_no_region_is_revoked(pdp, account, api):
+def test_whoami_reports_a_key_of_no_region_as_revoked(pdp, account, api):
     api.reply(401, {'error': {'message': 'Unauthorized', 'code': 2006}})
     pdp = pdp.with_variables(PAGERDUTY_URL=None, PAGERDUTY_API_KEY=UNKNOWN)
     status, line = pdp.failure('whoami', setup=regions(us=api.url, eu=account.url))
@@ -216,14 +216,14 @@ def test_a_key_of_no_region_is_revoked(pdp, account, api):
     assert 'it was revoked' in line
 
 
-def test_whoami_passes_other_failures_on(pdp, api):
+def test_whoami_reports_other_failures(pdp, api):
     api.reply(403, {'error': {'message': 'Forbidden', 'code': 2010}}, times=2)
     status, line = pdp.with_variables(PAGERDUTY_URL=api.url).failure('whoami')
     assert status == 1
     assert '403' in line
 
 
-def test_whoami_does_without_the_account_if_the_key_must_not_see_users(pdp, api):
+def test_whoami_omits_the_account_if_users_are_forbidden(pdp, api):
     body = {'error': {'message': 'Bad Request', 'errors': ['account-level access token']}}
     api.reply(400, body)
     api.reply(403, {'error': {'message': 'Forbidden', 'code': 2010}})
@@ -256,7 +256,7 @@ def test_whoami_does_without_the_account_if_the_key_must_not_see_users(pdp, api)
     ],
     ids=['default', 'region', 'url', 'variable', 'url of a region', 'option before variable'],
 )
-def test_an_option_or_the_environment_says_where_to_go(
+def test_the_url_is_set_by_an_option_or_the_environment(
     monkeypatch, options, variables, rest, events
 ):
     from pdpyras_extras.cli.connection import Connection
@@ -279,7 +279,7 @@ def test_an_option_or_the_environment_says_where_to_go(
     assert found == [(rest, events)] * 2
 
 
-def test_a_region_and_a_url_exclude_each_other(pdp):
+def test_the_options_region_and_url_exclude_each_other(pdp):
     assert pdp.failure('get', 'users', '--region', 'eu', '--url', 'http://127.0.0.1:1') == (
         2,
         'Pass --url or --region, not both.',
@@ -297,8 +297,8 @@ def test_a_url_without_a_scheme_is_reported(pdp):
     assert 'https://' in line
 
 
-def test_sending_the_key_over_plain_http_is_warned_of(pdp):
-    # Nothing listens there: the port is that of the proxy, which is none.
+def test_a_key_over_plain_http_causes_a_warning(pdp):
+    # Port 9 is closed.
     finished = pdp.with_variables(http_proxy='http://127.0.0.1:1', no_proxy='').run(
         'get', 'users', '--url', 'http://pagerduty.example'
     )

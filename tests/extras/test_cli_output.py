@@ -18,7 +18,7 @@ from pdpyras_extras.cli import formats
 
 ISO = '%Y-%m-%dT%H:%M:%SZ'
 ESCAPE = '\x1b'
-#: Escape sequences of colours in a terminal.
+#: The escape sequences of colours in a terminal.
 STYLED = re.compile(r'\x1b\[[0-9;]*m')
 
 
@@ -39,7 +39,7 @@ def rows_of(text):
 
 
 @pytest.mark.parametrize('start', formats.FORMULA_STARTS, ids=ascii)
-def test_csv_escapes_what_a_spreadsheet_would_evaluate(start):
+def test_csv_escapes_formulas(start):
     assert formats.csv_cell(start + 'HYPERLINK("x")') == "'" + start + 'HYPERLINK("x")'
 
 
@@ -60,11 +60,11 @@ def test_csv_escapes_what_a_spreadsheet_would_evaluate(start):
     ],
     ids=repr,
 )
-def test_cells_of_csv(value, cell):
+def test_a_value_becomes_this_cell_of_csv(value, cell):
     assert formats.csv_cell(value) == cell
 
 
-def test_headings_of_csv_are_escaped_too(wire, api):
+def test_csv_escapes_headings(wire, api):
     reply_with(api, {'=cmd()': 1, '@x': '@y'})
     assert rows_of(wire.output('list', 'teams', '--format', 'csv')) == [
         ["'=cmd()", "'@x"],
@@ -72,7 +72,7 @@ def test_headings_of_csv_are_escaped_too(wire, api):
     ]
 
 
-def test_a_reference_has_two_columns_of_csv_and_may_be_null(wire, api):
+def test_a_reference_becomes_two_columns_of_csv(wire, api):
     team = {'id': 'P2', 'summary': 'Ops', 'type': 'team_reference'}
     reply_with(api, {'id': 'P1', 'parent': None}, {'id': 'P3', 'parent': team, 'tags': ['a', 'b']})
     assert rows_of(wire.output('list', 'teams', '--format', 'csv')) == [
@@ -82,7 +82,7 @@ def test_a_reference_has_two_columns_of_csv_and_may_be_null(wire, api):
     ]
 
 
-def test_attributes_of_later_records_that_have_no_column_are_reported(wire, api):
+def test_csv_reports_attributes_of_later_records_without_a_column(wire, api):
     first = [{'id': f'P{number}'} for number in range(100)]
     api.reply(body={'teams': first, 'more': True, 'limit': 100, 'offset': 0})
     reply_with(api, {'id': 'P100', 'late': 1, 'later': 2})
@@ -91,7 +91,7 @@ def test_attributes_of_later_records_that_have_no_column_are_reported(wire, api)
     assert finished.stderr == 'pdpyras: not in the output, name them with --fields: late, later\n'
 
 
-def test_line_breaks_stay_in_a_cell_of_csv(wire, api):
+def test_csv_keeps_line_breaks_in_a_cell(wire, api):
     reply_with(api, {'id': 'P1', 'description': 'two\nlines'})
     assert rows_of(wire.output('list', 'teams', '--format', 'csv'))[1] == ['P1', 'two\nlines']
 
@@ -101,14 +101,14 @@ def test_line_breaks_stay_in_a_cell_of_csv(wire, api):
 
 @pytest.mark.parametrize('indent', [None, 2])
 @given(text=st.text())
-def test_json_has_no_control_characters_and_is_the_same_text(text, indent):
+def test_json_escapes_control_characters_and_decodes_to_the_same_text(text, indent):
     encoded = formats.to_json(text, indent)
     assert json.loads(encoded) == text
     assert not re.search(r'[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]', encoded)
 
 
 @given(st.text())
-def test_text_on_one_line_has_no_control_characters(text):
+def test_one_line_escapes_control_characters(text):
     shown = formats.one_line(text)
     assert len(shown.splitlines()) <= 1 or '\u2028' in shown or '\u2029' in shown
     assert not re.search(r'[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]', shown)
@@ -142,7 +142,7 @@ def test_a_lone_surrogate_is_written_as_its_escape(wire, api, tmp_path):
     ],
     ids=repr,
 )
-def test_cells_of_a_table(value, cell):
+def test_a_value_becomes_this_cell_of_a_table(value, cell):
     assert formats.table_cell(value) == cell
 
 
@@ -156,7 +156,7 @@ def test_a_table_in_a_pipe_is_plain_and_complete(wire, api):
 
 
 def table_in_terminal(pdp, *arguments, columns):
-    """The lines of a table, without the bar before it and without colours."""
+    """Return the lines of a table, without the progress bar and colours."""
     status, shown = pdp.in_terminal(*arguments, columns=columns)
     assert status == 0
     return STYLED.sub('', shown.rpartition('\x1b[2K')[2]).splitlines()
@@ -182,13 +182,13 @@ def test_a_table_has_the_columns_that_fit_the_terminal(pdp, columns, headings):
     assert max(map(len, lines)) <= columns
 
 
-def test_chosen_fields_are_all_shown_however_narrow_the_terminal_is(pdp):
+def test_all_chosen_fields_are_shown_in_a_narrow_terminal(pdp):
     fields = ['id', 'status', 'urgency', 'title', 'service', 'created_at']
     lines = table_in_terminal(pdp, 'incidents', '--fields', ','.join(fields), columns=40)
     assert lines[0].split() == fields
 
 
-def test_text_of_the_api_is_not_read_as_markup_and_does_not_control_the_terminal(wire, api):
+def test_a_table_escapes_markup_and_control_characters(wire, api):
     reply_with(api, {'id': 'P1', 'name': '[red]x[/red] \x1b]0;title\x07 :smile:'})
     _, shown = wire.in_terminal('list', 'teams', term='dumb')
     assert '[red]x[/red] \\u001b]0;title\\u0007 :smile:' in shown
@@ -196,7 +196,7 @@ def test_text_of_the_api_is_not_read_as_markup_and_does_not_control_the_terminal
 
 
 @pytest.mark.parametrize('output_format', ['json', 'jsonl', 'csv'])
-def test_no_format_lets_text_control_the_terminal(wire, api, output_format):
+def test_json_and_csv_escape_control_characters_in_a_terminal(wire, api, output_format):
     reply_with(api, {'id': 'P1', 'name': '\x1b[31m\x9b31m'})
     _, shown = wire.in_terminal('list', 'teams', '--format', output_format, term='dumb')
     assert '\x1b' not in shown
@@ -228,7 +228,7 @@ def test_a_bar_on_a_terminal_shows_progress_of_an_export_and_is_removed(pdp, tmp
     assert len(file.read_text().splitlines()) > 1
 
 
-def test_no_bar_is_drawn_into_records_on_the_same_terminal(pdp):
+def test_no_bar_is_drawn_if_records_are_printed_to_the_terminal(pdp):
     _, shown = pdp.in_terminal('list', 'users', '--format', 'jsonl', '--fields', 'id')
     assert all(json.loads(line) for line in shown.splitlines())
 
@@ -246,7 +246,7 @@ def test_records_in_a_pipe_have_a_bar_on_the_terminal(pdp):
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 PERIOD = ('--since', '2026-01-01T00:00Z', '--until', '2026-07-01T00:00Z')
 
-#: Python that reports the peak of the process' memory, in KiB, on stderr.
+#: Setup in Python that reports the peak memory of the process, in KiB, on stderr.
 REPORT_MEMORY = """
 import atexit, re, sys
 def report():
@@ -256,7 +256,7 @@ atexit.register(report)
 
 
 def history(count):
-    """A scripted /incidents with one incident a minute, of which 10,000 can be paged through."""
+    """Return a rule for /incidents with one incident a minute, limited to 10,000 in a listing."""
     times = [(START + timedelta(minutes=number)).strftime(ISO) for number in range(count)]
 
     def answer(seen):
@@ -277,7 +277,7 @@ def history(count):
 
 @pytest.mark.skipif(sys.platform != 'linux', reason='memory is read from /proc')
 @pytest.mark.parametrize('output_format', ['csv', 'jsonl', 'json'])
-def test_thirty_thousand_records_stream_in_flat_memory(wire, api, output_format):
+def test_30_000_records_are_streamed_in_constant_memory(wire, api, output_format):
     peaks = {}
     for count in (3_000, 30_000):
         api.rule(history(count))
@@ -287,5 +287,5 @@ def test_thirty_thousand_records_stream_in_flat_memory(wire, api, output_format)
         assert finished.returncode == 0
         peaks[count] = int(finished.stderr)
         assert sorted(map(int, re.findall(r'\bQ(\d+)\b', finished.stdout))) == list(range(count))
-    # The records are 30 MB, and several times that once decoded.
+    # The records take 30 MB as JSON and several times that when decoded.
     assert peaks[30_000] - peaks[3_000] < 8 * 1024

@@ -50,15 +50,15 @@ def test_the_help_of_each_command_has_an_example_with_options_that_exist(command
     assert set(re.findall(r'--[a-z-]+', found[1])) <= options
 
 
-def test_the_help_is_also_a_single_letter(pdp):
+def test_the_option_h_shows_the_help(pdp):
     assert pdp.output('list', '-h') == pdp.output('list', '--help')
 
 
-def test_no_line_of_the_help_is_cut(pdp):
+def test_no_line_of_the_help_is_truncated(pdp):
     assert '...\n' not in pdp.output('--help').partition('Commands:')[2]
 
 
-def test_the_version(pdp):
+def test_the_option_version_prints_the_version(pdp):
     import pdpyras
 
     assert pdp.output('--version') == f'pdpyras {pdpyras.__version__}\n'
@@ -165,12 +165,12 @@ def test_bash_completes_with_the_script(pdp, tmp_path):
         (['list', '--help'], HEAVY),
         (['endpoints', 'users'], HEAVY),
         (['list', 'users', '--limit', '0'], HEAVY),
-        # Without a terminal, there is nothing to draw.
+        # Nothing is drawn without a terminal.
         (['get', 'users', '--url', 'http://127.0.0.1:1'], ('rich', 'pdpyras_sandbox', 'flask')),
     ],
     ids=' '.join,
 )
-def test_only_what_a_command_needs_is_imported(pdp, arguments, spared):
+def test_a_command_imports_only_the_modules_it_needs(pdp, arguments, spared):
     setup = (
         'import atexit, sys\n'
         f'show = lambda: sys.stderr.write(str(sorted({set(spared)}.intersection(sys.modules))))\n'
@@ -193,7 +193,7 @@ def test_the_installed_program_and_the_module_are_the_same(pdp):
 
 
 @pytest.mark.parametrize('arguments', [['--help'], ['endpoints', 'snooze'], ['get']], ids=' '.join)
-def test_the_library_as_a_module_is_the_same_program(pdp, arguments):
+def test_python_m_pdpyras_is_the_same_program(pdp, arguments):
     module = subprocess.run(
         [sys.executable, '-m', 'pdpyras', *arguments],
         env=pdp.environment,
@@ -226,7 +226,7 @@ def test_a_missing_package_is_one_clear_line(pdp, missing, expected):
 # The sandbox
 
 
-def test_sandbox_takes_the_arguments_of_the_sandbox(pdp):
+def test_sandbox_accepts_the_arguments_of_the_sandbox(pdp):
     module = subprocess.run(
         [sys.executable, '-m', 'pdpyras_sandbox', '--help'],
         env=pdp.environment,
@@ -238,7 +238,7 @@ def test_sandbox_takes_the_arguments_of_the_sandbox(pdp):
 
 
 @pytest.mark.skipif(sys.platform == 'win32', reason='signals are not sent there')
-def test_a_sandbox_is_started_used_and_ended(pdp):
+def test_sandbox_run_starts_and_ends_a_sandbox(pdp):
     with pdp.start('sandbox', '--port', '0', '--quiet', encoding='utf-8') as sandbox:
         shown = ''
         while 'Ctrl-C' not in shown:
@@ -254,7 +254,7 @@ def test_a_sandbox_is_started_used_and_ended(pdp):
         assert sandbox.stderr.read() == ''
 
 
-def test_a_status_of_the_sandbox_is_passed_on(pdp):
+def test_the_exit_status_of_the_sandbox_is_returned(pdp):
     done = pdp.run('sandbox', '--port', 'x')
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
@@ -263,11 +263,11 @@ def test_a_status_of_the_sandbox_is_passed_on(pdp):
 @pytest.mark.skipif(sys.platform == 'win32', reason='the sandbox runs no commands there')
 def test_a_command_runs_with_the_sandbox_as_pagerduty(pdp):
     pytest.importorskip('trustme')
-    # These are for the user's own account.
+    # These belong to the user's own account.
     pdp = pdp.with_variables(PAGERDUTY_URL='http://127.0.0.1:1', PAGERDUTY_FROM='me@example.com')
     done = pdp.run('sandbox', 'run', '--quiet', '--', *MODULE, 'whoami')
     assert (done.returncode, done.stderr) == (0, '')
-    # The command went to the real URL, which the sandbox stands in for.
+    # The command requested the real URL, which the sandbox replaces.
     assert re.search(r'(?m)^region +us$', done.stdout)
     failed = pdp.run('sandbox', 'run', '--', *MODULE, 'get', 'users/PNOBODY')
     assert failed.returncode == 1

@@ -86,7 +86,7 @@ def test_exception_is_sent_with_its_type_and_traceback(events_api, handler, log)
     assert 'Traceback (most recent call last)' in payload['custom_details']['message']
 
 
-def test_formatter_words_the_details_and_not_the_summary(events_api, handler, log):
+def test_formatter_applies_to_the_details_and_not_to_the_summary(events_api, handler, log):
     handler.setFormatter(logging.Formatter('%(levelname)s|%(message)s'))
     log.error('It broke')
     handler.flush()
@@ -141,7 +141,7 @@ def test_record_without_a_message_is_sent(events_api, handler, log, message):
     assert payloads(events_api)[0]['summary'] == ('(no message)' if message != None else 'None')  # noqa: E711
 
 
-def test_long_texts_lose_their_middle_and_fit_into_an_event(events_api, handler, log):
+def test_long_texts_are_shortened_in_the_middle(events_api, handler, log):
     log.error('start' + 500_000 * '🔥' + 'end')
     handler.flush()
     (payload,) = payloads(events_api)
@@ -217,7 +217,7 @@ def test_record_whose_dedup_fails_is_reported(events_api, log, capsys, dedup):
     assert 'dedup must return a str of 1 to 255 characters' in said or 'ZeroDivisionError' in said
 
 
-def test_flood_of_one_message_takes_one_place_and_pushes_nothing_out(log, capsys):
+def test_many_records_of_one_message_take_one_place_in_the_outbox(log, capsys):
     with_room_for_two = PagerDutyHandler(
         KEY, base_url='http://127.0.0.1:1', capacity=2, flush_timeout=0
     )
@@ -265,7 +265,7 @@ def test_report_of_lost_records_names_some_alerts(log, capsys):
     assert '\x1b' not in said
 
 
-# When alerts are sent: on a clock of the test
+# Timing of alerts, on a clock of the test
 
 
 @pytest.fixture
@@ -274,7 +274,7 @@ def outbox():
 
 
 def sent_at(outbox, now):
-    """Take what may be sent at a time, and settle it as sent."""
+    """Take the alerts that may be sent at a time, and settle them as sent."""
     taken = []
     while True:
         alert = outbox.take(now)
@@ -316,7 +316,7 @@ def test_flush_does_not_wait_for_the_minute(outbox):
     assert sent_at(outbox, 102) == []
 
 
-def test_flush_during_a_request_sends_the_records_that_came_meanwhile(outbox):
+def test_flush_during_a_request_sends_the_records_logged_meanwhile(outbox):
     add(outbox, 'a')
     in_flight = outbox.take(100)
     add(outbox, 'a')
@@ -348,7 +348,7 @@ def test_new_alerts_go_before_known_ones(outbox):
     assert sent_at(outbox, 60) == [('b', 1), ('a', 1)]
 
 
-def test_failed_attempts_back_off_and_lose_no_count(outbox, monkeypatch):
+def test_failed_attempts_back_off_and_keep_the_count(outbox, monkeypatch):
     monkeypatch.setattr(logs, 'SHORTEST_BACKOFF', 1.0)
     add(outbox, 'a', 'a')
     now, waits = 0.0, []
@@ -450,7 +450,7 @@ def test_rejected_event_is_reported_and_not_repeated(events_api, handler, log, c
     assert KEY not in said
 
 
-def test_worker_survives_whatever_a_session_raises(events_api, handler, log, capsys, monkeypatch):
+def test_worker_survives_any_exception_of_a_session(events_api, handler, log, capsys, monkeypatch):
     def fails(*args, **kwargs):
         monkeypatch.undo()
         raise RuntimeError('a bug')
@@ -501,8 +501,8 @@ def test_close_waits_again_once_events_were_accepted(events_api, log, capsys):
     assert capsys.readouterr().err == ''
 
 
-def test_logging_goes_on_while_shutdown_waits(events_api, log, capsys):
-    """As logging.shutdown holds the lock of the handler meanwhile."""
+def test_logging_does_not_block_while_shutdown_waits(events_api, log, capsys):
+    """Hold the lock of the handler, as logging.shutdown does."""
     handler = PagerDutyHandler(KEY, base_url=events_api.url)
     log.addHandler(handler)
     handler.acquire()
@@ -543,7 +543,7 @@ def test_worker_ends_with_its_handler(events_api, handler, log):
 
 
 @pytest.mark.parametrize('stderr', [None, io.StringIO()], ids=['none', 'closed'])
-def test_missing_stderr_does_no_harm(events_api, handler, log, monkeypatch, stderr):
+def test_handler_works_without_stderr(events_api, handler, log, monkeypatch, stderr):
     if stderr is not None:
         stderr.close()
     events_api.reply(400)
@@ -555,7 +555,7 @@ def test_missing_stderr_does_no_harm(events_api, handler, log, monkeypatch, stde
     assert len(events_api.seen) == 2
 
 
-# Records that do harm
+# Unusual records and threads
 
 
 def test_records_of_the_worker_itself_are_not_sent(events_api, caplog):
@@ -595,7 +595,9 @@ def test_reports_on_a_stderr_that_logs_are_not_sent(events_api, handler, log, mo
 
 
 @pytest.mark.parametrize('arguments', [('text',), (1, 2), ({},)])
-def test_arguments_that_do_not_fit_lose_no_alert(events_api, handler, log, arguments):
+def test_arguments_that_do_not_fit_the_message_still_send_an_alert(
+    events_api, handler, log, arguments
+):
     log.error('Order %d failed', *arguments)
     handler.flush()
     (payload,) = payloads(events_api)
@@ -616,7 +618,7 @@ def test_logging_never_raises(events_api, handler, log, capsys):
 
 
 @pytest.mark.skipif(not hasattr(signal, 'SIGUSR1'), reason='there is no SIGUSR1 on this system')
-def test_signal_handler_may_log_at_any_moment(events_api, handler, log):
+def test_signal_handler_can_log_at_any_moment(events_api, handler, log):
     before = signal.signal(signal.SIGUSR1, lambda *_: log.error('From the signal handler'))
     try:
         with handler._changed:

@@ -1,6 +1,6 @@
 """The logging handler under load, in programs that fork, fail or end, and in a Flask application.
 
-The records that the server counted and those that stderr names must add up to what was logged.
+The records counted by the server and those reported on stderr must add up to the logged ones.
 """
 
 import os
@@ -66,7 +66,7 @@ def many_messages(number):
 
 
 def best_percentile(measure):
-    """The best of some measurements: what else this machine does only adds to them."""
+    """Return the best of some measurements, to which other load on this machine only adds."""
     best = 1.0
     for _ in range(10):
         best = min(best, measure())
@@ -110,7 +110,7 @@ def refusing(api):
     'server, messages',
     [(hanging, same_message), (failing, many_messages), (refusing, many_messages)],
 )
-def test_a_log_call_takes_less_than_a_millisecond_whatever_the_server_does(
+def test_log_call_takes_less_than_a_millisecond_while_the_server_fails(
     api, log, capsys, server, messages
 ):
     log.addHandler(PagerDutyHandler(KEY, base_url=server(api), flush_timeout=0))
@@ -148,7 +148,7 @@ log.addHandler(handler)
 """
 
 
-def test_script_that_ends_by_an_exception_loses_nothing(events_api):
+def test_script_that_ends_by_an_exception_loses_no_records(events_api):
     script = """
 for number in range(1000):
     log.error('Order %d failed', number)
@@ -161,7 +161,7 @@ raise RuntimeError('the end')
     assert 'PagerDutyHandler' not in finished.stderr
 
 
-def test_script_whose_server_hangs_ends_in_time_and_says_what_is_lost(api):
+def test_script_whose_server_hangs_ends_in_time_and_reports_the_loss(api):
     api.rule(lambda seen: Hang())
     script = """
 handler.flush_timeout = 0.1
@@ -176,8 +176,8 @@ raise RuntimeError('the end')
     assert KEY not in finished.stderr
 
 
-def test_first_record_may_come_when_the_program_ends(events_api):
-    """From Python 3.12 on, no thread can be started then."""
+def test_first_record_at_the_end_of_the_program_is_sent(events_api):
+    """Log when no thread can be started any more, from Python 3.12 on."""
     script = """
 import atexit
 atexit.register(log.error, 'At the end')
@@ -186,7 +186,7 @@ atexit.register(log.error, 'At the end')
     assert counted(events_api) == 1
 
 
-def test_daemon_threads_that_go_on_logging_do_not_hold_up_the_end(events_api):
+def test_daemon_threads_that_keep_logging_do_not_delay_the_end(events_api):
     script = """
 def go_on():
     while True:
@@ -201,7 +201,7 @@ while not handler._worker:
 
 @needs_fork
 def test_daemon_thread_that_reports_losses_at_the_end_does_not_abort_the_program(api):
-    """It would if it held the lock of stderr, here while it waits for room in a full pipe."""
+    """Hold up the report in a full pipe: with the lock of stderr held, Python would abort."""
     script = """
 import time
 handler.close()
@@ -252,7 +252,7 @@ for child in children:
 
 
 @needs_fork
-def test_fork_while_other_threads_log_hangs_no_child(events_api):
+def test_fork_while_other_threads_log_does_not_hang_the_child(events_api):
     script = """
 import warnings
 warnings.simplefilter('ignore', DeprecationWarning)
@@ -283,7 +283,7 @@ for thread in threads:
 
 @needs_fork
 @pytest.mark.parametrize('end', ['', 'raise RuntimeError("the end")', 'sys.exit(3)'])
-def test_workers_that_a_pool_forks_lose_nothing(events_api, end):
+def test_forked_workers_of_a_pool_lose_no_records(events_api, end):
     """The handler is set up before the fork, and the workers do not run logging.shutdown."""
     script = (
         """
@@ -315,7 +315,7 @@ for worker in workers:
 
 
 @needs_fork
-def test_worker_of_a_pool_that_sets_up_logging_itself_loses_nothing(events_api):
+def test_worker_of_a_pool_with_its_own_logging_loses_no_records(events_api):
     script = """
 import multiprocessing, warnings
 warnings.simplefilter('ignore', DeprecationWarning)
@@ -335,8 +335,8 @@ log.error('In the parent')
 
 
 @needs_fork
-def test_celery_worker_loses_nothing_if_its_processes_flush_at_their_end(events_api, tmp_path):
-    """They end without any exit handler, so Celery's signal worker_process_shutdown flushes."""
+def test_celery_worker_loses_no_records_if_its_processes_flush(events_api, tmp_path):
+    """Flush on Celery's signal worker_process_shutdown, as workers run no exit handlers."""
     pytest.importorskip('celery', reason='Celery is installed by tox -e extras')
     (tmp_path / 'queue').mkdir()
     (tmp_path / 'jobs.py').write_text(

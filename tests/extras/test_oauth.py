@@ -1,4 +1,4 @@
-"""OAuth tokens, from Authlib's server and, for what can go wrong, from a scripted one."""
+"""OAuth tokens from an Authlib server and, for failures, from a scripted one."""
 
 import copy
 import logging
@@ -87,7 +87,7 @@ def server(monkeypatch):
 
 
 def authorize(url):
-    """Follow the URL as a browser does whose user agrees; return the redirect's parameters."""
+    """Follow the URL like a browser whose user agrees; return the parameters of the redirect."""
     redirect = requests.get(url, allow_redirects=False, timeout=30)
     assert redirect.headers['Location'].startswith(REDIRECT_URI)
     return {
@@ -97,7 +97,7 @@ def authorize(url):
 
 
 @pytest.mark.parametrize('client_id, secret', [('the-client', SECRET), ('public-client', None)])
-def test_user_token_with_pkce_and_its_refresh(server, client_id, secret):
+def test_user_token_with_pkce_is_issued_and_refreshed(server, client_id, secret):
     client = OAuthTokenClient(secret, client_id, base_url=server.url)
     scope = 'services.read incidents.read'
     verifier, challenge = client.generate_s256_pkce_params()
@@ -117,7 +117,7 @@ def test_user_token_with_pkce_and_its_refresh(server, client_id, secret):
     assert [authorization for _, authorization in server.requests] == [None, None]
 
 
-def test_code_and_refresh_token_are_good_once(server):
+def test_code_and_refresh_token_are_valid_once(server):
     client = OAuthTokenClient(SECRET, 'the-client', base_url=server.url)
     verifier, challenge = client.generate_s256_pkce_params()
     code = authorize(client.get_pkce_authorize_url('read', REDIRECT_URI, challenge))['code']
@@ -140,14 +140,14 @@ def test_wrong_verifier_and_wrong_secret_are_errors(server):
         wrong.get_scoped_app_token(APP_SCOPE)
 
 
-def test_user_token_without_pkce(server):
+def test_user_token_without_pkce_is_issued(server):
     client = OAuthTokenClient(SECRET, 'the-client', base_url=server.url)
     code = authorize(client.authorize_url('write', REDIRECT_URI))['code']
     token = client.get_new_token_from_code(code, 'write', REDIRECT_URI)
     assert server.access_tokens == [token['access_token']]
 
 
-def test_app_token(server):
+def test_app_token_is_issued(server):
     client = OAuthTokenClient(SECRET, 'the-client', base_url=server.url)
     token = client.get_scoped_app_token(APP_SCOPE)
     assert server.access_tokens == [token['access_token']]
@@ -165,7 +165,7 @@ def test_app_token(server):
     ]
 
 
-def test_scope_that_the_server_left_out_in_silence_is_an_error(server):
+def test_scope_that_the_server_omits_is_an_error(server):
     client = OAuthTokenClient(SECRET, 'the-client', base_url=server.url)
     with pytest.raises(pdpyras.PDClientError) as caught:
         client.get_scoped_app_token('as_account-eu.acme incidents.read incidents.wirte')
@@ -178,7 +178,7 @@ def test_scope_that_the_server_left_out_in_silence_is_an_error(server):
 # URLs
 
 
-def test_authorization_urls(client, api):
+def test_authorization_url_has_the_documented_parameters(client, api):
     url = client.get_pkce_authorize_url('a b', REDIRECT_URI + '?x=ü', CHALLENGE, state='s&t')
     assert url.startswith(api.url + '/oauth/authorize?')
     assert parse_qs(urlsplit(url).query) == {
@@ -201,7 +201,7 @@ def test_authorization_urls(client, api):
     assert api.seen == []
 
 
-def test_code_challenge_of_rfc_7636():
+def test_code_challenge_is_that_of_rfc_7636():
     assert OAuthTokenClient.s256_code_challenge(VERIFIER) == CHALLENGE
 
 
@@ -267,9 +267,9 @@ def test_token_has_the_properties_of_the_response_and_its_expiration(client, api
 @pytest.mark.parametrize(
     'granted',
     ['write', 'write openid', 'openid read write', None, ''],
-    ids=['the same', 'other order', 'more', 'none named', 'empty'],
+    ids=['the same', 'other order', 'more', 'none', 'empty'],
 )
-def test_scope_that_was_granted_is_no_error(client, api, granted):
+def test_granted_scope_in_any_order_is_not_an_error(client, api, granted):
     body = token(scope=granted)
     if granted is None:
         del body['scope']
@@ -278,13 +278,13 @@ def test_scope_that_was_granted_is_no_error(client, api, granted):
 
 
 @pytest.mark.parametrize('granted', ['openid', 'read', 'writer', 'WRITE'])
-def test_scope_that_was_not_granted_is_an_error(client, api, granted):
+def test_scope_that_is_not_granted_is_an_error(client, api, granted):
     api.reply(body=token(scope=granted))
     with pytest.raises(pdpyras.PDClientError, match='lacks write.*Granted: ' + granted):
         get_with_pkce(client)
 
 
-def test_form_fields_of_your_own(client, api):
+def test_additional_form_fields_are_sent(client, api):
     api.reply(body=token(scope='a'))
     client.get_new_token(grant_type='client_credentials', scope='a', audience='x')
     assert form(api.last)['audience'] == 'x'
@@ -296,7 +296,7 @@ def test_form_fields_of_your_own(client, api):
 
 
 @pytest.mark.parametrize('request_token', REQUESTS)
-def test_request_whose_response_is_lost_is_not_repeated(client, api, sleeps, request_token):
+def test_token_request_whose_response_is_lost_is_not_retried(client, api, sleeps, request_token):
     api.hang_up()
     with pytest.raises(pdpyras.PDClientError, match='/oauth/token: network error'):
         request_token(client)
@@ -304,7 +304,7 @@ def test_request_whose_response_is_lost_is_not_repeated(client, api, sleeps, req
     assert sleeps == []
 
 
-def test_read_timeout_is_not_repeated(client, api, sleeps):
+def test_read_timeout_of_a_token_request_is_not_retried(client, api, sleeps):
     from wire import Hang
 
     api.answer(Hang())
@@ -315,7 +315,7 @@ def test_read_timeout_is_not_repeated(client, api, sleeps):
     assert len(api.seen) == 1 and sleeps == []
 
 
-def test_connection_that_is_refused_is_retried(sleeps):
+def test_refused_connection_of_a_token_request_is_retried(sleeps):
     client = OAuthTokenClient(SECRET, 'the-client', base_url='http://127.0.0.1:1')
     with pytest.raises(pdpyras.PDClientError, match='network error'):
         refresh(client)
@@ -351,7 +351,7 @@ def test_connection_that_is_refused_is_retried(sleeps):
         None if isinstance(value, str) else '{} {}'.format(value.status, value.content[:20])
     ),
 )
-def test_response_without_a_token_is_an_error_that_says_so(client, api, reply, said):
+def test_response_without_a_token_is_an_error(client, api, reply, said):
     api.answer(reply)
     with pytest.raises(pdpyras.PDClientError, match=said) as caught:
         get_with_pkce(client)
@@ -378,7 +378,7 @@ def shown_of(text):
 
 @pytest.mark.parametrize('request_token', REQUESTS)
 @pytest.mark.parametrize('outcome', ['echo', 'hang up', 'partial', 'token'])
-def test_nothing_secret_is_logged_or_raised(client, api, caplog, request_token, outcome):
+def test_no_secret_is_in_logs_or_errors(client, api, caplog, request_token, outcome):
     caplog.set_level(logging.DEBUG)
     client._http.print_debug = True
     if outcome == 'echo':
@@ -464,7 +464,7 @@ class ExpiringApi:
 
 @pytest.mark.parametrize('duplicate', [lambda session: session, copy.copy, copy.deepcopy])
 @pytest.mark.parametrize('read_ahead', [0, 4])
-def test_listing_goes_on_when_the_token_expires(client, api, duplicate, read_ahead):
+def test_listing_continues_after_the_token_expires(client, api, duplicate, read_ahead):
     server = ExpiringApi(api, requests_per_token=6)
     session = duplicate(client.session(APP_SCOPE, base_url=api.url))
     users = list(session.iter_all('users', page_size=10, read_ahead=read_ahead))

@@ -1,4 +1,4 @@
-"""The receivers that the documentation shows, run as servers and sent signed requests."""
+"""The webhook receivers in the documentation, run as servers."""
 
 import hashlib
 import hmac
@@ -31,7 +31,7 @@ EVENT = {
 
 
 class Receiver:
-    """A receiver in a process of its own, and what it printed."""
+    """A receiver in its own process, and its output."""
 
     def __init__(self, framework, secret, port):
         pytest.importorskip(COMMANDS[framework][0])
@@ -62,7 +62,7 @@ class Receiver:
         return requests.post(self.url, data=body, headers=headers, timeout=30)
 
     def stop(self):
-        """End the process and return all that it printed."""
+        """End the process and return its output."""
         self._process.terminate()
         self.output += self._process.stdout.read()
         self._process.wait(30)
@@ -104,7 +104,7 @@ def test_receiver_accepts_signed_deliveries_only(start, framework):
 
 
 @pytest.mark.parametrize('framework', sorted(COMMANDS))
-def test_receiver_without_a_secret_accepts_nothing_and_says_why(start, framework):
+def test_receiver_without_a_secret_rejects_everything_with_the_reason(start, framework):
     receiver = start(framework, secret='')
     body = json.dumps(EVENT).encode()
     forged = {'X-PagerDuty-Signature': signature(body, secret='')}
@@ -127,7 +127,7 @@ def subscribe(sandbox, url):
 
 @pytest.mark.parametrize('framework', sorted(COMMANDS))
 def test_receiver_accepts_the_deliveries_of_a_sandbox(start, pagerduty, framework):
-    # The secret is known only once there is a subscription with the receiver's URL.
+    # The secret is known only after the subscription, which needs the URL of the receiver.
     with socket.socket() as free:
         free.bind(('127.0.0.1', 0))
         port = free.getsockname()[1]

@@ -101,7 +101,7 @@ def test_other_body_or_secret_is_not_verified():
     [SECRET, SECRET.encode(), [SECRET], ('new', SECRET), {SECRET}, iter([b'new', SECRET])],
     ids=['str', 'bytes', 'list', 'rotated', 'set', 'iterator'],
 )
-def test_one_of_the_secrets_suffices(secrets):
+def test_signature_with_any_of_the_secrets_is_verified(secrets):
     assert verify_signature(BODY, SIGNATURE, secrets) is True
 
 
@@ -123,7 +123,7 @@ def test_one_of_the_secrets_suffices(secrets):
     ],
 )
 @pytest.mark.parametrize('header', [SIGNATURE, None])
-def test_missing_secret_is_an_error_whatever_the_header(secrets, header):
+def test_missing_secret_is_an_error_for_any_header(secrets, header):
     with pytest.raises(ValueError, match='secret is missing or empty.*check that the variable'):
         verify_signature(BODY, header, secrets)
 
@@ -141,7 +141,7 @@ def test_parsed_body_is_an_error_that_asks_for_the_raw_one(body):
         verify_signature(body, SIGNATURE, SECRET)
 
 
-def test_all_pairs_are_compared_whichever_matches(monkeypatch):
+def test_all_pairs_of_signature_and_secret_are_compared(monkeypatch):
     compared = []
 
     class Hmac:
@@ -164,7 +164,7 @@ def test_openssl_agrees_on_any_body_and_secret():
     binary = hypothesis.strategies.binary
     secrets = binary(min_size=1, max_size=200).filter(bytes.strip)
 
-    # Each signature is a process, so there are fewer examples than elsewhere.
+    # Fewer examples than elsewhere, because openssl is a process for each.
     @hypothesis.settings(max_examples=at_scale(8, full=30))
     @hypothesis.given(
         binary(max_size=5000), hypothesis.strategies.lists(secrets, min_size=1, max_size=2)

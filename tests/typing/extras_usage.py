@@ -1,4 +1,4 @@
-"""Use of pdpyras_extras as type checkers see it. Checked by mypy and pyright, never run."""
+"""Use of pdpyras_extras, for type checkers. Checked by mypy and pyright, never run."""
 
 import logging
 from typing import Any, Dict, Optional, Tuple

@@ -1,4 +1,4 @@
-"""What type checkers make of tests that use the sandbox. Checked by mypy and pyright, never run."""
+"""Use of pdpyras_sandbox in tests, for type checkers. Checked by mypy and pyright, never run."""
 
 from datetime import datetime
 from typing import Any, Dict, List, Optional

@@ -1,4 +1,4 @@
-"""What type checkers make of a user's script. Checked by mypy and pyright, never run."""
+"""Use of pdpyras in a script, for type checkers. Checked by mypy and pyright, never run."""
 
 from typing import Any, Dict, Iterator, List, Optional
 
@@ -51,7 +51,7 @@ assert_type(pdpyras.CANONICAL_PATHS, List[str])
 
 
 class Mine(pdpyras.APISession):
-    """Decorated methods keep their signatures."""
+    """A subclass with a decorated method, which keeps its signature."""
 
     @pdpyras.resource_url
     @pdpyras.wrapped_entities

@@ -1,8 +1,7 @@
-"""What both libraries are put through: one table of calls, each with the server's answers.
+"""The scenarios that both libraries run: one table of calls, each with the server's replies.
 
-A scenario is a name, a callable that is given a :class:`laboratory.Laboratory`, and the replies
-that the server has ready. It says nothing about what should come of it: that is for the other
-library to say.
+A scenario is a name, a function that takes a :class:`laboratory.Laboratory`, and the scripted
+replies. It contains no expected results, because those of both libraries are compared.
 """
 
 from collections import namedtuple
@@ -23,7 +22,7 @@ class Table:
         self.scenarios.append(Scenario('{}: {}'.format(self.area, name), call, replies))
 
     def values_of(self, function, *argument_lists):
-        """One scenario for each list of arguments to a function of the module."""
+        """Add a scenario for each list of arguments to a function of the module."""
         for arguments in argument_lists:
             self.add(
                 '{}({})'.format(function, ', '.join(map(repr, arguments))),
@@ -41,19 +40,19 @@ class _CallOfModule:
 
 
 def ok(body=None, status=200, **headers):
-    """A reply; header names are written with ``_`` for ``-``."""
+    """Return a reply; header names are written with ``_`` for ``-``."""
     return Reply(status, body, {name.replace('_', '-'): value for name, value in headers.items()})
 
 
 def error(status, message='Not this time', **headers):
-    """A reply with an error body as PagerDuty writes it."""
+    """Return a reply with an error body like PagerDuty's."""
     return ok(
         {'error': {'message': message, 'code': 2100, 'errors': ['One reason']}}, status, **headers
     )
 
 
 def page(wrapper, items, more=False, **others):
-    """One page of classic pagination."""
+    """Return a reply with a page of classic pagination."""
     return ok(dict({wrapper: items, 'more': more}, **others))
 
 

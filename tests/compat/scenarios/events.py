@@ -182,7 +182,7 @@ RESPONSES = {
     'without a dedup_key': ok({'status': 'success'}, 202),
     'that is a list': ok([1], 202),
     'that is empty': ok(status=202),
-    'that is no JSON': ok(b'<html>', 202),
+    'that is not JSON': ok(b'<html>', 202),
     'with status 200': ok({'dedup_key': 'd'}),
     'with status 400': error(400),
     'with status 403': error(403),
@@ -252,7 +252,7 @@ TABLE.add(
 CHANGE_RESPONSES = {
     'without an id': ok({'status': 'success'}, 202),
     'that is empty': ok(status=202),
-    'that is no JSON': ok(b'<html>', 202),
+    'that is not JSON': ok(b'<html>', 202),
     'with status 400': error(400),
 }
 for what, reply in CHANGE_RESPONSES.items():

@@ -1,4 +1,4 @@
-"""All the scenarios there are."""
+"""All scenarios."""
 
 from itertools import chain
 

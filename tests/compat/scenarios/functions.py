@@ -12,7 +12,7 @@ TABLE = Table('module')
 
 
 def answer(status, body=b'', method='GET', url=BASE + '/users'):
-    """A response as requests would hand it over, without a server."""
+    """Return a response like those of requests, without a server."""
     response = requests.Response()
     response.status_code = status
     response.url = url
@@ -171,7 +171,7 @@ TABLE.values_of(
 
 
 def configured(value):
-    """entity_wrappers() with one entry of the table set to this."""
+    """Call entity_wrappers() with this entry in the table."""
 
     def call(lab):
         with mock.patch.dict(lab.pdpyras.ENTITY_WRAPPER_CONFIG, {'GET /new': value}):
@@ -208,7 +208,7 @@ TABLE.add(
 
 
 def kind_of_error(status, context=None):
-    """Of a message, what a reader or a script goes by; the wording is each library's own."""
+    """Return the facts that a message contains; the wording differs between the libraries."""
 
     def call(lab):
         message = lab.pdpyras.http_error_message(
@@ -309,7 +309,7 @@ VERBS = {'get': 'GET', 'post': 'POST', 'rget': 'GET', 'rpost': 'POST', 'rput': '
 
 
 class Neighbour:
-    """Somebody else's class that has a `url`, which is all that the decorators ask for."""
+    """A user's own class with a `url`, which is all that the decorators require."""
 
     def __init__(self, lab):
         self.url = lab.url

@@ -221,7 +221,7 @@ TABLE.add(
 
 TABLE.add('iter_all: the wrapper is missing', iterate('users'), ok({'teams': [], 'more': False}))
 TABLE.add('iter_all: a list', iterate('users'), ok([1]))
-TABLE.add('iter_all: no JSON', iterate('users'), ok(b'<html>'))
+TABLE.add('iter_all: invalid JSON', iterate('users'), ok(b'<html>'))
 TABLE.add('iter_all: empty', iterate('users'), ok(status=204))
 for status in (400, 401, 404, 500, 503):
     TABLE.add('iter_all: a {}'.format(status), iterate('users'), error(status))

@@ -1,4 +1,4 @@
-"""get, post, put, delete and their j* and r* forms, and what a session learns of its account."""
+"""get, post, put, delete, their j* and r* forms, and facts about the account."""
 
 import collections
 import datetime
@@ -15,7 +15,7 @@ USER = {'user': {'id': 'PABC123', 'name': 'Jane'}}
 
 
 def look_alike(lab):
-    """A URL that starts with the session's own and leads to the other server."""
+    """Return a URL of the other server that starts with the session's own."""
     return '{}@{}/users'.format(lab.url, lab.elsewhere.url.split('//')[1])
 
 
@@ -103,7 +103,7 @@ TABLE.add(
     lambda lab: lab.rest.post('users', data=(part for part in (b'{"user":', b' {}}'))),
     ok(USER),
 )
-TABLE.add('post what is no JSON', lambda lab: lab.rest.post('users', json=float('nan')))
+TABLE.add('post invalid JSON', lambda lab: lab.rest.post('users', json=float('nan')))
 
 for method in ('patch', 'head', 'options'):
     TABLE.add(method, lambda lab, method=method: getattr(lab.rest, method)('users'), ok())
@@ -201,7 +201,7 @@ TABLE.add(
     )[-1],
 )
 TABLE.add(
-    'redirect in circles',
+    'redirect loop',
     lambda lab: (
         lab.api.rule(lambda seen: ok(status=302, location='/users')),
         lab.rest.get('users'),
@@ -229,7 +229,7 @@ TABLE.add('jget a dict', lambda lab: lab.rest.jget({'self': lab.url + '/users/PA
 TABLE.add('jget an unlisted path', lambda lab: lab.rest.jget('no/where'), ok([1, 2]))
 TABLE.add('jget a 204', lambda lab: lab.rest.jget('users/PABC123'), ok(status=204))
 TABLE.add('jget an empty 200', lambda lab: lab.rest.jget('users/PABC123'), ok())
-TABLE.add('jget what is no JSON', lambda lab: lab.rest.jget('users/PABC123'), ok(b'<html>'))
+TABLE.add('jget invalid JSON', lambda lab: lab.rest.jget('users/PABC123'), ok(b'<html>'))
 for status in (400, 403, 404, 500, 503):
     TABLE.add('jget a {}'.format(status), lambda lab: lab.rest.jget('users'), error(status))
 TABLE.add('jpost', lambda lab: lab.rest.jpost('users', json=USER), ok(USER, 201))
@@ -303,7 +303,7 @@ TABLE.add(
 TABLE.add('rget: a list', lambda lab: lab.rest.rget('users/PABC123'), ok([1]))
 TABLE.add('rget: an empty 200', lambda lab: lab.rest.rget('users/PABC123'), ok())
 TABLE.add('rget: a 204', lambda lab: lab.rest.rget('abilities/sso'), ok(status=204))
-TABLE.add('rget: no JSON', lambda lab: lab.rest.rget('users/PABC123'), ok(b'<html>'))
+TABLE.add('rget: invalid JSON', lambda lab: lab.rest.rget('users/PABC123'), ok(b'<html>'))
 for status in (400, 402, 403, 404, 410, 500, 502, 503, 504):
     TABLE.add(
         'rget: a {}'.format(status), lambda lab: lab.rest.rget('users/PABC123'), error(status)
@@ -317,7 +317,7 @@ for status in (404, 500):
 
 
 def as_in_the_guide(lab):
-    """The guide's own example of handling an error."""
+    """Handle an error as in the guide's example."""
     try:
         return lab.rest.rget('users/PJKL678')
     except lab.pdpyras.PDClientError as error:
@@ -467,7 +467,7 @@ TABLE.add('rdelete an unlisted path', lambda lab: lab.rest.rdelete('no/where'), 
 TABLE.add('rdelete: a 404', lambda lab: lab.rest.rdelete('users/PABC123'), error(404))
 TABLE.add('rdelete a number', lambda lab: lab.rest.rdelete(5))
 
-# --- what a session learns ---------------------------------------------------------------------
+# --- facts about the account and counters ------------------------------------------------------
 
 
 def call_counts(*paths):
@@ -527,7 +527,7 @@ ACCESS = {
 for what, reply in ACCESS.items():
     TABLE.add('api_key_access {}'.format(what), lambda lab: lab.rest.api_key_access, reply)
 TABLE.add(
-    'api_key_access is learnt once',
+    'api_key_access is requested once',
     lambda lab: [lab.rest.api_key_access, lab.rest.api_key_access],
     ok(USER),
 )
@@ -545,7 +545,7 @@ TABLE.add(
 ACME = {'id': 'PABC123', 'html_url': 'https://acme.pagerduty.com/users/PABC123'}
 TABLE.add('subdomain', lambda lab: lab.rest.subdomain, page('users', [ACME]))
 TABLE.add(
-    'subdomain is learnt once',
+    'subdomain is requested once',
     lambda lab: [lab.rest.subdomain, lab.rest.subdomain],
     page('users', [ACME]),
 )

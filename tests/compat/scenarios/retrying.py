@@ -1,4 +1,4 @@
-"""Statuses and network errors that are retried, how often, and how long the waits are."""
+"""Retries after statuses and network errors, and their waits."""
 
 from laboratory import API_KEY
 
@@ -8,7 +8,7 @@ TABLE = Table('retry')
 
 
 def attempt(path='users', method='get', **attributes):
-    """One call on a session with these attributes; ``retry`` is merged into what it has."""
+    """Return one call on a session with these attributes; ``retry`` is merged into its own."""
 
     def call(lab):
         retry = attributes.get('retry', {})

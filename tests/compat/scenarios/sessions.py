@@ -1,4 +1,4 @@
-"""Making sessions, their attributes, and the seams that subclasses hold on to."""
+"""Construction of sessions, their attributes, and the seams that subclasses use."""
 
 import copy
 import io
@@ -88,7 +88,7 @@ for name in OF_REST_SESSIONS:
 
 
 def public_names(class_name):
-    """What is found on the class itself, which is all that ``Mock(spec=...)`` goes by."""
+    """Return the attributes on the class itself, which ``Mock(spec=...)`` uses."""
     return lambda lab: [
         name
         for name in NAMES_ON_CLASSES[class_name]
@@ -455,7 +455,7 @@ TABLE.add('a copied session', copies(copy.copy), ok())
 
 
 def debug_output(lab):
-    """What goes to stderr while print_debug is on: which facts, how many lines."""
+    """Return the facts and the number of lines on stderr while print_debug is on."""
     with mock.patch('sys.stderr', io.StringIO()) as stderr:
         session = lab.aim(lab.pdpyras.APISession(API_KEY, debug=True))
         session.get('users', params={'query': 'x'})
@@ -495,7 +495,7 @@ TABLE.add('_debugHandler exists while print_debug is on', debug_handler)
 
 
 def facts_in_the_log(call, *facts):
-    """Of every line in the log: its level, and which of these facts stand in it."""
+    """Return the level of each log line, and which of these facts it contains."""
 
     def run(lab):
         log, keeper = logging.getLogger('pdpyras'), LogKeeper(logging.DEBUG)
