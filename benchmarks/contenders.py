@@ -1,8 +1,8 @@
-"""The contenders: the same work with each library, as its own documentation shows it.
+"""The contenders: the same work with each library, as in its documentation.
 
 A contender runs in its own worker process, which can import only one of the peers. Each of its
-methods creates a session and returns a function that does the work once. A contender lacks the
-methods that its library cannot do.
+methods creates a session and returns a function that does the work once. A contender has no method
+for work that its library does not support.
 """
 
 import itertools

@@ -1,9 +1,10 @@
-"""Count the requests of iter_history, and the responses 429 of sessions that spare requests.
+"""Count the requests of iter_history, and the 429 responses of sessions with spare_requests.
 
     python benchmarks/limits.py               # about two minutes; needs the extra "sandbox"
 
-The first table compares the requests made with the least possible number. The second runs several
-threads and processes against a sandbox with a rate limit, with one window of a minute to wait for.
+The first table compares the number of requests with the lowest possible one. The second runs
+several threads and processes against a sandbox with a rate limit, and waits for one window of a
+minute.
 """
 
 import os
@@ -59,7 +60,7 @@ def seconds(records, share_in_bursts):
 
 
 def history(records, share_in_bursts):
-    """Return the number of requests for a year, and the least possible number."""
+    """Return the number of requests for a year, and the lowest possible one."""
     server = HistoryServer(seconds(records, share_in_bursts), longest_days=181)
     with pdpyras.APISession('the-api-key-1234') as session:
         session.mount('https://', server)
@@ -70,7 +71,7 @@ def history(records, share_in_bursts):
 
 
 def limited(processes, threads, spare):
-    """Return the number of responses 429, and the seconds that all requests took."""
+    """Return the number of 429 responses, and the seconds for all requests."""
     with Sandbox(rate_limit=RATE_LIMIT) as sandbox:
         count = str(REQUESTS // (processes * threads))
         command = [sys.executable, '-c', CLIENT, sandbox.url, sandbox.api_key]
@@ -89,11 +90,11 @@ def limited(processes, threads, spare):
 
 
 def main():
-    print('iter_history of a year         requests   least possible   ratio')
+    print('iter_history of a year         requests   lowest possible   ratio')
     for records, share in ((100000, 0), (100000, 0.5), (1000000, 0.5)):
         made, least = history(records, share)
         title = '{:,} records, {:.0%} in bursts'.format(records, share)
-        print('{:32}{:>7}{:>17}{:>8.3f}'.format(title, made, least, made / least))
+        print('{:32}{:>7}{:>18}{:>8.3f}'.format(title, made, least, made / least))
     title = '{} requests at {} a minute'.format(REQUESTS, RATE_LIMIT)
     print('\n{:40}  429   seconds (the shortest possible: 60)'.format(title))
     for processes, threads in ((1, 1), (1, 4), (2, 2)):

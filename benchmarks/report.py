@@ -9,7 +9,7 @@ _TITLE_WIDTH = 40
 _WIDTH = 21
 
 #: The maximum number of seconds to wait after the server is ready again.
-_MOST_BEYOND = 3
+_MAX_OVERSHOOT = 3
 
 
 def table(results):
@@ -24,8 +24,8 @@ def table(results):
     return '\n'.join(lines)
 
 
-def duels(results):
-    """Return the medians of this library divided by each of the others, as text."""
+def comparisons(results):
+    """Return the ratios of this library to each of the others, as medians in text."""
     others = [name for name in COLUMNS if name != OURS]
     lines = [_line('ours divided by', others), _rule(others)]
     for result in results:
@@ -38,14 +38,14 @@ def duels(results):
 
 def waits(windows, waited):
     """Return the waiting times of the contenders at rate limits, as text."""
-    heads = ['wait ÷ T', 'worst', 'most beyond T', 'goal']
+    heads = ['wait ÷ T', 'worst', 'max. beyond T', 'goal']
     title = 'a 429 whose window ends after T = {} … {} s'.format(windows[0], windows[-1])
     lines = [_line(title, heads), _rule(heads)]
     for contender, seconds in waited.items():
         ratios = [wait / window for wait, window in zip(seconds, windows)]
         beyond = max(wait - window for wait, window in zip(seconds, windows))
         cells = ['{:.2f}'.format(statistics.median(ratios)), '{:.2f}'.format(max(ratios))]
-        cells += ['{:.0f} s'.format(beyond), '≤ {} s'.format(_MOST_BEYOND)]
+        cells += ['{:.0f} s'.format(beyond), '≤ {} s'.format(_MAX_OVERSHOOT)]
         lines.append(_line(contender, cells))
     return '\n'.join(lines)
 

@@ -73,7 +73,7 @@ def main(options):
     named = ', '.join(map(' '.join, sorted(versions.items())))
     print('Python {} on {}; {}'.format(platform.python_version(), platform.system(), named))
     print('\n{}\n'.format(report.table(results)))
-    print('{}\n'.format(report.duels(results)))
+    print('{}\n'.format(report.comparisons(results)))
     print(report.waits(WINDOWS, waits))
     if options.json:
         with open(options.json, 'w', encoding='utf-8') as file:

@@ -1,11 +1,11 @@
-"""Measure how many requests a second the sandbox answers, and whether open incidents slow it down.
+"""Measure the requests per second of the sandbox, and the cost of open incidents.
 
     python benchmarks/sandbox.py               # about a minute; needs the extra "sandbox"
     python benchmarks/sandbox.py DIRECTORY     # also the sandbox of another checkout
 
-The sandbox is a process of its own, started with ``python -m pdpyras_sandbox``. The client keeps
+The sandbox runs in its own process, started with ``python -m pdpyras_sandbox``. The client keeps
 four connections open, sends prepared bytes, and parses only the status and length of a response.
-The column "client" shows how busy it was, to tell whether it was the bottleneck. All figures are
+The column "client" shows its load, because a busy client would be the bottleneck. All figures are
 medians of rounds. In each round every row takes its turn, so noise affects all of them.
 """
 
@@ -29,7 +29,7 @@ LENGTH = re.compile(rb'\r\ncontent-length: *(\d+)', re.IGNORECASE)
 
 
 class Sandbox:
-    """A sandbox in a process of its own, with sample data and without a rate limit."""
+    """A sandbox in its own process, with sample data and without a rate limit."""
 
     def __init__(self, library):
         options = ['--port', '0', '--rate-limit', '0', '--seed', '1']
@@ -54,7 +54,7 @@ class Sandbox:
 
 
 class Client:
-    """Sends requests over several connections, the next as soon as one is answered."""
+    """A client that keeps one request in progress on each of several connections."""
 
     def __init__(self, sandbox):
         self._sandbox = sandbox
@@ -86,7 +86,7 @@ class Client:
         return self.request('POST', '/v2/enqueue', {**event, 'dedup_key': key, 'payload': payload})
 
     def send(self, requests, status):
-        """Send requests, and return the seconds that passed and those that the client worked."""
+        """Send requests; return the elapsed seconds and the CPU seconds of the client."""
         waiting = iter(requests)
         with selectors.DefaultSelector() as selector:
             start, worked = time.perf_counter(), time.process_time()
@@ -150,7 +150,7 @@ def users(client):
 
 
 def events(client):
-    """Trigger and resolve alerts, each with an incident of its own."""
+    """Trigger and resolve alerts, each with its own incident."""
     keys = ['key {}'.format(number // 2) for number in range(REQUESTS)]
     actions = ['trigger', 'resolve'] * (REQUESTS // 2)
     return [client.event(*pair) for pair in zip(actions, keys)], 202
@@ -166,7 +166,7 @@ WITH_OPEN = 'the same, {:,} open incidents'.format(OPEN_INCIDENTS)
 
 
 def measure(library, rounds):
-    """Print a table of the requests a second of one version of the sandbox."""
+    """Print a table of the requests per second of one version of the sandbox."""
     few, many = Sandbox(library), Sandbox(library)
     client, client_of_many = Client(few), Client(many)
     try:
@@ -183,7 +183,7 @@ def measure(library, rounds):
     finally:
         for part in (client, client_of_many, few, many):
             part.close()
-    print('{:32}{:>12}{:>10}'.format(library, 'a second', 'client'))
+    print('{:32}{:>12}{:>10}'.format(library, 'per second', 'client'))
     for title, pairs in results.items():
         rate = statistics.median(REQUESTS / passed for passed, _ in pairs)
         busy = statistics.median(worked / passed for passed, worked in pairs)

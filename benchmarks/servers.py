@@ -1,6 +1,6 @@
 """The two servers, in one process: one responds at once, the other after a delay.
 
-They do as little as possible, so that the client is what is measured. The process prints both URLs
+They do as little as possible, so that mainly the client is measured. The process prints both URLs
 and ends when its standard input is closed.
 """
 

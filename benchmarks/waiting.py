@@ -33,7 +33,7 @@ class RateLimited:
 
 
 def waited_through(window, act_at):
-    """Return the seconds until a call succeeds that begins with a window of this length.
+    """Return the seconds until a call succeeds that starts with this window.
 
     :param act_at: a function that takes ``answer_to`` and returns the call.
     """

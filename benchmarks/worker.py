@@ -37,6 +37,8 @@ class Place(NamedTuple):
 
 
 class Worker:
+    """The measurements of one contender."""
+
     def __init__(self, contender, urls):
         make, self._module_name = CONTENDERS[contender]
         self._contender = make()
@@ -100,7 +102,7 @@ class Worker:
     def measure(self, command):
         act = command['act']
         if act is not None and not hasattr(self._contender, act):
-            return {'missing': 'it has no such act'}
+            return {'missing': 'the library does not support this'}
         try:
             return {'value': getattr(self, command['quantity'])(command)}
         except TypeError as error:

@@ -20,7 +20,7 @@ from operations_table import (  # noqa: E402
     Operation,
     documented_operations,
     render_table,
-    with_those_by_hand,
+    with_undocumented,
 )
 
 OBJECT = {'type': 'object'}
@@ -69,7 +69,7 @@ def nothing_by_hand(monkeypatch):
 
 
 def operations_of(content):
-    return with_those_by_hand(documented_operations(Document(content)))
+    return with_undocumented(documented_operations(Document(content)))
 
 
 def source_of(content):

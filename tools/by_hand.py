@@ -1,6 +1,6 @@
-"""Entries made by hand: endpoints that PagerDuty's OpenAPI document lacks, and exceptions to it.
+"""Manual entries: endpoints that PagerDuty's OpenAPI document lacks, and exceptions to it.
 
-docs/adding_an_endpoint.rst says how to add an endpoint. After a change here, run
+docs/adding_an_endpoint.rst explains how to add an endpoint. After a change here, run
 ``python tools/update_api.py``; a change of SPELLINGS or KEPT needs the document as well.
 """
 
@@ -68,7 +68,7 @@ LEGACY_PATHS: Tuple[str, ...] = (
 #: Wrappers of legacy paths, where inference gets them wrong.
 LEGACY_WRAPPERS: Dict[str, Any] = {'POST /response_plays/{response_play_id}/run': None}
 
-#: Paths of the document that 5.4.1 has with another name of the parameter. canonical_path() returns
+#: Paths of the document whose parameter has another name in 5.4.1. canonical_path() returns
 #: 5.4.1's name, because users' tests compare with it.
 SPELLINGS: Dict[str, str] = {
     '/event_orchestrations/services/{service_id}': '/event_orchestrations/services/{id}',
@@ -77,7 +77,7 @@ SPELLINGS: Dict[str, str] = {
     ),
 }
 
-#: Stands for the body that the document describes.
+#: The body as the document describes it.
 AS_DOCUMENTED = '(as documented)'
 
 
@@ -96,7 +96,7 @@ _WHOLE = 'The response is the whole body, as in 5.4.1.'
 _PLAIN_VALUE = 'The caller passes the whole body, as in 5.4.1: its one property is a plain value.'
 _RULE_ID = 'The other property, rule_id, repeats what the path says. As in 5.4.1.'
 
-#: What 5.4.1 does with an operation, where that works and the document suggests something else.
+#: Operations whose bodies in 5.4.1 work, although the document suggests others.
 #: A request whose wrapper holds an object is never kept without its wrapper: the API would reject
 #: the bare object.
 KEPT: Dict[str, Kept] = {

@@ -16,11 +16,11 @@ from pdpyras import infer_entity_wrapper
 
 METHODS = ('GET', 'POST', 'PUT', 'DELETE')
 
-#: Paths that 5.4.1 has spelled out for each value of the parameter, with the same results.
+#: Paths that 5.4.1 lists for each value of the parameter, with the same results.
 SPELLED_OUT_BEFORE = ('/tags/{id}/{entity_type}',)
 
-#: Changes that only add something: the caller who wraps the request, as 5.4.1 requires, sends the
-#: same as before; a request without its wrapper, which the API rejects, is wrapped now.
+#: Changes that break no caller: a request that is already wrapped, as 5.4.1 requires, is sent as
+#: before; a request without its wrapper, which the API rejects, is now wrapped.
 DELIBERATE = {
     'POST /automation_actions/actions/{id}/invocations',
     'PUT /business_services/priority_thresholds',
@@ -40,7 +40,7 @@ it is.
 
 
 class Former(NamedTuple):
-    """What 5.4.1 has for a path."""
+    """The pagination and wrappers of a path in 5.4.1."""
 
     is_cursor: bool
     #: Request and response wrapper by method.
@@ -62,7 +62,7 @@ class Change(NamedTuple):
 
 
 def former_wrappers(table: str) -> Dict[str, Former]:
-    """Return what 5.4.1 has, by path with the names of parameters left out."""
+    """Return the table of 5.4.1, by path without the names of parameters."""
     rows = [line.split('\t') for line in table.splitlines() if line and not line.startswith('#')]
     if any(len(row) != 2 + len(METHODS) for row in rows):
         raise ValueError(
@@ -103,7 +103,7 @@ def render_changes(operations: List[Operation], former: Dict[str, Former]) -> st
     return INTRODUCTION + ''.join(_section(title, lines) for title, lines in sections if lines)
 
 
-def refuse_regressions(
+def reject_regressions(
     operations: List[Operation], document: Document, former: Dict[str, Former]
 ) -> None:
     """Raise DocumentError if a wrapper of 5.4.1 would change although it works."""
@@ -145,7 +145,7 @@ def _changes(operations: List[Operation], former: Dict[str, Former]) -> Iterator
 
 
 def _current_wrappers(config: Dict[str, object], op: Operation) -> Tuple[Optional[str], ...]:
-    """The result of entity_wrappers() with this configuration."""
+    """Return the result of entity_wrappers() with this configuration."""
     for endpoint in (op.endpoint, '* ' + op.path):
         if endpoint in config:
             value = config[endpoint]

@@ -1,8 +1,8 @@
-"""Build the sdist and the wheel, and check what is in them and that it works.
+"""Build the sdist and the wheel, check their contents, and test them.
 
     python tools/check_package.py
 
-Needs build, twine and check-wheel-contents. It leaves nothing behind in the tree.
+Needs build, twine and check-wheel-contents. Nothing is written to the tree.
 """
 
 import shutil
@@ -60,17 +60,17 @@ def run(*command, cwd=ROOT):
     subprocess.run([str(part) for part in command], cwd=str(cwd), check=True)
 
 
-def check_names(what, names, wanted):
+def check_names(archive, names, wanted):
     missing = sorted(set(wanted) - set(names))
     if missing:
-        sys.exit('{} lacks {}'.format(what, ', '.join(missing)))
-    strange = [name for name in names if '__pycache__' in name or name.endswith('.pyc')]
-    if strange:
-        sys.exit('{} should not have {}'.format(what, ', '.join(strange)))
+        sys.exit('{} lacks {}'.format(archive, ', '.join(missing)))
+    unwanted = [name for name in names if '__pycache__' in name or name.endswith('.pyc')]
+    if unwanted:
+        sys.exit('{} must not contain {}'.format(archive, ', '.join(unwanted)))
 
 
 def in_new_environment(folder, *requirements):
-    """The interpreter of a new virtual environment that has the requirements."""
+    """Create a virtual environment with the requirements, and return its interpreter."""
     venv.create(str(folder), with_pip=True)
     python = folder / ('Scripts' if sys.platform == 'win32' else 'bin') / 'python'
     run(python, '-m', 'pip', 'install', '-q', *requirements)
@@ -104,7 +104,7 @@ def check(scratch):
     if not wheel.name.endswith('-py3-none-any.whl'):
         sys.exit('{} is not universal'.format(wheel.name))
 
-    # The wheel, in an environment with nothing else.
+    # The wheel, in an otherwise empty environment.
     python = in_new_environment(scratch / 'wheel', wheel)
     run(python, '-c', SCRIPT, cwd=scratch)
 
@@ -115,7 +115,7 @@ def check(scratch):
     python = in_new_environment(scratch / 'bare', 'requests', 'deprecation')
     run(python, '-W', 'error', '-c', SCRIPT, cwd=alone)
 
-    # The tests of the sdist, with what its test extra names.
+    # The tests of the sdist, with its extra "test".
     unpacked = scratch / sdist.name[: -len('.tar.gz')]
     python = in_new_environment(scratch / 'tests', '{}[test]'.format(unpacked))
     run(

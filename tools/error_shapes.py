@@ -33,7 +33,7 @@ def _error_bodies(document: Document) -> Iterator[Tuple[str, Any]]:
 
 
 def _from_example(example: Any, name: str) -> Any:
-    """An example with its texts replaced; a list keeps its first item."""
+    """Return an example with its texts replaced; a list keeps its first item."""
     if isinstance(example, dict):
         return {key: _from_example(value, key) for key, value in example.items()}
     if isinstance(example, list):
@@ -42,7 +42,7 @@ def _from_example(example: Any, name: str) -> Any:
 
 
 def _from_schema(document: Document, schema: Any, name: str) -> Any:
-    """An instance of a schema; of alternatives, the first."""
+    """Return an instance of a schema, or of the first alternative."""
     schema = document.resolve(schema)
     for choice in ('oneOf', 'anyOf'):
         if schema.get(choice):

@@ -21,7 +21,7 @@ METHODS_WITH_BODY = ('POST', 'PUT', 'PATCH')
 
 
 class Entry(NamedTuple):
-    """A line of a table: the path that it is about, its source, and what to note beside it."""
+    """A line of a table: its path, its source, and the comments above and behind it."""
 
     path: str
     source: str
@@ -30,7 +30,7 @@ class Entry(NamedTuple):
 
 
 class Wrappers(NamedTuple):
-    """The value of an entry of ENTITY_WRAPPER_CONFIG, and what to note beside it."""
+    """The value of an entry of ENTITY_WRAPPER_CONFIG, and the comments above and behind it."""
 
     value: Any
     reason: str = ''
@@ -128,7 +128,7 @@ def _page_sizes(operations: List[Operation]) -> List[Entry]:
 
 
 def wrapper_config(operations: List[Operation]) -> Dict[str, Wrappers]:
-    """Return ENTITY_WRAPPER_CONFIG: where inference is wrong, in as few entries as possible."""
+    """Return ENTITY_WRAPPER_CONFIG: the wrappers that differ from inference, in few entries."""
     config = {}
     for path, same_path in groupby(operations, lambda op: op.path):
         config.update(_config_of_path(path, list(same_path)))
@@ -156,7 +156,7 @@ def _config_of_path(path: str, operations: List[Operation]) -> Dict[str, Wrapper
 
 
 def _wrappers(operation: Operation) -> Any:
-    """The entry of ENTITY_WRAPPER_CONFIG that this operation alone would need."""
+    """Return the entry of ENTITY_WRAPPER_CONFIG for this operation alone."""
     request, response = operation.request_wrapper, operation.response_wrapper
     if not operation.has_response and operation.method not in METHODS_WITH_BODY:
         response = request
@@ -166,7 +166,7 @@ def _wrappers(operation: Operation) -> Any:
 
 
 def _is_inferred(operation: Operation) -> bool:
-    """Whether inference is right for each body that exists."""
+    """Return whether inference is right for each body of the operation."""
     inferred = infer_entity_wrapper(operation.method, operation.path)
     return (not operation.has_request or operation.request_wrapper == inferred) and (
         not operation.has_response or operation.response_wrapper == inferred
@@ -187,7 +187,7 @@ def _wrapper_entries(operations: List[Operation]) -> List[Entry]:
 
 
 def _areas(operations: List[Operation]) -> Dict[str, str]:
-    """The name of each first segment of paths: the area of its operations, if they share one."""
+    """Return the area of the operations by first segment of the path, if they share one."""
     areas: Dict[str, set] = {}
     for op in operations:
         if op.area:
@@ -200,7 +200,7 @@ def _segment(entry: Any) -> str:
 
 
 def _lines(entries: List[Entry], areas: Dict[str, str]) -> Iterator[str]:
-    """Lines of source, below the name of their area."""
+    """Yield lines of source, below the name of their area."""
     for segment, group in groupby(entries, _segment):
         yield '    # {}\n'.format(areas.get(segment, segment.replace('_', ' ').title()))
         for entry in group:

@@ -1,13 +1,13 @@
-"""Test the tests: change the code in random places and list the changes that no test notices.
+"""Mutation testing: change the code in random places and list the changes that no test notices.
 
     python tools/mutate.py pdpyras.py --seed 1 --count 100
     python tools/mutate.py pdpyras_sandbox --tests tests/sandbox --jobs 2
 
-A first run of the tests records which of them reach each line, in their own process or in one that
-they start. Then each mutant, one small change in a function, is tested by the tests that reach its
-line, the fastest first, up to the first failure. The survivors are printed for judgement: some are
-equivalent to the original, the others lack a test. The working tree is not touched, because mutants
-live in copies. Needs coverage and pytest-timeout.
+A first run of the tests records the lines that each test reaches, in its own process or in one that
+it starts. Then each mutant, one small change in a function, is tested by the tests that reach its
+line, the fastest first, up to the first failure. The survivors are printed for review: some are
+equivalent to the original, the others lack a test. The working tree is not changed, because mutants
+are made in copies. Needs coverage and pytest-timeout.
 """
 
 import argparse
@@ -26,11 +26,11 @@ from typing import Dict, Iterator, List, NamedTuple, Set, Tuple
 import coverage
 
 ROOT = Path(__file__).resolve().parent.parent
-#: Seconds for a test of a mutant, after which the mutant counts as noticed.
+#: The timeout of a test in seconds; a mutant that causes a timeout counts as noticed.
 TIMEOUT = 30
-#: The file for the outcome, seconds and name of each phase of a test without a mutant.
+#: The file with the outcome, seconds and name of each phase of a test without a mutant.
 OUTCOMES = '.mutate.outcomes'
-#: Tests to begin with, each of another function; if none fails, all others follow.
+#: The number of tests in the first run, each of another function; the others follow if none fails.
 FIRST_TESTS = 40
 
 SWAPPED = {
@@ -62,7 +62,7 @@ class Mutant(NamedTuple):
 
 
 def mutants_of(path: str, source: str) -> Iterator[Mutant]:
-    """Return every mutant of the functions of a module."""
+    """Yield every mutant of the functions of a module."""
     lines = [0]
     for line in source.encode('utf-8').splitlines(True):
         lines.append(lines[-1] + len(line))
@@ -77,7 +77,7 @@ def mutants_of(path: str, source: str) -> Iterator[Mutant]:
 
 
 def _nodes_in_functions(tree: ast.AST) -> Iterator[ast.AST]:
-    """Return the nodes in the bodies of functions, without docstrings and annotations."""
+    """Yield the nodes in the bodies of functions, without docstrings and annotations."""
     for function in ast.walk(tree):
         if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
             body = function.body[1:] if ast.get_docstring(function) else function.body
@@ -85,7 +85,7 @@ def _nodes_in_functions(tree: ast.AST) -> Iterator[ast.AST]:
             while pending:
                 node = pending.pop()
                 if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.JoinedStr)):
-                    continue  # Functions within this one are visited by themselves.
+                    continue  # Nested functions are visited separately.
                 if isinstance(node, (ast.expr, ast.stmt)):
                     yield node
                 for name, child in ast.iter_fields(node):
@@ -95,7 +95,7 @@ def _nodes_in_functions(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def _changes(node: ast.AST) -> Iterator[ast.AST]:
-    """Return what may stand in place of a node."""
+    """Yield the replacements of a node."""
     if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in SWAPPED:
         yield ast.Compare(node.left, [SWAPPED[type(node.ops[0])]()], node.comparators)
     elif isinstance(node, ast.BoolOp):
@@ -130,7 +130,7 @@ def _other_constants(value: object) -> Iterator[ast.AST]:
         yield ast.Constant(not value)
     elif isinstance(value, (int, float)):
         yield ast.Constant(value + 1)
-    elif isinstance(value, str) and ' ' not in value:  # A sentence may be worded differently.
+    elif isinstance(value, str) and ' ' not in value:  # No test pins the wording of a sentence.
         yield ast.Constant(value + 'x')
 
 
@@ -144,7 +144,7 @@ def pytest_runtest_setup(item):
 
 
 def pytest_runtest_logreport(report):
-    """Record how tests end without a mutant, and how long they take."""
+    """Record the outcomes and durations of tests without a mutant."""
     with open(OUTCOMES, 'a', encoding='utf-8') as file:
         file.write('{0.outcome} {0.duration} {0.nodeid}\n'.format(report))
 
@@ -221,13 +221,13 @@ def _environment(root: Path) -> Dict[str, str]:
 
 
 def is_noticed(mutant: Mutant, tests: List[str], root: Path) -> bool:
-    """Whether a test fails, or does not end, with this mutant in the copy at ``root``."""
+    """Return whether a test fails or times out with this mutant in the copy at ``root``."""
     path = root / mutant.path
     source = path.read_bytes()
     path.write_bytes(mutant.apply(source))
     try:
         by_function = {name.partition('[')[0]: name for name in reversed(tests)}
-        # A random choice, as the fastest ones may all be of one kind.
+        # A random choice, because the fastest tests may all be of one kind.
         chosen = set(
             random.Random(0).sample(sorted(by_function.values()), len(by_function))[:FIRST_TESTS]
         )
@@ -252,7 +252,7 @@ def _fails(tests: List[str], root: Path) -> bool:
     return done.returncode != 0
 
 
-def copy_of_the_project(folder: Path) -> Path:
+def copy_project(folder: Path) -> Path:
     names = subprocess.run(
         ['git', 'ls-files', '-z'], cwd=str(ROOT), check=True, stdout=subprocess.PIPE
     ).stdout.decode()
@@ -270,17 +270,19 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('targets', nargs='+', help='modules or packages to change')
-    parser.add_argument('--seed', type=int, default=1, help='another seed draws another sample')
+    parser.add_argument('--seed', type=int, default=1, help='seed of the random sample')
     parser.add_argument('--count', type=int, default=100, help='size of the sample')
-    parser.add_argument('--jobs', type=int, default=1, help='mutants tested at a time')
-    parser.add_argument('--tests', nargs='+', default=['tests'], help='files of tests to use')
+    parser.add_argument(
+        '--jobs', type=int, default=1, help='number of mutants tested at the same time'
+    )
+    parser.add_argument('--tests', nargs='+', default=['tests'], help='test files or directories')
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         _sample(options, Path(scratch))
 
 
 def _sample(options: argparse.Namespace, scratch: Path) -> None:
-    roots = [copy_of_the_project(scratch / str(job)) for job in range(options.jobs)]
+    roots = [copy_project(scratch / str(job)) for job in range(options.jobs)]
     reached = record_tests(roots[0], options.targets, options.tests)
     found = sorted(
         mutant

@@ -8,7 +8,7 @@ METHODS = ('GET', 'POST', 'PUT', 'PATCH', 'DELETE')
 
 
 class DocumentError(Exception):
-    """The document, or what is derived from it, cannot be used. The message gives the reason."""
+    """Raised for a document, or tables derived from it, that cannot be used."""
 
 
 class Property(NamedTuple):
@@ -69,7 +69,7 @@ class Document:
                 raise DocumentError('The path {!r} does not begin with a slash.'.format(path))
             item = self.resolve(item)
             if not isinstance(item, dict):
-                raise DocumentError('Nothing is described at the path {}.'.format(path))
+                raise DocumentError('There is no description at the path {}.'.format(path))
             for method in METHODS:
                 if method.lower() in item:
                     yield method, path, item
@@ -95,7 +95,9 @@ class Document:
             try:
                 node = node[int(step)] if isinstance(node, list) else node[step]
             except (KeyError, IndexError, ValueError, TypeError):
-                raise DocumentError('The reference {} leads nowhere.'.format(pointer)) from None
+                raise DocumentError(
+                    'The reference {} cannot be resolved.'.format(pointer)
+                ) from None
         return node
 
     def _described_or_error(self, method: str, path: str, item: Any) -> Description:

@@ -1,4 +1,4 @@
-"""Render the table that the command `pdpyras endpoints` searches."""
+"""pdpyras_extras/cli/operations.tsv: the table that the command `pdpyras endpoints` searches."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ UNDOCUMENTED = '(undocumented)'
 
 
 def render_summaries(document: Document) -> str:
-    """Return a line for each operation, with its method, path and summary; sorted by path."""
+    """Return a line with the method, path and summary of each operation, sorted by path."""
     rows = [
         (path, method, _summary(item[method.lower()]))
         for method, path, item in document.declarations()
@@ -27,6 +27,6 @@ def render_summaries(document: Document) -> str:
 
 
 def _summary(operation: Any) -> str:
-    # Where the summary is missing, the first line of the description says as much.
+    # An operation without a summary has one in the first line of its description.
     text = operation.get('summary') or operation.get('description') or ''
     return ' '.join(text.partition('\n')[0].replace('`', '').split()).rstrip('.')

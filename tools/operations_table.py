@@ -1,4 +1,4 @@
-"""The table of operations, tests/data/operations.tsv: what each operation takes and returns.
+"""The table of operations, tests/data/operations.tsv: the bodies and pagination of each.
 
 A line of the table comes from PagerDuty's OpenAPI document or, where the document lacks an
 operation, from by_hand.py. The tables in pdpyras.py and the tests are derived from these lines.
@@ -26,19 +26,19 @@ NOT_CONTENT = frozenset(
     + ['response_metadata', 'privileges', 'additional_fields', 'account_id', 'warnings']
 )
 
-#: A column for a body.
+#: The pattern of a column for a body.
 BODY = r'-|none|\w+({}|\[\])?'
 
 #: Paginations that iter_all() follows.
 PAGED = ('classic', 'cursor')
 
-#: Paginations of other kinds: the parameter that requests the next page, in the query of a GET or
+#: Other kinds of pagination: the parameter that requests the next page, in the query of a GET or
 #: the body of a POST, and the property of the response that holds its value.
 OWN_PAGINATIONS = {'after': 'after', 'starting_after': 'last'}
 
 
 class Operation(NamedTuple):
-    """A line of the table; HEAD says how its columns are written."""
+    """A line of the table; HEAD describes its columns."""
 
     method: str
     path: str
@@ -82,7 +82,7 @@ def _wrapper_of(body: str) -> Optional[str]:
 
 
 def read_table(text: str) -> List[Operation]:
-    """Return the operations of a table, without those that by_hand.py adds to it."""
+    """Return the documented operations of a table."""
     lines = [line.split('\t') for line in text.splitlines() if line and not line.startswith('#')]
     if not lines or tuple(lines[0]) != Operation._fields:
         columns = ', '.join(Operation._fields)
@@ -129,7 +129,7 @@ def _documented(described: Description) -> Operation:
 
 
 def _wrapper(shapes: List[Shape], is_listing: bool = False) -> Optional[str]:
-    """The property that holds all the content in every alternative, or None."""
+    """Return the property that holds all the content in every alternative, or None."""
     found = {_content(shape, is_listing) for shape in shapes}
     return found.pop() if len(found) == 1 else None
 
@@ -190,7 +190,7 @@ def _results(operation: Operation, described: Description) -> str:
 # -------------------------------------------------------------------------------------- By hand
 
 
-def with_those_by_hand(documented: Iterable[Operation]) -> List[Operation]:
+def with_undocumented(documented: Iterable[Operation]) -> List[Operation]:
     """Return the documented operations and the undocumented ones, sorted by path and method.
 
     :raises DocumentError: if an entry of by_hand.py is malformed, or does not fit the operations.
@@ -229,7 +229,7 @@ def _undocumented(entry: by_hand.Undocumented) -> Operation:
     )
     if not is_well_formed:
         raise DocumentError(
-            'tools/by_hand.py: {} is not written as the class Undocumented says.'.format(entry)
+            'tools/by_hand.py: {} does not have the form of the class Undocumented.'.format(entry)
         )
     if entry.pagination and not entry.response.endswith('[]'):
         raise DocumentError(
@@ -243,7 +243,7 @@ def _undocumented(entry: by_hand.Undocumented) -> Operation:
 
 
 def _misfits(operations: List[Operation]) -> List[str]:
-    """The exceptions in by_hand.py that are about no operation, or about one that needs none."""
+    """Return the exceptions in by_hand.py that match no operation or need no exception."""
     paths = {op.path for op in operations}
     endpoints = {op.endpoint for op in operations}.union('* ' + path for path in paths)
     legacy = {endpoint.split(' ')[1] for endpoint in by_hand.LEGACY_WRAPPERS}
@@ -268,7 +268,7 @@ def parameterless(path: str) -> str:
     return re.sub(r'{[^}]*}', '{}', path)
 
 
-def refuse_losses(before: List[Operation], after: List[Operation]) -> None:
+def reject_lost_paths(before: List[Operation], after: List[Operation]) -> None:
     """Raise DocumentError if a documented path would be lost: scripts that use it still exist."""
     paths = {op.path for op in after}.union(by_hand.LEGACY_PATHS)
     lost = sorted({op.path for op in before} - paths)

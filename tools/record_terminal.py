@@ -1,9 +1,9 @@
-"""Record the picture of a terminal in the documentation of the command line.
+"""Record the picture of a terminal for the documentation of the command line.
 
     python tools/record_terminal.py [docs/_static/command_line.svg]
 
-It runs the commands below in a terminal, against a sandbox, and draws what they print. Needs the
-extras cli and sandbox, and a Unix.
+Runs the commands below in a terminal, with a sandbox, and draws their output. Needs the extras
+"cli" and "sandbox", and a Unix system.
 """
 
 import fcntl
@@ -51,7 +51,7 @@ THEME = TerminalTheme(
 
 
 def record(commands, environment, folder):
-    """Return what a person sees who types the commands, as text with colours."""
+    """Return the commands and their output, as text with colours."""
     shown = Text()
     for command in commands:
         shown.append('$ ', 'green').append(command + '\n', 'bold')
@@ -62,7 +62,7 @@ def record(commands, environment, folder):
 
 
 def run(command, environment, folder):
-    """Return what a command writes to the terminal, and then to stderr."""
+    """Return the output of a command: to the terminal, and then to stderr."""
     terminal, stdout = pty.openpty()
     fcntl.ioctl(stdout, termios.TIOCSWINSZ, struct.pack('HHHH', 50, COLUMNS, 0, 0))
     with tempfile.TemporaryFile() as stderr:
@@ -81,7 +81,7 @@ def read(terminal):
         while True:
             try:
                 chunk = file.read(65536)
-            except OSError:  # On Linux, the end.
+            except OSError:  # Raised on Linux at the end of the output.
                 return
             if not chunk:
                 return
@@ -89,7 +89,7 @@ def read(terminal):
 
 
 def draw(shown):
-    """Return an SVG that loads nothing from elsewhere."""
+    """Return an SVG without external resources."""
     console = Console(record=True, width=COLUMNS, file=open(os.devnull, 'w'))  # noqa: SIM115
     console.print(shown, end='')
     svg = console.export_svg(title='pdpyras', theme=THEME, unique_id='pdpyras')

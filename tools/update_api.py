@@ -1,13 +1,13 @@
-"""Update everything that is derived from PagerDuty's OpenAPI document.
+"""Update the files that are derived from PagerDuty's OpenAPI document.
 
     python tools/update_api.py openapiv3.json --date 'May 2030'   from a new document
     python tools/update_api.py                                    after a change in by_hand.py
     python tools/update_api.py [openapiv3.json] --check           write nothing, fail if outdated
 
-Derived are the tables at the end of pdpyras.py, tests/data/operations.tsv and
+The files are pdpyras.py (the tables at its end), tests/data/operations.tsv and
 docs/changed_operations.rst; with a document, also pdpyras_sandbox/shapes.json,
 tests/data/error_shapes.json and pdpyras_extras/cli/operations.tsv. docs/adding_an_endpoint.rst
-describes the task.
+describes the procedure.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 from typing import Dict, List, Optional
 
-from changed_operations import former_wrappers, refuse_regressions, render_changes
+from changed_operations import former_wrappers, reject_regressions, render_changes
 from error_shapes import render_error_shapes
 from library_tables import with_tables
 from openapi_document import Document, DocumentError
@@ -25,9 +25,9 @@ from operation_summaries import render_summaries
 from operations_table import (
     documented_operations,
     read_table,
-    refuse_losses,
+    reject_lost_paths,
     render_table,
-    with_those_by_hand,
+    with_undocumented,
 )
 from sandbox_shapes import render_shapes
 
@@ -88,10 +88,10 @@ def _derived(root: Path, options: argparse.Namespace) -> Dict[str, str]:
         files[SUMMARIES] = render_summaries(document)
     else:
         documented = before
-    operations = with_those_by_hand(documented)
-    refuse_losses(before, operations)
+    operations = with_undocumented(documented)
+    reject_lost_paths(before, operations)
     if options.document:
-        refuse_regressions(operations, document, former)
+        reject_regressions(operations, document, former)
     files[OPERATIONS] = render_table(operations)
     files[MODULE] = with_tables(_text_of(root / MODULE), operations, options.date)
     files[CHANGES] = render_changes(operations, former)
@@ -100,7 +100,7 @@ def _derived(root: Path, options: argparse.Namespace) -> Dict[str, str]:
 
 def _show_difference(name: str, before: str, after: str) -> None:
     difference = difflib.unified_diff(
-        before.splitlines(), after.splitlines(), name, 'as it should be', lineterm='', n=1
+        before.splitlines(), after.splitlines(), name, 'expected', lineterm='', n=1
     )
     for line in difference:
         print(line if len(line) <= SHOWN_LENGTH else line[:SHOWN_LENGTH] + '...')
@@ -120,7 +120,7 @@ def _parser() -> argparse.ArgumentParser:
         '--date', default='', help='month of the document, for the comment in pdpyras.py'
     )
     parser.add_argument(
-        '-v', '--verbose', action='store_true', help='list where the document contradicts itself'
+        '-v', '--verbose', action='store_true', help='list the contradictions in the document'
     )
     return parser
 
