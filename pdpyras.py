@@ -56,7 +56,7 @@ from typing import (
     Union,
     cast,
 )
-from urllib.parse import parse_qsl, quote, unquote
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 from urllib.request import getproxies, getproxies_environment
 from warnings import warn, warn_explicit
 
@@ -98,7 +98,7 @@ __all__ = [
     'plural_name', 'requires_success', 'resource_url', 'singular_name',
     'successful_response', 'truncate_text', 'try_decoding', 'unwrap', 'wrapped_entities',
 ]
-# Not part of the API, but `from pdpyras import *` brought these in 5.4.1, and scripts rely on it.
+# Not part of the API, but 5.4.1 exported them to `from pdpyras import *`, and scripts rely on them.
 __all__ += [
     'HTTPError', 'Iterator', 'JSONDecodeError', 'PoolError', 'REQUESTS_VERSION', 'RequestException',
     'Response', 'Session', 'Union', 'datetime', 'deepcopy', 'logging', 'random', 'requests', 'sys',
@@ -147,7 +147,7 @@ class PDClientError(Exception):
 
 
 class PDHTTPError(PDClientError):
-    """The API responded with an unsuccessful HTTP status; its response is always set."""
+    """The API responded, but not with success, or not as documented; ``response`` is always set."""
 
     response: Response  # pyright: ignore[reportIncompatibleVariableOverride]
 
@@ -179,8 +179,7 @@ class PDHTTPError(PDClientError):
 
 
 class PDServerError(PDHTTPError):
-    """The server failed: a 5xx status, a redirect to another origin, or a success whose body is
-    not what the API documents."""
+    """The server failed: a 5xx status, a refused redirect, or a success with an invalid body."""
 
 
 class _ErrorResponse(Response):
@@ -198,6 +197,7 @@ class _ErrorResponse(Response):
         return True
 
     def __eq__(self, other: object) -> bool:
+        # Tests compare the response of an error with the response that they made.
         return isinstance(other, requests.Response) and self.__dict__ is other.__dict__
 
     __hash__ = Response.__hash__
@@ -206,7 +206,7 @@ class _ErrorResponse(Response):
         return _restored_error_response, (self.__getstate__(),)
 
     def __getstate__(self) -> Dict[str, Any]:
-        """The state for a pickle, without credentials: the server may echo them anywhere."""
+        """The state for a pickle or copy, without credentials, which the server may echo anywhere."""
         secrets = _Secrets.of(self)
         if not _text(self):
             # A stream that is broken or was read elsewhere would fail again in the pickle.
@@ -288,7 +288,7 @@ _EVENT_LIMIT = 512000
 #: Seconds after which waiting for a rate limit to reset is logged as a warning.
 _LONG_WAIT = 10
 
-#: Errors of the network, which a retry may get past.
+#: Network errors, which a retry may overcome.
 NETWORK_ERRORS = (HTTPError, RequestException)
 
 #: Everything that can go wrong between a request and its response. OSError: a missing CA bundle,
@@ -302,11 +302,10 @@ _UNREADABLE = _FAILURES + (AttributeError, LookupError, RuntimeError, TypeError,
 # --------------------------------------------------------------------------------------- Secrets
 
 _AUTH_HEADERS = ('authorization', 'proxy-authorization')
-_SECRET_HEADERS = (*_AUTH_HEADERS, 'cookie')
-_SECRET_FIELDS = ('routing_key', 'service_key')
-_SECRET_FIELD = r'(?:routing|service)_key\W{1,5}?([\w+/=.-]+)'
+_KEY_FIELDS = ('routing_key', 'service_key')
+_KEY_IN_TEXT = r'(?:routing|service)_key\W{1,5}?([\w+/=.-]+)'
 _AUTH_SCHEME = r'(?i)\s*(?:token\s+token=|(?:bearer|basic|token|digest)\s)\s*'
-_USERINFO = r'(//)[^/?#\s@]*@'
+_USERINFO = r'(//)[^/?#\s]*@'
 _CONTROL_CHARACTERS = r'[\x00-\x1f\x7f-\x9f\u2028\u2029]'
 
 
@@ -358,7 +357,7 @@ class _Secrets:
                     )
 
     def show(self, text: Any, length: int = _MESSAGE_LIMIT) -> str:
-        """Make a text from outside fit for a message: masked, without control characters, cut."""
+        """Mask, escape and truncate a text from outside for a message."""
         # Cut first: masking and escaping the whole body of a response would be slow.
         shown = self.hide(_as_text(text)[: 100 * length])
         return _cut(_printable(shown[: length + 1]), length)
@@ -378,7 +377,7 @@ def _as_text(value: Any) -> str:
 
 
 def _credentials(header: Any) -> List[str]:
-    """The secret parts of an Authorization header, the most likely first.
+    """The secret parts of an Authorization header; the first is taken for the key.
 
     >>> _credentials('Token token=abc'), _credentials('Custom abc')
     (['abc'], ['Custom abc', 'abc'])
@@ -394,22 +393,23 @@ def _keys_in(body: Any) -> List[str]:
     if not isinstance(body, (bytes, str)):
         return []
     text = body.decode('utf-8', 'replace') if isinstance(body, bytes) else body
-    if not any(field in text for field in _SECRET_FIELDS):
+    if not any(field in text for field in _KEY_FIELDS):
         return []
     with suppress(ValueError, RecursionError):
         event = loads(text)
         if isinstance(event, dict):
-            return [str(event[field]) for field in _SECRET_FIELDS if event.get(field)]
-    return list(dict.fromkeys(re.findall(_SECRET_FIELD, text)[:100]))
+            return [str(event[field]) for field in _KEY_FIELDS if event.get(field)]
+    # At most 100, because each is searched for in every text.
+    return list(dict.fromkeys(re.findall(_KEY_IN_TEXT, text)[:100]))
 
 
-def _proxy_credentials(*settings: Any) -> List[str]:
+def _proxy_credentials(*mappings: Any) -> List[str]:
     """The user information in the URLs of ``proxies`` dicts, and the passwords in it."""
-    urls = [str(url) for proxies in settings for url in dict(proxies or {}).values()]
+    urls = [str(url) for proxies in mappings for url in dict(proxies or {}).values()]
     # To the last "@": a password may hold "/" and "#", although a URL must not.
     found = [url.rpartition('@')[0].partition('//')[2] for url in urls if '@' in url]
     passwords = [userinfo.partition(':')[2] for userinfo in found]
-    # urllib3 may take the part before a "/" or "#" for the host, and report that.
+    # urllib3 may parse the part before a "/" or "#" as the host, and name it in an error.
     parts = [part for password in passwords for part in re.split('[/?#@]', password)]
     return found + passwords + parts + [unquote(password) for password in passwords]
 
@@ -465,7 +465,7 @@ _DEFAULT_PORTS = {'http': 80, 'https': 443}
 _ABSOLUTE = re.compile(r'[A-Za-z][A-Za-z0-9+.-]*:|//')
 _ORIGIN = re.compile(r'^[^/?#]*//[^/?#]*')
 #: Characters that make browsers or urllib3 send the request elsewhere.
-_UNPRINTABLE = r'[\x00-\x1f\x7f\\]'
+_MISLEADING = r'[\x00-\x1f\x7f\\]'
 _DOT_SEGMENT = r'(?i)(?:/|%2f|%5c)(?:\.|%2e){1,2}(?:/|%2f|%5c|;)'
 #: A path without these characters needs no check, and has no query or fragment.
 _SPECIAL = re.compile(r'[\x00-\x1f\x7f\\.%?#]')
@@ -549,7 +549,7 @@ def _is_same_origin(url: Optional[str], other: Optional[str]) -> bool:
 @lru_cache(maxsize=64)
 def _is_exposed(origin: str) -> bool:
     """Whether requests to an origin can be read on the network: plain HTTP, and not loopback."""
-    parts = parse_url(origin)
+    parts = _parsed(origin)
     return parts.scheme == 'http' and not re.match(_LOOPBACK, parts.host or '')
 
 
@@ -593,10 +593,10 @@ def _shown_url(url: str) -> str:
 
 
 def _reject_path_tricks(path: str, url: str) -> None:
-    if re.search(_UNPRINTABLE, path) or re.search(_DOT_SEGMENT, '/' + path + '/'):
+    if re.search(_MISLEADING, path) or re.search(_DOT_SEGMENT, '/' + path + '/'):
         raise URLError(
             f'URL {_shown_url(url)} is rejected: its path has a "." or ".." segment, a backslash '
-            'or a control character, so it may lead elsewhere.'
+            'or a control character, so it could be sent to another path.'
         )
 
 
@@ -657,8 +657,9 @@ _IRREGULAR_PLURALS = {
 }
 _IRREGULAR_SINGULARS = {singular: plural for plural, singular in _IRREGULAR_PLURALS.items()}
 
+#: An ID has a capital letter or a digit in it, or is longer than a name.
 _IDENTIFIER = r'[A-Z]|\d|.{40}'
-_API_VERSION = r'v\d+$'
+_API_VERSION = r'/v\d+(?:/|$)'
 #: A name with a digit in it, such as ``oauth2_clients``.
 _NAME = r'[a-z]+\d?(?:_[a-z]+)+$'
 _COLLECTION_NAME = r'[a-z][a-z_]*$'
@@ -703,10 +704,10 @@ class _Endpoint(NamedTuple):
         name = singular_name(wrapper)
         if wrapper in content or isinstance(content.get(name), (Mapping, list)):
             return content
-        if not self.is_listed and len(content) == 1:
-            # Something unlisted with one property looks wrapped, if that holds an object or list.
-            (value,) = content.values()
-            return content if isinstance(value, (Mapping, list)) else {name: content}
+        values = list(content.values())
+        if not self.is_listed and len(values) == 1 and isinstance(values[0], (Mapping, list)):
+            # The only property holds an object or a list, so it is probably the wrapper.
+            return content
         return {name: content}
 
     def unwrap(self, verb: str, response: Response) -> Json:
@@ -718,7 +719,7 @@ class _Endpoint(NamedTuple):
         if isinstance(body, dict):
             if wrapper in body:
                 return body[wrapper]
-            # Where the table names a collection for one resource, the API responds in the singular.
+            # Some endpoints take a plural wrapper, but respond with the singular.
             name = singular_name(wrapper)
             if name in body:
                 return body[name]
@@ -762,6 +763,7 @@ class _Endpoint(NamedTuple):
                 f'GET {_cut(self.path, _URL_LIMIT)} does not wrap its results, so it cannot be '
                 'paginated. Use rget or jget.'
             )
+        # Some nouns, such as "data", are singular and plural.
         is_singular = singular_name(wrapper) == wrapper and plural_name(wrapper) != wrapper
         if self.is_resource or (self.is_listed and is_singular):
             raise URLError(
@@ -813,20 +815,16 @@ def _index_of(patterns: List[str]) -> Dict[str, Any]:
 
 
 def _search(node: Dict[str, Any], segments: List[str]) -> Optional[str]:
-    for depth, segment in enumerate(segments, 1):
-        below = node.get(segment)
-        if below is None:
-            below = node.get(_ANY_SEGMENT) if segment else None
-            if below is None:
-                return None
-        elif _ANY_SEGMENT in node:
-            # A literal beats a parameter: /users/me is not the user whose ID is "me".
-            found = _search(below, segments[depth:])
-            if found is not None:
-                return found
-            below = node[_ANY_SEGMENT]
-        node = below
-    return node.get(_LEAF)
+    """The pattern below a node that the segments match, or None."""
+    if not segments:
+        return node.get(_LEAF)
+    first, *rest = segments
+    # A literal beats a parameter: /users/me is not the user whose ID is "me".
+    for key in (first, _ANY_SEGMENT) if first else ():
+        found = _search(node[key], rest) if key in node else None
+        if found is not None:
+            return found
+    return None
 
 
 def _guessed_pattern(path: str) -> str:
@@ -837,7 +835,7 @@ def _guessed_pattern(path: str) -> str:
     """
     nodes = path.split('/')
     # A collection comes first, after the version if there is one.
-    first = 2 if re.match(_API_VERSION, ''.join(nodes[1:2])) else 1
+    first = 2 if re.match(_API_VERSION, path) else 1
     return '/'.join(
         '{id}'
         if place > first and re.search(_IDENTIFIER, node) and not re.match(_NAME, node)
@@ -847,9 +845,10 @@ def _guessed_pattern(path: str) -> str:
 
 
 def _suggestion(path: str) -> str:
-    """A hint at the listed path that is most like an unlisted one, or ''."""
+    """A hint that names the listed path closest to an unlisted one; '' if none is close."""
     from difflib import get_close_matches  # Imported on first use, to keep imports fast.
 
+    # difflib is slow on long texts.
     guess = _guessed_pattern(path[:200])
     close = get_close_matches(guess, CANONICAL_PATHS, n=1, cutoff=0.75)
     # A listed path below a base URL that has a path of its own is longer, and no typo.
@@ -880,11 +879,11 @@ def plural_name(obj_type: str) -> str:
     >>> plural_name('escalation_policy_reference')
     'escalation_policies'
     """
-    name = obj_type[: -len('_reference')] if obj_type.endswith('_reference') else obj_type
+    name = re.sub('_reference$', '', obj_type)
     before, separator, noun = name.rpartition('_')
     if noun in _IRREGULAR_SINGULARS:
         return before + separator + _IRREGULAR_SINGULARS[noun]
-    if noun.endswith('y') and noun[-2:-1] not in tuple('aeiou'):
+    if re.search('[^aeiou]y$', noun):
         return name[:-1] + 'ies'
     return name + ('es' if noun.endswith(('s', 'x', 'ch', 'sh')) else 's')
 
@@ -916,7 +915,7 @@ def entity_wrappers(method: str, path: str) -> _Wrappers:
 
 
 def infer_entity_wrapper(method: str, path: str) -> str:
-    """Return the wrapper of an endpoint, request and response, by the API's naming convention.
+    """Return the wrapper of requests and responses that the API's naming convention implies.
 
     >>> infer_entity_wrapper('GET', '/users/{id}'), infer_entity_wrapper('POST', '/users')
     ('user', 'user')
@@ -940,11 +939,11 @@ class _ApiError(NamedTuple):
 
 
 def successful_response(r: Response, context: Optional[str] = None) -> Response:
-    """Return a successful response, and raise an error for any other.
+    """Return the response if it is a success, and raise an error if not.
 
     :param context: the purpose of the request for the error message, such as 'sending an event'.
     :raises PDServerError: if the status is 5xx.
-    :raises PDHTTPError: if the status is another one that is not 2xx.
+    :raises PDHTTPError: for any other status that is not 2xx.
     :raises PDClientError: if there is no response.
     """
     if r is None or r.status_code == 0:
@@ -956,7 +955,7 @@ def successful_response(r: Response, context: Optional[str] = None) -> Response:
 
 
 def unwrap(response: Response, wrapper: Optional[str]) -> Json:
-    """Return what the wrapper of a response holds, or the whole body if ``wrapper`` is None.
+    """Return the value at the wrapper of a response, or the whole body if ``wrapper`` is None.
 
     An empty body gives None.
 
@@ -971,8 +970,13 @@ def unwrap(response: Response, wrapper: Optional[str]) -> Json:
 
 
 def _wrapper_missing(response: Response, wrapper: str, body: Json) -> PDServerError:
-    found = 'is empty.' if _is_empty(response) else f'is a {type(body).__name__}.'
-    if isinstance(body, dict):
+    if _is_empty(response):
+        found = 'is empty.'
+    elif body is None:
+        found = 'is null.'
+    elif not isinstance(body, dict):
+        found = f'is of type {type(body).__name__}.'
+    else:
         keys = _Secrets.of(response).show(', '.join(sorted(map(str, body))), 500)
         found = f'has the keys: {keys or "(none)"}.'
     problem = f'expected a JSON object with the key "{_cut(wrapper, 100)}" in the response'
@@ -980,7 +984,7 @@ def _wrapper_missing(response: Response, wrapper: str, body: Json) -> PDServerEr
 
 
 def _invalid(response: Response, problem: str) -> PDServerError:
-    """The error for a response that is not an error, but not what the API documents either."""
+    """The error for a response that is a success or redirect, but not as the API documents it."""
     secrets = _Secrets.of(response)
     line, suffix = _request_line(response, secrets), _request_id_suffix(response, secrets)
     return PDServerError(f'{line}: {problem}{suffix}', response)
@@ -1005,22 +1009,24 @@ def _error_message(r: Response, context: Optional[str], key: Optional[str] = Non
     secrets = _Secrets.of(r)
     faults = {3: 'unexpected redirect', 4: 'client error', 5: 'server error'}
     said = _api_error(r)
-    # A body without the API's sentences is quoted: an error page of a proxy, for example. Its keys
-    # are masked before it is cut, as a key that is cut would not be found.
+    # A body without the API's sentences is quoted: an error page of a proxy, for example. Mask it
+    # before truncating: a truncated key would not be recognized.
     details = '; '.join(said.sentences) or secrets.show(_text(r), TEXT_LEN_LIMIT) or '(empty body)'
+    reason = said.message or getattr(r, 'reason', None) or '(no reason given)'
+    problem = secrets.show(reason, 200) + ('' if said.code is None else f' (code {said.code})')
+    if details != said.message:
+        problem += ': ' + secrets.show(details, 800)
     advice = _advice(r, said)
     if key is not None:
         advice += f' The API key in use is {last_4(key)}.'
-    if advice and details[-1] not in '.?!':
-        details += '.'
-    return '{}: {}{}: {} {}{}: {}{}{}'.format(
+    if advice and problem[-1] not in '.?!':
+        problem += '.'
+    return '{}: {}{}: {} {}{}{}'.format(
         _request_line(r, secrets),
         faults.get(_status_class(r), 'unexpected status'),
         secrets.show(' when ' + context, 300) if context else '',
         r.status_code,
-        secrets.show(said.message or getattr(r, 'reason', None) or '(no reason given)', 200),
-        '' if said.code is None else f' (code {said.code})',
-        secrets.show(details, 800),
+        problem,
         advice,
         _request_id_suffix(r, secrets),
     )
@@ -1032,7 +1038,7 @@ def _lacks_from(sentences: Sequence[str]) -> bool:
 
 
 def _advice(r: Response, said: _ApiError) -> str:
-    """Advice for an error response that the API's own sentences do not give; or ''."""
+    """Advice that the API's own sentences lack, or ''."""
     if r.status_code == 400 and _lacks_from(said.sentences):
         return (
             " Pass default_from= to the session: the e-mail address of one of the account's users."
@@ -1058,7 +1064,8 @@ def _api_error(r: Response) -> _ApiError:
     try:
         body = r.json()
         error = body.get('error') if isinstance(body, dict) else body
-        if error in (None, True, False):
+        if not error or error is True:
+            # No error, or only a flag.
             error = body
         if not isinstance(error, dict):
             return _ApiError(sentences=tuple(_sentences(error)))
@@ -1131,7 +1138,7 @@ def try_decoding(r: Response) -> Json:
             return r.json()
         try:
             return decode(r.content)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - not every decoder raises ValueError
             raise ValueError(f'json_loads: {type(error).__name__}') from error
     except (LookupError, ValueError, RecursionError) as error:
         if _is_empty(r):
@@ -1148,7 +1155,7 @@ def _is_empty(r: Response) -> bool:
 
 
 def _text(r: Response) -> str:
-    """The body of a response as text, whatever charset it declares; '' if it was read elsewhere."""
+    """The body of a response as text, whatever charset it declares; '' if it cannot be read."""
     with suppress(*_UNREADABLE):
         return str(r.text)
     with suppress(*_UNREADABLE):
@@ -1165,7 +1172,10 @@ def truncate_text(text: str) -> str:
 
 
 def deprecated_kwarg(deprecated_name: str, details: Optional[str] = None) -> None:
-    """Warn that the caller of the calling function used a deprecated keyword argument."""
+    """Warn that the calling function received a deprecated keyword argument.
+
+    The warning names the line of its caller.
+    """
     message = f'Keyword argument "{deprecated_name}" is deprecated.'
     _warn(message + (' ' + details if details else ''), depth=3)
 
@@ -1195,8 +1205,8 @@ def _rename_path(kwargs: Dict[str, Any], name: str) -> None:
 
 # ------------------------------------------------------------------------------------ Decorators
 #
-# They decorate methods of any object that has a `url`, and take the HTTP verb from the function's
-# name: rget, jget and get all send a GET.
+# They decorate methods of any object. wrapped_entities needs its `url`, and takes the HTTP verb
+# from the name of the method: rget and get both send a GET.
 
 _NOT_GIVEN = object()
 
@@ -1250,11 +1260,10 @@ def resource_url(method: _F) -> _F:
 
 
 def _first_argument(method_name: str, kwargs: Dict[str, Any]) -> Any:
-    """The first argument of a method that was passed by one of its keyword names."""
+    """The first argument of a method, which was passed as ``url=`` or ``path=``."""
     _rename_path(kwargs, 'url')
-    for keyword in ('url', 'resource'):
-        if keyword in kwargs:
-            return kwargs.pop(keyword)
+    if 'url' in kwargs:
+        return kwargs.pop('url')
     raise TypeError(f'{method_name}() needs a URL, path or resource as its first argument.')
 
 
@@ -1285,11 +1294,9 @@ def wrapped_entities(method: _F) -> _F:
 
 def _is_nonnegative(value: Any) -> bool:
     """Whether a value is a non-negative number of any kind, NumPy's for example."""
-    try:
-        is_number = not isinstance(value, (bool, str, bytes))
-        return is_number and 0 <= float(value) < float('inf')
-    except (TypeError, ValueError):
-        return False
+    with suppress(OverflowError, TypeError, ValueError):
+        return not isinstance(value, (bool, str, bytes)) and 0 <= float(value) < float('inf')
+    return False
 
 
 def _is_list(value: Any) -> bool:
@@ -1303,8 +1310,9 @@ def _is_aware(value: Any) -> bool:
 def _reject_naive(name: str, value: Any) -> None:
     """Raise ValueError unless an argument is a datetime with a time zone.
 
-    The API would read another in the time zone of the account.
+    The API interprets a naive datetime in the time zone of the account.
     """
+    # Not datetime, which tests replace.
     if not isinstance(value, date) or not _is_aware(value):
         raise ValueError(
             f'{name} must be a datetime with a time zone, such as datetime.now(timezone.utc); it '
@@ -1318,7 +1326,7 @@ def _utc(moment: datetime) -> str:
 
 
 def _time_of(text: Any) -> Optional[datetime]:
-    """Parse an ISO 8601 timestamp of the API; None if it is not one.
+    """Parse an ISO 8601 timestamp, in UTC if it names no zone; None if it is not one.
 
     >>> _time_of('2026-01-02T03:04:05Z') == _time_of('2026-01-01T22:04:05-05:00')
     True
@@ -1362,7 +1370,9 @@ def _id_of(resource: Any) -> str:
 
 
 def _as_dict(params: Any) -> Dict[str, Any]:
-    """Query parameters in any form that requests takes, as a dict; repeated ones become a list.
+    """Convert query parameters in any form that requests accepts to a dict.
+
+    Repeated parameters become a list.
 
     Iterators are read into lists, because each page and each retry sends them again.
     """
@@ -1388,7 +1398,7 @@ def _as_dict(params: Any) -> Dict[str, Any]:
 
 
 def _needs_update(existing: Any, wanted: Any) -> bool:
-    """Whether a wanted value is missing from a resource or differs; its others are ignored."""
+    """Whether a wanted value is missing from a resource or differs; other values are ignored."""
     return any(key not in existing or _differs(existing[key], wanted[key]) for key in wanted)
 
 
@@ -1470,6 +1480,7 @@ object_type = _renamed('object_type', singular_name)
 resource_name = _renamed('resource_name', plural_name)
 
 
+# Not _renamed, because it never had a second parameter.
 @_deprecated('5.0.0', 'Use successful_response instead.')
 def raise_on_error(r: Response) -> Response:
     """Former name of :func:`successful_response`."""
@@ -1479,6 +1490,7 @@ def raise_on_error(r: Response) -> Response:
 class _MethodsFrom4x:
     """Methods of the sessions that 5.0 removed."""
 
+    #: False if the user has set raise_if_http_error to False.
     _raises_http_errors = True
 
     @_deprecated('5.0.0', 'Assign to the property api_key instead.')
@@ -1501,7 +1513,7 @@ class _MethodsFrom4x:
     def profiler_key(self, method: str, path: str, suffix: Optional[str] = None) -> str:
         """Return the key that 4.x counted a request under, such as ``get:users/{id}``."""
         base_url = cast(Any, self).url
-        key = '{}:{}'.format(method.lower(), '/'.join(_tokens(base_url, path.split('?')[0])))
+        key = '{}:{}'.format(method.lower(), '/'.join(_tokens(base_url, path)))
         return key if suffix is None else f'{key}#{suffix}'
 
 
@@ -1516,13 +1528,13 @@ class _OwnCookiesOnly(DefaultCookiePolicy):
 
 
 _OWN_COOKIES_ONLY = _OwnCookiesOnly()
-#: Bytes of a body to read at a time. With None, which means all, urllib3 would never find the end
+#: Bytes of a body to read at a time. Not None, for all at once: urllib3 would never reach the end
 #: of a mocked body.
 _READ_SIZE = 1024 * 1024
 _UNSAFE_IN_HEADER = re.compile(r'[\x00-\x08\x0a-\x1f\x7f]|^\s|[^\x00-\xff]')
 
-# The methods of requests that are overridden below for speed. An override gives way where somebody
-# has replaced the original since.
+# The methods of requests that are overridden below for speed. If somebody has replaced the original
+# since, the override calls the replacement.
 _PREPARE_REQUEST = Session.prepare_request
 _MERGE_ENVIRONMENT_SETTINGS = Session.merge_environment_settings
 
@@ -1549,7 +1561,7 @@ def _environment_state() -> object:
 class _MergedHeaders(CaseInsensitiveDict):  # type: ignore[type-arg]
     """The headers of a request, which include those of the session."""
 
-    #: The URL that these headers were merged for. It was checked, and need not be again.
+    #: The URL that these headers were merged for. It needs no second check.
     checked_url: Optional[str] = None
 
 
@@ -1579,7 +1591,7 @@ class _Transport(Session):
         """Prepare a request, whose headers may include the session's already."""
         is_merged = getattr(request.headers, 'checked_url', '') == request.url
         _reject_unsafe_headers(request.headers)
-        # With some versions of requests, http.client would encode a text as Latin-1.
+        # Some versions of requests pass a str on to http.client, which encodes it as Latin-1.
         data = request.data.encode('utf-8') if isinstance(request.data, str) else request.data
         # With auth=None, requests would read ~/.netrc.
         auth = request.auth or self.auth or _keep_authorization
@@ -1613,7 +1625,7 @@ class _Transport(Session):
         request = copy(request)
         request.data, request.auth = data, auth
         prepared = super().prepare_request(request)
-        # A redirect would send cookies that the server set in the response before it.
+        # Otherwise a redirect would send the cookies set by the previous response.
         cast(Any, prepared)._cookies.set_policy(_OWN_COOKIES_ONLY)
         _reject_unsafe_headers({'Cookie': prepared.headers.get('Cookie')})
         return prepared
@@ -1621,7 +1633,7 @@ class _Transport(Session):
     def send(self, request: PreparedRequest, **kwargs: Any) -> Response:
         """Send a prepared request.
 
-        :raises URLError: if its URL was changed to where the key must not go; nothing is sent.
+        :raises URLError: if its URL was changed to one that must not see the key; nothing is sent.
         """
         if request.url != getattr(request, 'checked_url', None):
             self._check_destination(str(request.url))
@@ -1658,22 +1670,32 @@ class _Transport(Session):
     ) -> Generator[Any, None, None]:
         """Follow the redirects of a GET within its origin, and those of other methods not at all.
 
-        :raises PDServerError: for a redirect to another origin, which gets neither key nor request.
+        :raises PDServerError: for a redirect to another origin or an invalid URL; nothing is sent
+            there.
         """
         if kwargs.get('yield_requests'):
             # With allow_redirects=False, requests only asks for response.next.
             return
         is_followed = req.method == 'GET'
         kwargs['yield_requests'] = not is_followed
+        for hop in super().resolve_redirects(resp, req, *args, **kwargs):
+            if not is_followed:
+                # Prepared only for the check in rebuild_auth.
+                return
+            yield hop
+
+    def get_redirect_target(self, resp: Response) -> Optional[str]:
+        """Return the URL that a response redirects to, or None.
+
+        :raises PDServerError: if it is invalid.
+        """
         try:
-            for hop in super().resolve_redirects(resp, req, *args, **kwargs):
-                if not is_followed:
-                    # Prepared only for the check in rebuild_auth.
-                    return
-                yield hop
+            target: Optional[str] = super().get_redirect_target(resp)
+            urlsplit(target or '')
         except ValueError as error:
-            location = resp.headers.get('location')
+            location = resp.headers['location']
             raise _refused_redirect(resp, location, 'an invalid URL') from error
+        return target
 
     def rebuild_auth(self, prepared_request: PreparedRequest, response: Response) -> None:
         """Keep the credential in a redirected request, which must stay within its origin.
@@ -1682,13 +1704,14 @@ class _Transport(Session):
 
         :raises PDServerError: for a redirect to another origin.
         """
-        # The URL that would be sent to, as urllib3 reads it.
+        # Compare the URLs as urllib3 reads them, because urllib3 connects.
         if not _is_same_origin(response.request.url, prepared_request.url):
             raise _refused_redirect(response, prepared_request.url)
         cast(Any, prepared_request).checked_url = prepared_request.url
 
     def _start_process(self) -> None:
         self._process_id = os.getpid()
+        #: Pools of the other process, which are kept so that they are never finalized.
         self._inherited_pools: List[Any] = self.__dict__.get('_inherited_pools', [])
 
     def _leave_other_process(self) -> None:
@@ -1727,12 +1750,13 @@ def _receive(response: Response, stream: bool = False, **options: Any) -> None:
 
 
 def _reject_unsafe_headers(headers: Any) -> None:
-    """Reject values that cannot be sent, without showing them.
+    """Reject headers that cannot be sent, without showing their values.
 
     Some versions of requests do not check all of this, and others show the value in the error.
     """
-    is_ours = isinstance(headers, CaseInsensitiveDict)
-    for name, value in headers.lower_items() if is_ours else dict(headers or {}).items():
+    # lower_items() is faster.
+    is_fast = isinstance(headers, CaseInsensitiveDict)
+    for name, value in headers.lower_items() if is_fast else dict(headers or {}).items():
         if _UNSAFE_IN_HEADER.search(value if isinstance(value, str) else _as_text(value)):
             raise InvalidHeader(
                 f'The value of the header {_printable(str(name)).title()} starts with white space, '
@@ -2089,7 +2113,8 @@ class PDSession(_MethodsFrom4x, _Transport):
 
     def normalize_url(self, url: str) -> str:
         """:func:`normalize_url` with the base URL of this session."""
-        return normalize_url(self.url, url)
+        full_url, _ = _locate(self.url, url)
+        return full_url
 
     def _check_destination(self, url: str) -> None:
         self.normalize_url(url)

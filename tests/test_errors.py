@@ -462,6 +462,29 @@ def test_a_404_on_a_misspelt_path_suggests_the_nearest_listed_path(api, session,
     assert 'did you mean {}?'.format(suggestion) in str(caught.value)
 
 
+@pytest.mark.parametrize('empty', ['', {}, [], None, False, True], ids=repr)
+def test_a_message_beside_an_empty_error_is_shown(api, session, empty):
+    api.reply(400, {'error': empty, 'message': 'The account is locked.'})
+    with pytest.raises(pdpyras.PDHTTPError, match='400 The account is locked[.]$'):
+        session.rget('users')
+
+
+def test_a_message_that_is_the_only_sentence_is_shown_once(api, session):
+    api.reply(429, {'error': {'message': 'Rate Limit Exceeded', 'code': 2020}})
+    session.retry[429] = 1
+    session.max_http_attempts = 0
+    with pytest.raises(pdpyras.PDHTTPError) as caught:
+        session.rget('users')
+    assert str(caught.value).endswith('client error: 429 Rate Limit Exceeded (code 2020)')
+    assert caught.value.errors == ['Rate Limit Exceeded']
+
+
+def test_a_body_that_is_null_is_named(api, session):
+    api.reply(200, b'null')
+    with pytest.raises(pdpyras.PDServerError, match='which is null[.]'):
+        session.rget('users/P1')
+
+
 def test_a_404_below_a_base_url_with_a_path_suggests_nothing(api):
     api.reply(404, NOT_FOUND)
     session = pdpyras.APISession('the-api-key-1234', base_url=api.url + '/gateway')

@@ -359,6 +359,27 @@ def test_redirects_are_not_followed_with_allow_redirects_false(api, thief, sessi
     assert thief.seen == []
 
 
+def test_the_error_of_an_invalid_redirect_names_the_request_and_its_location(api, session):
+    api.reply(302, headers={'Location': '/users/P2'})
+    api.reply(302, headers={'Location': 'http://[bad'})
+    with pytest.raises(PDServerError) as caught:
+        session.rget('/users/P1')
+    assert 'GET {}/users/P2: '.format(api.url) in str(caught.value)
+    assert 'redirects to an invalid URL, http://[bad, which is not' in str(caught.value)
+
+
+def test_a_value_error_of_a_hook_on_a_redirected_response_is_shown(api, session):
+    def hook(response, **_):
+        if response.status_code == 200:
+            raise ValueError('my own hook')
+
+    session.hooks['response'].append(hook)
+    api.reply(302, headers={'Location': '/users/P2'})
+    api.reply(body={'user': {}})
+    with pytest.raises(PDClientError, match='ValueError: my own hook'):
+        session.rget('/users/P1')
+
+
 @pytest.mark.parametrize('location', ['http://[::1', 'https://evil.example/'])
 def test_an_unreachable_redirect_is_returned_if_redirects_are_off(location, api, session):
     api.reply(302, headers={'Location': location})

@@ -178,6 +178,13 @@ def test_the_error_about_a_url_does_not_show_its_credentials():
     assert 'hunter2' not in str(refusal.value)
 
 
+def test_a_password_with_an_at_sign_is_masked_whole():
+    with pytest.raises(URLError) as refusal:
+        normalize_url(US, 'https://user:pass@word@api.pagerduty.com/users')
+    assert 'https://(credentials)@api.pagerduty.com/users' in str(refusal.value)
+    assert 'word' not in str(refusal.value)
+
+
 @pytest.mark.parametrize('url', [None, 5, b'users', ['users'], {'self': 'users'}], ids=repr)
 def test_a_url_that_is_not_a_str_is_an_error_before_anything_is_sent(url, api, session):
     with pytest.raises(URLError, match=type(url).__name__):
