@@ -206,7 +206,7 @@ class _ErrorResponse(Response):
         return _restored_error_response, (self.__getstate__(),)
 
     def __getstate__(self) -> Dict[str, Any]:
-        """The state for a pickle or copy, without credentials, which the server may echo anywhere."""
+        """The state for a pickle or copy, without the credentials that a server may echo."""
         secrets = _Secrets.of(self)
         if not _text(self):
             # A stream that is broken or was read elsewhere would fail again in the pickle.
