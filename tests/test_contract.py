@@ -488,13 +488,13 @@ def page(*results, **more):
         'api_key_access',
     ],
 )
-def test_methods_call_each_other_as_documented(session, outer, inner, result, expected):
+def test_a_method_calls_the_one_below_with_these_arguments(session, outer, inner, result, expected):
     with patch.object(session, inner, return_value=result) as called:
         outer(session)
     assert called.call_args_list == [expected]
 
 
-def test_each_page_is_requested_by_parameters_of_its_own(session):
+def test_each_page_is_requested_with_a_new_dict_of_parameters(session):
     # A mock keeps a reference to the dict: one shared by all pages would look like the last page's.
     with patch.object(session, 'get') as get:
         get.side_effect = [page(1, 2, more=True), page(3, more=False)]
@@ -652,7 +652,7 @@ def test_the_tables_can_be_replaced_by_plain_lists_and_dicts(session, parent):
     assert 'offset' not in parent.request.call_args[1]['params']
 
 
-def test_a_cursor_path_that_was_added_takes_effect_at_once(session, parent):
+def test_a_path_added_to_the_cursor_table_is_paginated_by_cursors_at_once(session, parent):
     parent.request.return_value = answer(200, {'users': [1], 'next_cursor': None})
     pdpyras.CURSOR_BASED_PAGINATION_PATHS.append('/users')
     try:
@@ -700,7 +700,7 @@ def test_a_mock_response_with_only_a_false_ok_is_an_http_error():
     assert not isinstance(caught.value, pdpyras.PDServerError)
 
 
-def test_a_mock_that_is_ok_can_stand_for_any_response(session, events, parent):
+def test_a_mock_response_with_ok_and_json_suffices_for_every_method(session, events, parent):
     parent.request.return_value = MagicMock(ok=True)
     parent.request.return_value.json.return_value = {'users': [1], 'more': False}
     assert session.rget('users') == [1]

@@ -136,7 +136,7 @@ def test_on_call_of_a_schedule_without_a_policy_returns_its_users(api, session):
     ],
     ids=repr,
 )
-def test_bad_arguments_of_on_call_are_rejected(api, session, options):
+def test_invalid_arguments_of_on_call_are_rejected(api, session, options):
     with pytest.raises(ValueError, match='; it is |must be '):
         session.on_call(**options)
     assert api.seen == []

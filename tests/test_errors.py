@@ -58,7 +58,7 @@ def test_every_4xx_is_a_client_error(api, session, status):
 
 
 @pytest.mark.parametrize('status', [300, 304])
-def test_any_other_status_that_is_not_a_success_is_an_error_too(api, session, status):
+def test_an_unexpected_redirect_is_an_http_error(api, session, status):
     error = fail(api, session, status)
     assert not isinstance(error, pdpyras.PDServerError)
     assert ': unexpected redirect: {} '.format(status) in str(error)
@@ -110,12 +110,12 @@ def test_a_message_shows_the_query_that_was_sent(api, session):
         session.rget('users', params={'query': 'Dan'})
 
 
-def test_the_response_is_cut_to_a_hundred_characters_in_a_message(api, session):
+def test_the_body_is_truncated_to_100_characters_in_a_message(api, session):
     message = str(fail(api, session, 400, b'x' * 500))
     assert message.endswith(' ' + 'x' * 97 + '...')
 
 
-def test_an_empty_response_is_said_to_be_empty(api, session):
+def test_a_message_says_that_the_body_is_empty(api, session):
     assert 'empty' in str(fail(api, session, 400))
 
 
@@ -243,7 +243,7 @@ def test_a_client_error_has_only_its_message():
 # Mock responses, as in users' tests
 
 
-def test_an_error_can_be_made_of_a_mock_that_has_a_status_only():
+def test_an_http_error_accepts_a_mock_response_with_only_a_status():
     double = SimpleNamespace(status_code=404)
     error = pdpyras.PDHTTPError('not found', double)
     assert error.response is double
@@ -282,7 +282,7 @@ def test_the_response_of_an_error_is_the_mock_with_a_spec_itself():
     ],
     ids=repr,
 )
-def test_try_decoding_returns_any_json_and_none_for_nothing(api, session, body, decoded):
+def test_try_decoding_returns_any_json_and_none_for_an_empty_body(api, session, body, decoded):
     api.reply(body=body)
     assert pdpyras.try_decoding(session.get('users')) == decoded
 
@@ -365,7 +365,7 @@ class UserNotFound(pdpyras.PDHTTPError):
 
 @pytest.mark.parametrize('charset', ['idna', 'undefined', 'punycode', 'no-such'])
 @pytest.mark.parametrize('body', [b'not json', 'ö'.encode(), b'\xff\xfe'], ids=repr)
-def test_a_wrong_charset_hides_no_error(api, session, charset, body):
+def test_an_invalid_charset_does_not_hide_the_error(api, session, charset, body):
     headers = {'Content-Type': 'application/json; charset=' + charset}
     api.reply(200, body=body, headers=headers)
     with pytest.raises(pdpyras.PDServerError, match='invalid JSON'):
@@ -386,7 +386,7 @@ def test_an_error_whose_response_has_no_request_can_be_pickled():
     assert error.response.request is None
 
 
-def test_a_mock_of_a_response_need_not_have_headers():
+def test_a_mock_response_without_headers_raises_an_http_error():
     class Double:
         status_code = 404
         ok = False

@@ -102,13 +102,13 @@ def test_empty_custom_details_are_sent(api, events):
     [{'dedup_key': ''}, {'dedup_key': None}, {'images': []}, {'links': []}, {'images': None}],
     ids=repr,
 )
-def test_empty_arguments_are_left_out_of_an_event(api, events, options):
+def test_trigger_omits_empty_arguments(api, events, options):
     accept(api)
     events.trigger('a', 'b', **options)
     assert set(api.last.json) == {'event_action', 'routing_key', 'payload'}
 
 
-def test_trigger_changes_nothing_that_the_caller_passed(api, events):
+def test_trigger_does_not_change_its_arguments(api, events):
     accept(api)
     given = {
         'payload': {'summary': 'x' * 2000, 'custom_details': {'load': 1, 'more': {'a': 1}}},
@@ -150,7 +150,7 @@ def test_a_payload_or_details_that_are_not_dicts_are_rejected(api, events, argum
     ],
     ids=['trigger', 'payload', 'send_event'],
 )
-def test_a_summary_that_the_api_would_reject_is_cut_to_fit(api, events, caplog, send):
+def test_a_summary_longer_than_1024_characters_is_truncated(api, events, caplog, send):
     accept(api)
     send(events, 'x' * 1025)
     assert api.last.json['payload']['summary'] == 'x' * 1021 + '...'
@@ -226,7 +226,7 @@ def test_a_success_without_a_dedup_key_is_a_server_error(api, events, body):
         events.trigger('a', 'b')
 
 
-def test_an_event_that_is_rejected_says_why(api, events):
+def test_the_error_about_a_rejected_event_has_the_reasons(api, events):
     errors = ["'payload.severity' is invalid"]
     api.reply(400, {'status': 'invalid event', 'message': 'Event object is bad', 'errors': errors})
     with pytest.raises(pdpyras.PDHTTPError) as caught:
@@ -340,7 +340,7 @@ def test_submit_takes_all_its_arguments_by_position(api, change_events):
     }
 
 
-def test_arguments_that_are_not_given_are_left_out_of_a_change_event(api, change_events):
+def test_a_change_event_omits_arguments_that_were_not_passed(api, change_events):
     api.reply(202, {'id': 'C1'})
     change_events.submit('a', links=[])
     assert set(api.last.json) == {'routing_key', 'payload'}
@@ -372,7 +372,7 @@ def test_a_long_summary_of_a_change_is_truncated(api, change_events, caplog):
 @pytest.mark.parametrize(
     'body', [None, {'status': 'success'}, []], ids=['empty', 'no id', 'a list']
 )
-def test_a_change_event_without_id_returns_none(api, change_events, body):
+def test_submit_returns_none_if_the_response_has_no_id(api, change_events, body):
     api.reply(202, body)
     assert change_events.submit('a') is None
 
@@ -383,7 +383,7 @@ def test_a_raw_change_event_has_the_routing_key(api, change_events):
     assert api.last.json == {'routing_key': KEY, 'payload': {'summary': 'a'}}
 
 
-def test_a_change_event_that_is_rejected_says_why(api, change_events):
+def test_the_error_about_a_rejected_change_event_has_the_reasons(api, change_events):
     api.reply(400, {'status': 'invalid event', 'errors': ['no summary']})
     with pytest.raises(pdpyras.PDHTTPError, match='sending a change event') as caught:
         change_events.submit(None)
@@ -472,7 +472,7 @@ def test_a_source_of_a_change_is_omitted_unless_it_is_a_string(api, change_event
     assert api.last.json['payload'].get('source') == sent
 
 
-def test_the_place_of_the_routing_key_in_the_body_is_that_of_5_4_1(api, events, change_events):
+def test_the_position_of_the_routing_key_in_the_body_is_that_of_5_4_1(api, events, change_events):
     """Keep the order of keys, because recorded cassettes compare bodies."""
     api.reply(202, {'dedup_key': 'k'})
     api.reply(202, {'id': 'x'})
@@ -590,7 +590,7 @@ def test_the_size_of_an_event_includes_json_escapes(api, events, caplog):
     assert len(api.last.body) < 1000
 
 
-def test_an_event_that_is_too_large_without_its_details_is_rejected(api, events, change_events):
+def test_an_event_that_is_too_large_even_without_details_is_rejected(api, events, change_events):
     large = [{'href': 'https://example.com/' + 'x' * 600000}]
     with pytest.raises(ValueError, match='accepts at most 512000'):
         events.trigger('s', 'x', custom_details={'a': 1}, links=large)

@@ -73,7 +73,7 @@ def test_with_a_key_and_the_option_write_the_example_writes(account):
     assert finished.stdout.count(' is resolved') == 1
 
 
-def test_writing_without_a_key_is_rejected_in_one_line():
+def test_the_option_write_without_a_key_is_rejected():
     finished = run('--write')
     assert finished.returncode == 2
     assert 'set PAGERDUTY_API_KEY' in finished.stderr.splitlines()[-1]

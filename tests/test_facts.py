@@ -12,7 +12,7 @@ ME = {'user': {'id': 'P1', 'html_url': 'https://acme.pagerduty.com/users/P1'}}
 # api_key_access
 
 
-def test_the_access_of_a_key_with_a_user_is_user(api, session):
+def test_api_key_access_of_a_key_with_a_user_is_user(api, session):
     api.reply(body=ME)
     assert session.api_key_access == 'user'
     assert (api.last.method, api.last.path) == ('GET', '/users/me')
@@ -23,13 +23,13 @@ def test_the_access_of_a_key_with_a_user_is_user(api, session):
     [ACCOUNT_LEVEL, {'error': {'message': ACCOUNT_LEVEL['error'], 'code': 1008}}],
     ids=['a str', 'an object'],
 )
-def test_the_access_of_an_account_level_key_is_account(api, session, body):
+def test_api_key_access_of_an_account_level_key_is_account(api, session, body):
     api.reply(400, body)
     assert session.api_key_access == 'account'
 
 
 @pytest.mark.parametrize('status', [204, 402, 403, 404, 500, 503])
-def test_only_a_200_means_user_access(api, session, status):
+def test_api_key_access_is_none_for_any_other_status(api, session, status):
     api.reply(status)
     assert session.api_key_access is None
 
@@ -37,7 +37,7 @@ def test_only_a_200_means_user_access(api, session, status):
 @pytest.mark.parametrize(
     'body', [[1, 2], {'error': None}, {}, b'<html>', None], ids=['list', 'null', 'no', 'html', '']
 )
-def test_a_400_for_another_reason_is_inconclusive(api, session, body):
+def test_api_key_access_is_none_for_a_400_for_another_reason(api, session, body):
     api.reply(400, body)
     assert session.api_key_access is None
 
@@ -64,7 +64,7 @@ def test_api_key_access_is_requested_again_for_another_key(api, session):
     assert api.last.headers['Authorization'] == 'Token token=another-key'
 
 
-def test_a_key_that_is_rejected_raises(api, session):
+def test_api_key_access_raises_for_a_rejected_key(api, session):
     api.reply(401)
     with pytest.raises(pdpyras.PDHTTPError, match='401'):
         session.api_key_access  # noqa: B018

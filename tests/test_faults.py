@@ -90,6 +90,16 @@ def assert_usable(operation, api, sleeps):
     assert sleeps == []
 
 
+def assert_fails_after_four_attempts(operation, cause, sleeps, tries):
+    with pytest.raises(PDClientError) as error:
+        operation.run()
+    assert type(error.value) is PDClientError
+    assert isinstance(error.value.__cause__, cause)
+    assert not error.value.response
+    assert len(tries) == 4
+    assert sleeps == [3, 6, 12]
+
+
 # Faults of the network, which are retried
 
 RESET_MIDWAY = b'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"user": {"id":'
@@ -117,17 +127,13 @@ NETWORK_FAULTS = [
 
 
 @pytest.mark.parametrize('fault, cause', NETWORK_FAULTS)
-def test_a_permanent_network_fault_is_tried_four_times(fault, cause, api, operation, sleeps, tries):
+def test_a_permanent_network_fault_raises_after_four_attempts(
+    fault, cause, api, operation, sleeps, tries
+):
     # Only a server that hangs may run into the timeout, however busy this machine is.
     operation.session.timeout = 0.02 if isinstance(fault, Hang) else 30
     api.answer(fault, times=10)
-    with pytest.raises(PDClientError) as error:
-        operation.run()
-    assert type(error.value) is PDClientError
-    assert isinstance(error.value.__cause__, cause)
-    assert not error.value.response
-    assert len(tries) == 4
-    assert sleeps == [3, 6, 12]
+    assert_fails_after_four_attempts(operation, cause, sleeps, tries)
     operation.session.timeout = 30
     assert_usable(operation, api, sleeps)
 
@@ -163,12 +169,7 @@ def test_a_temporary_network_fault_is_retried(
 
 def test_a_refused_connection_raises_after_four_attempts(api, operation, sleeps, tries):
     api.close()
-    with pytest.raises(PDClientError) as error:
-        operation.run()
-    assert isinstance(error.value.__cause__, requests.ConnectionError)
-    assert not error.value.response
-    assert len(tries) == 4
-    assert sleeps == [3, 6, 12]
+    assert_fails_after_four_attempts(operation, requests.ConnectionError, sleeps, tries)
     with _server_at(api.port) as back_again:
         assert_usable(operation, back_again, sleeps)
 
@@ -188,12 +189,7 @@ def test_a_host_without_an_address_raises_after_four_attempts(
 
     with monkeypatch.context() as patch:
         patch.setattr(socket, 'getaddrinfo', no_address)
-        with pytest.raises(PDClientError) as error:
-            operation.run()
-    assert isinstance(error.value.__cause__, requests.ConnectionError)
-    assert not error.value.response
-    assert len(tries) == 4
-    assert sleeps == [3, 6, 12]
+        assert_fails_after_four_attempts(operation, requests.ConnectionError, sleeps, tries)
     assert api.seen == []
     assert_usable(operation, api, sleeps)
 
@@ -231,7 +227,9 @@ def test_a_response_that_cannot_be_decoded_is_a_server_error(
     [[], 'text', 5, True, {}, {'error': {'code': 2001}}, [{'user': USER}]],
     ids=repr,
 )
-def test_a_response_without_what_is_documented_is_a_server_error(body, api, reading, sleeps, tries):
+def test_a_response_without_the_documented_content_is_a_server_error(
+    body, api, reading, sleeps, tries
+):
     api.reply(reading.good.status, body)
     with pytest.raises(PDServerError) as error:
         reading.run()
@@ -286,7 +284,7 @@ def test_a_body_of_10_megabytes_is_read_whole(api, operation, sleeps, tries):
     assert_usable(operation, api, sleeps)
 
 
-def test_an_error_of_10_megabytes_is_reported_in_a_line(api, operation, sleeps):
+def test_the_message_about_an_error_of_10_megabytes_is_short(api, operation, sleeps):
     api.reply(400, b'x' * 10 * 1024 * 1024)
     with pytest.raises(PDHTTPError) as error:
         operation.run()
@@ -512,7 +510,7 @@ def test_a_truncated_body_is_retried_as_a_network_error(api, session, sleeps, bo
         pytest.param(lambda response: list(response.iter_lines()), id='iter_lines'),
     ],
 )
-def test_reading_a_truncated_stream_is_a_client_error(api, session, body, read):
+def test_reading_a_truncated_stream_raises_a_client_error(api, session, body, read):
     api.answer(Hangup(b'HTTP/1.1 200 OK\r\n' + body))
     response = session.get('users', stream=True)
     with pytest.raises(pdpyras.PDClientError, match='the body could not be read') as caught:

@@ -131,7 +131,7 @@ def test_find_requests_no_page_after_the_match(api, session):
     assert len(api.seen) == 1
 
 
-def test_find_returns_none_where_nothing_matches(api, session):
+def test_find_returns_none_if_nothing_matches(api, session):
     api.reply(body={'users': [{'name': 'Jane Doette'}], 'more': False})
     assert session.find('users', 'Jane Doe') is None
 
@@ -141,7 +141,7 @@ def test_find_skips_results_without_the_attribute(api, session):
     assert session.find('users', 'Jane Doe') == JANE
 
 
-def test_find_passes_over_results_that_are_not_objects(api, session):
+def test_find_skips_results_that_are_not_objects(api, session):
     api.reply(body={'abilities': ['teams', 'sso'], 'more': False})
     assert session.find('abilities', 'sso') is None
 
@@ -375,7 +375,7 @@ def test_persist_raises_the_error_of_the_api(api, session):
     assert caught.value.errors == ['Email bad']
 
 
-def test_values_may_have_keys_that_are_not_str(api, session):
+def test_persist_accepts_keys_other_than_strings(api, session):
     api.reply(
         body={'users': [{'id': 'P1', 'self': api.url + '/users/P1', 'email': 'a'}], 'more': False}
     )

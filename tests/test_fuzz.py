@@ -153,7 +153,7 @@ def forget_facts(session):
 # Iteration warns about inconsistent pages, as documented.
 @pytest.mark.filterwarnings('ignore:Stopping the iteration:UserWarning')
 @pytest.mark.parametrize('name', REST_CALLS)
-def test_any_response_returns_a_result_or_a_documented_error(name, api, session):
+def test_any_response_leads_to_a_result_or_a_documented_error(name, api, session):
     call = REST_CALLS[name]
     reached = set()
 
@@ -199,7 +199,7 @@ def test_any_content_of_a_usable_body_is_returned_unchanged(name, api, session):
     check()
 
 
-def test_any_response_to_users_me_returns_an_access_level_or_none(api, session):
+def test_any_response_to_users_me_leads_to_an_access_level_or_none(api, session):
     reached = set()
 
     @bounded
@@ -219,7 +219,7 @@ def test_any_response_to_users_me_returns_an_access_level_or_none(api, session):
 
 
 @pytest.mark.parametrize('name', EVENTS_CALLS)
-def test_any_response_to_an_event_returns_its_key_or_a_documented_error(name, api, events):
+def test_any_response_to_an_event_leads_to_its_key_or_a_documented_error(name, api, events):
     reached = set()
 
     @bounded
@@ -235,7 +235,7 @@ def test_any_response_to_an_event_returns_its_key_or_a_documented_error(name, ap
     assert reached == {'result', 'error'}
 
 
-def test_any_response_to_a_change_event_returns_its_id_or_a_documented_error(api, change_events):
+def test_any_response_to_a_change_event_leads_to_its_id_or_a_documented_error(api, change_events):
     reached = set()
 
     @bounded

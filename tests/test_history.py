@@ -292,7 +292,7 @@ NAIVE = datetime(2024, 1, 1)
 @pytest.mark.parametrize(
     'url', ['users', 'schedules', 'schedules/S1', 'incidents/P1', 'services', 'nosuch/thing']
 )
-def test_a_path_without_a_history_is_rejected(api, session, url):
+def test_iter_history_rejects_an_endpoint_without_a_period(api, session, url):
     with pytest.raises(pdpyras.URLError, match='no since and until|not a collection'):
         session.iter_history(url, SINCE, UNTIL)
     assert api.seen == []
@@ -312,7 +312,7 @@ def test_a_path_without_a_history_is_rejected(api, session, url):
     ],
     ids=repr,
 )
-def test_an_empty_or_reversed_period_is_rejected(api, session, since, until, message):
+def test_iter_history_rejects_an_invalid_period(api, session, since, until, message):
     with pytest.raises(ValueError, match=message):
         session.iter_history('incidents', since, until)
     assert api.seen == []
@@ -320,7 +320,7 @@ def test_an_empty_or_reversed_period_is_rejected(api, session, since, until, mes
 
 @pytest.mark.parametrize('name', ['since', 'until', 'offset', 'total', 'date_range', 'cursor'])
 @pytest.mark.parametrize('where', ['params', 'url'])
-def test_a_parameter_that_selects_a_period_or_page_is_rejected(api, session, name, where):
+def test_iter_history_rejects_parameters_that_select_a_period_or_page(api, session, name, where):
     url = 'incidents?{}=1'.format(name) if where == 'url' else 'incidents'
     params = {name: 1} if where == 'params' else None
     with pytest.raises(ValueError, match=name):
@@ -382,7 +382,7 @@ def test_a_cursor_that_repeats_ends_the_history(api, session):
     assert list(session.iter_history('audit/records', SINCE, SINCE + timedelta(days=1))) == []
 
 
-def test_unlisted_audit_records_are_rejected(api, session):
+def test_iter_history_rejects_unlisted_audit_records(api, session):
     with pytest.raises(pdpyras.URLError, match='no since and until'):
         session.iter_history('business_services/B1/audit/records', SINCE, UNTIL)
     assert api.seen == []

@@ -216,7 +216,7 @@ time.sleep(0.2)
 """
     read, write = os.pipe()
     try:
-        run(script, api, stderr=write)
+        assert run(script, api, stderr=write).returncode == 0
     finally:
         os.close(write)
         os.close(read)
