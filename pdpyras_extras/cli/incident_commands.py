@@ -23,9 +23,15 @@ OPEN = ('triggered', 'acknowledged')
 
 def _id_of(session: pdpyras.APISession, collection: str, text: Optional[str]) -> Optional[str]:
     """Return the ID of a resource that is given by its ID or its name, a user by the e-mail."""
-    if text is None or re.fullmatch('[A-Z0-9]{7,}', text):
+    if text is None:
+        return None
+    may_be_id = re.fullmatch('[A-Z0-9]{7,}', text)
+    # Few IDs have no digit, so a word such as PAYMENTS is first taken for a name.
+    if may_be_id and re.search('[0-9]', text):
         return text
     found = session.find(collection, text, attribute='email' if collection == 'users' else 'name')
+    if found is None and may_be_id:
+        return text
     if found is None:
         raise Mistake(f'None of the {collection.replace("_", " ")} is called {text!r}.')
     return str(found['id'])

@@ -53,6 +53,20 @@ def test_incidents_of_a_service_are_found_by_its_id_or_name(pdp, session, servic
     assert found == statuses(session, service_ids=[service['id']], **OPEN_STATUSES)
 
 
+def test_a_service_whose_name_looks_like_an_id_is_found_by_its_name(wire, api):
+    api.reply(body={'services': [{'id': 'P1A2B3C', 'name': 'PAYMENTS'}], 'more': False})
+    api.reply(body={'incidents': [], 'more': False})
+    wire.output('incidents', '--service', 'PAYMENTS')
+    assert api.last.query['service_ids[]'] == 'P1A2B3C'
+
+
+def test_an_id_without_a_digit_is_an_id_if_no_service_has_that_name(wire, api):
+    api.reply(body={'services': [], 'more': False})
+    api.reply(body={'incidents': [], 'more': False})
+    wire.output('incidents', '--service', 'PABCDEF')
+    assert api.last.query['service_ids[]'] == 'PABCDEF'
+
+
 def test_incidents_are_filtered_by_every_option(pdp, account):
     options = '--status triggered --urgency high --team Platform --user alex@example.com'
     pdp.output('incidents', *options.split())
