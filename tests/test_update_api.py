@@ -751,7 +751,7 @@ def test_an_operation_that_was_rejected_or_mistaken_for_another_is_listed():
         },
         '/widgets/{id}\t-\twidget>widget\t>\t>\t>\n',
     )
-    assert '- ``GET /widgets/me``, for ``/widgets/{id}``\n' in page
+    assert '- ``GET /widgets/me``, mistaken for ``/widgets/{id}``\n' in page
     assert '- ``GET /cogs``\n' in page
     assert '- ``GET /widgets/{id}``\n' not in page
 
@@ -765,6 +765,6 @@ def test_a_path_that_was_spelled_out_is_not_listed():
 def test_an_endpoint_that_is_now_paginated_by_cursors_is_listed():
     paths = {'GET /widgets': operation(body(LISTING), query={'cursor': TEXT})}
     page = changes(paths, '/widgets\t-\twidgets>widgets\t>\t>\t>\n')
-    assert 'Paginated by cursors' in page
+    assert 'Cursor-based pagination' in page
     page = changes(paths, '/widgets\tcursor\twidgets>widgets\t>\t>\t>\n')
-    assert 'Paginated by cursors' not in page
+    assert 'Cursor-based pagination' not in page

@@ -32,10 +32,11 @@ INTRODUCTION = """\
 Changes from 5.4.1 by operation
 ===============================
 
-The operations that the ``r`` methods, ``iter_all`` and ``find`` handle differently from 5.4.1. If a
-script unwraps the body of one of these itself, remove that; ``get``, ``jget`` and the like are as
-before. :doc:`from_5` has all other differences. "(unwrapped)" is a body that is sent or returned as
-it is.
+For these operations, the ``r`` methods, ``iter_all`` and ``find`` differ from 5.4.1. If your script
+removes the wrapper of one of them itself, delete that code. ``get``, ``jget`` and the other methods
+have not changed. :doc:`from_5` lists all other differences.
+
+"(unwrapped)" means that the body has no wrapper.
 """
 
 
@@ -85,18 +86,18 @@ def render_changes(operations: List[Operation], former: Dict[str, Former]) -> st
     changes = [str(change) for change in _changes(operations, former)]
     new = [op for op in operations if op not in known and op.path not in SPELLED_OUT_BEFORE]
     sections = (
-        ('Wrapped as the API documents it', changes),
-        ('Paginated by cursors', [
+        ('Changed wrappers', changes),
+        ('Cursor-based pagination', [
             _code(op.endpoint)
             for op in known
             if op.pagination == 'cursor' and not former[parameterless(op.path)].is_cursor
         ]),
-        ('No longer mistaken for another path', [
-            '{}, for {}'.format(_code(op.endpoint), _code(mistaken_for(op.path, former)))
+        ('Paths that 5.4.1 mistook for others', [
+            '{}, mistaken for {}'.format(_code(op.endpoint), _code(mistaken_for(op.path, former)))
             for op in new
             if mistaken_for(op.path, former)
         ]),
-        ('Known, no longer rejected', [
+        ('Paths that 5.4.1 rejected', [
             _code(op.endpoint) for op in new if not mistaken_for(op.path, former)
         ]),
     )  # fmt: skip
