@@ -244,7 +244,6 @@ class Incidents:
             'type': 'alert',
             'status': 'triggered',
             'created_at': self.clock.timestamp(),
-            'updated_at': self.clock.timestamp(),
             'suppressed': False,
             'severity': 'critical',
             'incident': reference(incident),
@@ -485,7 +484,8 @@ def change_assignment(call: Call, incidents: Incidents, incident: Record, given:
 def merge(call: Call) -> Record:
     incidents = incidents_for(call)
     target = call.record(call.parent())
-    sources = [call.record('/incidents/' + item['id']) for item in call.content]
+    paths = dict.fromkeys('/incidents/' + item['id'] for item in call.content)
+    sources = [call.record(path) for path in paths]
     if target in sources:
         raise invalid_input('An incident cannot be merged into itself')
     if target['status'] not in OPEN:

@@ -224,6 +224,14 @@ def test_merge_moves_the_alerts_and_resolves_the_source(web):
     assert all(alert['status'] == 'triggered' for alert in alerts)
 
 
+def test_source_that_is_listed_twice_is_merged_once(web):
+    target, source = web.incident('Target'), web.incident('Source')
+    sources = [{'id': source['id'], 'type': 'incident_reference'}] * 2
+    web.put(f'/incidents/{target["id"]}/merge', {'source_incidents': sources})
+    entries = web.get(f'/incidents/{target["id"]}/log_entries')['log_entries']
+    assert [entry['type'] for entry in entries].count('merge_log_entry') == 1
+
+
 def test_merged_incident_refers_to_the_target(web):
     target, source = web.incident('target'), web.incident('source')
     merged = {'source_incidents': [{'id': source['id'], 'type': 'incident_reference'}]}
