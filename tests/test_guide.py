@@ -707,6 +707,8 @@ QUICKSTART = ROOT / 'docs' / 'quickstart.rst'
 GUIDE = sorted((ROOT / 'docs' / 'guide').glob('*.rst'))
 PAGES = [QUICKSTART] + GUIDE
 NAMES = [page.stem for page in PAGES]
+#: Other pages whose code needs nothing but the sandbox of the quick start.
+OTHERS = sorted((ROOT / 'docs' / 'reference').glob('*.rst')) + [ROOT / 'docs' / 'performance.rst']
 needs_sandbox = pytest.mark.skipif(
     find_spec('flask') is None, reason='the sandbox needs Flask, which needs Python 3.9'
 )
@@ -722,7 +724,7 @@ def quickstart_sandbox():
 
 
 @needs_sandbox
-@pytest.mark.parametrize('page', PAGES, ids=NAMES)
+@pytest.mark.parametrize('page', PAGES + OTHERS, ids=lambda page: page.stem)
 def test_every_block_of_a_page_runs_as_pasted(page, quickstart_sandbox):
     assert run_in_new_process(page, quickstart_sandbox) == ''
 
