@@ -285,7 +285,7 @@ _HISTORY_PARAMETERS = ('since', 'until', 'offset', 'cursor', 'total', 'date_rang
 _DEDUP_KEY_LIMIT = 255
 _EVENT_LIMIT = 512000
 
-#: Seconds after which waiting for a rate limit to reset is logged as a warning.
+#: Seconds above which a wait before a retry is logged as a warning.
 _LONG_WAIT = 10
 
 #: Network errors, which a retry may overcome.
@@ -304,7 +304,7 @@ _UNREADABLE = _FAILURES + (AttributeError, LookupError, RuntimeError, TypeError,
 _AUTH_HEADERS = ('authorization', 'proxy-authorization')
 _KEY_FIELDS = ('routing_key', 'service_key')
 _KEY_IN_TEXT = r'(?:routing|service)_key\W{1,5}?([\w+/=.-]+)'
-_AUTH_SCHEME = r'(?i)\s*(?:token\s+token=|(?:bearer|basic|token|digest)\s)\s*'
+_AUTH_SCHEME = r'(?i)\s*(?:token\s+token=|(?:bearer|basic|token|digest)(?:\s|$))\s*'
 _USERINFO = r'(//)[^/?#\s]*@'
 _CONTROL_CHARACTERS = r'[\x00-\x1f\x7f-\x9f\u2028\u2029]'
 
@@ -1018,7 +1018,8 @@ def _error_message(r: Response, context: Optional[str], key: Optional[str] = Non
         problem += ': ' + secrets.show(details, 800)
     advice = _advice(r, said)
     if key is not None:
-        advice += f' The API key in use is {last_4(key)}.'
+        in_use = f'The API key in use is {last_4(key)}.'
+        advice += ' ' + (in_use if key else 'The Authorization header contains no key.')
     if advice and problem[-1] not in '.?!':
         problem += '.'
     return '{}: {}{}: {} {}{}{}'.format(
@@ -1032,14 +1033,18 @@ def _error_message(r: Response, context: Optional[str], key: Optional[str] = Non
     )
 
 
-def _lacks_from(sentences: Sequence[str]) -> bool:
-    """Whether an error is about a missing From header."""
-    return any("'From' header" in sentence for sentence in sentences)
+#: The API's words for a From header that is missing or names no user, with various quotes.
+_ABOUT_FROM = r'(?i)\bfrom\W? header\b|\brequester user not found\b'
+
+
+def _is_about_from(sentences: Sequence[str]) -> bool:
+    """Whether an error is about the From header."""
+    return any(re.search(_ABOUT_FROM, sentence) for sentence in sentences)
 
 
 def _advice(r: Response, said: _ApiError) -> str:
     """Advice that the API's own sentences lack, or ''."""
-    if r.status_code == 400 and _lacks_from(said.sentences):
+    if r.status_code == 400 and _is_about_from(said.sentences):
         return (
             " Pass default_from= to the session: the e-mail address of one of the account's users."
         )
@@ -1780,6 +1785,7 @@ def _refused_redirect(
 
 _UNSAFE_METHODS = ('POST', 'PATCH')
 _DEFAULT_USER_AGENT = default_user_agent()
+#: TIMEOUT when the module was imported; programs assign another later.
 _DEFAULT_TIMEOUT = TIMEOUT
 
 
@@ -1800,6 +1806,7 @@ class _SessionLogger(Logger):
     def handle(self, record: Any) -> None:
         # In 5.4.1 the log was the logger 'pdpyras' itself, so its filters and `disabled` apply.
         above = getLogger('pdpyras')
+        # Since Python 3.12, a filter may return another record.
         kept = not above.disabled and above.filter(record)
         if kept:
             super().handle(record if kept is True else kept)
@@ -1851,7 +1858,8 @@ class PDSession(_MethodsFrom4x, _Transport):
     #: Maximum number of seconds that one request may spend waiting for retries in total, or None.
     #:
     #: A wait that would exceed it is not begun; the last response or error is the result then, as
-    #: when retries are exhausted. In a listing, each page is a request of its own.
+    #: when retries are exhausted. In a listing, each page is a request of its own. Waits because of
+    #: :attr:`spare_requests` do not count.
     max_wait: Optional[float] = None
 
     #: Number of requests to leave in the rate limit for other users of the key; 0 to turn it off.
@@ -1915,7 +1923,8 @@ class PDSession(_MethodsFrom4x, _Transport):
             for name, value in self.__dict__.items()
             if name not in self._not_copied
         }
-        hooks = {event: list(functions) for event, functions in self.hooks.items()}
+        # The value of an event is a list, or a single function.
+        hooks = {event: copy(functions) for event, functions in self.hooks.items()}
         return dict(state, hooks=hooks, print_debug=self.print_debug)
 
     def __copy__(self) -> 'PDSession':
@@ -1925,6 +1934,8 @@ class PDSession(_MethodsFrom4x, _Transport):
         if 'parent' in self.__dict__:
             copied.parent = self.parent
         if not isinstance(self.log, _SessionLogger):
+            # The log has the original's handler already.
+            copied.print_debug = False
             copied.log = self.log
         return copied
 
@@ -2187,6 +2198,7 @@ class PDSession(_MethodsFrom4x, _Transport):
             time.sleep(seconds)
 
     def _note_rate_limit(self, response: Response) -> None:
+        """Remember when the rate limit is reset, if no more than spare_requests remain."""
         remaining, reset = (
             _number(_header(response, name)) for name in ('ratelimit-remaining', 'ratelimit-reset')
         )
@@ -2325,9 +2337,7 @@ class _Retries:
             if self._renew_token():
                 return True
             raise _http_error(response, key=self._used_keys()[0])
-        if status != 429 or self._obstacle():
-            return False
-        return self._wait_after(response, INFO)
+        return status == 429 and self._wait_after(response, INFO)
 
     def _renew_token(self) -> bool:
         """Put a new token into the request after a 401, at most once per request."""
@@ -2389,8 +2399,6 @@ class _Retries:
                 total,
             )
             return False
-        if self._obstacle():
-            return False
         self.retries_by_status[status] = retries + 1
         return self._wait_after(response, WARNING)
 
@@ -2404,13 +2412,18 @@ class _Retries:
         return 'retry_unsafe_methods is off and the request may already have taken effect'
 
     def _wait_after(self, response: Response, level: int) -> bool:
-        """Wait before a retry, unless that would exceed max_wait."""
+        """Wait before a retry, unless it must not be made, or the wait would exceed max_wait."""
         if response.status_code == 429:
             # No longer than the server asks for.
             ceiling = _seconds_to_reset(response)
             reason = 'rate limit reached (status 429)'
         else:
             ceiling, reason = None, f'status {response.status_code}'
+        obstacle = self._obstacle()
+        if obstacle is not None:
+            log, line = self.session.log, self._request_line()
+            log.warning('%s: %s; not retried because %s', line, reason, obstacle)
+            return False
         return self._cool_down(level, reason, ceiling)
 
     def _cool_down(self, level: int, reason: str, ceiling: Optional[float] = None) -> bool:
@@ -2473,6 +2486,7 @@ class _Body:
         files = [content for _, content in to_key_val_list(options.get('files') or ())]
         parts = [part[1] if isinstance(part, (list, tuple)) else part for part in files]
         for part in [options.get('data'), *parts]:
+            # A generator cannot be rewound; a pipe may tell its position, but not seek.
             if hasattr(part, 'read') or hasattr(part, '__next__'):
                 try:
                     start = part.tell()
@@ -2620,7 +2634,8 @@ class APISession(PDSession):
     #: ``staticmethod``.
     on_token_expired: Optional[Callable[[Any], Optional[str]]] = None
 
-    #: Number of requests made, by method and path pattern: ``{'GET /users/{id}': 3}``.
+    #: Number of responses received, retries included, by method and path pattern:
+    #: ``{'GET /users/{id}': 3}``.
     #:
     #: :meta hide-value:
     api_call_counts: Dict[str, int] = cast(Any, None)
@@ -2887,8 +2902,8 @@ class APISession(PDSession):
         :param filters: the incidents to include, such as
             ``{'created_at_start': '2026-01-01T00:00:00Z'}``.
         :param options: ``order``, ``order_by`` and ``time_zone`` for the API, and ``limit``, which
-            wins over ``page_size``; ``page_size`` (at most 1000) and ``item_hook`` as for
-            :meth:`iter_all`.
+            takes precedence over ``page_size``; ``page_size`` (at most 1000), ``item_hook`` and
+            ``progress`` as for :meth:`iter_all`.
         :raises PDHTTPError: if a response is not a success.
         :raises PDServerError: if its body is not a page of analytics.
         """
@@ -2919,6 +2934,7 @@ class APISession(PDSession):
         filters: Optional[Dict[str, Any]],
         page_size: Optional[int] = None,
         item_hook: Optional[Callable[[Any, int, Any], Any]] = None,
+        progress: Any = None,
         **options: Any,
     ) -> Iterator[Any]:
         size = self.default_page_size if page_size is None else page_size
@@ -2926,10 +2942,10 @@ class APISession(PDSession):
         body: Dict[str, Any] = dict({'limit': min(size, _ANALYTICS_PAGE_LIMIT)}, **options)
         if filters is not None:
             body['filters'] = filters
-        return _items(self._analytics_pages(url, body), item_hook)
+        return _items(self._analytics_pages(url, body), item_hook, progress)
 
     def _analytics_pages(self, url: str, body: Dict[str, Any]) -> Iterator['_Page']:
-        cursors = {body.get('starting_after')}
+        cursors = {str(body.get('starting_after'))}
         while True:
             response = successful_response(self.post(url, json=body))
             page = try_decoding(response)
@@ -2992,10 +3008,10 @@ class APISession(PDSession):
             raise ValueError(f'since ({since}) must be before until ({until}).')
         url, paging = _split_paging(url, (*_HISTORY_PARAMETERS, 'limit'))
         query = {**paging, **_as_dict(params)}
-        refused = ', '.join(sorted(set(query).intersection(_HISTORY_PARAMETERS)))
-        if refused:
+        reserved = ', '.join(sorted(set(query).intersection(_HISTORY_PARAMETERS)))
+        if reserved:
             raise ValueError(
-                f'iter_history sets these parameters itself, so they must not be passed: {refused}.'
+                f'iter_history sets these parameters itself, so do not pass them: {reserved}.'
             )
         size = endpoint.page_size(query.pop('limit', page_size), self.default_page_size)
         query = {'limit': size, **query}
@@ -3135,7 +3151,7 @@ class APISession(PDSession):
                 results = self.rput(url, json=batch)
             except PDClientError as error:
                 status = getattr(error, 'status_code', None)
-                if status not in (400, 404) or _lacks_from(cast(PDHTTPError, error).errors):
+                if status not in (400, 404) or _is_about_from(cast(PDHTTPError, error).errors):
                     error.updated = updated
                     raise
                 if len(batch) == 1:
@@ -3155,6 +3171,7 @@ class APISession(PDSession):
     def account_has_ability(self, name: str) -> bool:
         """Whether the account has an ability, such as ``'teams'``.
 
+        :raises ValueError: if the name is empty or not a str; nothing is sent.
         :raises PDHTTPError: if the API does not know the ability (404), or for any other error.
 
         See https://developer.pagerduty.com/api-reference/, "Test an ability".
@@ -3239,7 +3256,8 @@ class APISession(PDSession):
     def subdomain(self) -> str:
         """The account's subdomain of ``pagerduty.com``. Requested once per key.
 
-        :raises PDClientError: if the account has no user with a link to read it from.
+        :raises PDHTTPError: if the response is not a success.
+        :raises PDClientError: if GET /users returns no user with a link to read it from.
         """
         facts = self._facts
         if 'subdomain' not in facts:
@@ -3257,7 +3275,7 @@ class APISession(PDSession):
 
     @property
     def total_call_count(self) -> int:
-        """Number of requests that this session has made."""
+        """Number of responses that this session has received."""
         # A copy, because another thread may add a key meanwhile.
         return sum(list(self.api_call_counts.values()))
 
@@ -3419,8 +3437,10 @@ class _Listing:
         self.warn('the response does not say whether there are more results ("more")')
 
     def warn(self, reason: str) -> None:
-        url = _Secrets(self.session.api_key).show(self.url, _URL_LIMIT)
-        _warn(f'Stopping the iteration over {url}: {reason}.')
+        _warn(f'Stopping the iteration over {self.shown_url()}: {reason}.')
+
+    def shown_url(self) -> str:
+        return _Secrets(self.session.api_key).show(self.url, _URL_LIMIT)
 
 
 _Window = Tuple[datetime, datetime]
@@ -3543,7 +3563,7 @@ class _History:
             self.has_warned = True
             _warn(
                 'More than {} results of {} are between {} and {}; the API has no way to get the '
-                'others.'.format(int(ITERATION_LIMIT), self.listing.url, *map(_utc, window))
+                'others.'.format(int(ITERATION_LIMIT), self.listing.shown_url(), *map(_utc, window))
             )
 
 
@@ -3931,8 +3951,9 @@ class ChangeEventsAPISession(_EventsSession):
         :param timestamp: the time of the change, a str in ISO 8601 or an aware datetime; defaults
             to now.
         :returns: the ID of the event, or None if the API does not return it.
-        :raises ValueError: if ``custom_details`` is not a dict, ``timestamp`` is a naive datetime,
-            or a link has no ``href``; nothing is sent.
+        :raises ValueError: if ``custom_details`` is not a dict; nothing is sent.
+
+        Other errors as for :meth:`send_change_event`.
         """
         payload: Dict[str, Any] = {
             'summary': summary,
@@ -3951,6 +3972,8 @@ class ChangeEventsAPISession(_EventsSession):
         """Send a change event with these properties.
 
         :returns: the ID of the event, or None if the API does not return it.
+        :raises ValueError: for a naive timestamp, a link without ``href``, or an event of more than
+            512,000 bytes without its custom details; nothing is sent.
         :raises PDHTTPError: if the API rejects the event.
         """
         event = self._checked_event(properties)

@@ -70,6 +70,14 @@ def test_a_page_of_analytics_has_at_most_1000_results(api, session):
     assert api.last.json['limit'] == 1000
 
 
+def test_progress_of_analytics_is_reported_and_not_sent(api, session):
+    api.reply(body={'data': [{'id': 1}], 'more': False, 'last': None})
+    done = []
+    list(session.iter_analytics_raw_incidents(progress=lambda *counts: done.append(counts)))
+    assert done == [(1, None)]
+    assert api.last.json == {'limit': 100}
+
+
 def test_the_hook_is_called_with_each_result_of_analytics(api, session):
     api.reply(body={'data': ['a', 'b'], 'more': False})
     calls = []

@@ -469,6 +469,26 @@ def test_a_message_beside_an_empty_error_is_shown(api, session, empty):
         session.rget('users')
 
 
+@pytest.mark.parametrize(
+    'message',
+    [
+        'You must specify a user\'s email address in the "From" header to perform this action',
+        'You must specify a user’s email address in the “From” header to perform this action',
+        'Requester User Not Found',
+    ],
+)
+def test_every_error_about_the_from_header_names_default_from(api, session, message):
+    api.reply(400, {'error': {'message': message, 'code': 2016}})
+    with pytest.raises(pdpyras.PDHTTPError, match='Pass default_from= to the session'):
+        session.rput('/incidents/P1', json={'status': 'resolved'})
+
+
+def test_a_401_says_so_if_no_key_was_sent(api, session):
+    api.reply(401)
+    with pytest.raises(pdpyras.PDHTTPError, match='The Authorization header contains no key[.]'):
+        session.rget('users', headers={'Authorization': 'Bearer '.strip()})
+
+
 def test_a_message_that_is_the_only_sentence_is_shown_once(api, session):
     api.reply(429, {'error': {'message': 'Rate Limit Exceeded', 'code': 2020}})
     session.retry[429] = 1

@@ -257,6 +257,14 @@ def test_a_history_that_may_be_incomplete_warns(api, session):
         assert list(session.iter_history('change_events', SINCE, UNTIL)) == [{'id': 'a'}]
 
 
+def test_the_warning_at_the_limit_masks_the_key(api, session, monkeypatch):
+    monkeypatch.setattr(pdpyras, 'ITERATION_LIMIT', 1)
+    api.rule(lambda seen: Reply(body={'overrides': [{'id': '1'}], 'more': True}))
+    path = 'v3/schedules/S1/overrides?mark=' + session.api_key
+    with pytest.warns(UserWarning, match=r'overrides\?mark=\*1234 are between'):
+        list(session.iter_history(path, SINCE, UNTIL, page_size=1))
+
+
 def test_a_listing_without_totals_is_one_window_with_a_warning_at_the_limit(
     api, session, monkeypatch
 ):

@@ -476,6 +476,16 @@ def test_an_unsafe_method_is_not_retried_after_a_status(method, status, api, ses
     assert sleeps == []
 
 
+def test_the_log_says_why_a_status_is_not_retried(api, session, caplog):
+    session.retry_unsafe_methods = False
+    api.reply(429)
+    session.post('/incidents', json={})
+    [record] = [r for r in caplog.records if 'not retried' in r.getMessage()]
+    assert record.levelname == 'WARNING'
+    assert 'POST {}/incidents: rate limit reached'.format(api.url) in record.getMessage()
+    assert 'because retry_unsafe_methods is off' in record.getMessage()
+
+
 @pytest.mark.parametrize('method', ['get', 'put', 'delete'])
 def test_safe_methods_are_retried_without_retry_unsafe_methods(method, api, session, sleeps):
     session.retry_unsafe_methods = False

@@ -1002,6 +1002,19 @@ def test_an_empty_form_is_sent_as_json(api, session):
     assert api.last.headers['Content-Type'] == 'application/json'
 
 
+def test_a_hook_that_is_a_single_function_is_copied(session):
+    session.hooks['response'] = print
+    assert copy.copy(session).hooks['response'] is print
+
+
+def test_a_copy_with_the_log_of_the_user_leaves_its_handlers_alone(session):
+    session.log = logging.Logger('mine')
+    session.print_debug = True
+    copied = copy.copy(session)
+    assert copied.log.handlers == [session._debugHandler]
+    assert copied.print_debug is False
+
+
 def test_hooks_of_a_copy_do_not_change_the_original(session):
     copied = copy.copy(session)
     copied.hooks['response'].append(print)
