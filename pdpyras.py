@@ -1790,7 +1790,7 @@ _DEFAULT_TIMEOUT = TIMEOUT
 
 
 class _SessionLogger(Logger):
-    """A logger below ``pdpyras`` that belongs to one session and is dropped with it.
+    """A logger below ``pdpyras`` owned by one session, and freed with it.
 
     ``logging.getLogger`` would keep it forever, and two sessions would share one.
     """
@@ -1800,7 +1800,7 @@ class _SessionLogger(Logger):
         self.parent = getLogger('pdpyras')
 
     def isEnabledFor(self, level: int) -> bool:
-        # The inherited method caches its results, and only registered loggers drop the cache.
+        # Not inherited: Logger caches the result, and clears the cache of registered loggers only.
         return level > self.manager.disable and level >= self.getEffectiveLevel()
 
     def handle(self, record: Any) -> None:
@@ -1843,10 +1843,11 @@ class PDSession(_MethodsFrom4x, _Transport):
     #: Maximum number of retries after network errors.
     max_network_attempts = 3
 
-    #: Seconds that waits before retries start from; each wait is longer than the one before.
+    #: Base of the waits before retries, in seconds: the first is ``sleep_timer`` times
+    #: :attr:`sleep_timer_base`, and each wait is longer than the one before.
     sleep_timer = 1.5
 
-    #: Factor from each wait to the next.
+    #: Factor by which each wait is longer than the one before.
     sleep_timer_base = 2
 
     #: Whether to repeat a POST or PATCH that may already have taken effect.
@@ -1916,7 +1917,7 @@ class PDSession(_MethodsFrom4x, _Transport):
     # Pickling and copying
 
     def __getstate__(self) -> Dict[str, Any]:
-        # Headers and cookies, for example, that are set on a copy must not change the original.
+        # Setting a header or cookie on a copy must not change the original.
         copied = (dict, CaseInsensitiveDict, RequestsCookieJar)
         state = {
             name: value.copy() if isinstance(value, copied) else value
@@ -1985,7 +1986,7 @@ class PDSession(_MethodsFrom4x, _Transport):
         self.after_set_api_key()
 
     def after_set_api_key(self) -> None:
-        """Called whenever :attr:`api_key` was set; for subclasses."""
+        """Called after each assignment to :attr:`api_key`; subclasses may override it."""
 
     @property
     def auth_header(self) -> Dict[str, str]:
@@ -1994,7 +1995,7 @@ class PDSession(_MethodsFrom4x, _Transport):
 
     @property
     def trunc_key(self) -> str:
-        """The key, masked all but its last four characters."""
+        """The key, masked except for its last four characters."""
         return last_4(self.api_key)
 
     # Configuration
@@ -2084,7 +2085,7 @@ class PDSession(_MethodsFrom4x, _Transport):
                 # Not super(): tests replace `parent` to stand in for the network.
                 response = self.parent.request(method, full_url, **options)
             except PDServerError as error:
-                # A redirect that was not followed is a response, too.
+                # A refused redirect is a response, too: count and log it.
                 self.postprocess(error.response)
                 raise
             except _FAILURES as error:
@@ -2131,7 +2132,7 @@ class PDSession(_MethodsFrom4x, _Transport):
         self.normalize_url(url)
 
     def _warn_of_exposure(self, full_url: str) -> None:
-        # Checks the final URL, which a subclass may choose in normalize_url.
+        # Check the final URL: a subclass may override normalize_url.
         origin = _ORIGIN.match(full_url)
         if origin and not self._has_warned_of_exposure and _is_exposed(origin.group()):
             self._has_warned_of_exposure = True
@@ -2151,7 +2152,7 @@ class PDSession(_MethodsFrom4x, _Transport):
             # requests sets the Content-Type of forms, with the boundary of the parts.
             headers.pop('Content-Type', None)
         if None in headers.values():
-            # Let requests merge the headers once more, because it drops those that are None.
+            # requests drops None headers when it merges; a plain dict makes it merge again.
             headers = CaseInsensitiveDict(headers)
         options['headers'] = headers
         options.setdefault('stream', False)
@@ -2159,7 +2160,7 @@ class PDSession(_MethodsFrom4x, _Transport):
         return options
 
     def normalize_params(self, params: Any) -> Any:
-        """Convert query parameters to the forms that the API reads.
+        """Convert query parameters to the form that the API expects.
 
         Names of lists end in ``[]``, booleans are ``true`` and ``false``, dates ISO 8601: an aware
         datetime is sent as UTC, a naive one as it is, which the API reads in the account's time
@@ -2225,7 +2226,7 @@ class PDSession(_MethodsFrom4x, _Transport):
     def postprocess(self, response: Response) -> None:
         """Log a response. Called once for each response received, before any retry.
 
-        It never raises: the response must not get lost.
+        It never raises, so that the response is not lost.
         """
         try:
             if self.log.isEnabledFor(DEBUG) or _status_class(response) == 5:
@@ -2310,7 +2311,7 @@ class _Retries:
         raise self._client_error(problem, error) from error
 
     def after_response(self, response: Response) -> bool:
-        """Whether to retry the request; the wait is over if so.
+        """Wait and return True if the request is to be retried; False if the response is final.
 
         :raises PDHTTPError: for a 401 that is not in :attr:`PDSession.retry`.
         :raises PDServerError: for a status below 200.
@@ -2349,7 +2350,7 @@ class _Retries:
         with session._token_lock:
             current = session.auth_header.get('Authorization')
             if session._is_renewing:
-                # The function itself uses the session, and received a 401.
+                # on_token_expired itself uses this session, and received a 401.
                 return False
             if session.headers.get('Authorization') != current:
                 # The user has set the header directly.
@@ -2414,7 +2415,7 @@ class _Retries:
     def _wait_after(self, response: Response, level: int) -> bool:
         """Wait before a retry, unless it must not be made, or the wait would exceed max_wait."""
         if response.status_code == 429:
-            # No longer than the server asks for.
+            # Do not wait longer than the server asks for.
             ceiling = _seconds_to_reset(response)
             reason = 'rate limit reached (status 429)'
         else:
@@ -2518,7 +2519,7 @@ _TLS_MISCONFIGURED = (
 
 
 def _is_retryable(error: Exception) -> bool:
-    """Whether retrying may get past an error: not past a mistake in the request or its settings."""
+    """Whether a retry may succeed: not after a mistake in the request or in the settings."""
     if not isinstance(error, NETWORK_ERRORS + (HTTPException,)):
         return False
     if isinstance(error, _REQUEST_ERRORS):
@@ -2564,7 +2565,7 @@ def _seconds_to_reset(response: Response) -> Optional[float]:
         seconds = _number(retry_after)
     if seconds is None and isinstance(retry_after, str):
         seconds = _seconds_until(retry_after, response)
-    # 0 means within this second; without a pause, the server would be flooded.
+    # 0 means within this second; without a pause, retries would flood the server.
     return None if seconds is None else max(1.0, seconds)
 
 
@@ -2586,7 +2587,7 @@ def _seconds_until(http_date: str, response: Response) -> Optional[float]:
 
 
 def _never_connected(error: Optional[BaseException]) -> bool:
-    """Whether an error arose before there was a connection to send the request on."""
+    """Whether an error occurred before a connection was made."""
     while error is not None:
         if isinstance(error, (ConnectTimeout, ConnectTimeoutError, NewConnectionError)):
             return True
@@ -2621,15 +2622,15 @@ class APISession(PDSession):
     #: Page size of listings; the API allows at most 100.
     default_page_size = 100
 
-    #: Number of pages of a classic listing to request ahead, over this one session; more than 9
-    #: have no effect. PagerDuty asks for one request at a time per key, so the default is 0.
+    #: Number of pages of a classic listing to request ahead, over this one session; values
+    #: above 9 count as 9. PagerDuty asks for one request at a time per key, so the default is 0.
     #: See https://developer.pagerduty.com/docs/rest-api-rate-limits.
     read_ahead = 0
 
     #: Function that is called with the session after a 401, and returns a new token; or None.
     #:
     #: It is called once for all threads that receive a 401 at the same time. Then each request is
-    #: sent once more, whatever its method, because a request that was refused had no effect. It is
+    #: sent once more, whatever its method, because a rejected request had no effect. It is
     #: not called if :attr:`~PDSession.retry` names 401. A method of a subclass must be a
     #: ``staticmethod``.
     on_token_expired: Optional[Callable[[Any], Optional[str]]] = None
@@ -2754,7 +2755,7 @@ class APISession(PDSession):
         """
         if 'json' in kw:
             endpoint = _Endpoint.at(self.url, resource)
-            # There is no convention to infer the wrapper of a DELETE from.
+            # No naming convention covers DELETE, so only a documented wrapper is added.
             if 'DELETE ' + endpoint.path in ENTITY_WRAPPER_CONFIG:
                 kw['json'] = endpoint.wrap('delete', kw['json'])
         return self.delete(resource, **kw)
@@ -3095,7 +3096,7 @@ class APISession(PDSession):
         changed = {**existing, **values}
         if isinstance(changed.get('self'), str):
             return self.rput(changed, json=changed)
-        # Some resources have no URL of their own in `self`; the documented path works as well.
+        # For some resources, `self` is null; build the documented path instead.
         if 'id' not in changed:
             raise PDClientError(
                 f'persist: the result of {resource} with {attr}={values[attr]!r} has neither '
@@ -3112,7 +3113,7 @@ class APISession(PDSession):
         batch_size: int = 250,
         item_hook: Optional[Callable[[Any, int, Any], Any]] = None,
     ) -> Tuple[List[Any], List[Tuple[Any, PDHTTPError]]]:
-        """Update many resources in batches, where one bad item does not stop the others.
+        """Update many resources in batches, so that one invalid item does not prevent the others.
 
         The API rejects a whole batch if one item is invalid. Such a batch is halved until the bad
         items are found.
@@ -3195,12 +3196,14 @@ class APISession(PDSession):
     ) -> List[Any]:
         """Return the users who are on call at one moment, each once.
 
+        Without a filter, these are the users of all escalation policies. ``escalation_policy`` and
+        ``service`` add up; ``schedule`` narrows the result.
+
         :param escalation_policy: the ID of an escalation policy, or the policy.
-        :param schedule: the ID of a schedule, or the schedule; its users are on call whatever the
-            level.
+        :param schedule: the ID of a schedule, or the schedule; its users are included at any level.
         :param service: the ID of a service, or the service: the same as its escalation policy.
-        :param at: the moment, an aware datetime; defaults to now. A shift that ends then does not
-            count.
+        :param at: the moment, an aware datetime; defaults to now. A shift that ends at that
+            moment does not count.
         :param level: the level of the escalation policy.
         :raises ValueError: if ``at`` is naive, or ``level`` is not a positive number.
         :raises PDHTTPError: if a response is not a success.
@@ -3219,7 +3222,7 @@ class APISession(PDSession):
             query['schedule_ids[]'] = [_id_of(schedule)]
         entries = self.list_all('/oncalls', params=query)
         if schedule is not None and not policies and not entries:
-            # A schedule that no escalation policy uses has no entries there.
+            # A schedule that no escalation policy uses has no entries in /oncalls.
             path = f'/schedules/{_id_of(schedule)}/users'
             return cast(List[Any], self.rget(path, params={'since': moment, 'until': moment}))
         users = {
@@ -3316,7 +3319,7 @@ class APISession(PDSession):
 
 class _Page(NamedTuple):
     results: List[Any]
-    #: The number of results in all, or None if the server did not report it.
+    #: The total number of results, or None if the server did not report it.
     total: Any = None
 
 
@@ -3353,10 +3356,10 @@ class _Listing:
             if isinstance(body.get('limit'), int) and 0 < body['limit'] < limit:
                 limit = body['limit']  # The server's own maximum.
             yield _Page(results, body.get('total'))
-            # Dropped here, or two pages would be held while the next one is fetched.
+            # Drop the page now, so that only one is in memory while the next is fetched.
             del body, results
             if cursor:
-                # A listing that the tables do not know to have cursors.
+                # The tables do not list this endpoint as cursor-based, but it is.
                 following = {name: value for name, value in params.items() if name != 'offset'}
                 yield from self.cursor_pages(dict(following, cursor=cursor))
                 return
@@ -3449,7 +3452,7 @@ _Window = Tuple[datetime, datetime]
 class _History:
     """The records of a listing in a period, which is divided into windows.
 
-    Whether a window includes its last moment is not documented, so a record may be in two windows.
+    The API does not document whether ``until`` is inclusive, so a record may be in two windows.
     """
 
     def __init__(self, listing: _Listing, params: Dict[str, Any]) -> None:
@@ -3457,7 +3460,7 @@ class _History:
         self.params = params
         path = listing.endpoint.path
         self.longest = _HISTORY_WINDOWS.get(path, _AUDIT_WINDOW)
-        # An entry of /oncalls is in each window that its shift overlaps.
+        # An entry of /oncalls is in every window that overlaps its shift.
         self.has_overlaps = path == '/oncalls'
         #: The order of the records; None until a page shows it.
         self.is_newest_first: Optional[bool] = None
@@ -3540,7 +3543,7 @@ class _History:
             results, more = self.listing.results(body), body.get('more')
             offset += len(results)
             if more is None and total is not None:
-                # As documented for change events, whose pages have no `more`.
+                # The document has `total` for change events, but no `more`.
                 more = offset < total
             elif more is None and results:
                 self.listing.warn_of_missing_more()
@@ -3592,7 +3595,7 @@ def _record_time(record: Any) -> Optional[datetime]:
 
 
 class _ReadAhead:
-    """Requests the next pages of a listing in threads, before they are asked for.
+    """Requests the following pages of a listing in threads.
 
     It ends with the first page that is shorter than expected, because the offsets of the following
     pages are then unknown.
@@ -3632,7 +3635,7 @@ class _ReadAhead:
 
 
 class _PageRequest(Thread):
-    """One page, requested in a thread that neither Ctrl-C nor the end of the program waits for."""
+    """One page, requested in a daemon thread, so that Ctrl-C and exit do not wait for it."""
 
     def __init__(
         self, request: Callable[[Dict[str, Any]], Response], params: Dict[str, Any]
@@ -3676,7 +3679,7 @@ def _items(
                 yield item
             if report is not None:
                 report(number, page.total if isinstance(page.total, int) else None)
-            # As in offset_pages.
+            # Drop the page before the next one is fetched; see offset_pages.
             del page
     finally:
         if finish is not None:
@@ -3736,7 +3739,7 @@ class _EventsSession(PDSession):
         return super().request(method, url, **kwargs)
 
     def post(self, url: Any, data: Any = None, json: Any = None, **kwargs: Any) -> Response:
-        # Here as well as in request, which some tests replace.
+        # Also added in request, but tests that replace request still see the key.
         return super().post(url, data=data, json=self._with_routing_key(json), **kwargs)
 
     def _with_routing_key(self, event: Any) -> Any:
@@ -3747,7 +3750,7 @@ class _EventsSession(PDSession):
     def _checked_event(self, event: Dict[str, Any]) -> Dict[str, Any]:
         """Check an event, and shorten a summary or custom details that are too long.
 
-        :raises ValueError: if the API would reject it all the same.
+        :raises ValueError: if the API would still reject it.
         """
         for kind, required in (('images', 'src'), ('links', 'href')):
             entries = event.get(kind)
@@ -3771,7 +3774,7 @@ class _EventsSession(PDSession):
         return self._with_fitting_details(event)
 
     def _with_fitting_details(self, event: Dict[str, Any]) -> Dict[str, Any]:
-        # Small events are not encoded twice: a character takes up to 12 bytes in JSON.
+        # Do not encode small events twice: JSON takes at most 12 bytes per character.
         if 12 * len(repr(event)) <= _EVENT_LIMIT:
             return event
         size = _encoded_size(self._with_routing_key(event))
