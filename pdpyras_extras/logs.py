@@ -49,26 +49,28 @@ class PagerDutyHandler(logging.Handler):
     """Trigger alerts in PagerDuty for log records.
 
     Logging never waits for the network: a daemon thread, started with the first record, sends the
-    alerts. Records with the same deduplication key are one alert. PagerDuty gets a new alert at
-    once, and a known one at most once a minute, with the ``count`` of the records since the last
-    time in its custom details. At most 120 events a minute are sent, as PagerDuty refuses more.
-    While it cannot be reached, alerts are kept and retried.
+    alerts. Records with the same deduplication key share an alert. The first record of an alert is
+    sent at once. After that, an event is sent at most once a minute, with the number of records
+    since the previous event as ``count`` in its custom details. At most 120 events are sent per
+    minute, because PagerDuty rejects more. If PagerDuty cannot be reached, alerts are kept and
+    retried.
 
-    :meth:`flush` and the end of the program wait until everything is sent, at most
-    ``flush_timeout`` seconds. Lost records are reported on stderr, with their number.
+    :meth:`flush` and the end of the program wait until all alerts are sent, at most
+    ``flush_timeout`` seconds. The number of lost records is reported on stderr.
 
-    :param routing_key: integration key of the service that gets the alerts.
-    :param level: lowest level of the records that are sent.
+    :param routing_key: integration key of the service that receives the alerts.
+    :param level: lowest level of the records to send.
     :param source: ``source`` of the events; the name of this host if None.
-    :param dedup: function of a record that returns its deduplication key, a str of 1 to 255
-        characters. By default, records of the same logger with the same message before formatting
-        and the same type of exception share a key.
-    :param capacity: number of alerts that can be pending; when they are, records of other alerts
-        are dropped. Records of a pending alert are counted, which needs no room.
-    :param flush_timeout: seconds that :meth:`flush` and the end of the program may wait.
+    :param dedup: function that takes a record and returns its deduplication key, a str of 1 to 255
+        characters. By default, records share a key if they have the same logger, the same format
+        string and the same type of exception.
+    :param capacity: maximum number of pending alerts. If it is reached, records of further alerts
+        are dropped. Records of pending alerts are still counted.
+    :param flush_timeout: maximum time in seconds that :meth:`flush` and the end of the program
+        wait.
     :param base_url: URL of the Events API, if it is not PagerDuty's own.
     :raises ValueError: if the routing key is empty, or a number is out of range.
-    :raises TypeError: if ``dedup`` cannot be called.
+    :raises TypeError: if ``dedup`` is not callable.
     """
 
     def __init__(
@@ -262,7 +264,7 @@ class PagerDutyHandler(logging.Handler):
     # Ending
 
     def flush(self) -> None:
-        """Send what is pending now, and wait for that at most ``flush_timeout`` seconds."""
+        """Send the pending alerts now, and wait for this at most ``flush_timeout`` seconds."""
 
         def is_done() -> bool:
             return all(alert.records.settled >= total for alert, total in targets)
@@ -292,10 +294,10 @@ class PagerDutyHandler(logging.Handler):
         self._session.timeout = TIMEOUT
 
     def close(self) -> None:
-        """Flush, report what is lost, and end the worker.
+        """Flush, report lost records, and end the background thread.
 
-        Does not wait if a flush timed out and nothing was sent since: :func:`logging.shutdown`
-        flushes before it closes.
+        Does not wait if a flush has timed out and nothing was sent since then, because
+        :func:`logging.shutdown` flushes before it closes.
         """
         with self._changed:
             self._closed = True

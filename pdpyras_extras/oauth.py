@@ -41,20 +41,19 @@ class OAuthTokenClient:
     """Obtain and refresh OAuth tokens.
 
     A token is a dict with the properties of PagerDuty's response, such as ``access_token``,
-    ``refresh_token``, ``scope`` and ``expires_in``, and ``expiration_date``, for
-    :meth:`refresh_client`. To use one without this class, pass it to a session:
+    ``refresh_token``, ``scope`` and ``expires_in``, and with ``expiration_date`` for
+    :meth:`refresh_client`. To use a token without this class, pass it to a session:
     ``pdpyras.APISession(token['access_token'], auth_type='bearer')``.
 
-    A request is repeated only if no connection could be made: codes and refresh tokens are good for
-    one request. Secrets and tokens are neither logged nor part of an exception, and a client cannot
-    be pickled.
+    Codes and refresh tokens can be used only once, so a request is retried only if the connection
+    failed. Logs and exceptions contain no secrets or tokens, and a client cannot be pickled.
 
-    All methods that request a token raise :exc:`pdpyras.PDClientError`, without a response, if none
-    is issued or if it lacks a scope that was asked for: PagerDuty leaves out invalid scopes without
-    an error.
+    All methods that request a token raise :exc:`pdpyras.PDClientError`, without a response, if no
+    token is issued or if it lacks a requested scope. PagerDuty leaves out invalid scopes without an
+    error.
 
-    :param client_secret: secret of the application, or None for one that cannot keep a secret
-        (Classic User OAuth), which must use PKCE.
+    :param client_secret: secret of the application. Pass None for an application that cannot keep a
+        secret (Classic User OAuth only), and use PKCE.
     :param client_id: ID of the application.
     :param base_url: URL of the identity service.
     :raises ValueError: if the ID or the secret is empty, or the URL does not begin with https.
@@ -62,8 +61,8 @@ class OAuthTokenClient:
 
     #: URL of PagerDuty's identity service.
     url = 'https://identity.pagerduty.com'
-    #: Seconds before its expiration from which on :meth:`refresh_client` refreshes a token. Scoped
-    #: tokens live one day.
+    #: :meth:`refresh_client` refreshes a token that expires within this number of seconds. Tokens
+    #: of Scoped OAuth expire after one day.
     early_refresh_buffer = 3600
 
     def __init__(
@@ -101,11 +100,11 @@ class OAuthTokenClient:
     def session(
         self, scope: str, *, default_from: Optional[str] = None, base_url: Optional[str] = None
     ) -> pdpyras.APISession:
-        """Return a session that acts as the application, with a new token whenever one expires.
+        """Return a session that acts as the application, and replaces its token when it expires.
 
-        :param scope: as for :meth:`get_scoped_app_token`; the session is in the region it names.
+        :param scope: as for :meth:`get_scoped_app_token`. It determines the session's region.
         :param default_from: as for :class:`pdpyras.APISession`.
-        :param base_url: URL of the REST API, if it is not that of the region.
+        :param base_url: URL of the REST API, if it differs from that of the region.
         :raises ValueError: if the scope names no account; nothing is sent.
         """
         token = self.get_scoped_app_token(scope)
@@ -114,7 +113,7 @@ class OAuthTokenClient:
         return session
 
     def get_scoped_app_token(self, scope: str) -> dict[str, Any]:
-        """Obtain a token to act as the application. There is no refresh token: ask for another.
+        """Obtain a token to act as the application. It has no refresh token: request a new token.
 
         See https://developer.pagerduty.com/docs/app-oauth-token.
 
@@ -130,7 +129,7 @@ class OAuthTokenClient:
     # Tokens of a user
 
     def generate_s256_pkce_params(self) -> tuple[str, str]:
-        """Return a new code verifier, to be kept, and its code challenge, for the URL."""
+        """Return a new code verifier, which you must store, and its code challenge for the URL."""
         verifier = WebApplicationClient(self.client_id).create_code_verifier(length=128)
         return verifier, self.s256_code_challenge(verifier)
 
@@ -162,8 +161,8 @@ class OAuthTokenClient:
         :param scope: scopes separated by spaces.
         :param redirect_uri: one of the URIs that are registered for the application.
         :param code_challenge: see :meth:`generate_s256_pkce_params`.
-        :param state: a random value that comes back with the redirect. Compare the two, to reject
-            redirects that somebody else has initiated.
+        :param state: a random value that PagerDuty includes in the redirect. Compare the values, to
+            reject redirects that somebody else has initiated.
         """
         _check('code_challenge', code_challenge)
         return self._authorize_url(
@@ -203,15 +202,15 @@ class OAuthTokenClient:
     def get_new_token_from_code_with_pkce(
         self, auth_code: str, scope: str, redirect_uri: str, code_verifier: str
     ) -> dict[str, Any]:
-        """Exchange a code for a token. A code is good once, for 30 seconds.
+        """Exchange a code for a token. A code can be used once, within 30 seconds.
 
         See https://developer.pagerduty.com/docs/oauth-functionality.
 
         :param auth_code: the ``code`` in PagerDuty's redirect.
-        :param scope: the scopes of the authorization URL, to be compared with the granted ones.
-        :param redirect_uri: as in the authorization URL.
-        :param code_verifier: the verifier of its code challenge.
-        :raises ValueError: if one of them is missing or malformed; nothing is sent.
+        :param scope: the scopes in the authorization URL, to compare with the granted ones.
+        :param redirect_uri: the redirect URI in the authorization URL.
+        :param code_verifier: the code verifier for the challenge in the authorization URL.
+        :raises ValueError: if an argument is missing or malformed; nothing is sent.
         """
         self.s256_code_challenge(code_verifier)
         return self._exchange(auth_code, scope, redirect_uri, code_verifier=code_verifier)
@@ -236,7 +235,7 @@ class OAuthTokenClient:
         return self._request_token(dict(form, **more), _scopes(scope))
 
     def get_refreshed_token(self, refresh_token: str) -> dict[str, Any]:
-        """Exchange a refresh token for a token, which comes with a new refresh token."""
+        """Exchange a refresh token for a new token, which includes a new refresh token."""
         _check('refresh_token', refresh_token)
         return self.get_new_token(grant_type='refresh_token', refresh_token=refresh_token)
 
@@ -249,13 +248,13 @@ class OAuthTokenClient:
         *,
         default_from: Optional[str] = None,
     ) -> tuple[pdpyras.APISession, Optional[dict[str, Any]]]:
-        """Return a session, and a new token to be stored if the one given had to be refreshed.
+        """Return a session, and the new token if the token was refreshed, otherwise None.
 
-        :param expiration_date: ``expiration_date`` of the token, or an aware datetime. From
-            :attr:`early_refresh_buffer` seconds before it, the token is refreshed.
-        :param base_url: URL of the REST API; in Europe ``https://api.eu.pagerduty.com``.
+        :param expiration_date: ``expiration_date`` of the token, or an aware datetime. The token is
+            refreshed if it expires within :attr:`early_refresh_buffer` seconds.
+        :param base_url: URL of the REST API. For the EU region, ``https://api.eu.pagerduty.com``.
         :param default_from: as for :class:`pdpyras.APISession`.
-        :raises ValueError: if the date cannot be read or has no time zone; nothing is sent.
+        :raises ValueError: if the date is malformed or has no time zone; nothing is sent.
         """
         buffer = timedelta(seconds=self.early_refresh_buffer)
         if datetime.now(timezone.utc) < _aware(expiration_date) - buffer:
@@ -266,9 +265,9 @@ class OAuthTokenClient:
     # The request
 
     def get_new_token(self, **form: str) -> dict[str, Any]:
-        """Request a token with form fields of your own, such as ``grant_type``.
+        """Request a token with your own form fields, such as ``grant_type``.
 
-        The ID and the secret of the client are added.
+        The client's ID and secret are added.
         """
         _check('grant_type', form.get('grant_type'))
         return self._request_token(form, _scopes(form['scope']) if 'scope' in form else [])
