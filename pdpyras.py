@@ -998,7 +998,7 @@ def _http_error(
 
 
 def http_error_message(r: Response, context: Optional[str] = None) -> str:
-    """Describe an error response: the request, the fault, the API's own sentences, what to do.
+    """Describe an error response: the request, the API's own sentences, and what to do.
 
     :param context: the purpose of the request, such as 'sending an event'.
     """
@@ -1875,7 +1875,7 @@ class PDSession(_MethodsFrom4x, _Transport):
     #: reading; or None to wait forever. Defaults to :data:`TIMEOUT` when the session is created.
     timeout: Any = TIMEOUT
 
-    #: The session's own logger, below the logger ``pdpyras``; not configured.
+    #: The session's own logger, below the logger ``pdpyras``, without handlers or level.
     log: Logger = cast(Any, None)
 
     _not_copied = (
@@ -2067,8 +2067,8 @@ class PDSession(_MethodsFrom4x, _Transport):
         :param url: a path below :attr:`url`, or a full URL under it.
         :param kwargs: the keyword arguments of ``requests.Session.request``.
         :raises URLError: if the URL is not under :attr:`url`; nothing is sent.
-        :raises PDClientError: if the API does not support the method, or if anything went wrong
-            between the request and its response; the error of the last retry is the cause.
+        :raises PDClientError: if the API does not support the method, or if no usable response was
+            received; the error of the last try is the cause.
         :raises PDHTTPError: if the API rejects the key (401).
         :raises PDServerError: if the response redirects to another origin.
         """
@@ -2973,7 +2973,7 @@ class APISession(PDSession):
         item_hook: Optional[Callable[[Any, int, Any], Any]] = None,
         progress: Any = None,
     ) -> Iterator[Any]:
-        """Yield every record of a period, also past the 10,000 results that pagination can reach.
+        """Yield every record of a period, even beyond the 10,000 results that pagination can reach.
 
         The period is divided into windows that the API accepts, and each is divided further until
         pagination can reach all of it. The records come in the order of the endpoint, each once.

@@ -53,9 +53,9 @@ class Builder:
             '/users',
             'user',
             **{
-                **KINDS['/users'].defaults,
                 'name': name,
                 'email': email,
+                **KINDS['/users'].defaults,
                 'time_zone': 'Etc/UTC',
                 'color': COLORS[len(self.store.list('/users')) % len(COLORS)],
                 'avatar_url': 'https://secure.gravatar.com/avatar/sample.png?d=mm',
@@ -88,8 +88,8 @@ class Builder:
             '/escalation_policies',
             'escalation_policy',
             **{
-                **KINDS['/escalation_policies'].defaults,
                 'name': name,
+                **KINDS['/escalation_policies'].defaults,
                 'escalation_rules': rules,
                 'teams': [reference(team) for team in teams],
             },
