@@ -2146,6 +2146,8 @@ class PDSession(_MethodsFrom4x, _Transport):
         options = dict(kwargs)
         if options.get('params') is not None:
             options['params'] = self.normalize_params(options['params'])
+        if isinstance(options.get('data'), (Mapping, list, tuple)):
+            options['data'] = _repeatable_fields(options['data'])
         user_headers = options.get('headers') or {}
         headers = self.prepare_headers(method, user_headers=user_headers)
         if (options.get('data') or options.get('files')) and _is_form(options, user_headers):
@@ -2534,6 +2536,16 @@ def _is_form(options: Dict[str, Any], user_headers: Any) -> bool:
     """Whether a body consists of form fields or files, and the caller has not named its type."""
     is_form = options.get('files') or isinstance(options['data'], (Mapping, list, tuple))
     return bool(is_form) and 'Content-Type' not in CaseInsensitiveDict(user_headers)
+
+
+def _repeatable_fields(data: Any) -> Any:
+    """Form fields whose values can be read again for a retry."""
+    is_mapping = isinstance(data, Mapping)
+    pairs = list(data.items()) if is_mapping else data
+    if not all(isinstance(pair, (tuple, list)) and len(pair) == 2 for pair in pairs):
+        return data
+    fields = [(name, list(value) if hasattr(value, '__next__') else value) for name, value in pairs]
+    return dict(fields) if is_mapping else fields
 
 
 def _normalized_param(name: Any, value: Any) -> Tuple[Any, Any]:

@@ -1055,3 +1055,11 @@ def test_a_method_that_is_not_a_str_is_rejected(api, session, method):
     with pytest.raises(pdpyras.PDClientError, match='is not supported by this API'):
         session.request(method, 'users')
     assert api.seen == []
+
+
+@pytest.mark.parametrize('fields', [dict, list], ids=['mapping', 'pairs'])
+def test_a_form_field_that_is_an_iterator_is_sent_again_in_a_retry(fields, api, session):
+    api.reply(429)
+    api.reply(201)
+    session.post('users', data=fields([('a', (x for x in 'xy'))]))
+    assert [seen.body for seen in api.seen] == [b'a=x&a=y'] * 2
