@@ -1696,7 +1696,8 @@ class _Transport(Session):
         """
         try:
             target: Optional[str] = super().get_redirect_target(resp)
-            urlsplit(target or '')
+            if target is not None:
+                urlsplit(target)
         except ValueError as error:
             location = resp.headers['location']
             raise _refused_redirect(resp, location, 'an invalid URL') from error
