@@ -543,7 +543,9 @@ def _origin(parts: Any) -> _Origin:
 
 
 def _is_same_origin(url: Optional[str], other: Optional[str]) -> bool:
-    return _origin(_parsed(url or '')) == _origin(_parsed(other or ''))
+    parts = _parsed(url or '')
+    # Two invalid URLs have no origin, so not the same one either.
+    return parts.host is not None and _origin(parts) == _origin(_parsed(other or ''))
 
 
 @lru_cache(maxsize=64)
