@@ -2080,7 +2080,9 @@ class PDSession(_MethodsFrom4x, _Transport):
         if isinstance(options['headers'], _MergedHeaders):
             options['headers'].checked_url = full_url
         retries = _Retries(self, method, full_url, options, kwargs.get('headers'))
-        if self.spare_requests:
+        spare_requests = self.spare_requests
+        if spare_requests:
+            spare_requests = _whole_number('spare_requests', spare_requests, 0)
             self._wait_for_rate_limit()
         while True:
             status_error: Optional[requests.HTTPError] = None
@@ -2098,9 +2100,12 @@ class PDSession(_MethodsFrom4x, _Transport):
                 # A hook called raise_for_status.
                 status_error, response = error, error.response
             status_error = self._postprocess(response) or status_error
-            if self.spare_requests:
-                self._note_rate_limit(response)
+            if spare_requests:
+                self._note_rate_limit(response, spare_requests)
             if retries.after_response(response):
+                if options['stream']:
+                    # An unread body would block the connection.
+                    response.close()
                 continue
             if status_error is not None:
                 _Secrets.of(response).hide_in(status_error)
@@ -2128,8 +2133,7 @@ class PDSession(_MethodsFrom4x, _Transport):
 
     def normalize_url(self, url: str) -> str:
         """:func:`normalize_url` with the base URL of this session."""
-        full_url, _ = _locate(self.url, url)
-        return full_url
+        return normalize_url(self.url, url)
 
     def _check_destination(self, url: str) -> None:
         self.normalize_url(url)
@@ -2197,18 +2201,17 @@ class PDSession(_MethodsFrom4x, _Transport):
 
     def _wait_for_rate_limit(self) -> None:
         """Wait until the rate limit is reset, if few requests remain; see spare_requests."""
-        _whole_number('spare_requests', self.spare_requests, 0)
         seconds = self._resume_at - monotonic()
         if seconds > 0:
             self.log.info('Few requests remain in the rate limit; waiting %g s', seconds)
             time.sleep(seconds)
 
-    def _note_rate_limit(self, response: Response) -> None:
+    def _note_rate_limit(self, response: Response, spare_requests: int) -> None:
         """Remember when the rate limit is reset, if no more than spare_requests remain."""
         remaining, reset = (
             _number(_header(response, name)) for name in ('ratelimit-remaining', 'ratelimit-reset')
         )
-        if remaining is not None and reset is not None and remaining <= int(self.spare_requests):
+        if remaining is not None and reset is not None and remaining <= spare_requests:
             self._resume_at = max(self._resume_at, monotonic() + reset)
 
     def cooldown_factor(self) -> float:
@@ -2311,7 +2314,6 @@ class _Retries:
         elif not self._cool_down(WARNING, f'network error ({type(error).__name__})'):
             problem = 'network error, not retried because the wait would exceed max_wait'
         else:
-            self.body.rewind()
             return
         raise self._client_error(problem, error) from error
 
@@ -2321,15 +2323,6 @@ class _Retries:
         :raises PDHTTPError: for a 401 that is not in :attr:`PDSession.retry`.
         :raises PDServerError: for a status below 200.
         """
-        if not self._is_retried(response):
-            return False
-        if self.options['stream']:
-            # An unread body would block the connection.
-            response.close()
-        self.body.rewind()
-        return True
-
-    def _is_retried(self, response: Response) -> bool:
         status = response.status_code
         kind = _status_class(response)
         if kind == 2:
@@ -2375,6 +2368,7 @@ class _Retries:
                 session.api_key = token
         self.has_new_token = True
         headers.update(session.auth_header)
+        self.body.rewind()
         return True
 
     def watch_stream(self, response: Response) -> None:
@@ -2459,6 +2453,7 @@ class _Retries:
         log = session.log.warning if level == WARNING else session.log.info
         log('%s: %s; retrying in %g s', self._request_line(), reason, seconds)
         time.sleep(seconds)
+        self.body.rewind()
         return True
 
     def _request_line(self) -> str:
@@ -3446,8 +3441,8 @@ class _Listing:
         try:
             yield from pages
         except PDHTTPError as error:
-            is_ignored = not self.session._raises_http_errors and error.status_code != 401
-            if not is_ignored or error.status_code // 100 == 2:
+            is_unexpected = error.status_code == 401 or error.status_code // 100 == 2
+            if self.session._raises_http_errors or is_unexpected:
                 raise
             self.warn(f'the API responded with status {error.status_code}')
 
@@ -3566,12 +3561,11 @@ class _History:
             del body
             if not more or not results:
                 return
-            query['offset'] = offset
-            query['limit'] = min(int(self.params['limit']), int(ITERATION_LIMIT) - offset)
-            if query['limit'] < 1:
+            limit = min(int(self.params['limit']), int(ITERATION_LIMIT) - offset)
+            if limit < 1:
                 self._warn_of_limit(window)
                 return
-            body = self.listing.get(query)
+            body = self.listing.get(dict(query, offset=offset, limit=limit))
 
     def _query(self, window: _Window) -> Dict[str, Any]:
         return dict(self.params, since=_utc(window[0]), until=_utc(window[1]))
@@ -3785,7 +3779,8 @@ class _EventsSession(PDSession):
                     len(summary),
                     _SUMMARY_LIMIT,
                 )
-            event = {**event, 'payload': {**payload, **changed}}
+            if changed:
+                event = {**event, 'payload': {**payload, **changed}}
         return self._with_fitting_details(event)
 
     def _with_fitting_details(self, event: Dict[str, Any]) -> Dict[str, Any]:

@@ -257,6 +257,16 @@ def test_a_history_that_may_be_incomplete_warns(api, session):
         assert list(session.iter_history('change_events', SINCE, UNTIL)) == [{'id': 'a'}]
 
 
+def test_each_page_is_requested_with_parameters_that_do_not_change_afterwards(api, session):
+    for ids, more in (('a', True), ('b', True), ('c', False)):
+        records = [{'id': each} for each in ids]
+        api.reply(body={'log_entries': records, 'more': more, 'total': 3})
+    passed, get = [], session.get
+    session.get = lambda url, params: passed.append(params) or get(url, params=params)
+    list(session.iter_history('log_entries', SINCE, UNTIL, page_size=1))
+    assert [params['offset'] for params in passed] == [0, 1, 2]
+
+
 def test_the_warning_at_the_limit_masks_the_key(api, session, monkeypatch):
     monkeypatch.setattr(pdpyras, 'ITERATION_LIMIT', 1)
     api.rule(lambda seen: Reply(body={'overrides': [{'id': '1'}], 'more': True}))
