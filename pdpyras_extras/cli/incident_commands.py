@@ -30,11 +30,11 @@ def _id_of(session: pdpyras.APISession, collection: str, text: Optional[str]) ->
     if may_be_id and re.search('[0-9]', text):
         return text
     found = session.find(collection, text, attribute='email' if collection == 'users' else 'name')
-    if found is None and may_be_id:
+    if found is not None:
+        return str(found['id'])
+    if may_be_id:
         return text
-    if found is None:
-        raise Mistake(f'None of the {collection.replace("_", " ")} is called {text!r}.')
-    return str(found['id'])
+    raise Mistake(f'None of the {collection.replace("_", " ")} is called {text!r}.')
 
 
 @cli.command()
