@@ -3123,7 +3123,7 @@ class APISession(PDSession):
         batch_size: int = 250,
         item_hook: Optional[Callable[[Any, int, Any], Any]] = None,
     ) -> Tuple[List[Any], List[Tuple[Any, PDHTTPError]]]:
-        """Update many resources in batches, so that one invalid item does not prevent the others.
+        """Update many resources in batches, and continue after an invalid item.
 
         The API rejects a whole batch if one item is invalid. Such a batch is halved until the bad
         items are found.

@@ -89,7 +89,10 @@ class Call:
         return self.body.get(wrapper)
 
     def record(self, path: str | None = None) -> Record:
-        """Return the record at a path, by default the path called; raise a 404 if there is none."""
+        """Return the record at a path, by default the path called.
+
+        :raises ApiError: with status 404 if the record does not exist.
+        """
         record: Record | None = self.store.get(path or self.path)
         if record is None:
             raise not_found()
@@ -109,7 +112,7 @@ class Call:
     ) -> Record:
         """Return the record that a reference in the body points to.
 
-        :param error: the code and message of the 400 response if there is none.
+        :param error: the code and message of the 400 response if the record does not exist.
         """
         record_id = reference.get('id') if isinstance(reference, dict) else None
         record: Record | None = self.store.get(f'{collection}/{record_id}')

@@ -148,7 +148,7 @@ class Clock:
         return now + step
 
     def _next_due(self, target: datetime) -> bool:
-        """Move to the next alarm up to ``target`` and ring it; False if there is none."""
+        """Move to the next alarm up to ``target`` and ring it; return False if no alarm is left."""
         with self._store.lock, self._store.transaction():
             if not self._alarms or self._alarms[0].at > target:
                 return False

@@ -230,7 +230,7 @@ class Faults:
             self._pending.append(fault)
 
     def take(self, method: str, path: str, query: Mapping[str, str]) -> Fault | None:
-        """Return the first fault that matches a request, and count it; None if there is none."""
+        """Return the first fault that matches a request, or None, and count down its uses."""
         with self._lock:
             for fault in self._pending:
                 if fault.matches(method, path, query):

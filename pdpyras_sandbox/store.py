@@ -117,7 +117,7 @@ class Store:
     def existing(self, record_id: object) -> Record:
         """Return the record with an ID, which must exist.
 
-        :raises LookupError: if there is none.
+        :raises LookupError: if the record does not exist.
         """
         record = self.find(record_id)
         if record is None:
