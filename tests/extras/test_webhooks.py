@@ -158,6 +158,22 @@ def test_all_pairs_of_signature_and_secret_are_compared(monkeypatch):
     assert compared == 2 * [SIGNATURE[3:], OTHER[3:], '12']
 
 
+def test_body_is_hashed_once_per_secret_however_many_signatures_a_header_has(monkeypatch):
+    hashed = []
+
+    class Hmac:
+        compare_digest = staticmethod(hmac.compare_digest)
+
+        @staticmethod
+        def new(key, body, digest):
+            hashed.append(key)
+            return hmac.new(key, body, digest)
+
+    monkeypatch.setattr(webhooks, 'hmac', Hmac)
+    assert not verify_signature(BODY, 1000 * 'v1=,', [SECRET, 'new'])
+    assert hashed == [SECRET.encode(), b'new']
+
+
 @needs_openssl
 def test_openssl_agrees_on_any_body_and_secret():
     hypothesis = pytest.importorskip('hypothesis')
