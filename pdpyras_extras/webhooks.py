@@ -39,6 +39,7 @@ def verify_signature(
     :param header: the value of :data:`SIGNATURE_HEADER`, or None if the request lacks it. It comes
         from outside, so no value raises: a malformed header verifies nothing.
     :param secrets: the secret of the webhook subscription, or several while it is rotated.
+        Surrounding white space is stripped.
     :raises TypeError: if ``body`` is already parsed. JSON that was decoded and encoded again is not
         what was signed.
     :raises ValueError: if there is no secret or one is empty, as when an environment variable is
@@ -59,14 +60,13 @@ def verify_signature(
 
 def _keys(secrets: Union[Secret, Iterable[Secret]]) -> list[bytes]:
     several = [secrets] if isinstance(secrets, (str, bytes)) else list(secrets or ())
-    keys = [secret.encode() if isinstance(secret, str) else secret for secret in several]
-    if not keys or not all(isinstance(key, bytes) and key.strip() for key in keys):
+    if not several or not all(isinstance(each, (str, bytes)) and each.strip() for each in several):
         raise ValueError(
             'A webhook secret is missing or empty. Pass the secret that PagerDuty showed when the '
             'subscription was created; if it comes from an environment variable, check that the '
             'variable is set.'
         )
-    return keys
+    return [(each.encode() if isinstance(each, str) else each).strip() for each in several]
 
 
 def _signed_bytes(body: Union[bytes, bytearray, memoryview, str]) -> bytes:
