@@ -14,6 +14,7 @@ https://developer.pagerduty.com/docs/oauth-functionality.
 """
 
 import re
+import secrets
 from datetime import datetime, timedelta, timezone
 from typing import Any, NoReturn, Optional, Union
 from urllib.parse import quote_plus, urlsplit
@@ -130,7 +131,7 @@ class OAuthTokenClient:
 
     def generate_s256_pkce_params(self) -> tuple[str, str]:
         """Return a new code verifier, which you must store, and its code challenge for the URL."""
-        verifier = WebApplicationClient(self.client_id).create_code_verifier(length=128)
+        verifier = secrets.token_urlsafe(96)  # 128 characters
         return verifier, self.s256_code_challenge(verifier)
 
     @staticmethod
