@@ -54,7 +54,7 @@ class OAuthTokenClient:
     error.
 
     :param client_secret: secret of the application. Pass None for an application that cannot keep a
-        secret (Classic User OAuth only), and use PKCE.
+        secret (Classic User OAuth only), and use PKCE. Surrounding white space is stripped.
     :param client_id: ID of the application.
     :param base_url: URL of the identity service.
     :raises ValueError: if the ID or the secret is empty, or the URL does not begin with https.
@@ -72,7 +72,8 @@ class OAuthTokenClient:
         _check('client_id', client_id)
         if client_secret is not None:
             _check('client_secret', client_secret, 'Pass None for a client without a secret.')
-        self.client_id = client_id
+            client_secret = client_secret.strip()
+        self.client_id = client_id.strip()
         self.url = (base_url or self.url).rstrip('/')
         parts = urlsplit(self.url)
         if parts.scheme != 'https' and parts.hostname not in LOOPBACK:

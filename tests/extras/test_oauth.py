@@ -238,6 +238,14 @@ def test_client_without_a_secret_sends_none(api):
     assert 'client_secret' not in form(api.last)
 
 
+def test_white_space_around_the_id_and_the_secret_is_stripped(api):
+    client = OAuthTokenClient(SECRET + '\n', ' the-client\r\n', base_url=api.url)
+    api.reply(body=token())
+    refresh(client)
+    sent = form(api.last)
+    assert (sent['client_id'], sent['client_secret']) == ('the-client', SECRET)
+
+
 @pytest.mark.parametrize('request_token', [get_app_token, get_from_code])
 def test_client_without_a_secret_cannot_do_without_pkce(api, request_token):
     public = OAuthTokenClient(None, 'the-client', base_url=api.url)
