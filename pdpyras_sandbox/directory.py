@@ -146,14 +146,21 @@ KINDS['/users/{id}/contact_methods'] = Kind(
         'User Contact method must be unique', 'type', 'address', 'country_code'
     )
 )
-KINDS['/users/{id}/notification_rules'] = Kind(
-    checked=reject_duplicates(
-        'Channel Start delay must be unique for a given contact method',
-        'contact_method',
-        'start_delay_in_minutes',
-        'urgency',
-    )
+reject_duplicate_rule = reject_duplicates(
+    'Channel Start delay must be unique for a given contact method',
+    'contact_method',
+    'start_delay_in_minutes',
+    'urgency',
 )
+
+
+def check_notification_rule(call: Call, rule: Record) -> None:
+    methods = '/users/{id}/contact_methods'.format(**call.parameters)
+    rule['contact_method'] = reference(call.referred(rule['contact_method'], methods))
+    reject_duplicate_rule(call, rule)
+
+
+KINDS['/users/{id}/notification_rules'] = Kind(checked=check_notification_rule)
 KINDS['/teams'] = Kind(
     unique='name',
     defaults={'default_role': 'manager', 'parent': None},
@@ -290,7 +297,8 @@ def teams_of_service(call: Call, service: Record) -> list[Record]:
 
 
 def check_service(call: Call, service: Record) -> None:
-    call.referred(service['escalation_policy'], '/escalation_policies')
+    policy = call.referred(service['escalation_policy'], '/escalation_policies')
+    service['escalation_policy'] = reference(policy)
     # All other statuses are derived from incidents and maintenance windows.
     service['status'] = 'disabled' if service.get('status') == 'disabled' else 'active'
 
@@ -299,14 +307,24 @@ def status_of_service(call: Call, service: Record) -> str:
     return status_of(call.store, service, call.clock.now())
 
 
+#: Collections of the targets of escalation policies, by type.
+TARGETS = {'user': '/users', 'schedule': '/schedules', 'schedule_v3': '/v3/schedules'}
+
+
 def check_policy(call: Call, policy: Record) -> None:
     if not policy['escalation_rules']:
         raise invalid_input('escalation_rules must have at least 1 item')
     for rule in policy['escalation_rules']:
         rule['id'] = rule.get('id') or call.store.new_id()
-        for target in rule['targets']:
-            if call.store.find(target['id']) is None:
-                raise invalid_input(f'escalation_rules: no user or schedule has ID {target["id"]}')
+        rule['targets'] = [escalation_target(call, target) for target in rule['targets']]
+
+
+def escalation_target(call: Call, given: Record) -> Record:
+    """Return a reference to a user or a schedule; PagerDuty assumes a user if there is no type."""
+    kind = str(given.get('type') or 'user').removesuffix('_reference')
+    if call.store.get(f'{TARGETS[kind]}/{given["id"]}') is None:
+        raise invalid_input(f'escalation_rules: no {kind} has ID {given["id"]}')
+    return {'id': given['id'], 'type': kind + '_reference'}
 
 
 def check_deletion_of_policy(call: Call, policy: Record) -> None:

@@ -385,7 +385,7 @@ def escalation_targets(store: Store, policy: Record, level: int, at: datetime) -
         if record and record['type'] == 'schedule':
             final = Timetable(store, record, at, at + timedelta(seconds=1)).final
             users += [store.find(shift.user['id']) for shift in final]
-        else:
+        elif record and record['type'] == 'user':
             users.append(record)
     return [user for user in users if user]
 
@@ -427,7 +427,7 @@ def oncalls_of(
         for shift in wider.final:
             if shift.within(start, end):
                 yield {**facts, **shift.entry(), 'schedule': reference(record)}
-    else:
+    elif record['type'] == 'user':
         yield {**facts, 'user': reference(record), 'schedule': None, 'start': None, 'end': None}
 
 

@@ -382,7 +382,7 @@ def as_stored(value: Any, store: Store) -> Any:
         return {'id': value['id'], 'type': value['type']}
     if 'id' in value and 'type' in value and value.keys() <= REFERENCE_KEYS:
         record = store.find(value['id'])
-        if record and 'type' in record:
+        if record and record.get('type') == value['type']:
             return reference(record)
     return {name: as_stored(child, store) for name, child in value.items()}
 
@@ -411,17 +411,19 @@ def stamp(call: Call, record: Record) -> None:
 
 
 def check_references(call: Call, kind: Kind, record: Record) -> None:
+    """Reject references to unknown records, and add the types of others."""
     for name, collection in kind.refers.items():
         value = record.get(name)
-        for item in value if isinstance(value, list) else [value]:
-            if item is not None:
-                call.referred(item, collection)
+        if isinstance(value, list):
+            record[name] = [reference(call.referred(item, collection)) for item in value]
+        elif value is not None:
+            record[name] = reference(call.referred(value, collection))
 
 
 def check_unique(call: Call, kind: Kind, record: Record) -> None:
-    if kind.unique is None or record.get(kind.unique) is None:
+    if kind.unique is None:
         return
-    value = record[kind.unique]
+    value = record.get(kind.unique) or ''
     if not str(value).strip():
         raise invalid_input(f"{kind.unique.capitalize()} can't be blank")
     for other in call.store.list(call.collection):

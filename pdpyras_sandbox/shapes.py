@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pdpyras_sandbox.account import parse_time
+from pdpyras_sandbox.zones import is_zone
 
 Shape = dict[str, Any]
 #: Properties of a response that describe the page.
@@ -44,6 +45,7 @@ EXAMPLE_TEXT: dict[str | None, str] = {
     'partial-time': '08:00:00',
     'uri': 'https://example.com',
     'url': 'https://example.com',
+    'tzinfo': 'Etc/UTC',
 }
 
 
@@ -65,6 +67,7 @@ FORMATS: dict[str | None, tuple[str, Callable[[str], object]]] = {
     'email': ('an email address', EMAIL.fullmatch),
     'date-time': ('an ISO 8601 date-time', parses(parse_time)),
     'partial-time': ('a time of day', parses(time.fromisoformat)),
+    'tzinfo': ('a time zone of the IANA time zone database', is_zone),
 }
 
 
@@ -233,9 +236,9 @@ def problems(shape: Shape, value: Any, name: str = 'body', partial: bool = False
         choices = ', '.join(str(choice) for choice in shape['enum'])
         return [f'{name} must be one of: {choices}']
     if 'any' in shape:
-        found = [problems(choice, value, name, partial) for choice in shape['any']]
-        if all(found):
-            return min(found, key=len)
+        found = choice_problems(shape['any'], value, name, partial)
+        if found:
+            return found
     if isinstance(value, dict):
         return object_problems(shape, value, name, partial)
     if isinstance(value, list):
@@ -243,6 +246,39 @@ def problems(shape: Shape, value: Any, name: str = 'body', partial: bool = False
     if isinstance(value, str):
         return text_problems(shape, value, name)
     return number_problems(shape, value, name)
+
+
+def choice_problems(choices: list[Shape], value: Any, name: str, partial: bool) -> list[str]:
+    """Return the problems with a value for the choice that it fits best."""
+    types = [kind for choice in choices for kind in types_of(choice)]
+    if isinstance(value, dict) and all(types_of(choice) for choice in choices):
+        # The type selects the choice, for example the kind of a contact method.
+        if value.get('type') is None and not partial:
+            return [f'{name}.type is required']
+        choices = [choice for choice in choices if has_documented_type(choice, value)]
+    if not choices:
+        return [f'{name}.type must be one of: {", ".join(types)}']
+    return min((problems(choice, value, name, partial) for choice in choices), key=len)
+
+
+def types_of(shape: Shape) -> list[str]:
+    """Return the documented types of a record or reference; an empty list if there are none."""
+    types = shape.get('properties', {}).get('type', {}).get('enum', ())
+    return [kind for kind in types if kind is not None]
+
+
+def has_documented_type(shape: Shape, value: dict[str, Any]) -> bool:
+    """Return whether a record or reference has no type, or one of the documented types.
+
+    A reference may have the type of the record: PagerDuty accepts ``user`` and ``user_reference``.
+    """
+    types, given = types_of(shape), value.get('type')
+    if not types or given is None:
+        return True
+    kind = str(given)
+    if shape['properties']['type'].get('readOnly'):
+        kind = kind.removesuffix('_reference')
+    return kind in types or kind + '_reference' in types
 
 
 def fits(shape: Shape, value: Any) -> bool:
@@ -264,14 +300,18 @@ def object_problems(shape: Shape, value: dict[str, Any], name: str, partial: boo
             continue
         expected = properties.get(required, {})
         null_is_fine = required in value and expected.get('nullable')
-        if expected.get('readOnly') or has_one_value(expected) or null_is_fine:
+        if is_set_by_server(shape, required) or has_one_value(expected) or null_is_fine:
             continue
         if value.get(required) is None:
             found.append(f'{name}.{required} is required'.removeprefix('body.'))
     if shape.get('closed'):
         found += [f'{name}.{extra} is not known' for extra in sorted(set(value) - set(properties))]
+    types = types_of(shape)
+    if not has_documented_type(shape, value):
+        found.append(f'{name}.type must be one of: {", ".join(types)}')
     for key, expected in properties.items():
-        if key in value and not expected.get('readOnly'):
+        is_checked = key == 'type' and types
+        if key in value and not expected.get('readOnly') and not is_checked:
             found += problems(expected, value[key], f'{name}.{key}', partial)
     # Read-only in records, but required in references.
     if is_reference(shape) and not isinstance(value.get('id'), str):
@@ -279,10 +319,18 @@ def object_problems(shape: Shape, value: dict[str, Any], name: str, partial: boo
     return found
 
 
+def is_set_by_server(shape: Shape, name: str) -> bool:
+    """Return whether a required property can be left out of a request.
+
+    The document marks most types as read-only, even those that clients choose.
+    """
+    is_choice = name == 'type' and bool(types_of(shape)) and not is_reference(shape)
+    return bool(shape.get('properties', {}).get(name, {}).get('readOnly')) and not is_choice
+
+
 def is_reference(shape: Shape) -> bool:
     """Return whether a shape is that of a reference."""
-    kinds = shape.get('properties', {}).get('type', {}).get('enum', ())
-    is_named = any(str(kind).endswith('_reference') for kind in kinds)
+    is_named = any(kind.endswith('_reference') for kind in types_of(shape))
     return is_named and 'id' in shape.get('required', ())
 
 
@@ -366,7 +414,7 @@ def completed_object(shape: Shape, value: dict[str, Any]) -> dict[str, Any]:
 def best_choice(choices: list[Shape], value: Any) -> Shape:
     """Return the choice that a value fits with the fewest problems, the first of several."""
     kind = value.get('type') if isinstance(value, dict) else None
-    named = [c for c in choices if kind in c.get('properties', {}).get('type', {}).get('enum', ())]
+    named = [choice for choice in choices if kind in types_of(choice)]
     return min(named or choices, key=lambda choice: len(problems(choice, value)))
 
 

@@ -14,7 +14,7 @@ KEPT = (
     'minItems', 'maxItems', 'required',
 )  # fmt: skip
 #: Formats of strings that the sandbox generates or checks.
-FORMATS = ('date-time', 'email', 'uuid', 'time', 'partial-time', 'uri', 'url')
+FORMATS = ('date-time', 'email', 'uuid', 'time', 'partial-time', 'uri', 'url', 'tzinfo')
 JSON_TYPES = {
     dict: 'object',
     list: 'array',
