@@ -6,7 +6,7 @@ import json
 import os
 import re
 import string
-from datetime import datetime, timezone, tzinfo
+from datetime import datetime, time, timezone, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from pdpyras_sandbox.clock import Clock
@@ -116,6 +116,15 @@ def parse_time(text: str, zone: tzinfo = timezone.utc) -> datetime:
     if moment.year not in YEARS:
         raise ValueError(f'the year {moment.year} is out of range')
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+
+
+def parse_time_of_day(text: str) -> time:
+    """Parse an ISO 8601 time of day; a date before it and an offset after it are ignored.
+
+    :raises ValueError: if the text is not a time of day.
+    """
+    text = re.sub(r'^\d{4}-\d\d-\d\d[T ]', '', text.strip())
+    return time.fromisoformat(text.replace('Z', '')).replace(tzinfo=None)
 
 
 def reference(record: Record) -> Record:

@@ -20,6 +20,7 @@ UNITS = ('weeks', 'days', 'hours', 'minutes', 'seconds', 'milliseconds', 'micros
 TICK = 1
 #: The last year that the clock can reach.
 LAST_YEAR = 2999
+END = datetime(LAST_YEAR, 12, 31, tzinfo=timezone.utc)
 
 
 class Alarm(NamedTuple):
@@ -70,6 +71,11 @@ class Clock:
     def seconds(self) -> float:
         """Return a number of seconds for measuring time, which never decreases."""
         return time.monotonic() + self.ahead.total_seconds()
+
+    def after(self, seconds: float) -> datetime:
+        """Return the moment after a number of seconds, within the range of the clock."""
+        longest = (END - self.now()).total_seconds()
+        return self.now() + timedelta(seconds=min(max(seconds, 0), longest))
 
     def timestamp(self) -> str:
         """Return the current moment in PagerDuty's format."""
@@ -143,7 +149,7 @@ class Clock:
     def _target(self, step: timedelta) -> datetime:
         self.settle()
         now = self._now()
-        if step > datetime(LAST_YEAR, 12, 31, tzinfo=timezone.utc) - now:
+        if step > END - now:
             raise ValueError(f'The clock cannot go past the year {LAST_YEAR}')
         return now + step
 

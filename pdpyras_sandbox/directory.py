@@ -22,6 +22,7 @@ from pdpyras_sandbox.listing import Page, check_utc, refers_to, searched_range, 
 from pdpyras_sandbox.resources import KINDS, Kind, delete, described, page_of, with_derived
 from pdpyras_sandbox.service_state import status_of
 from pdpyras_sandbox.store import Record
+from pdpyras_sandbox.zones import is_zone
 
 #: Abilities of the account: those of a plan that has all that most scripts use.
 ABILITIES = (
@@ -299,6 +300,12 @@ def teams_of_service(call: Call, service: Record) -> list[Record]:
 def check_service(call: Call, service: Record) -> None:
     policy = call.referred(service['escalation_policy'], '/escalation_policies')
     service['escalation_policy'] = reference(policy)
+    for name in ('auto_resolve_timeout', 'acknowledgement_timeout'):
+        if (service.get(name) or 0) < 0:
+            raise invalid_input(f'{name} must not be negative')
+    zone = (service.get('support_hours') or {}).get('time_zone')
+    if zone is not None and not is_zone(zone):
+        raise invalid_input('support_hours.time_zone must be in the IANA time zone database')
     # All other statuses are derived from incidents and maintenance windows.
     service['status'] = 'disabled' if service.get('status') == 'disabled' else 'active'
 
@@ -315,6 +322,8 @@ def check_policy(call: Call, policy: Record) -> None:
     if not policy['escalation_rules']:
         raise invalid_input('escalation_rules must have at least 1 item')
     for rule in policy['escalation_rules']:
+        if rule['escalation_delay_in_minutes'] < 1:
+            raise invalid_input('escalation_delay_in_minutes must be at least 1')
         rule['id'] = rule.get('id') or call.store.new_id()
         rule['targets'] = [escalation_target(call, target) for target in rule['targets']]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any, Optional
 
 from pdpyras_sandbox.account import Account, parse_time, reference
@@ -193,7 +192,7 @@ class ServiceEvent:
         """Suspend the alert; a repeated event does not change the time it is triggered."""
         if self.suspension() is not None:
             return
-        at = self.account.clock.now() + timedelta(seconds=seconds)
+        at = self.account.clock.after(seconds)
         decisions = {**self.draft.decisions, 'suspend': None}
         record = {
             'id': self.account.store.new_id('', 20),
@@ -318,7 +317,7 @@ def event_errors(event: Any) -> list[str]:
     errors = text_errors(payload, 'summary', 'source')
     if payload.get('severity') not in SEVERITIES:
         errors.append("'payload.severity' must be one of: {}".format(', '.join(SEVERITIES)))
-    return errors
+    return errors + timestamp_errors(payload)
 
 
 def change_errors(event: Any) -> list[str]:
@@ -327,7 +326,7 @@ def change_errors(event: Any) -> list[str]:
         return errors
     if not isinstance(event.get('payload'), dict):
         return ["'payload' is missing or not an object"]
-    return text_errors(event['payload'], 'summary')
+    return text_errors(event['payload'], 'summary') + timestamp_errors(event['payload'])
 
 
 def common_errors(event: Any) -> list[str]:
@@ -342,6 +341,15 @@ def common_errors(event: Any) -> list[str]:
         ):
             return [f"'{name}' must be an array of objects with '{required}'"]
     return []
+
+
+def timestamp_errors(payload: Record) -> list[str]:
+    time = payload.get('timestamp')
+    try:
+        is_valid = time is None or (isinstance(time, str) and bool(parse_time(time)))
+    except ValueError:
+        is_valid = False
+    return [] if is_valid else ["'payload.timestamp' must be an ISO 8601 date-time"]
 
 
 def text_errors(payload: Record, *names: str) -> list[str]:

@@ -138,7 +138,7 @@ class Incidents:
         """Schedule a pending action, or remove it if the seconds are 0 or None."""
         actions = [a for a in incident['pending_actions'] if a['type'] != kind]
         if seconds:
-            at = self.clock.now() + timedelta(seconds=seconds)
+            at = self.clock.after(seconds)
             self.clock.set_alarm(at, kind, incident['id'])
             actions.append({'type': kind, 'at': timestamp(at), **facts})
         incident['pending_actions'] = sorted(actions, key=lambda action: action['at'])

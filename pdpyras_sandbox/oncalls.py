@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta, timezone, tzinfo
+from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any, cast
 
-from pdpyras_sandbox.account import parse_time, reference
+from pdpyras_sandbox.account import parse_time, parse_time_of_day, reference
 from pdpyras_sandbox.call import Body, Call, handles
 from pdpyras_sandbox.clock import timestamp
 from pdpyras_sandbox.directory import referring
@@ -105,7 +105,7 @@ def restricted(shifts: list[Shift], restrictions: list[Record], zone: tzinfo) ->
 
 def windows(restriction: Record, zone: tzinfo, shift: Shift) -> Iterator[tuple[datetime, datetime]]:
     """Yield the periods of a daily or weekly restriction that may overlap a shift."""
-    at = time.fromisoformat(restriction['start_time_of_day'])
+    at = parse_time_of_day(restriction['start_time_of_day'])
     duration = timedelta(seconds=restriction['duration_seconds'])
     day = shift.start.astimezone(zone).date() - timedelta(days=7)
     while day <= shift.end.astimezone(zone).date():

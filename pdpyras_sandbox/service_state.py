@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Optional
 
-from pdpyras_sandbox.account import parse_time
+from pdpyras_sandbox.account import parse_time, parse_time_of_day
 from pdpyras_sandbox.listing import refers_to
 from pdpyras_sandbox.store import Record, Store
 from pdpyras_sandbox.zones import in_utc, zone_named
@@ -54,7 +54,7 @@ def is_supported(hours: Record, moment: datetime) -> bool:
     """Return whether a time is within support hours, which may end on the next day."""
     local = moment.astimezone(zone_named(hours.get('time_zone')))
     days = hours.get('days_of_week') or range(1, 8)
-    start, end = (time.fromisoformat(hours.get(name) or '00:00') for name in HOURS)
+    start, end = (parse_time_of_day(hours.get(name) or '00:00') for name in HOURS)
     if start < end:
         return local.isoweekday() in days and start <= local.time() < end
     before_midnight = local.time() >= start
@@ -73,7 +73,7 @@ def next_urgency_change(service: Record, moment: datetime) -> Optional[datetime]
     if not hours or not uses_hours:
         return None
     zone = zone_named(hours.get('time_zone'))
-    start, end = (time.fromisoformat(hours.get(name) or '00:00') for name in HOURS)
+    start, end = (parse_time_of_day(hours.get(name) or '00:00') for name in HOURS)
     moments = []
     # Hours that began yesterday may end today.
     for day in range(-1, 8):

@@ -11,12 +11,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from datetime import time
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from pdpyras_sandbox.account import parse_time
+from pdpyras_sandbox.account import parse_time, parse_time_of_day
 from pdpyras_sandbox.zones import is_zone
 
 Shape = dict[str, Any]
@@ -66,7 +65,8 @@ def parses(parse: Callable[[str], object]) -> Callable[[str], bool]:
 FORMATS: dict[str | None, tuple[str, Callable[[str], object]]] = {
     'email': ('an email address', EMAIL.fullmatch),
     'date-time': ('an ISO 8601 date-time', parses(parse_time)),
-    'partial-time': ('a time of day', parses(time.fromisoformat)),
+    'time': ('a time of day', parses(parse_time_of_day)),
+    'partial-time': ('a time of day', parses(parse_time_of_day)),
     'tzinfo': ('a time zone of the IANA time zone database', is_zone),
 }
 

@@ -414,6 +414,13 @@ def test_extracted_summary_is_truncated(web, orchestration):
     assert len(only_alert(web)[0]['title']) == 1024
 
 
+@pytest.mark.parametrize('seconds', [10**15, -(10**15)])
+def test_event_is_accepted_whatever_its_suspension(orchestration, seconds):
+    orchestration.write('global', rule(suspend=seconds))
+    orchestration.send(key='disk')
+    assert orchestration.outcomes == ['suspended']
+
+
 def test_suspended_alert_is_triggered_later_unless_it_is_resolved(web, orchestration):
     orchestration.write('global', rule(suspend=300))
     stays = orchestration.send()

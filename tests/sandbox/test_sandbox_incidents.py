@@ -435,6 +435,7 @@ REFUSED = [
     ({'payload': {'source': 'y', 'severity': 'info'}}, 'payload.summary'),
     ({'payload': {'summary': 'x' * 1025, 'source': 'y', 'severity': 'info'}}, 'at most 1024'),
 ]
+NOT_TIMES = [1764324000, '1764324000', '28 Nov', '', '0001-01-01T00:00:00Z']
 
 
 @pytest.mark.parametrize(('change', 'reason'), REFUSED, ids=[reason for _, reason in REFUSED])
@@ -445,6 +446,21 @@ def test_an_invalid_event_is_refused_with_reasons(web, change, reason):
     assert answer.status_code == 400
     assert answer.json()['status'] == 'invalid event'
     assert reason in answer.json()['errors'][0]
+
+
+@pytest.mark.parametrize('time', NOT_TIMES)
+@pytest.mark.parametrize('path', ['/v2/enqueue', '/v2/change/enqueue'])
+def test_event_with_an_invalid_timestamp_is_rejected(web, path, time):
+    payload = {'summary': 'x', 'source': 'y', 'severity': 'info', 'timestamp': time}
+    event = {'routing_key': web.sandbox.routing_key, 'event_action': 'trigger', 'payload': payload}
+    answer = web.call('POST', path, event)
+    assert answer.status_code == 400
+    assert answer.json()['errors'] == ["'payload.timestamp' must be an ISO 8601 date-time"]
+    event['payload']['timestamp'] = '2026-11-28T09:00:00.315+0000'
+    assert web.call('POST', path, event).status_code == 202
+    if 'change' in path:
+        (change,) = web.get('/change_events', since='2026-01-01T00:00:00Z')['change_events']
+        assert change['timestamp'] == '2026-11-28T09:00:00.315+0000'
 
 
 def test_event_that_is_not_json_is_rejected(web):

@@ -188,3 +188,80 @@ def test_event_from_another_integration_does_not_change_the_alert(web, action):
     assert web.call('POST', '/v2/enqueue', event).status_code == 202
     (incident,) = web.get('/incidents')['incidents']
     assert incident['status'] == 'triggered'
+
+
+# Invalid settings.
+
+RULE = {'type': 'use_support_hours', 'during_support_hours': {'type': 'constant', 'urgency': 'low'}}
+HOURS = {
+    'type': 'fixed_time_per_day',
+    'time_zone': 'Etc/UTC',
+    'start_time': '00:00:00',
+    'end_time': '00:00:00',
+}
+
+
+def hours_body(**changes):
+    return {'service': {'incident_urgency_rule': RULE, 'support_hours': {**HOURS, **changes}}}
+
+
+@pytest.mark.parametrize('time', ['9am', '25:00:00', '', 900])
+def test_support_hours_with_an_invalid_time_are_rejected(web, time):
+    path = '/services/' + web.service['id']
+    status, code, (error,) = web.refusal('PUT', path, hours_body(start_time=time))
+    assert (status, code) == (400, 2001)
+    assert error.startswith('service.support_hours.start_time must be a ')
+    assert web.event().status_code == 202
+
+
+@pytest.mark.parametrize(
+    'time', ['2000-01-01T09:00:00', '2000-01-01 09:00:00', '2000-01-01T09:00:00Z', '09:00:00+02:00']
+)
+def test_date_and_offset_of_support_hours_are_ignored(web, time):
+    day = {'start_time': time, 'end_time': time, 'days_of_week': list(range(1, 8))}
+    web.put('/services/' + web.service['id'], hours_body(**day))
+    assert web.event().status_code == 202
+    (incident,) = web.get('/incidents')['incidents']
+    assert incident['urgency'] == 'low'
+
+
+@pytest.mark.parametrize('zone', ['Nowhere', 'Eastern Time (US & Canada)', 'Lima'])
+def test_support_hours_need_an_iana_time_zone(web, zone):
+    path = '/services/' + web.service['id']
+    status, code, (error,) = web.refusal('PUT', path, hours_body(time_zone=zone))
+    assert (status, code) == (400, 2001)
+    assert error == 'support_hours.time_zone must be in the IANA time zone database'
+
+
+@pytest.mark.parametrize('name', ['auto_resolve_timeout', 'acknowledgement_timeout'])
+def test_timeout_of_a_service_can_be_long_but_not_negative(web, name):
+    path = '/services/' + web.service['id']
+    body = {'service': {'type': 'service', name: -5}}
+    assert web.refusal('PUT', path, body)[2] == [f'{name} must not be negative']
+    assert change_service(web, **{name: 10**15})[name] == 10**15
+    incident = web.incident()
+    assert web.update(incident, status='acknowledged')['status'] == 'acknowledged'
+    assert web.call('GET', '/_sandbox/clock').status_code == 200
+
+
+@pytest.mark.parametrize('minutes', [0, -5])
+def test_escalation_delay_must_be_positive(web, minutes):
+    path = '/escalation_policies/' + web.service['escalation_policy']['id']
+    rules = web.get(path)['escalation_policy']['escalation_rules']
+    rules[0]['escalation_delay_in_minutes'] = minutes
+    body = {'escalation_policy': {'escalation_rules': rules}}
+    status, _, (error,) = web.refusal('PUT', path, body)
+    assert (status, error) == (400, 'escalation_delay_in_minutes must be at least 1')
+
+
+def test_long_escalation_delay_and_snooze_end_when_the_clock_does(web):
+    path = '/escalation_policies/' + web.service['escalation_policy']['id']
+    rules = web.get(path)['escalation_policy']['escalation_rules']
+    rules[0]['escalation_delay_in_minutes'] = 10**15
+    body = {'escalation_policy': {'escalation_rules': rules, 'num_loops': 2}}
+    web.put(path, body)
+    incident = web.incident()
+    (action,) = [a for a in incident['pending_actions'] if a['type'] == 'escalate']
+    assert action['at'].startswith('2999-12-31')
+    snoozed = web.call('POST', f'/incidents/{incident["id"]}/snooze', {'duration': 10**15})
+    assert snoozed.status_code < 500
