@@ -264,6 +264,15 @@ def check_deletion_of_schedule(call: Call, schedule: Record) -> None:
         raise invalid_input("Schedule can't be deleted if it's being used by escalation policies")
 
 
+def check_shift_based_schedule(call: Call, schedule: Record) -> None:
+    if not is_zone(schedule['time_zone']):
+        raise invalid_schedule('Time zone is not in the IANA time zone database')
+
+
+# Stored only: nobody is on call through a shift-based schedule.
+KINDS['/v3/schedules'] = Kind(
+    checked=check_shift_based_schedule, deleted=check_deletion_of_schedule
+)
 KINDS['/schedules'] = Kind(
     checked=check_schedule,
     deleted=check_deletion_of_schedule,

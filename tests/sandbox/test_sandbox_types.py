@@ -109,7 +109,20 @@ def test_schedule_of_version_3_can_be_an_escalation_target(web):
     policy = web.post('/escalation_policies', policy_of(target))['escalation_policy']
     (shown,) = policy['escalation_rules'][0]['targets']
     assert shown['type'] == 'schedule_v3_reference'
-    assert web.get('/oncalls', escalation_policy_ids=[policy['id']])['oncalls'] == []
+    assert web.refusal('DELETE', '/v3/schedules/' + created['id'])[0] == 400
+
+
+def test_nobody_is_on_call_through_a_schedule_of_version_3(web):
+    schedule = {'schedule': {'name': 'Night', 'time_zone': 'Etc/UTC'}}
+    created = web.post('/v3/schedules', schedule)['schedule']
+    path = '/escalation_policies/' + web.service['escalation_policy']['id']
+    target = {'id': created['id'], 'type': 'schedule_v3_reference'}
+    web.put(path, policy_of(target))
+    assert web.get('/oncalls')['oncalls'] == []
+    body = {'type': 'incident', 'title': 'Disk full', 'service': web.service}
+    assert web.refusal('POST', '/incidents', {'incident': body})[1] == 1015
+    schedule['schedule']['time_zone'] = 'Mars/Base'
+    assert web.refusal('POST', '/v3/schedules', schedule)[1] == 3001
 
 
 def test_notification_rule_must_name_a_contact_method_of_the_user(web):
