@@ -377,9 +377,23 @@ KINDS['/services'] = Kind(
 )
 
 
+#: Types of the integrations of vendors that have their own.
+VENDOR_TYPES: dict[object, str] = {
+    'Amazon CloudWatch': 'aws_cloudwatch_inbound_integration',
+    'Nagios': 'nagios_inbound_integration',
+}
+
+
 def complete_integration(call: Call, integration: Record) -> None:
     service = call.record(call.parent())
     integration['service'] = reference(service)
+    if not call.content.get('type'):
+        if not integration.get('vendor'):
+            raise invalid_input('Type cannot be empty')
+        # Scripts contain the IDs of PagerDuty's vendors, most of which the sandbox does not have.
+        vendor = call.store.find(integration['vendor']['id']) or {}
+        other = 'event_transformer_api_inbound_integration'
+        integration['type'] = VENDOR_TYPES.get(vendor.get('name'), other)
     if integration['type'].startswith('generic_email'):
         integration.setdefault(
             'integration_email', f'{integration["id"].lower()}@sandbox.pagerduty.com'

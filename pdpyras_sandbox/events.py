@@ -22,6 +22,8 @@ ACTIONS = ('trigger', 'acknowledge', 'resolve')
 #: Fields of the payload that the details of an alert contain besides the custom details.
 DETAILS = ('source', 'component', 'group', 'class')
 MAXIMUM_KEY = 255
+#: Types of integrations whose keys version 2 accepts: its own, and those of most vendors.
+TYPES = ('events_api_v2_inbound_integration', 'event_transformer_api_inbound_integration')
 #: The collection of suspended alerts.
 SUSPENDED = '/_sandbox/suspended'
 #: Number of received events that are kept.
@@ -33,13 +35,13 @@ def enqueue(account: Account, event: Any) -> Record:
     errors = event_errors(event)
     if errors:
         raise invalid_event(*errors)
-    key = accept(account, event)
+    integration = integration_of(account, event['routing_key'])
+    key = accept(account, integration, event)
     return {'status': 'success', 'message': 'Event processed', 'dedup_key': key}
 
 
-def accept(account: Account, event: dict[str, Any]) -> str:
+def accept(account: Account, integration: Record, event: dict[str, Any]) -> str:
     """Process a valid event, and return its deduplication key."""
-    integration = integration_of(account, event['routing_key'])
     key: str = event.get('dedup_key') or f'{account.store.random.getrandbits(128):032x}'
     draft = Draft(event, key)
     service = destination(account, integration, draft)
@@ -119,10 +121,18 @@ def summary_of(event: Any) -> str | None:
 
 def integration_of(account: Account, routing_key: str) -> Record:
     """Return the integration of a service or an orchestration that has a routing key."""
+    integration = integration_with_key(account, routing_key)
+    # An integration of an orchestration has no type.
+    if integration is None or integration.get('type', TYPES[0]) not in TYPES:
+        raise invalid_event("'routing_key' is not one of an Events API v2 integration")
+    return integration
+
+
+def integration_with_key(account: Account, key: str) -> Optional[Record]:
     for index in ('integrations_by_key', 'orchestration_integrations_by_key'):
-        for integration in account.store.indexed(index, routing_key):
+        for integration in account.store.indexed(index, key):
             return integration
-    raise invalid_event("'routing_key' is not one of an Events API v2 integration")
+    return None
 
 
 class ServiceEvent:

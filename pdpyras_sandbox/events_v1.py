@@ -10,8 +10,9 @@ from typing import Any
 from pdpyras_sandbox.account import Account
 from pdpyras_sandbox.errors import invalid_event
 from pdpyras_sandbox.event_rules import MAXIMUM_SUMMARY
-from pdpyras_sandbox.events import ACTIONS, MAXIMUM_KEY, accept
+from pdpyras_sandbox.events import ACTIONS, MAXIMUM_KEY, accept, integration_with_key
 
+EMAIL_INTEGRATION = 'generic_email_inbound_integration'
 #: By type of context: the required property, and the name of the list in version 2.
 CONTEXTS = {'link': ('href', 'links'), 'image': ('src', 'images')}
 
@@ -21,7 +22,10 @@ def create_event(account: Account, event: Any) -> dict[str, str]:
     errors = event_errors(event)
     if errors:
         raise invalid_event(*errors)
-    key = accept(account, as_version_2(event))
+    integration = integration_with_key(account, event['service_key'])
+    if integration is None or integration.get('type') == EMAIL_INTEGRATION:
+        raise invalid_event('service_key is not one of an Events API integration')
+    key = accept(account, integration, as_version_2(event))
     return {'status': 'success', 'message': 'Event processed', 'incident_key': key}
 
 

@@ -190,6 +190,70 @@ def test_event_goes_to_the_service_with_its_integration_key(web):
     assert incident['service']['summary'] == 'Search'
 
 
+def send_event(web, path, key):
+    """Send an event of the version of a path, and return the status of the response."""
+    event = {
+        '/v2/enqueue': {
+            'routing_key': key,
+            'event_action': 'trigger',
+            'payload': {'summary': 'x', 'source': 'y', 'severity': 'info'},
+        },
+        '/v2/change/enqueue': {'routing_key': key, 'payload': {'summary': 'x'}},
+        '/generic/2010-04-15/create_event.json': {
+            'service_key': key,
+            'event_type': 'trigger',
+            'description': 'x',
+        },
+    }
+    return web.call('POST', path, event[path]).status_code
+
+
+@pytest.mark.parametrize(
+    ('kind', 'statuses'),
+    [
+        ('events_api_v2_inbound_integration', [202, 202, 200]),
+        ('event_transformer_api_inbound_integration', [202, 202, 200]),
+        ('generic_events_api_inbound_integration', [400, 400, 200]),
+        ('generic_email_inbound_integration', [400, 400, 400]),
+    ],
+)
+def test_key_of_an_integration_is_accepted_by_its_own_api(web, kind, statuses):
+    integration = {'integration': {'type': kind, 'name': 'Monitoring'}}
+    path = f'/services/{web.service["id"]}/integrations'
+    key = web.post(path, integration)['integration']['integration_key']
+    paths = ('/v2/enqueue', '/v2/change/enqueue', '/generic/2010-04-15/create_event.json')
+    assert [send_event(web, path, key) for path in paths] == statuses
+
+
+@pytest.mark.parametrize(
+    ('vendor', 'kind'),
+    [
+        ('Datadog', 'event_transformer_api_inbound_integration'),
+        ('Amazon CloudWatch', 'aws_cloudwatch_inbound_integration'),
+        ('Nagios', 'nagios_inbound_integration'),
+    ],
+)
+def test_integration_with_only_a_vendor_gets_the_type_of_the_vendor(web, vendor, kind):
+    (found,) = [v for v in web.get('/vendors')['vendors'] if v['name'] == vendor]
+    reference = {'id': found['id'], 'type': 'vendor'}
+    path = f'/services/{web.service["id"]}/integrations'
+    body = {'integration': {'name': 'Monitoring', 'vendor': reference}}
+    created = web.post(path, body)['integration']
+    assert (created['type'], created['vendor']['summary']) == (kind, vendor)
+
+
+def test_integration_needs_a_type_or_a_vendor(web):
+    path = f'/services/{web.service["id"]}/integrations'
+    assert web.refusal('POST', path, {'integration': {'name': 'Monitoring'}}) == (
+        400,
+        2001,
+        ['Type cannot be empty'],
+    )
+    unknown = {'name': 'Monitoring', 'vendor': {'id': 'PKAPG94', 'type': 'vendor_reference'}}
+    created = web.post(path, {'integration': unknown})['integration']
+    assert created['type'] == 'event_transformer_api_inbound_integration'
+
+
 def test_escalation_policy_lists_its_services(web):
     (policy,) = web.get('/escalation_policies', user_ids=[web.owner['id']])['escalation_policies']
     assert [service['summary'] for service in policy['services']] == ['Web Shop']
