@@ -8,6 +8,7 @@ from typing import Any
 
 from pdpyras_sandbox.account import parse_time, reference
 from pdpyras_sandbox.call import Body, Call, handles
+from pdpyras_sandbox.clock import timestamp
 from pdpyras_sandbox.errors import (
     ability_missing,
     invalid_input,
@@ -409,6 +410,15 @@ def number_window(call: Call, window: Record) -> None:
 
 
 def check_window(call: Call, window: Record) -> None:
+    """Let a maintenance window begin now rather than in the past, as PagerDuty documents."""
+    now = call.clock.now()
+    before = call.store.get(call.path) or {}
+    if not window['services']:
+        raise invalid_input('services must have at least 1 item')
+    if window['end_time'] != before.get('end_time') and parse_time(window['end_time']) <= now:
+        raise invalid_input('End time must be in the future')
+    if window['start_time'] != before.get('start_time') and parse_time(window['start_time']) < now:
+        window['start_time'] = timestamp(now)
     if parse_time(window['end_time']) <= parse_time(window['start_time']):
         raise invalid_input('End time must be later than the start time')
 

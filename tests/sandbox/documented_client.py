@@ -161,6 +161,11 @@ COLLECTIONS = {
 }
 #: Operations on records that nothing may refer to, so a new record is created.
 NEEDS_NEW_RECORD = ('DELETE /escalation_policies/{id}', 'DELETE /users/{id}')
-#: Operations whose examples are moved to the future, because past records cannot be deleted.
-IN_FUTURE = ('POST /maintenance_windows', 'POST /schedules/{id}/overrides')
+#: Operations whose examples are moved to the future: windows in the past cannot be created, and
+#: overrides in the past cannot be deleted.
+IN_FUTURE = (
+    'POST /maintenance_windows',
+    'PUT /maintenance_windows/{id}',
+    'POST /schedules/{id}/overrides',
+)
 RANGE = {'since': '2024-01-01T00:00:00Z', 'until': '2024-03-01T00:00:00Z'}

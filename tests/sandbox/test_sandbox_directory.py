@@ -295,30 +295,62 @@ def test_tags_are_added_and_removed(web):
     assert web.get(f'/users/{user}/tags')['tags'] == []
 
 
+def window_body(web, start, end, **attributes):
+    times = {'start_time': start, 'end_time': end}
+    window = {'type': 'maintenance_window', 'services': [reference(web.service)], **times}
+    return {'maintenance_window': {**window, **attributes}}
+
+
 def test_maintenance_windows_are_filtered_by_time(web):
-    services = [reference(web.service)]
-    for start, end in (('2020-01-01', '2020-01-02'), ('2100-01-01', '2100-01-02')):
-        times = {'start_time': start + 'T00:00:00Z', 'end_time': end + 'T00:00:00Z'}
-        window = {'type': 'maintenance_window', 'services': services, **times}
-        web.post('/maintenance_windows', {'maintenance_window': window})
+    for start, end in (('2099-01-01', '2099-01-02'), ('2100-01-01', '2100-01-02')):
+        body = window_body(web, start + 'T00:00:00Z', end + 'T00:00:00Z')
+        web.post('/maintenance_windows', body)
+    until = datetime(2099, 7, 1, tzinfo=timezone.utc)
+    web.sandbox.clock.advance(days=(until - web.sandbox.clock.now()).days)
     past = web.get('/maintenance_windows', filter='past')['maintenance_windows']
-    assert [window['start_time'] for window in past] == ['2020-01-01T00:00:00Z']
+    assert [window['start_time'] for window in past] == ['2099-01-01T00:00:00Z']
     assert len(web.get('/maintenance_windows', filter='future')['maintenance_windows']) == 1
+
+
+def test_maintenance_window_from_the_past_begins_now(web):
+    body = window_body(web, '2020-01-01T00:00:00Z', '2090-01-01T00:00:00Z')
+    window = web.post('/maintenance_windows', body)['maintenance_window']
+    assert window['start_time'] > '2026'
+    assert web.service['status'] == 'maintenance'
+    path = '/maintenance_windows/' + window['id']
+    web.sandbox.clock.advance(hours=1)
+    # The start of a current window stays, also if it is sent again with a change.
+    changed = web.put(path, {'maintenance_window': {**window, 'description': 'Longer'}})
+    assert changed['maintenance_window']['start_time'] == window['start_time']
+    changed = web.put(path, {'maintenance_window': {'start_time': '2020-01-01T00:00:00Z'}})
+    assert changed['maintenance_window']['start_time'] > window['start_time']
+
+
+def test_maintenance_window_must_end_in_the_future_and_have_services(web):
+    past = window_body(web, '2020-01-01T00:00:00Z', '2020-01-02T00:00:00Z')
+    refused = (400, 2001, ['End time must be in the future'])
+    assert web.refusal('POST', '/maintenance_windows', past) == refused
+    start, end = '2090-01-01T00:00:00Z', '2090-01-02T00:00:00Z'
+    empty = window_body(web, start, end, services=[])
+    errors = web.refusal('POST', '/maintenance_windows', empty)[2]
+    assert errors == ['services must have at least 1 item']
+    window = web.post('/maintenance_windows', window_body(web, start, end))['maintenance_window']
+    path = '/maintenance_windows/' + window['id']
+    body = {'maintenance_window': {'end_time': '2020-01-02T00:00:00Z'}}
+    assert web.refusal('PUT', path, body) == refused
 
 
 def test_maintenance_windows_with_different_offsets_are_compared(web):
     def window(start, end):
-        times = {'start_time': start, 'end_time': end}
-        window = {'type': 'maintenance_window', 'services': [reference(web.service)], **times}
-        return {'maintenance_window': window}
+        return window_body(web, start, end)
 
-    web.post('/maintenance_windows', window('2024-01-01T23:00:00-0500', '2024-01-02T05:00:00.1Z'))
-    backwards = window('2024-01-01T09:00:00Z', '2024-01-01T10:00:00+02:00')
+    web.post('/maintenance_windows', window('2094-01-01T23:00:00-0500', '2094-01-02T05:00:00.1Z'))
+    backwards = window('2094-01-01T09:00:00Z', '2094-01-01T10:00:00+02:00')
     assert web.refusal('POST', '/maintenance_windows', backwards)[0] == 400
     ahead = (datetime.now(timezone(timedelta(hours=-12))) + timedelta(hours=1)).isoformat()
     web.post('/maintenance_windows', window(ahead, '2100-01-01T00:00:00Z'))
-    (listed,) = web.get('/maintenance_windows', filter='future')['maintenance_windows']
-    assert listed['start_time'] == ahead
+    windows = web.get('/maintenance_windows', filter='future')['maintenance_windows']
+    assert windows[-1]['start_time'] == ahead
 
 
 def test_webhook_subscriptions_are_created_and_filtered(web):
