@@ -235,7 +235,7 @@ class PagerDutyHandler(logging.Handler):
             self._sending = self._outbox.take(now)
             if self._sending is not None:
                 return self._sending
-            when = self._outbox.next_time(now)
+            when = self._outbox.next_time()
             if when is None and self._closed:
                 return None
             self._changed.wait(None if when is None else when - now)
@@ -374,12 +374,14 @@ class _Alert:
         self.is_open = False
         #: Number of records in the event that is being sent.
         self.taken = 0
-        #: True to send it before its minute is over: for a flush, or because an attempt failed.
+        #: True to send it for a flush, before it is due.
         self.is_urgent = False
-        self.sent_at = float('-inf')
+        #: Seconds to wait after the last attempt, if it failed.
+        self.backoff = 0.0
+        self.not_before = float('-inf')
 
     def due(self) -> float:
-        return float('-inf') if self.is_urgent else self.sent_at + MINUTE
+        return float('-inf') if self.is_urgent else self.not_before
 
     def event_payload(self) -> dict[str, Any]:
         details = dict(self.payload['custom_details'], count=self.taken)
@@ -398,8 +400,6 @@ class _Outbox:
         self._alerts: dict[str, _Alert] = {}
         self._number_open = 0
         self._attempts: deque[float] = deque(maxlen=EVENTS_PER_MINUTE)
-        self._backoff = 0.0
-        self._retry_at = float('-inf')
 
     def count(self, key: str) -> bool:
         """Count a record, as overflow if there is no room; return False if it opens an alert."""
@@ -424,23 +424,20 @@ class _Outbox:
             alert.is_open = True
             self._number_open += 1
 
-    def next_time(self, now: float) -> Optional[float]:
+    def next_time(self) -> Optional[float]:
         """Return when to call ``take`` next, or None if there are no alerts."""
         if not self._alerts:
             return None
-        if self._closed_until() > now:
-            return self._closed_until()
-        return min(alert.due() for alert in self._alerts.values())
+        return max(self._limited_until(), min(alert.due() for alert in self._alerts.values()))
 
-    def _closed_until(self) -> float:
-        """Return until when nothing may be sent, because of a failure or of the rate limit."""
-        if len(self._attempts) < EVENTS_PER_MINUTE:
-            return self._retry_at
-        return max(self._retry_at, self._attempts[0] + MINUTE)
+    def _limited_until(self) -> float:
+        """Return until when nothing may be sent, because of the rate limit."""
+        is_full = len(self._attempts) == EVENTS_PER_MINUTE
+        return self._attempts[0] + MINUTE if is_full else float('-inf')
 
     def take(self, now: float) -> Optional[_Alert]:
         """Return an alert to send now, if there is one; forget those that have been quiet."""
-        if self._closed_until() > now:
+        if self._limited_until() > now:
             return None
         ready = []
         for alert in [alert for alert in self._alerts.values() if alert.due() <= now]:
@@ -460,23 +457,24 @@ class _Outbox:
     def settle(self, alert: _Alert, now: float) -> None:
         """Settle the records of an alert that was taken, and then sent or refused."""
         alert.records.settled += alert.taken
-        alert.sent_at = now
-        self._backoff = 0.0
+        alert.backoff = 0.0
+        alert.not_before = now + MINUTE
 
     def put_back(self, alert: _Alert, now: float) -> None:
-        """Keep an alert that was taken and could not be sent; back off before the next attempt."""
+        """Keep an alert that was taken and could not be sent; back off before its next attempt.
+
+        Others are sent meanwhile, because the failure may be due to this event.
+        """
         self._reopen(alert)
-        alert.is_urgent = True
-        self._backoff = min(max(SHORTEST_BACKOFF, 2 * self._backoff), LONGEST_BACKOFF)
-        self._retry_at = now + self._backoff
+        alert.backoff = min(max(SHORTEST_BACKOFF, 2 * alert.backoff), LONGEST_BACKOFF)
+        alert.not_before = now + alert.backoff
 
     def hurry(self) -> list[tuple[_Alert, int]]:
         """Let all alerts be sent as soon as the rate limit allows; return them and their totals."""
-        self._backoff = 0.0
-        self._retry_at = float('-inf')
         pending = [alert for alert in self._alerts.values() if alert.records.unsettled()]
         for alert in pending:
             alert.is_urgent = True
+            alert.backoff = 0.0
         return [(alert, alert.records.total()) for alert in pending]
 
     def clear(self) -> list[_Alert]:

@@ -295,12 +295,12 @@ def test_new_alert_is_sent_at_once_and_a_known_one_a_minute_later(outbox):
     assert sent_at(outbox, 100) == [('a', 1)]
     add(outbox, 'a', 'b', 'a')
     assert sent_at(outbox, 100) == [('b', 1)]
-    assert outbox.next_time(100) == 160
+    assert outbox.next_time() == 160
     assert sent_at(outbox, 159.9) == []
     add(outbox, 'a')
     assert sent_at(outbox, 160) == [('a', 3)]
     assert sent_at(outbox, 1000) == []
-    assert outbox.next_time(1000) is None
+    assert outbox.next_time() is None
     add(outbox, 'a')
     assert sent_at(outbox, 1000) == [('a', 1)]
 
@@ -310,7 +310,7 @@ def test_flush_does_not_wait_for_the_minute(outbox):
     sent_at(outbox, 100)
     add(outbox, 'a')
     outbox.hurry()
-    assert outbox.next_time(100) < 100
+    assert outbox.next_time() < 100
     assert sent_at(outbox, 101) == [('a', 1)]
     add(outbox, 'a')
     assert sent_at(outbox, 102) == []
@@ -332,11 +332,11 @@ def test_at_most_120_events_are_sent_in_any_minute(outbox):
     assert len(sent_at(outbox, 0)) == 100
     add(outbox, *map(str, range(100, 300)))
     assert len(sent_at(outbox, 30)) == 20
-    assert outbox.next_time(30) == 60
+    assert outbox.next_time() == 60
     outbox.hurry()
     assert sent_at(outbox, 59) == []
     assert len(sent_at(outbox, 60)) == 100
-    assert outbox.next_time(60) == 90
+    assert outbox.next_time() == 90
     assert len(sent_at(outbox, 90)) == 20
     assert len(sent_at(outbox, 120)) == 60
 
@@ -356,14 +356,39 @@ def test_failed_attempts_back_off_and_keep_the_count(outbox, monkeypatch):
         alert = outbox.take(now)
         add(outbox, 'a')
         outbox.put_back(alert, now)
-        waits.append(outbox.next_time(now) - now)
+        waits.append(outbox.next_time() - now)
         assert outbox.take(now) is None
-        now = outbox.next_time(now)
+        now = outbox.next_time()
     assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60]
     assert sent_at(outbox, now) == [('a', 11)]
     add(outbox, 'b')
     outbox.put_back(outbox.take(now), now)
-    assert outbox.next_time(now) == now + 1
+    assert outbox.next_time() == now + 1
+
+
+def test_alert_that_fails_does_not_delay_others(outbox, monkeypatch):
+    monkeypatch.setattr(logs, 'SHORTEST_BACKOFF', 1.0)
+    add(outbox, 'known')
+    sent_at(outbox, 0)
+    add(outbox, 'bad', 'known')
+    for now in (50, 51, 53, 57):
+        alert = outbox.take(now)
+        assert alert.key == 'bad'
+        outbox.put_back(alert, now)
+    add(outbox, 'new')
+    assert sent_at(outbox, 57) == [('new', 1)]
+    assert sent_at(outbox, 60) == [('known', 1)]
+    assert outbox.next_time() == 57 + 8
+
+
+def test_alert_that_fails_in_a_flush_does_not_delay_others(outbox, monkeypatch):
+    monkeypatch.setattr(logs, 'SHORTEST_BACKOFF', 1.0)
+    add(outbox, 'bad', 'a', 'b')
+    outbox.put_back(outbox.take(0), 0)
+    outbox.hurry()
+    outbox.put_back(outbox.take(0), 0)
+    assert sent_at(outbox, 0) == [('a', 1), ('b', 1)]
+    assert outbox.next_time() == 1
 
 
 def test_flush_ends_the_back_off(outbox):
@@ -430,6 +455,32 @@ def test_event_is_kept_while_the_connection_fails(events_api, handler, log, slee
     handler.flush()
     assert counts(events_api) == [1, 1]
     assert sleeps == []
+
+
+def test_event_that_always_fails_does_not_delay_others(
+    events_api, log, sleeps, capsys, monkeypatch
+):
+    monkeypatch.setattr(logs, 'SHORTEST_BACKOFF', 3600)
+
+    def answer(seen):
+        is_bad = seen.json['payload']['summary'] == 'Bad'
+        return Reply(500) if is_bad else Reply(202, {'dedup_key': seen.json['dedup_key']})
+
+    events_api.rule(answer)
+    handler = PagerDutyHandler(KEY, base_url=events_api.url, flush_timeout=30)
+    log.addHandler(handler)
+    log.error('Bad')
+    events_api.wait_for(1)
+    for name in 'abc':
+        log.error('Alert ' + name)
+    events_api.wait_for(4)
+    with handler._changed:
+        handler._changed.wait_for(lambda: not handler._sending, 30)
+    handler.flush_timeout = 0
+    handler.close()
+    said = capsys.readouterr().err
+    assert lost(said) == 1
+    assert "1 x 'Bad'" in said
 
 
 def test_rejected_event_is_reported_and_not_repeated(events_api, handler, log, capsys):
