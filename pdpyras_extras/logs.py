@@ -7,10 +7,12 @@
 Needs nothing but pdpyras. See https://developer.pagerduty.com/docs/events-api-v2-overview.
 """
 
+import copy
 import hashlib
 import itertools
 import logging
 import os
+import reprlib
 import socket
 import sys
 import threading
@@ -62,8 +64,8 @@ class PagerDutyHandler(logging.Handler):
     :param level: lowest level of the records to send.
     :param source: ``source`` of the events; the name of this host if None.
     :param dedup: function that takes a record and returns its deduplication key, a str of 1 to 255
-        characters. By default, records share a key if they have the same logger, the same format
-        string and the same type of exception.
+        characters. By default, or if the function fails, records share a key if they have the same
+        logger, the same format string and the same type of exception.
     :param capacity: maximum number of pending alerts. If it is reached, records of further alerts
         are dropped. Records of pending alerts are still counted.
     :param flush_timeout: maximum time in seconds that :meth:`flush` and the end of the program
@@ -149,7 +151,7 @@ class PagerDutyHandler(logging.Handler):
             if not self._outbox.count(key):
                 self._open_alert(key, self._payload(record))
         except Exception:  # noqa: BLE001
-            # A logging call must not raise, whatever a record holds or ``dedup`` does.
+            # A logging call must not raise, whatever a record holds.
             self.handleError(record)
             self._unusable.add()
 
@@ -165,24 +167,35 @@ class PagerDutyHandler(logging.Handler):
 
     def _key(self, record: logging.LogRecord) -> str:
         if self.dedup is not None:
-            key = self.dedup(record)
-            if not isinstance(key, str) or not 0 < len(key) <= KEY_LIMIT:
-                raise ValueError(
-                    'dedup must return a str of 1 to {} characters, not {!r:.300}'.format(
-                        KEY_LIMIT, key
-                    )
-                )
-            return key
-        parts = (record.name, str(record.msg), _exception_name(record))
+            try:
+                return _checked_key(self.dedup(record))
+            except Exception:  # noqa: BLE001
+                # The alert matters more than its key.
+                self.handleError(record)
+        parts = (record.name, _text_of(record.msg), _exception_name(record))
         return hashlib.sha256(ascii(parts).encode()).hexdigest()
 
-    def _payload(self, record: logging.LogRecord) -> dict[str, Any]:
+    def _texts(self, record: logging.LogRecord) -> tuple[str, str]:
+        """Return the message of a record, and the formatted record with its traceback."""
         try:
-            message, text = record.getMessage(), self.format(record)
-        except Exception:  # noqa: BLE001
+            message = record.getMessage()
+        except Exception as error:  # noqa: BLE001
             # Such as '%d' and a str. The alert matters more than its wording.
-            message = str(record.msg)
-            text = '{} [arguments that do not fit: {!r}]'.format(message, record.args)
+            message = _text_of(record.msg)
+            problem = 'arguments that do not fit: {}: {}'.format(
+                _repr(record.args), _text_of(error)
+            )
+            record = copy.copy(record)
+            record.msg, record.args = '{} [{}]'.format(message, problem), ()
+        try:
+            return message, self.format(record)
+        except Exception as error:  # noqa: BLE001
+            # Such as a formatter with a field that only some records have.
+            text = logging.Formatter().format(record)
+            return message, '{} [the formatter failed: {!r}]'.format(text, error)
+
+    def _payload(self, record: logging.LogRecord) -> dict[str, Any]:
+        message, text = self._texts(record)
         created = datetime.fromtimestamp(record.created, timezone.utc)
         payload = {
             'summary': _cut(message.strip().partition('\n')[0], SUMMARY_LIMIT) or '(no message)',
@@ -485,6 +498,27 @@ class _Outbox:
             alert.is_open = False
             alert.taken = alert.records.settle()
         return [alert for alert in alerts if alert.taken]
+
+
+def _checked_key(key: Any) -> str:
+    if not isinstance(key, str) or not 0 < len(key) <= KEY_LIMIT:
+        raise ValueError(
+            'dedup must return a str of 1 to {} characters, not {!r:.300}'.format(KEY_LIMIT, key)
+        )
+    return key
+
+
+#: Like repr, also for objects whose ``__repr__`` raises.
+_limited_repr = reprlib.Repr()
+_limited_repr.maxstring = _limited_repr.maxother = 1000
+_repr = _limited_repr.repr
+
+
+def _text_of(value: object) -> str:
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001 - an ORM object whose session is closed, for example
+        return '<{} without a text>'.format(type(value).__name__)
 
 
 def _severity(level: int) -> str:

@@ -207,13 +207,13 @@ def test_dedup_chooses_the_key(events_api, log):
     [lambda record: None, lambda record: '', lambda record: 256 * 'x', lambda record: 1 / 0],
     ids=['None', 'empty', 'too long', 'raises'],
 )
-def test_record_whose_dedup_fails_is_reported(events_api, log, capsys, dedup):
+def test_record_whose_dedup_fails_is_sent_with_the_default_key(events_api, log, capsys, dedup):
     log.addHandler(PagerDutyHandler(KEY, base_url=events_api.url, dedup=dedup))
     log.error('It broke')
     log.handlers[0].close()
-    assert events_api.seen == []
+    assert re.fullmatch('[0-9a-f]{64}', events_api.last.json['dedup_key'])
     said = capsys.readouterr().err
-    assert '1 log record(s) lost: no event could be made of them' in said
+    assert lost(said) == 0
     assert 'dedup must return a str of 1 to 255 characters' in said or 'ZeroDivisionError' in said
 
 
@@ -645,27 +645,60 @@ def test_reports_on_a_stderr_that_logs_are_not_sent(events_api, handler, log, mo
     assert 'did not accept them' in stderr.getvalue() and 'is closed' in stderr.getvalue()
 
 
-@pytest.mark.parametrize('arguments', [('text',), (1, 2), ({},)])
+class WithoutText:
+    """Like an ORM object whose session is closed."""
+
+    def __str__(self):
+        raise RuntimeError('no text')
+
+    __repr__ = __str__
+
+
+@pytest.mark.parametrize(
+    'arguments', [('text',), (1, 2), ({},), (WithoutText(),), (17, WithoutText())]
+)
 def test_arguments_that_do_not_fit_the_message_still_send_an_alert(
     events_api, handler, log, arguments
 ):
-    log.error('Order %d failed', *arguments)
+    log.error('Order %d failed', *arguments, exc_info=KeyError('price'))
     handler.flush()
     (payload,) = payloads(events_api)
     assert payload['summary'] == 'Order %d failed'
-    assert 'arguments that do not fit' in payload['custom_details']['message']
+    message = payload['custom_details']['message']
+    assert 'arguments that do not fit' in message
+    assert message.endswith("KeyError: 'price'")
+
+
+def test_formatter_that_fails_leaves_the_message_and_the_traceback(events_api, handler, log):
+    """Format a field that only the records of some loggers have."""
+    handler.setFormatter(logging.Formatter('%(request_id)s %(message)s'))
+    log.error('Order %d failed', 17, exc_info=KeyError('price'))
+    handler.flush()
+    (payload,) = payloads(events_api)
+    assert payload['summary'] == 'Order 17 failed'
+    message = payload['custom_details']['message']
+    assert message.startswith('Order 17 failed\n')
+    assert "KeyError: 'price' [the formatter failed: " in message
+    assert 'request_id' in message
+
+
+def test_message_without_a_text_is_sent_with_its_type(events_api, handler, log):
+    log.error(WithoutText())
+    log.error(WithoutText())
+    handler.flush()
+    assert {payload['summary'] for payload in payloads(events_api)} == {
+        '<WithoutText without a text>'
+    }
+    assert sum(counts(events_api)) == 2
+    assert len({seen.json['dedup_key'] for seen in events_api.seen}) == 1
 
 
 def test_logging_never_raises(events_api, handler, log, capsys):
-    class Unprintable:
-        def __str__(self):
-            raise RuntimeError('no text')
-
-    log.error(Unprintable())
+    log.handle(logging.makeLogRecord({'levelno': logging.ERROR, 'created': 'today'}))
     handler.close()
     said = capsys.readouterr().err
-    assert lost(said) == 1
-    assert 'RuntimeError: no text' in said
+    assert '1 log record(s) lost: no event could be made of them' in said
+    assert 'TypeError' in said
 
 
 @pytest.mark.skipif(not hasattr(signal, 'SIGUSR1'), reason='there is no SIGUSR1 on this system')
