@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 import threading
 import time
 from pathlib import Path
@@ -138,6 +139,7 @@ def run(script, api, *, timeout=60, code=0, stderr=subprocess.PIPE):
     return finished
 
 
+PAGE = Path(__file__).resolve().parents[2] / 'docs' / 'extras' / 'logs.rst'
 KEY = 'R0UTINGKEY0123456789ABCDEF012345'
 PROLOGUE = """
 import logging, os, sys, threading
@@ -146,6 +148,14 @@ handler = PagerDutyHandler('R0UTINGKEY0123456789ABCDEF012345', base_url=sys.argv
 log = logging.getLogger('shop')
 log.addHandler(handler)
 """
+
+
+def code_on_page(word):
+    """Return the code block of docs/extras/logs.rst that has a word."""
+    text = PAGE.read_text(encoding='utf-8')
+    found = re.findall(r'\.\. (?:testcode|code-block):: *(?:python)?\n\n((?: .*\n|\n)+)', text)
+    (block,) = [block for block in found if word in block]
+    return textwrap.dedent(block)
 
 
 def test_script_that_ends_by_an_exception_loses_no_records(events_api):
@@ -335,6 +345,34 @@ log.error('In the parent')
 
 
 @needs_fork
+def test_pool_in_a_with_statement_loses_no_records_if_it_is_closed_and_joined(events_api):
+    """Otherwise, the end of the statement sends SIGTERM to the workers."""
+    script = """
+import multiprocessing, warnings
+warnings.simplefilter('ignore', DeprecationWarning)
+def fail(task):
+    log.error('Task %d failed', task)
+with multiprocessing.get_context('fork').Pool(2) as pool:
+    pool.map(fail, range(8), chunksize=1)
+"""
+    script += textwrap.indent(code_on_page('pool.join()'), '    ')
+    assert run(script, events_api).stderr == ''
+    assert counted(events_api) == 8
+
+
+@pytest.mark.skipif(sys.platform == 'win32', reason='Windows does not send SIGTERM')
+def test_script_that_exits_on_sigterm_loses_no_records(events_api):
+    script = """
+import os
+for number in range(1000):
+    log.error('Order %d failed', number)
+os.kill(os.getpid(), signal.SIGTERM)
+"""
+    assert run(code_on_page('SIGTERM') + script, events_api).stderr == ''
+    assert counted(events_api) == 1000
+
+
+@needs_fork
 def test_celery_worker_loses_no_records_if_its_processes_flush(events_api, tmp_path):
     """Flush on Celery's signal worker_process_shutdown, as workers run no exit handlers."""
     pytest.importorskip('celery', reason='Celery is installed by tox -e extras')
@@ -343,7 +381,6 @@ def test_celery_worker_loses_no_records_if_its_processes_flush(events_api, tmp_p
         """
 import logging, os
 from celery import Celery
-from celery.signals import worker_process_shutdown
 from pdpyras_extras.logs import PagerDutyHandler
 
 app = Celery('jobs', broker='filesystem://')
@@ -355,10 +392,8 @@ logging.getLogger('jobs').addHandler(handler)
 def fail(number):
     logging.getLogger('jobs').error('Task %d failed', number)
 
-@worker_process_shutdown.connect
-def flush(**options):
-    handler.flush()
 """
+        + code_on_page('worker_process_shutdown')
     )
     script = """
 import subprocess, sys
