@@ -676,7 +676,9 @@ def test_a_long_wait_after_a_429_without_headers_is_logged_as_a_warning(api, ses
 def certificate(tmp_path_factory):
     folder = tmp_path_factory.mktemp('tls')
     key, certificate = str(folder / 'key.pem'), str(folder / 'cert.pem')
-    command = ['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2']
+    # A key on an elliptic curve takes a tenth of the time of an RSA key.
+    command = ['openssl', 'req', '-x509', '-nodes', '-days', '2', '-newkey', 'ec']
+    command += ['-pkeyopt', 'ec_paramgen_curve:prime256v1']
     if shutil.which('openssl') is None:
         pytest.skip('needs the openssl command to make a certificate')
     subprocess.run(

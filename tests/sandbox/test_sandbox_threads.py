@@ -5,11 +5,12 @@ from queue import Queue
 
 import pytest
 import requests
+from scale import at_scale
 
 from pdpyras_sandbox import Sandbox, server
 
 CLIENTS = 16
-ROUNDS = 20
+ROUNDS = at_scale(10, full=20)
 
 
 @pytest.fixture
