@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Optional
+from urllib.parse import urlsplit
 
+from pdpyras_sandbox.account import parse_time
 from pdpyras_sandbox.call import Call, handles
 from pdpyras_sandbox.errors import invalid_input, not_found
+from pdpyras_sandbox.incident_types import TYPES, type_named
 from pdpyras_sandbox.resources import DOCUMENT, KINDS, Kind
 from pdpyras_sandbox.store import Record
 
 #: The attributes of a field that are shown with its value.
 SHOWN = ('id', 'name', 'display_name', 'description', 'data_type', 'field_type')
-TYPES: dict[str, type | tuple[type, ...]] = {
+#: Python types of values by ``data_type``.
+DATA_TYPES: dict[str, type | tuple[type, ...]] = {
     'boolean': bool,
     'integer': int,
     'float': (int, float),
@@ -19,16 +24,43 @@ TYPES: dict[str, type | tuple[type, ...]] = {
     'datetime': str,
     'url': str,
 }
+NAME = re.compile('[a-z0-9_]+')
+
+
+def check_field(call: Call, field: Record) -> None:
+    if field['data_type'] not in DATA_TYPES:
+        raise invalid_input('data_type must be one of: {}'.format(', '.join(DATA_TYPES)))
+    if not NAME.fullmatch(field['name']):
+        raise invalid_input('name may contain only lowercase letters, digits and underscores')
+    if 'field_options' in field:
+        replace_options(call, field)
 
 
 def complete_field(call: Call, field: Record) -> None:
     field.setdefault('description', None)
-    field.setdefault('field_options', [])
+    if 'type_id_or_name' in call.parameters:
+        field['incident_type'] = call.parameters['type_id_or_name']
 
 
-def check_field(call: Call, field: Record) -> None:
-    if field['data_type'] not in TYPES:
-        raise invalid_input('data_type must be one of: {}'.format(', '.join(TYPES)))
+def replace_options(call: Call, field: Record) -> None:
+    """Store the options in a request as records of their own."""
+    path = f'{call.collection}/{field["id"]}/field_options'
+    options = [new_option(call, path, given) for given in field.pop('field_options') or ()]
+    for option in call.store.list(path):
+        call.store.remove(f'{path}/{option["id"]}')
+    for option in options:
+        call.store.add(path, option)
+
+
+def new_option(call: Call, path: str, given: Record) -> Record:
+    check_option(call, given)
+    before = call.store.get(f'{path}/{given.get("id")}')
+    option = before or {
+        'id': call.store.new_id(),
+        'type': 'field_option',
+        'created_at': call.clock.timestamp(),
+    }
+    return {**option, 'data': given['data'], 'updated_at': call.clock.timestamp()}
 
 
 def check_option(call: Call, option: Record) -> None:
@@ -37,9 +69,18 @@ def check_option(call: Call, option: Record) -> None:
         raise invalid_input("data must have the data_type 'string' and a string as value")
 
 
+def options_in(call: Call, field: Record) -> list[Record]:
+    return call.store.list(f'{call.store.path_of(field["id"])}/field_options')
+
+
 for owner in ('/incidents', '/services', '/incidents/types/{type_id_or_name}'):
     fields = owner + '/custom_fields'
-    KINDS[fields] = Kind(unique='name', created=complete_field, checked=check_field)
+    KINDS[fields] = Kind(
+        unique='name',
+        created=complete_field,
+        checked=check_field,
+        derived={'field_options': options_in},
+    )
     KINDS[fields + '/{field_id}/field_options'] = Kind(checked=check_option)
 
 
@@ -69,8 +110,11 @@ def stored_at(call: Call) -> str:
 
 
 def fields_of(call: Call) -> list[Record]:
-    """Return all custom fields of incidents or services."""
-    return call.store.list('/{}/custom_fields'.format(call.path.split('/')[1]))
+    """Return all custom fields of an incident or a service, with those of the incident's type."""
+    found = call.store.list('/{}/custom_fields'.format(call.path.split('/')[1]))
+    kind = call.record(call.parent(2)).get('incident_type')
+    record = type_named(call.store, kind['name']) if kind else None
+    return found + (call.store.list(f'{TYPES}/{record["id"]}/custom_fields') if record else [])
 
 
 def field_named(call: Call, given: Record) -> Record:
@@ -84,23 +128,31 @@ def field_named(call: Call, given: Record) -> Record:
 def check_value(field: Record, value: Any, options: Optional[list[Any]]) -> None:
     many = field['field_type'].startswith('multi_value')
     values = value if many and isinstance(value, list) else [value]
-    expected = TYPES[field['data_type']]
     for item in values:
-        wrong_boolean = isinstance(item, bool) and expected is not bool
-        if item is not None and (wrong_boolean or not isinstance(item, expected)):
+        if item is not None and not has_data_type(item, field['data_type']):
             raise invalid_input(f'{field["name"]} must be of type {field["data_type"]}')
         if item is not None and options is not None and item not in options:
             choices = ', '.join(str(option) for option in options)
             raise invalid_input(f'{field["name"]} must be one of its options: {choices}')
 
 
+def has_data_type(value: Any, data_type: str) -> bool:
+    expected = DATA_TYPES[data_type]
+    if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
+        return False
+    try:
+        if data_type == 'datetime':
+            parse_time(str(value))
+        return data_type != 'url' or bool(urlsplit(str(value)).hostname)
+    except ValueError:
+        return False
+
+
 def options_of(call: Call, field: Record) -> Optional[list[Any]]:
     """Return the values that a field accepts; None if it accepts any."""
     if not field['field_type'].endswith('_fixed'):
         return None
-    path = call.store.path_of(field['id'])
-    options = [*field['field_options'], *call.store.list(f'{path}/field_options')]
-    return [option['data']['value'] for option in options]
+    return [option['data']['value'] for option in options_in(call, field)]
 
 
 def shown(field: Record, values: Record) -> Record:

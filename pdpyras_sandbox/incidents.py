@@ -10,6 +10,7 @@ from pdpyras_sandbox.call import Body, Call, handles, required_property
 from pdpyras_sandbox.clock import timestamp
 from pdpyras_sandbox.errors import ApiError, already_merged, invalid_input, nobody_on_call
 from pdpyras_sandbox.escalation import Level, seconds_to_escalation, set_level
+from pdpyras_sandbox.incident_types import DEFAULT, incident_type
 from pdpyras_sandbox.indices import OPEN
 from pdpyras_sandbox.listing import referred_ids, searched_range, selected
 from pdpyras_sandbox.oncalls import escalation_targets
@@ -100,7 +101,7 @@ class Incidents:
             'incidents_responders': [],
             'responder_requests': [],
             'subscriber_requests': [],
-            'incident_type': {'name': 'incident_default'},
+            'incident_type': {'name': DEFAULT},
         }
         incident.update({name: value for name, value in attributes.items() if value is not None})
         self.store.add('/incidents', incident)
@@ -354,7 +355,7 @@ def create_incident(call: Call) -> Record:
         assignments=assignments,
         escalation_policy=policy,
         conference_bridge=given.get('conference_bridge'),
-        incident_type=given.get('incident_type'),
+        incident_type=incident_type(call.store, given.get('incident_type')),
     )
     if [a['assignee']['id'] for a in assignments or ()] == [incidents.agent['id']]:
         # Users who assign an incident to themselves need no notification.
@@ -411,7 +412,7 @@ def change(call: Call, incidents: Incidents, incident: Record, given: Record) ->
     if given.get('service'):
         incident['service'] = reference(call.referred(given['service'], '/services'))
     if given.get('incident_type'):
-        incident['incident_type'] = given['incident_type']
+        incident['incident_type'] = incident_type(call.store, given['incident_type'])
     if given.get('title'):
         incident['title'] = given['title']
     if 'priority' in given:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pdpyras_sandbox.account import reference
 from pdpyras_sandbox.directory import COLORS
+from pdpyras_sandbox.incident_types import DEFAULT, TYPES
 from pdpyras_sandbox.indices import Record
 from pdpyras_sandbox.resources import KINDS
 from pdpyras_sandbox.sample_data import fill
@@ -21,6 +22,8 @@ PRIORITIES = (
     ('P4', 'Low: nobody is waiting'),
 )
 VENDORS = ('Amazon CloudWatch', 'Datadog', 'Nagios', 'New Relic', 'Prometheus', 'Zabbix')
+#: The base type, and a type that derives from it.
+INCIDENT_TYPES = ((DEFAULT, 'Base Incident'), ('major_incident', 'Major Incident'))
 EXTENSION_SCHEMAS = ('Generic V2 Webhook', 'Slack', 'Jira Server')
 
 
@@ -36,6 +39,7 @@ def create_account(account: Account) -> None:
     builder.catalogues()
     if account.seed is not None:
         fill(builder, policy)
+    builder.incident_types()
 
 
 class Builder:
@@ -116,6 +120,21 @@ class Builder:
             service=reference(service),
             integration_key=routing_key,
         )
+
+    def incident_types(self) -> None:
+        now = self.account.clock.timestamp()
+        facts = {'enabled': True, 'description': None, 'created_at': now, 'updated_at': now}
+        parent = None
+        for name, display_name in INCIDENT_TYPES:
+            kind = self.add(
+                TYPES,
+                'incident_type',
+                name=name,
+                display_name=display_name,
+                parent=parent,
+                **facts,
+            )
+            parent = reference(kind)
 
     def catalogues(self) -> None:
         """Create the records that PagerDuty provides and clients cannot create."""

@@ -81,7 +81,7 @@ ORDINARY = Kind()
 
 def respond(call: Call) -> Any:
     """Carry out a call, and return the response body; None for an empty one."""
-    resolve_number(call)
+    resolve_names(call)
     check_ancestors(call)
     handler = HANDLERS.get(call.operation.name) or generic_handler(call.operation.name)
     content = handler(call)
@@ -93,13 +93,18 @@ def respond(call: Call) -> Any:
     return in_zone(content, zone) if zone else content
 
 
-def resolve_number(call: Call) -> None:
-    """Replace the number of an incident in the path by its ID."""
+def resolve_names(call: Call) -> None:
+    """Replace the number of an incident or the name of an incident type in the path by its ID."""
     number = call.parameters.get('id', '')
     if call.operation.path.startswith('/incidents/{id}') and number.isdecimal():
         for incident in call.store.indexed('incidents_by_number', int(number)):
             call.parameters['id'] = incident['id']
             call.path = call.path.replace(f'/{number}', f'/{incident["id"]}', 1)
+    name = call.parameters.get('type_id_or_name')
+    for kind in call.store.list('/incidents/types') if name else ():
+        if kind['name'] == name:
+            call.parameters['type_id_or_name'] = kind['id']
+            call.path = call.path.replace(f'/types/{name}', f'/types/{kind["id"]}', 1)
 
 
 def wrapped(call: Call, content: Any) -> Record:
@@ -184,7 +189,7 @@ def page_of(call: Call, records: list[Any], derive: bool = False) -> Body:
     """
     operation = call.operation
     if operation.pagination is None:
-        return Body(wrapped(call, records))
+        return Body(wrapped(call, [with_derived(call, r) for r in records] if derive else records))
     page = Page(call.query, operation.pagination == 'cursor')
     shown = page.of(records, call.page_fault)
     if derive:
@@ -463,10 +468,21 @@ def with_derived(call: Call, record: Record) -> Record:
     if is_reference(record):
         return record
     path = call.store.path_of(record.get('id'))
-    kind = KINDS.get(path.rpartition('/')[0]) if path else None
+    kind = kind_at(call, path) if path else None
     if not kind or not kind.derived:
         return record
     return {**record, **{name: value(call, record) for name, value in kind.derived.items()}}
+
+
+def kind_at(call: Call, path: str) -> Kind | None:
+    """Return the rules for the record at a path."""
+    collection = path.rpartition('/')[0]
+    # The collection of the call may be in another record, whose ID the documented path leaves open.
+    if collection == call.path:
+        return KINDS.get(call.operation.path)
+    if collection == call.parent():
+        return KINDS.get(call.operation.path.rpartition('/')[0])
+    return KINDS.get(collection)
 
 
 def show(call: Call, content: Any, shape: Shape) -> Any:

@@ -1,0 +1,70 @@
+"""Incident types, which are found by ID or name: https://support.pagerduty.com/docs/incident-types."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from pdpyras_sandbox.account import reference
+from pdpyras_sandbox.call import Body, Call, handles
+from pdpyras_sandbox.errors import invalid_input
+from pdpyras_sandbox.resources import KINDS, Kind, page_of
+from pdpyras_sandbox.store import Record, Store
+
+#: The type of incidents that are created without one, from which all others derive.
+DEFAULT = 'incident_default'
+TYPES = '/incidents/types'
+#: Beginnings of display names that PagerDuty reserves.
+RESERVED = ('PD', 'PagerDuty', 'Default')
+
+
+def type_named(store: Store, named: Any) -> Optional[Record]:
+    """Return the incident type with an ID or a name."""
+    types = store.list(TYPES)
+    return next((kind for kind in types if named in (kind['id'], kind['name'])), None)
+
+
+def incident_type(store: Store, given: Optional[Record]) -> Optional[Record]:
+    """Return the type of an incident in a request, as incidents store it.
+
+    :raises ApiError: with status 400 if the type does not exist.
+    """
+    if not given:
+        return None
+    named = given.get('name') or given.get('id')
+    found = type_named(store, named)
+    # A state file of an older version has no types.
+    if found is None and named != DEFAULT:
+        raise invalid_input(f'There is no incident type {named!r}')
+    return {'name': found['name'] if found else DEFAULT}
+
+
+def check_type(call: Call, kind: Record) -> None:
+    if kind['display_name'].startswith(RESERVED):
+        raise invalid_input('display_name must not begin with {}, {} or {}'.format(*RESERVED))
+
+
+def complete_type(call: Call, kind: Record) -> None:
+    if kind['name'].endswith('_default'):
+        raise invalid_input("name must not end with '_default'")
+    named = kind.pop('parent_type')
+    parent = type_named(call.store, named)
+    if parent is None:
+        raise invalid_input(f'parent_type: there is no incident type {named!r}')
+    kind['parent'] = reference(parent)
+
+
+KINDS[TYPES] = Kind(
+    unique='name',
+    defaults={'enabled': True, 'description': None},
+    checked=check_type,
+    created=complete_type,
+)
+
+
+@handles('GET /incidents/types')
+def list_types(call: Call) -> Body:
+    wanted = call.query.get('filter', 'enabled')
+    types = call.store.list(TYPES)
+    return page_of(
+        call, [t for t in types if wanted == 'all' or t['enabled'] == (wanted == 'enabled')]
+    )
