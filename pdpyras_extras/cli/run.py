@@ -124,6 +124,8 @@ def _reporting(connection: Connection) -> Iterator[None]:
     logger.setLevel(logging.DEBUG)
     try:
         with warnings.catch_warnings():
+            # Whatever PYTHONWARNINGS says: the exit status depends on these warnings.
+            warnings.simplefilter('always', UserWarning)
             warnings.showwarning = show
             yield
     finally:

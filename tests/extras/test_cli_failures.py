@@ -219,9 +219,12 @@ def test_whoami_ends_at_the_first_network_error(wire, api):
 # 4: a part is missing
 
 
-def test_a_listing_truncated_at_10_000_records_ends_with_4(wire, api):
+@pytest.mark.parametrize('filters', [None, 'ignore', 'error'])
+def test_a_listing_truncated_at_10_000_records_ends_with_4(wire, api, filters):
     api.rule(lambda seen: Reply(200, page(int(seen.query['offset']))))
-    finished = wire.run('list', 'users', '--fields', 'id', '--format', 'csv')
+    finished = wire.with_variables(PYTHONWARNINGS=filters).run(
+        'list', 'users', '--fields', 'id', '--format', 'csv'
+    )
     (line,) = finished.stderr.splitlines()
     assert (finished.returncode, finished.stdout.count('\n')) == (4, 1 + 10_000)
     assert line.startswith('pdpyras: warning: Stopping the iteration')
@@ -237,9 +240,13 @@ def test_the_warning_about_a_truncated_listing_names_the_options_for_the_rest(wi
     assert line.endswith('pass --since and --until to get the others.')
 
 
-def test_a_collection_without_pages_is_listed_without_a_warning(wire, api):
+@pytest.mark.parametrize('filters', [None, 'ignore', 'error'])
+def test_a_collection_without_pages_is_listed_without_a_warning(wire, api, filters):
     api.reply(200, {'abilities': ['teams', 'sso']})
-    assert wire.output('list', 'abilities', '--format', 'jsonl') == '"teams"\n"sso"\n'
+    assert (
+        wire.with_variables(PYTHONWARNINGS=filters).output('list', 'abilities', '--format', 'jsonl')
+        == '"teams"\n"sso"\n'
+    )
 
 
 @pytest.mark.parametrize('status_code', [500, 502, 503, 504])
