@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from contextlib import closing, contextmanager
 from functools import wraps
@@ -90,16 +91,24 @@ def _checked_path(
     context: click.Context, parameter: click.Parameter, path: Optional[str]
 ) -> Optional[str]:
     """Reject a path that cannot be written to before any request is sent."""
-    if path is None or path == '-':
+    # The shell may have opened stdout to append, which a second opening would not.
+    if path is None or path in ('-', '/dev/stdout'):
         return None
     folder = os.path.dirname(os.path.realpath(path))
     if not path or os.path.isdir(path):
         raise click.BadParameter(f'{path!r} is a directory. Name a file.')
     if not os.path.isdir(folder):
         raise click.BadParameter(f'there is no directory {folder!r}.')
-    if not os.access(path if os.path.exists(path) else folder, os.W_OK):
+    if os.path.exists(path) and not os.access(path, os.W_OK):
         raise click.BadParameter(f'{path!r} cannot be written to.')
+    if _is_replaced(path) and not os.access(folder, os.W_OK):
+        raise click.BadParameter(f'no file can be created in {folder!r}. Use > FILE instead.')
     return path
+
+
+def _is_replaced(path: str) -> bool:
+    """Return False for a pipe or a device, which is written to."""
+    return os.path.isfile(path) or not os.path.exists(path)
 
 
 def _default_format(path: Optional[str]) -> str:
@@ -186,12 +195,16 @@ def _opened(connection: Connection, path: Optional[str]) -> Iterator[IO[str]]:
     if path is None:
         yield sys.stdout
         return
-    path = os.path.realpath(path)
-    # A pipe or a device is written to, not replaced.
-    is_replaced = os.path.isfile(path) or not os.path.exists(path)
+    is_replaced = _is_replaced(path)
+    if is_replaced:
+        # A pipe in /dev/fd has no such path.
+        path = os.path.realpath(path)
     written = path + '.part' if is_replaced else path
     try:
         with open(written, 'w', encoding='utf-8', errors='backslashreplace', newline='') as file:
+            if is_replaced and os.path.exists(path):
+                # Before anything is written: the records may be confidential.
+                shutil.copymode(path, written)
             yield file
     except BaseException:
         if is_replaced and os.path.exists(written):

@@ -4,18 +4,22 @@ import csv
 import io
 import json
 import re
+import stat
+import subprocess
 import sys
 from bisect import bisect_left
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
-from cli_process import CommandLine
+from cli_process import MODULE, PATIENCE, CommandLine
 from hypothesis import given
 from hypothesis import strategies as st
 from wire import Reply
 
 from pdpyras_extras.cli import formats
 
+ROOT = Path(__file__).resolve().parents[2]
 ISO = '%Y-%m-%dT%H:%M:%SZ'
 ESCAPE = '\x1b'
 #: The escape sequences of colours in a terminal.
@@ -122,6 +126,57 @@ def test_a_lone_surrogate_is_written_as_its_escape(wire, api, tmp_path):
     file = tmp_path / 'teams.csv'
     wire.output('list', 'teams', '-o', str(file))
     assert file.read_text() == 'id,name\nP1,\\ud800\n'
+
+
+# Files
+
+
+@pytest.mark.skipif(sys.platform == 'win32', reason='needs a Unix shell')
+@pytest.mark.parametrize(
+    'line',
+    [
+        '{} list teams -o /dev/stdout | cat',
+        '{} list teams -o >(cat)',
+        '{} list teams -o /dev/stdout > new; cat new',
+        'echo 0 > log; {} list teams -o /dev/stdout >> log; grep -q 0 log && tail -n 1 log',
+        '{} list teams -o link; cat target',
+        'ln -s /dev/stdout linked-pipe; {} list teams -o linked-pipe | cat',
+        'mkfifo pipe; cat pipe & {} list teams -o pipe; wait',
+    ],
+)
+def test_output_goes_to_whatever_the_path_leads_to(wire, api, tmp_path, line):
+    (tmp_path / 'link').symlink_to('target')
+    reply_with(api, {'id': 'P1'})
+    done = subprocess.run(
+        ['bash', '-c', line.format(' '.join(MODULE))],
+        cwd=tmp_path,
+        env={**wire.environment, 'PYTHONPATH': str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert (done.stdout, done.stderr) == ('{"id": "P1"}\n', '')
+
+
+@pytest.mark.skipif(sys.platform == 'win32', reason='Windows has other permissions')
+def test_a_file_that_is_replaced_keeps_its_mode(wire, api, tmp_path):
+    file = tmp_path / 'teams.csv'
+    file.touch(0o600)
+    reply_with(api, {'id': 'P1'})
+    wire.output('list', 'teams', '-o', str(file))
+    assert file.read_text() == 'id\nP1\n'
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_a_file_in_a_folder_that_is_read_only_is_reported_before_a_request(wire, api, tmp_path):
+    file = tmp_path / 'teams.csv'
+    file.touch()
+    # Root may write to any folder.
+    setup = f'import os; os.access = lambda path, mode: path != {str(tmp_path)!r}'
+    status, line = wire.failure('list', 'teams', '-o', str(file), setup=setup)
+    assert status == 2
+    assert f"no file can be created in '{tmp_path}'. Use > FILE instead." in line
+    assert api.seen == []
 
 
 # Tables
@@ -234,8 +289,6 @@ def test_no_bar_is_drawn_if_records_are_printed_to_the_terminal(pdp):
 
 
 def test_records_in_a_pipe_have_a_bar_on_the_terminal(pdp):
-    import subprocess
-
     status, shown = pdp.in_terminal('list', 'users', stdout=subprocess.DEVNULL)
     assert status == 0
     assert re.search(r'\d+/\?', shown)
