@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import json
 import sys
@@ -49,9 +50,13 @@ def one_line(text: object) -> str:
     return str(text).translate(_ON_ONE_LINE)
 
 
-def to_json(value: Any, indent: Optional[int] = None) -> str:
-    """Return JSON whose only control characters are line breaks between values."""
-    return json.dumps(value, ensure_ascii=False, indent=indent).translate(_ON_LINES)
+def to_json(value: Any, indent: Optional[int] = None, encoding: Optional[str] = None) -> str:
+    """Return JSON whose only control characters are line breaks between values.
+
+    :param encoding: that of the output. In others than UTF-8, non-ASCII characters are escaped.
+    """
+    is_ascii = codecs.lookup(encoding or 'utf-8').name != 'utf-8'
+    return json.dumps(value, ensure_ascii=is_ascii, indent=indent).translate(_ON_LINES)
 
 
 # ------------------------------------------------------------------------------------------ Fields
@@ -131,7 +136,7 @@ def csv_cell(value: Any) -> str:
 
 def write_json_lines(file: IO[str], records: Iterable[Any]) -> None:
     for number, record in enumerate(records, 1):
-        file.write(to_json(record) + '\n')
+        file.write(to_json(record, encoding=file.encoding) + '\n')
         if number % PAGE_SIZE == 0:
             file.flush()
 
@@ -140,7 +145,7 @@ def write_json(file: IO[str], records: Iterable[Any]) -> None:
     """Write an array, a record on a line."""
     before = '[\n'
     for record in records:
-        file.write(before + to_json(record))
+        file.write(before + to_json(record, encoding=file.encoding))
         before = ',\n'
     file.write('[]\n' if before == '[\n' else '\n]\n')
 
@@ -215,7 +220,7 @@ def _print_table(
 
 def print_json(value: Any) -> None:
     """Print JSON to stdout, in colours on a terminal."""
-    text = to_json(value, indent=2)
+    text = to_json(value, 2, sys.stdout.encoding)
     if not sys.stdout.isatty():
         print(text)
         return

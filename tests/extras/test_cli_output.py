@@ -128,6 +128,23 @@ def test_a_lone_surrogate_is_written_as_its_escape(wire, api, tmp_path):
     assert file.read_text() == 'id,name\nP1,\\ud800\n'
 
 
+@pytest.mark.parametrize('encoding', ['ascii', 'cp1252', 'utf-16', 'utf-8', 'UTF8'])
+@pytest.mark.parametrize(
+    'command',
+    [['get', 'teams/P1'], ['list', 'teams'], ['list', 'teams', '--format', 'json']],
+    ids=' '.join,
+)
+def test_json_in_any_encoding_decodes_to_the_same_text(wire, api, encoding, command):
+    team = {'id': 'P1', 'Größe': 'Größe 😀 日本'}
+    api.reply(body={'team': team} if command[0] == 'get' else {'teams': [team], 'more': False})
+    there = wire.with_variables(PYTHONIOENCODING=encoding)
+    with there.start(*command) as process:
+        printed = process.stdout.read().decode(encoding)
+    found = json.loads(printed)
+    assert (found[0] if isinstance(found, list) else found) == team
+    assert ('😀' in printed) == (encoding in ('utf-8', 'UTF8'))
+
+
 # Files
 
 
