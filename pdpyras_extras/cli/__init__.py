@@ -22,11 +22,21 @@ def main(arguments: Optional[Sequence[str]] = None) -> NoReturn:
 
     :param arguments: the command line without the name of the program; ``sys.argv`` by default.
     """
+    try:
+        status = _run(sys.argv[1:] if arguments is None else arguments)
+    except KeyboardInterrupt:
+        # During the imports. Later, it is reported where commands are run.
+        sys.stderr.write('pdpyras: interrupted.\n')
+        status = 130
+    sys.exit(status)
+
+
+def _run(arguments: Sequence[str]) -> int:
     missing = [name for name in ('click', 'rich') if find_spec(name) is None]
     if missing:
         message = 'pdpyras: the command line needs {}: pip install {}\n'
         sys.stderr.write(message.format(' and '.join(missing), ' '.join(missing)))
-        sys.exit(2)
+        return 2
     from pdpyras_extras.cli.run import run
 
-    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+    return run(arguments)

@@ -313,6 +313,20 @@ def test_ctrl_c_ends_with_130(wire, api, command):
     assert interrupted(process) == (130, '', 'pdpyras: interrupted.\n')
 
 
+@pytest.mark.parametrize('module', ['click', 'click.core', 'pdpyras_extras.cli.run', 'requests'])
+def test_ctrl_c_during_an_import_ends_with_130(wire, api, module):
+    api.reply(body={'users': []})
+    setup = f"""
+import signal, sys
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            signal.raise_signal(signal.SIGINT)
+sys.meta_path.insert(0, Interrupting())
+"""
+    assert wire.failure('list', 'users', setup=setup) == (130, 'interrupted.')
+
+
 @pytest.mark.parametrize('output_format', ['jsonl', 'csv', 'json'])
 def test_a_closed_pipe_ends_the_command_silently(wire, api, output_format):
     api.rule(lambda seen: Reply(200, page(int(seen.query['offset']))))
