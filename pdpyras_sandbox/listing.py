@@ -13,7 +13,7 @@ from pdpyras_sandbox.account import is_reference, parse_time
 from pdpyras_sandbox.clock import timestamp
 from pdpyras_sandbox.errors import invalid_input, invalid_range
 from pdpyras_sandbox.indices import Record
-from pdpyras_sandbox.shapes import Operation
+from pdpyras_sandbox.shapes import Operation, Shape, counted
 from pdpyras_sandbox.zones import requested_zone
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ MAXIMUM_POSITION = 10_000
 NOT_FILTERS = {'limit', 'offset', 'total', 'cursor', 'include', 'sort_by', 'time_zone', 'overflow'}
 #: Attributes that a free-text query searches.
 SEARCHED = ('name', 'title', 'summary', 'email', 'label')
+#: Fields to sort by that the document has only in a description.
+SORTED_BY = {'GET /incidents': ['incident_number', 'created_at', 'resolved_at', 'urgency']}
 UTC_TIME = re.compile(r'\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z')
 #: Number of pages by which a fault shifts the page requested.
 SHIFTS: dict[str | None, int] = {'duplicate': -1, 'missing': 1}
@@ -95,7 +97,8 @@ def whole_number(
 
 
 def boolean(query: MultiDict[str, str], name: str) -> bool:
-    text = query.get(name, 'false')
+    # Python's True and False are sent with a capital letter.
+    text = query.get(name, 'false').lower()
     if text not in ('true', 'false', '1', '0', ''):
         raise invalid_input(f'{name.capitalize()} must be true or false')
     return text in ('true', '1')
@@ -143,7 +146,9 @@ def check_query(operation: Operation, query: MultiDict[str, str]) -> None:
         shape = operation.query.get(name, {})
         choices = shape.get('enum') or shape.get('items', {}).get('enum')
         values = query.getlist(name)
-        if choices and name != 'sort_by':
+        if name == 'sort_by':
+            check_sorting(operation, shape, values)
+        elif choices:
             wrong = [value for value in values if value not in map(str, choices)]
             if wrong:
                 expected = ', '.join(str(choice) for choice in choices)
@@ -257,12 +262,32 @@ def sorting_key(value: Any) -> tuple[int, float, str]:
     return (2, 0, str(value).lower())
 
 
+def sorting_rules(sort_by: str) -> list[tuple[str, str]]:
+    """Return the fields and directions in a parameter such as ``sort_by=name:desc``."""
+    rules = [rule.strip().replace(' ', ':').partition(':') for rule in sort_by.split(',')]
+    return [(field, direction) for field, _, direction in rules if field]
+
+
+def check_sorting(operation: Operation, shape: Shape, values: list[str]) -> None:
+    rules = sorting_rules(','.join(values))
+    if any(direction not in ('', 'asc', 'desc') for _, direction in rules):
+        raise invalid_input('Sort_by must have the form field:asc or field:desc')
+    fields = [field for choice in shape.get('enum', ()) for field, _ in sorting_rules(choice)]
+    fields = SORTED_BY.get(operation.name) or list(dict.fromkeys(fields))
+    if fields and any(field not in fields for field, _ in rules):
+        raise invalid_input(f'Sort_by must be one of: {", ".join(fields)}')
+    maximum = shape.get('maxItems', 1)
+    if len(rules) > maximum:
+        raise invalid_input(f'Sort_by must have at most {counted(maximum, "field")}')
+
+
 def in_order(records: list[Record], sort_by: str | None) -> list[Record]:
     """Sort records by a parameter such as ``sort_by=name:desc``."""
-    for rule in reversed((sort_by or '').split(',')):
-        field, _, direction = rule.strip().partition(':')
-        if direction not in ('', 'asc', 'desc'):
-            raise invalid_input('Sort_by must have the form field:asc or field:desc')
+    rules = sorting_rules(sort_by or '')
+    if rules and rules[-1][1] == 'desc':
+        # Records of the same second are sorted by the order in which they were created.
+        records = records[::-1]
+    for field, direction in reversed(rules):
         if field:
             records = sorted(
                 records,

@@ -326,7 +326,8 @@ def test_incidents_are_filtered(web, query, expected):
 def test_incidents_are_filtered_by_assignee_and_sorted(web):
     web.incident('b')
     web.incident('a')
-    mine = web.get('/incidents', user_ids=[web.owner['id']], sort_by='title:asc')['incidents']
+    query = {'user_ids': [web.owner['id']], 'sort_by': 'incident_number:desc'}
+    mine = web.get('/incidents', **query)['incidents']
     assert [incident['title'] for incident in mine] == ['a', 'b']
     assert web.get('/incidents', user_ids=['PNOBODY'])['incidents'] == []
 
@@ -336,6 +337,54 @@ def test_incident_numbers_are_sorted_numerically(web):
         web.incident(urgency='low' if number == 5 else 'high')
     listed = web.get('/incidents', sort_by='urgency:desc,incident_number:desc')['incidents']
     assert [incident['incident_number'] for incident in listed[:4]] == [6, 11, 10, 9]
+
+
+@pytest.mark.parametrize('sort_by', ['created_at:desc', 'urgency,created_at:desc'])
+def test_newest_incident_of_one_second_comes_first_in_descending_order(web, sort_by):
+    for number in range(1, 6):
+        web.event(dedup_key=str(number))
+    listed = web.get('/incidents', sort_by=sort_by)['incidents']
+    created = [(i['created_at'], i['incident_number']) for i in listed]
+    assert created == sorted(created, reverse=True)
+    ascending = web.get('/incidents', sort_by='urgency:desc,created_at')['incidents']
+    assert [i['incident_number'] for i in ascending] == [1, 2, 3, 4, 5]
+
+
+SORTS = [
+    ('/incidents', 'nonsense', 'incident_number, created_at, resolved_at, urgency'),
+    ('/incidents', 'title:asc', 'incident_number, created_at, resolved_at, urgency'),
+    ('/incidents', 'urgency,created_at,resolved_at', 'at most 2 fields'),
+    ('/incidents', 'urgency:down', 'field:asc or field:desc'),
+    ('/services', 'created_at', 'one of: name'),
+    ('/services', 'name,name:desc', 'at most 1 field'),
+    ('/templates', 'name:down', 'field:asc or field:desc'),
+    ('/incident_workflows/triggers', 'id', 'one of: workflow_id, workflow_name'),
+]
+
+
+@pytest.mark.parametrize(
+    ('path', 'sort_by', 'reason'), SORTS, ids=[f'{s[0]} {s[1]}' for s in SORTS]
+)
+def test_undocumented_sorting_is_rejected(web, path, sort_by, reason):
+    status, code, (error,) = web.refusal('GET', f'{path}?sort_by={sort_by}')
+    assert (status, code) == (400, 2001)
+    assert error.startswith('Sort_by must ')
+    assert reason in error
+
+
+@pytest.mark.parametrize(
+    ('path', 'sort_by'),
+    [
+        ('/incidents', 'urgency:desc,incident_number'),
+        ('/services', 'name:desc'),
+        ('/templates', 'created_at'),
+        ('/incident_workflows/triggers', 'workflow_id desc'),
+        ('/event_orchestrations', 'routes:desc'),
+        ('/incidents', ''),
+    ],
+)
+def test_documented_sorting_is_accepted(web, path, sort_by):
+    assert web.get(path, sort_by=sort_by)
 
 
 def test_times_are_returned_in_the_requested_time_zone(web):

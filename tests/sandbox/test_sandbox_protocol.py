@@ -83,7 +83,7 @@ def test_user_key_requires_no_from_header(web):
         'limit=many',
         'offset=-1',
         'offset=9950&limit=100',
-        'total=True',
+        'total=yes',
         'include[]=everything',
     ],
 )
@@ -170,6 +170,9 @@ def test_missing_ability_is_402(web):
 def test_total_is_returned_only_if_requested(web):
     assert web.get('/users')['total'] is None
     assert web.get('/users', total='true')['total'] == 1
+    # As requests and httpx send Python's booleans.
+    assert web.get('/users', total='True')['total'] == 1
+    assert web.get('/users', total='False')['total'] is None
 
 
 def test_self_links_refer_to_the_sandbox_and_html_links_to_the_account(web):
