@@ -35,6 +35,8 @@ from pdpyras_extras.cli.group import COMPLETION, cli
 #: Warnings of the library about listings: the others have records that it could not get.
 NO_MORE = '.* does not say whether there are more results'
 INCOMPLETE = r'Stopping the iteration|More than \d+ results'
+#: Log messages of the library about events that were sent without a part.
+SHORTENED = '(The summary of an|An) event has'
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -102,7 +104,10 @@ def _fail(status: int, message: str, connection: Connection) -> int:
 
 @contextmanager
 def _reporting(connection: Connection) -> Iterator[None]:
-    """Show warnings in a line each, and the log with -v; of it, waits are shown on a terminal."""
+    """Show warnings in a line each, and the log with -v.
+
+    Without -v, waits are shown on a terminal, and always what was left out of an event.
+    """
 
     def show(message: Any, *details: Any, **options: Any) -> None:
         if re.match(NO_MORE, str(message)):
@@ -112,8 +117,10 @@ def _reporting(connection: Connection) -> Iterator[None]:
         click.echo(f'pdpyras: warning: {text}', err=True)
 
     def is_shown(record: logging.LogRecord) -> bool:
+        if connection.verbose or re.match(SHORTENED, str(record.msg)):
+            return True
         # The library logs waits for the rate limit, which may take a minute, at INFO.
-        return connection.verbose or (record.levelno == logging.INFO and sys.stderr.isatty())
+        return record.levelno == logging.INFO and sys.stderr.isatty()
 
     logger = logging.getLogger('pdpyras')
     level = logger.level

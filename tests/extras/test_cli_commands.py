@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from cli_process import WITHOUT_WAITS
 
 
@@ -60,6 +61,27 @@ def test_a_retry_of_trigger_sends_the_same_dedup_key(pdp, account):
     first, second = account.requests
     assert first.json == second.json
     assert first.json['dedup_key'] == key.strip()
+
+
+@pytest.mark.parametrize('command', ['trigger', 'change'])
+def test_a_summary_that_is_too_long_is_reported(pdp, account, command):
+    done = pdp.run(command, 2000 * 's', '--source', 'db-1')
+    assert done.returncode == 0
+    (line,) = done.stderr.splitlines()
+    assert line.startswith('pdpyras: The summary of an event has 2000 characters')
+    assert len(account.requests[-1].json['payload']['summary']) == 1024
+
+
+@pytest.mark.parametrize('command', ['trigger', 'change'])
+def test_details_that_are_left_out_are_reported(pdp, account, command):
+    # Linux limits each argument to 128 KiB.
+    details = [f'--detail={name}=' + 110_000 * 'x' for name in 'abcde']
+    done = pdp.run(command, 'Disk is full', '--source', 'db-1', *details)
+    assert done.returncode == 0
+    (line,) = done.stderr.splitlines()
+    assert line.startswith('pdpyras: An event has 55')
+    assert 'custom_details were left out' in line
+    assert list(account.requests[-1].json['payload']['custom_details']) == ['left_out']
 
 
 def test_change_reports_a_change(pdp, account_session):
