@@ -37,6 +37,27 @@ class Time(click.ParamType):  # type: ignore[type-arg,unused-ignore]
 TIME = Time()
 
 
+#: Query parameters that end with "[]" in all operations of PagerDuty's OpenAPI document that have
+#: them. Without the brackets, the API ignores them.
+ARRAY_PARAMETERS = {
+    'actions', 'additional_details', 'additional_fields', 'escalation_policy_ids', 'include',
+    'integration_ids', 'root_resource_types', 'schedule_ids', 'service_ids', 'statuses', 'team_ids',
+    'urgencies', 'user_ids',
+}  # fmt: skip
+
+
+def _params(
+    context: click.Context, parameter: click.Parameter, texts: Tuple[str, ...]
+) -> Dict[str, Any]:
+    """Return the query parameters; those that are arrays get their brackets."""
+    names = [text.partition('=')[0] for text in texts]
+    texts = tuple(
+        f'{name}[]{text[len(name) :]}' if name in ARRAY_PARAMETERS else text
+        for name, text in zip(names, texts)
+    )
+    return _pairs(context, parameter, texts)
+
+
 def _pairs(
     context: click.Context, parameter: click.Parameter, texts: Tuple[str, ...]
 ) -> Dict[str, Any]:
@@ -58,7 +79,7 @@ params_option = click.option(
     'params',
     multiple=True,
     metavar='NAME=VALUE',
-    callback=_pairs,
+    callback=_params,
     help='Query parameter; may be repeated, also with one name.',
 )
 details_option = click.option(

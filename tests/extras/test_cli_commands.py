@@ -1,9 +1,13 @@
 """Each command, as a process against a sandbox."""
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 from cli_process import WITHOUT_WAITS
+
+from pdpyras_extras.cli.options import ARRAY_PARAMETERS
 
 
 def incidents_of(account_session, key):
@@ -110,6 +114,32 @@ def test_get_sends_repeated_query_parameters(pdp, account):
         'limit': ['1'],
         'statuses[]': ['triggered', 'resolved'],
     }
+
+
+def test_filters_that_take_several_values_get_their_brackets(pdp, account):
+    pdp.output(
+        *('list', 'incidents', '--param', 'statuses=triggered', '--param', 'urgencies[]=low'),
+        *('--param', 'urgencies=high', '--param', 'date_range=all', '--limit', '1'),
+    )
+    query = account.requests[-1].query
+    assert (query['statuses[]'], query['urgencies[]']) == (['triggered'], ['low', 'high'])
+    assert query['date_range'] == ['all']
+    assert not {'statuses', 'urgencies'} & set(query)
+
+
+@pytest.mark.skipif('PAGERDUTY_OPENAPI' not in os.environ, reason='needs the OpenAPI document')
+def test_array_parameters_are_those_that_have_brackets_throughout_the_document():
+    document = json.loads(Path(os.environ['PAGERDUTY_OPENAPI']).read_text(encoding='utf-8'))
+    items = [item for path in document['paths'].values() for item in path.values()]
+    operations = [item for item in items if isinstance(item, dict)]
+    references = [each for operation in operations for each in operation.get('parameters', ())]
+    shared = document['components']['parameters']
+    parameters = [
+        shared[each['$ref'].rpartition('/')[2]] if '$ref' in each else each for each in references
+    ]
+    names = {each['name'] for each in parameters if each['in'] == 'query'}
+    arrays = {name[:-2] for name in names if name.endswith('[]')}
+    assert arrays - names == ARRAY_PARAMETERS
 
 
 def test_post_put_and_delete_create_change_and_delete_a_team(pdp, account_session, tmp_path):
