@@ -25,16 +25,18 @@ def _id_of(session: pdpyras.APISession, collection: str, text: Optional[str]) ->
     """Return the ID of a resource that is given by its ID or its name, a user by the e-mail."""
     if text is None:
         return None
-    may_be_id = re.fullmatch('[A-Z0-9]{7,}', text)
-    # Few IDs have no digit, so a word such as PAYMENTS is first taken for a name.
-    if may_be_id and re.search('[0-9]', text):
-        return text
-    found = session.find(collection, text, attribute='email' if collection == 'users' else 'name')
-    if found is not None:
-        return str(found['id'])
-    if may_be_id:
-        return text
-    raise Mistake(f'None of the {collection.replace("_", " ")} is called {text!r}.')
+    if re.fullmatch('[A-Z0-9]{7,}', text):
+        # A name such as PRODDB01 looks like an ID, too.
+        response = session.get(f'{collection}/{text}')
+        # A key may have access to the incidents of a resource and not to the resource itself.
+        if response.ok or response.status_code == 403:
+            return text
+    attribute = 'email' if collection == 'users' else 'name'
+    found = session.find(collection, text, attribute=attribute)
+    if found is None:
+        kind = collection.replace('_', ' ')
+        raise Mistake(f'None of the {kind} has the ID or {attribute} {text!r}.')
+    return str(found['id'])
 
 
 @cli.command()

@@ -53,15 +53,18 @@ def test_incidents_of_a_service_are_found_by_its_id_or_name(pdp, session, servic
     assert found == statuses(session, service_ids=[service['id']], **OPEN_STATUSES)
 
 
-def test_a_service_whose_name_looks_like_an_id_is_found_by_its_name(wire, api):
-    api.reply(body={'services': [{'id': 'P1A2B3C', 'name': 'PAYMENTS'}], 'more': False})
+@pytest.mark.parametrize('name', ['PAYMENTS', 'PRODDB01'])
+def test_a_service_whose_name_looks_like_an_id_is_found_by_its_name(wire, api, name):
+    api.reply(404, {'error': {'message': 'Not Found', 'code': 2100}})
+    api.reply(body={'services': [{'id': 'P1A2B3C', 'name': name}], 'more': False})
     api.reply(body={'incidents': [], 'more': False})
-    wire.output('incidents', '--service', 'PAYMENTS')
+    wire.output('incidents', '--service', name)
+    assert [seen.path for seen in api.seen] == [f'/services/{name}', '/services', '/incidents']
     assert api.last.query['service_ids[]'] == 'P1A2B3C'
 
 
-def test_an_id_without_a_digit_is_an_id_if_no_service_has_that_name(wire, api):
-    api.reply(body={'services': [], 'more': False})
+def test_an_id_is_used_even_if_the_key_has_no_access_to_the_resource(wire, api):
+    api.reply(403, {'error': {'message': 'Forbidden'}})
     api.reply(body={'incidents': [], 'more': False})
     wire.output('incidents', '--service', 'PABCDEF')
     assert api.last.query['service_ids[]'] == 'PABCDEF'
@@ -76,15 +79,18 @@ def test_incidents_are_filtered_by_every_option(pdp, account):
     assert [len(query[name]) for name in ('team_ids[]', 'user_ids[]')] == [1, 1]
 
 
+@pytest.mark.parametrize('name', ['No such name', 'PNOSUCH1'])
 @pytest.mark.parametrize(
     ('option', 'what'),
-    [('--service', 'services'), ('--team', 'teams'), ('--user', 'users')],
+    [
+        ('--service', 'services has the ID or name'),
+        ('--team', 'teams has the ID or name'),
+        ('--user', 'users has the ID or email'),
+    ],
 )
-def test_an_unknown_name_is_reported(pdp, option, what):
-    assert pdp.failure('incidents', option, 'No such name') == (
-        2,
-        f"None of the {what} is called 'No such name'.",
-    )
+def test_an_unknown_name_or_id_is_reported(pdp, option, what, name):
+    status, line = pdp.failure('incidents', option, name, '--ack', '--yes')
+    assert (status, line) == (2, f'None of the {what} {name!r}.')
 
 
 # Changing
