@@ -197,7 +197,7 @@ def encode(content: Any) -> bytes:
 
 def add_events(routes: Routes, state: State) -> None:
     def receive(
-        function: Callable[[Account, Any], Record], status: int, limited_status: int = 429
+        function: Callable[[Account, Any, float], Record], status: int, limited_status: int = 429
     ) -> Response:
         if len(request.data) > MAXIMUM_EVENT:
             raise event_too_large(MAXIMUM_EVENT)
@@ -211,7 +211,7 @@ def add_events(routes: Routes, state: State) -> None:
                 raise too_many_events(headers, limited_status)
         with state.account.store.lock:
             state.account.clock.catch_up()
-            accepted = function(state.account, event)
+            accepted = function(state.account, event, g.get('lag', 0))
         return Response(json.dumps(accepted), status, content_type=JSON)
 
     for path, view in (
@@ -304,6 +304,7 @@ class Gate:
         response = fault.response_instead(connection, path)
         if response is None:
             g.page_fault = fault.pages
+            g.lag = fault.lag
             response = self.app.full_dispatch_request()
         return fault.apply(response, connection, self.state.faults.stopping)
 

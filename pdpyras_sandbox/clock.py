@@ -63,7 +63,11 @@ class Clock:
 
     def now(self) -> datetime:
         """Return the current moment of the account, in whole seconds."""
-        return (self._stopped_at or self._now()).replace(microsecond=0)
+        return self.moment().replace(microsecond=0)
+
+    def moment(self) -> datetime:
+        """Return the current moment of the account, with microseconds."""
+        return self._stopped_at or self._now()
 
     def _now(self) -> datetime:
         return datetime.now(timezone.utc) + self.ahead
@@ -95,7 +99,7 @@ class Clock:
 
     def catch_up(self) -> None:
         """Ring the alarms that are due, each with the clock stopped at its own moment."""
-        now = self._stopped_at or self._now()
+        now = self.moment()
         while self._alarms and self._alarms[0].at <= now:
             self._ring(heapq.heappop(self._alarms))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, Optional
 
 from pdpyras_sandbox.account import Account, parse_time, reference
@@ -26,23 +27,45 @@ MAXIMUM_KEY = 255
 TYPES = ('events_api_v2_inbound_integration', 'event_transformer_api_inbound_integration')
 #: The collection of suspended alerts.
 SUSPENDED = '/_sandbox/suspended'
+#: The collection of accepted events that are processed later.
+LAGGING = '/_sandbox/lagging'
 #: Number of received events that are kept.
 KEPT_EVENTS = 50
 
 
-def enqueue(account: Account, event: Any) -> Record:
-    """Process an event, and return the response body of the Events API."""
+def enqueue(account: Account, event: Any, lag: float = 0) -> Record:
+    """Process an event, and return the response body of the Events API.
+
+    :param lag: seconds to wait before the event is processed.
+    """
     errors = event_errors(event)
     if errors:
         raise invalid_event(*errors)
     integration = integration_of(account, event['routing_key'])
-    key = accept(account, integration, event)
+    key = accept(account, integration, event, lag)
     return {'status': 'success', 'message': 'Event processed', 'dedup_key': key}
 
 
-def accept(account: Account, integration: Record, event: dict[str, Any]) -> str:
-    """Process a valid event, and return its deduplication key."""
+def accept(account: Account, integration: Record, event: dict[str, Any], lag: float) -> str:
+    """Process a valid event, now or later, and return its deduplication key."""
     key: str = event.get('dedup_key') or f'{account.store.random.getrandbits(128):032x}'
+    if lag:
+        at = account.clock.moment() + timedelta(seconds=lag)
+        record = {
+            'id': account.store.new_id('', 20),
+            'at': at.isoformat(),
+            'integration': integration['id'],
+            'key': key,
+            'event': event,
+        }
+        account.store.add(LAGGING, record)
+        account.clock.set_alarm(at, 'lagging', record['id'])
+    else:
+        process(account, integration, event, key)
+    return key
+
+
+def process(account: Account, integration: Record, event: dict[str, Any], key: str) -> None:
     draft = Draft(event, key)
     service = destination(account, integration, draft)
     event = draft.event()
@@ -53,7 +76,6 @@ def accept(account: Account, integration: Record, event: dict[str, Any]) -> str:
     else:
         outcome = ServiceEvent(account, service, integration, draft).process()
     keep(account, event['event_action'], draft.key, summary_of(event), outcome)
-    return key
 
 
 def destination(account: Account, integration: Record, draft: Draft) -> Optional[Record]:
@@ -73,7 +95,7 @@ def destination(account: Account, integration: Record, draft: Draft) -> Optional
     return service
 
 
-def enqueue_change(account: Account, event: Any) -> Record:
+def enqueue_change(account: Account, event: Any, lag: float = 0) -> Record:
     errors = change_errors(event)
     if errors:
         raise invalid_event(*errors)
@@ -290,10 +312,22 @@ class ServiceEvent:
         }
 
 
-def watch_suspended(account: Account) -> None:
-    """Trigger suspended alerts when their time comes, including those restored from a file."""
+def watch_events(account: Account) -> None:
+    """Process events with a lag and trigger suspended alerts when their time comes.
 
-    def ring(alarm: Alarm) -> None:
+    This includes those restored from a file.
+    """
+
+    def process_lagging(alarm: Alarm) -> None:
+        record = account.store.find(alarm.subject)
+        if record is None:
+            return
+        account.store.remove(f'{LAGGING}/{record["id"]}')
+        integration = account.store.find(record['integration'])
+        if integration is not None:
+            process(account, integration, record['event'], record['key'])
+
+    def trigger_suspended(alarm: Alarm) -> None:
         record = account.store.find(alarm.subject)
         service = account.store.find(record['service']) if record else None
         if record is None or service is None:
@@ -303,9 +337,10 @@ def watch_suspended(account: Account) -> None:
         account.store.remove(f'{SUSPENDED}/{record["id"]}')
         ServiceEvent(account, service, record['integration'], draft).process()
 
-    account.clock.handlers['suspended'] = ring
-    for record in account.store.list(SUSPENDED):
-        account.clock.set_alarm(parse_time(record['at']), 'suspended', record['id'])
+    account.clock.handlers.update(lagging=process_lagging, suspended=trigger_suspended)
+    for kind, collection in (('lagging', LAGGING), ('suspended', SUSPENDED)):
+        for record in account.store.list(collection):
+            account.clock.set_alarm(parse_time(record['at']), kind, record['id'])
 
 
 def event_errors(event: Any) -> list[str]:

@@ -17,15 +17,18 @@ EMAIL_INTEGRATION = 'generic_email_inbound_integration'
 CONTEXTS = {'link': ('href', 'links'), 'image': ('src', 'images')}
 
 
-def create_event(account: Account, event: Any) -> dict[str, str]:
-    """Process an event, and return the response body of version 1 of the Events API."""
+def create_event(account: Account, event: Any, lag: float = 0) -> dict[str, str]:
+    """Process an event, and return the response body of version 1 of the Events API.
+
+    :param lag: seconds to wait before the event is processed.
+    """
     errors = event_errors(event)
     if errors:
         raise invalid_event(*errors)
     integration = integration_with_key(account, event['service_key'])
     if integration is None or integration.get('type') == EMAIL_INTEGRATION:
         raise invalid_event('service_key is not one of an Events API integration')
-    key = accept(account, integration, as_version_2(event))
+    key = accept(account, integration, as_version_2(event), lag)
     return {'status': 'success', 'message': 'Event processed', 'incident_key': key}
 
 

@@ -21,13 +21,13 @@ from werkzeug.wrappers import Response
 from pdpyras_sandbox.errors import ApiError, EventError
 
 #: The effects of a fault, which has at least one of them.
-EFFECTS = ('status', 'hang', 'drop', 'body', 'content_type', 'slow', 'redirect', 'pages')
+EFFECTS = ('status', 'hang', 'drop', 'body', 'content_type', 'slow', 'redirect', 'pages', 'lag')
 CHOICES = {
     'drop': ('before', 'after', 'body'),
     'body': ('truncated', 'invalid', 'empty'),
     'pages': ('duplicate', 'missing', 'changing'),
 }
-SECONDS = ('hang', 'slow', 'reset')
+SECONDS = ('hang', 'slow', 'reset', 'lag')
 MAXIMUM_SECONDS = 86_400
 TEXTS = ('content_type', 'redirect', 'path', 'method')
 REASONS = {
@@ -39,6 +39,8 @@ REASONS = {
 }
 #: Paths whose errors have the form of the Events API.
 EVENT_PATHS = ('/v2/enqueue', '/v2/change/enqueue')
+#: Paths of events that trigger, acknowledge and resolve alerts.
+ALERT_PATHS = ('/v2/enqueue', '/generic/2010-04-15/create_event.json')
 SLOW_CHUNKS = 20
 
 
@@ -56,6 +58,8 @@ class Fault:
     :param redirect: the URL to redirect the client to, with ``status`` or 302.
     :param pages: for listings: return the previous page (``'duplicate'``) or the next one
         (``'missing'``), or delete the first record of the page afterwards (``'changing'``).
+    :param lag: for events: accept the event, and process it this many seconds later by the clock
+        of the account.
     :param path: only requests with this path, or with a path that matches this shell pattern.
     :param method: only requests with this method.
     """
@@ -74,6 +78,7 @@ class Fault:
         self.slow: float = options.get('slow') or 0
         self.redirect: str | None = options.get('redirect')
         self.pages: str | None = options.get('pages')
+        self.lag: float = options.get('lag') or 0
         self.path: str | None = options.get('path')
         self.method: str | None = options.get('method')
 
@@ -85,7 +90,7 @@ class Fault:
         if self.pages:
             first = query.get('offset', '0') == '0' and not query.get('cursor')
             return method == 'GET' and not (self.pages == 'duplicate' and first)
-        return True
+        return not self.lag or path in ALERT_PATHS
 
     def response_instead(self, connection: socket.socket | None, path: str) -> Response | None:
         """Return a response to send instead of processing the request, or None to process it."""
@@ -195,8 +200,9 @@ def check_status(options: dict[str, Any]) -> None:
         raise ValueError('The status of a redirect must be from 300 to 399')
     if options.get('reset') is not None and status is None:
         raise ValueError('reset requires a status')
-    if options.get('pages') is not None and (status or redirect):
-        raise ValueError('pages cannot be combined with status or redirect')
+    for name in ('pages', 'lag'):
+        if options.get(name) is not None and (status or redirect):
+            raise ValueError(f'{name} cannot be combined with status or redirect')
 
 
 def is_number(value: Any, minimum: float, maximum: float) -> bool:

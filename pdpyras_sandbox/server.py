@@ -21,7 +21,7 @@ from pdpyras_sandbox.app import create_app
 from pdpyras_sandbox.certificates import CertificateAuthority
 from pdpyras_sandbox.connections import ClosingServer, shut_down
 from pdpyras_sandbox.deliveries import Deliveries
-from pdpyras_sandbox.events import watch_suspended
+from pdpyras_sandbox.events import watch_events
 from pdpyras_sandbox.faults import Faults
 from pdpyras_sandbox.indices import Record
 from pdpyras_sandbox.initial_account import create_account
@@ -306,7 +306,7 @@ class State:
         """Set the alarms for the records of the account."""
         self.account.clock.clear()
         watch(self.account)
-        watch_suspended(self.account)
+        watch_events(self.account)
         self.webhooks.resume()
 
     def load(self, content: Any) -> None:

@@ -5,6 +5,8 @@ import time
 import pytest
 import requests
 
+from pdpyras_sandbox import Sandbox
+
 NO_ANSWER = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
 
 
@@ -226,3 +228,69 @@ def test_control_api_returns_keys_and_requests_and_resets_the_account(web):
     assert web.sandbox.api_key not in str(seen)
     assert requests.post(control + '/reset', timeout=5).status_code == 204
     assert len(web.get('/users')['users']) == 1
+
+
+def test_lag_fault_processes_an_event_later(web):
+    web.sandbox.faults.next(lag=60)
+    answer = web.event()
+    assert answer.status_code == 202
+    key = answer.json()['dedup_key']
+    assert web.get('/incidents', incident_key=key)['incidents'] == []
+    web.sandbox.clock.advance(seconds=59)
+    assert web.get('/incidents', incident_key=key)['incidents'] == []
+    assert web.sandbox.event_log == []
+    web.sandbox.clock.advance(seconds=1)
+    (incident,) = web.get('/incidents', incident_key=key)['incidents']
+    assert (incident['incident_key'], incident['status']) == (key, 'triggered')
+    assert [event['outcome'] for event in web.sandbox.event_log] == ['triggered']
+
+
+def test_lag_fault_keeps_the_order_of_the_events_of_one_alert(web):
+    web.sandbox.faults.next(3, lag=60)
+    for action in ('trigger', 'acknowledge', 'resolve'):
+        web.event(action, 'disk')
+    web.sandbox.clock.advance(minutes=2)
+    (incident,) = web.get('/incidents')['incidents']
+    assert web.log(incident) == ['trigger', 'assign', 'acknowledge', 'resolve']
+
+
+def test_lag_fault_applies_to_events_of_version_1_and_to_no_other_requests(web):
+    web.sandbox.faults.next(lag=60)
+    assert web.incident()
+    event = {
+        'service_key': web.sandbox.routing_key,
+        'event_type': 'trigger',
+        'description': 'Disk full',
+        'incident_key': 'disk',
+    }
+    assert web.call('POST', '/generic/2010-04-15/create_event.json', event).json()
+    assert web.get('/incidents', incident_key='disk')['incidents'] == []
+    web.sandbox.clock.advance(minutes=1)
+    assert len(web.get('/incidents', incident_key='disk')['incidents']) == 1
+
+
+def test_invalid_event_is_rejected_at_once_in_spite_of_a_lag_fault(web):
+    web.sandbox.faults.next(2, lag=60)
+    assert web.event(severity='awful').status_code == 400
+    event = {'routing_key': 'nobody', 'event_action': 'resolve', 'dedup_key': 'disk'}
+    assert web.call('POST', '/v2/enqueue', event).status_code == 400
+
+
+def test_event_of_a_deleted_service_is_dropped_after_its_lag(web):
+    web.sandbox.faults.next(lag=60)
+    web.event()
+    assert web.call('DELETE', '/services/' + web.service['id']).status_code == 204
+    web.sandbox.clock.advance(minutes=1)
+    assert web.get('/incidents')['incidents'] == []
+
+
+def test_events_with_a_lag_are_kept_in_a_state_file(tmp_path, api_of):
+    state = tmp_path / 'account.sqlite'
+    with Sandbox(state=state) as sandbox:
+        sandbox.faults.next(lag=60)
+        api_of(sandbox).event(dedup_key='disk')
+    with Sandbox(state=state) as sandbox:
+        web = api_of(sandbox)
+        assert web.get('/incidents')['incidents'] == []
+        sandbox.clock.advance(minutes=1)
+        assert len(web.get('/incidents')['incidents']) == 1
