@@ -42,6 +42,11 @@ def run(sandbox: 'Sandbox', command: Sequence[str], allowed: Iterable[str] = ())
         except OSError as error:
             log.error('cannot run %s: %s', command[0], error.strerror)
             return NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE
+        if not sandbox.requests:
+            log.warning(
+                'the command sent no request to the sandbox. A program that ignores HTTPS_PROXY '
+                'calls the real PagerDuty'
+            )
     return KILLED - status if status < 0 else status
 
 

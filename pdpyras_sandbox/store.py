@@ -199,9 +199,12 @@ class Store:
 
 def state_file_error(file: str | os.PathLike[str], reason: object) -> ValueError:
     """Return the error for a state file that is damaged, in use or of another program."""
+    if 'locked' in str(reason):
+        reason, advice = 'another sandbox uses the file', 'Stop it'
+    else:
+        advice = 'Restore the file, delete it to start with a new account'
     return ValueError(
-        f'Cannot keep the account in {file}: {reason}. Restore the file, delete it to start with a '
-        'new account, or name another file'
+        f'Cannot keep the account in {file}: {reason}. {advice}, or name another file'
     )
 
 

@@ -236,7 +236,7 @@ def test_state_file_in_use_is_rejected(tmp_path):
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
     assert (done.returncode, done.stdout) == (2, '')
     (line,) = done.stderr.splitlines()
-    assert 'database is locked' in line
+    assert line.endswith('another sandbox uses the file. Stop it, or name another file')
 
 
 def test_ctrl_c_during_startup_ends_the_process_cleanly(monkeypatch, capsys):

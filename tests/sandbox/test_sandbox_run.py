@@ -177,9 +177,17 @@ def test_unusable_state_file_is_one_line_and_status_2():
 def test_run_leaves_stdout_to_the_command_and_marks_its_own_lines():
     done = run('sh', '-c', 'cat; echo its own >&2', input='to stdout')
     assert done.stdout == 'to stdout'
-    ours, its_own = done.stderr.splitlines()
-    assert ours.startswith('pdpyras_sandbox: PagerDuty is http://127.0.0.1:')
+    first, its_own, last = done.stderr.splitlines()
+    assert first.startswith('pdpyras_sandbox: PagerDuty is http://127.0.0.1:')
     assert its_own == 'its own'
+    assert last.startswith('pdpyras_sandbox: the command sent no request to the sandbox.')
+
+
+@pytest.mark.parametrize('url', ['https://api.pagerduty.com/users', '$PAGERDUTY_SANDBOX_URL/users'])
+def test_run_does_not_warn_about_a_command_that_sent_a_request(url):
+    done = run('sh', '-c', f'curl -s {url}')
+    assert 'Authentication failed' in done.stdout
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_run_with_quiet_prints_nothing():
