@@ -34,12 +34,13 @@ REGIONS = {
 #: See https://developer.pagerduty.com/docs/oauth-functionality.
 TOKEN_PREFIXES = ('pdus+', 'pdeu+')
 
-#: Seconds to connect to an address of the host, and to wait for a response without --timeout.
-CONNECT_TIMEOUT = 2
+#: Seconds to connect to each address of the host: TCP repeats an attempt after one second.
+CONNECT_TIMEOUT = 1.4
+#: Seconds to wait for a response without --timeout.
 READ_TIMEOUT = 4
 
-#: With one retry after half a second, a dead network or server ends a command within 9 seconds, and
-#: within 10 with the start of Python on a slow machine.
+#: With one retry after half a second, a dead network or server with up to three addresses ends a
+#: command within 9 seconds, and within 10 with the start of Python on a slow machine.
 NETWORK_RETRIES = 1
 FIRST_WAIT = 0.5
 

@@ -191,9 +191,10 @@ def test_attempts_and_waits_without_a_network_take_less_than_9_seconds():
     tries = 1 + connection.NETWORK_RETRIES
     # Each wait is twice as long as the one before, by the library's default factor.
     waits = sum(connection.FIRST_WAIT * 2**number for number in range(connection.NETWORK_RETRIES))
-    two_addresses = 2
+    # As many as hosts behind a load balancer of AWS usually have.
+    three_addresses = 3
     # The rest of the 10 seconds is for the start of Python.
-    assert connection.CONNECT_TIMEOUT * two_addresses * tries + waits < 9
+    assert connection.CONNECT_TIMEOUT * three_addresses * tries + waits < 9
     assert connection.READ_TIMEOUT * tries + waits < 9
 
 
@@ -258,11 +259,12 @@ def test_a_server_error_ends_with_3_after_retries(wire, api, status_code):
     assert len(api.seen) in (2, 3)
 
 
-def test_a_post_is_not_repeated_after_a_server_error(wire, api):
-    api.rule(lambda seen: Reply(503, {'error': {'message': 'Oops', 'code': 2000}}))
+@pytest.mark.parametrize(('status_code', 'expected'), [(503, 3), (429, 1)])
+def test_a_post_is_not_repeated_after_a_response(wire, api, status_code, expected):
+    api.rule(lambda seen: Reply(status_code, {'error': {'message': 'Oops', 'code': 2000}}))
     arguments = ('post', 'teams', '--json', '-')
     status, _ = wire.failure(*arguments, stdin='{}', setup=WITHOUT_WAITS)
-    assert (status, len(api.seen)) == (3, 1)
+    assert (status, len(api.seen)) == (expected, 1)
 
 
 def test_a_response_that_is_not_json_ends_with_3(wire, api):
