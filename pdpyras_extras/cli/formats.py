@@ -17,9 +17,13 @@ FORMATS = ('table', 'json', 'jsonl', 'csv')
 #: Columns of a table unless fields are named, as far as the records have them and the terminal is
 #: wide enough.
 TABLE_FIELDS = (
-    'id', 'name', 'status', 'urgency', 'title', 'email', 'role', 'service',
-    'start', 'end', 'created_at',
+    'id', 'name', 'label', 'summary', 'status', 'urgency', 'title', 'email', 'role', 'service',
+    'created_at', 'user', 'escalation_policy', 'schedule', 'escalation_level', 'start', 'end',
+    'action', 'root_resource', 'timestamp', 'execution_time',
 )  # fmt: skip
+
+#: Attributes that the summary only repeats.
+SUMMARIZED = {'name', 'label', 'title'}
 
 #: Attributes that stand for a whole resource in a cell of a table, the best first.
 NAMES = ('summary', 'name', 'title', 'email', 'id')
@@ -193,6 +197,8 @@ def write_table(file: IO[str], records: Iterable[Any], fields: List[str]) -> Non
 def _table_fields(records: List[Any]) -> List[str]:
     known = fields_of(records)
     top_level = {field.partition('.')[0] for field in known}
+    if top_level & SUMMARIZED:
+        top_level.discard('summary')
     return [field for field in TABLE_FIELDS if field in top_level] or known[:5]
 
 

@@ -245,13 +245,40 @@ def test_a_table_in_a_terminal_has_colours(pdp):
     [
         (20, ['id']),
         (80, ['id', 'status', 'urgency', 'title']),
-        (160, ['id', 'status', 'urgency', 'title', 'service', 'created_at']),
+        (160, ['id', 'status', 'urgency', 'title', 'service', 'created_at', 'escalation_policy']),
     ],
 )
 def test_a_table_has_the_columns_that_fit_the_terminal(pdp, columns, headings):
     lines = table_in_terminal(pdp, 'incidents', columns=columns)
     assert lines[0].split() == headings
     assert max(map(len, lines)) <= columns
+
+
+USER = {'id': 'P1', 'summary': 'Alex'}
+POLICY = {'id': 'P2', 'summary': 'Default'}
+
+
+@pytest.mark.parametrize(
+    ('record', 'columns'),
+    [
+        (
+            {'escalation_policy': POLICY, 'escalation_level': 1, 'user': USER, 'schedule': None},
+            ['user', 'escalation_policy', 'schedule', 'escalation_level'],
+        ),
+        ({'id': 'P3', 'type': 'tag', 'label': 'EU', 'summary': 'EU'}, ['id', 'label']),
+        ({'id': 'P4', 'type': 'team', 'summary': 'Ops', 'name': 'Ops'}, ['id', 'name']),
+        ({'id': 'P5', 'summary': 'Deployed', 'timestamp': 'T'}, ['id', 'summary', 'timestamp']),
+        (
+            {'id': 'P6', 'execution_time': 'T', 'root_resource': USER, 'action': 'update'},
+            ['id', 'action', 'root_resource', 'execution_time'],
+        ),
+    ],
+    ids=['on-call', 'tag', 'team', 'change event', 'audit record'],
+)
+def test_a_table_has_the_columns_that_identify_a_record(wire, api, record, columns):
+    reply_with(api, record)
+    printed = wire.output('list', 'teams', '--format', 'table')
+    assert printed.splitlines()[0].split() == columns
 
 
 def test_all_chosen_fields_are_shown_in_a_narrow_terminal(pdp):
