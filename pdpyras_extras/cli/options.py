@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
 from typing import Any, Callable, Dict, List, Optional, Tuple, TypeVar
 
@@ -21,16 +22,20 @@ class Time(click.ParamType):  # type: ignore[type-arg,unused-ignore]
     def convert(
         self, value: Any, param: Optional[click.Parameter], ctx: Optional[click.Context]
     ) -> datetime:
+        # Python older than 3.11 does not read "Z", "+0000" and fractions of some lengths.
+        text = re.sub(r'([+-]\d\d)(\d\d)$', r'\1:\2', value.upper().replace('Z', '+00:00'))
+        text = re.sub(r'\.(\d+)', lambda found: f'.{found[1]:0<6.6}', text)
         try:
-            # Python older than 3.11 does not read "Z".
-            moment = datetime.fromisoformat(value.upper().replace('Z', '+00:00'))
+            moment = datetime.fromisoformat(text)
+            if text[10:11] in ('+', '-'):
+                raise ValueError('an offset without a time, which was read as the time')
             # Within a day of the years 1 and 9999, UTC may be out of range.
             moment.astimezone(timezone.utc)
         except (OverflowError, ValueError):
             self.fail(f'{value!r} is not a time such as 2026-01-31T00:00Z.', param, ctx)
         if moment.tzinfo is None:
-            zone = 'Z' if 'T' in value.upper() else 'T00:00Z'
-            self.fail(f'{value!r} has no time zone. For UTC, it is {value}{zone}.', param, ctx)
+            in_utc = f'{moment.isoformat()}Z'
+            self.fail(f'{value!r} has no time zone. For UTC, it is {in_utc}.', param, ctx)
         return moment
 
 

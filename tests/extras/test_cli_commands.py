@@ -185,6 +185,21 @@ def test_list_stops_at_a_limit_and_requests_no_more_pages(pdp, account):
     assert seen.query['limit'] == ['3']
 
 
+@pytest.mark.parametrize(
+    ('text', 'expected'),
+    [
+        ('2026-01-31T10:00:00+0200', '2026-01-31T08:00:00Z'),
+        ('2026-01-31T10:00-02:00', '2026-01-31T12:00:00Z'),
+        ('2026-01-31t10:00:05z', '2026-01-31T10:00:05Z'),
+        ('2026-01-31 10:00:05.5Z', '2026-01-31T10:00:05Z'),
+        ('2026-01-31T10:00:05.123456789+00:00', '2026-01-31T10:00:05Z'),
+    ],
+)
+def test_since_is_sent_in_utc(pdp, account, text, expected):
+    pdp.output('list', 'incidents', '--since', text, '--until', '2026-02-28T00:00Z')
+    assert account.requests[-1].query['since'] == [expected]
+
+
 def test_fields_select_nested_attributes(pdp, account_session):
     printed = pdp.output(
         'list', 'services', '--fields', 'id,escalation_policy.summary', '--limit', '1'
