@@ -22,6 +22,7 @@ access_log = logging.getLogger('pdpyras_sandbox.access')
 # Otherwise the handler of `log` would print every request as well.
 access_log.propagate = False
 
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 REST_LIMIT = 960
 #: An hour, in milliseconds.
 MAXIMUM_LATENCY = 3_600_000
@@ -169,6 +170,14 @@ def add_allow(parser: Parser) -> None:
     )
 
 
+def interrupt(number: int, frame: object) -> None:
+    """End the program, and let no other signal interrupt the end."""
+    for name in STOP_SIGNALS:
+        # Not SIG_IGN: Python reports a signal that is already pending as an error.
+        signal.signal(name, lambda number, frame: None)
+    raise KeyboardInterrupt
+
+
 def main(arguments: Optional[List[str]] = None) -> None:
     reason = why_not_here()
     if reason:
@@ -176,8 +185,8 @@ def main(arguments: Optional[List[str]] = None) -> None:
         sys.exit(2)
     arguments = sys.argv[1:] if arguments is None else arguments
     # SIGTERM stops a container. A shell makes its background processes ignore SIGINT.
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, signal.default_int_handler)
+    for name in STOP_SIGNALS:
+        signal.signal(name, interrupt)
     if arguments[:1] == ['run']:
         sys.exit(run_command(arguments[1:]))
     try:

@@ -9,6 +9,8 @@ from typing import Any, List, Tuple
 
 #: Seconds to wait for the threads of all connections that were shut down.
 GRACE = 1
+#: Seconds until a stopped server is noticed by :meth:`ClosingServer.wait`.
+POLL_INTERVAL = 0.2
 
 
 class ClosingServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
@@ -32,7 +34,9 @@ class ClosingServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
     def wait(self) -> None:
         """Return when the server has stopped."""
-        self._serving.join()
+        # Not join(): a signal that another thread receives would not interrupt it.
+        while self._serving.is_alive():
+            time.sleep(POLL_INTERVAL)
 
     def stop(self) -> None:
         """Stop serving, close the connections and wait for their threads."""

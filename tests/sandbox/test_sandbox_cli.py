@@ -239,6 +239,13 @@ def test_state_file_in_use_is_rejected(tmp_path):
     assert line.endswith('another sandbox uses the file. Stop it, or name another file')
 
 
+@pytest.mark.parametrize('turn', range(4))
+def test_second_signal_does_not_interrupt_the_end_of_the_process(turn):
+    with Running('--tls') as sandbox:
+        sandbox.process.send_signal(signal.SIGINT)
+        assert sandbox.end(signal.SIGTERM) == (0, '')
+
+
 def test_ctrl_c_during_startup_ends_the_process_cleanly(monkeypatch, capsys):
     def interrupted(**options):
         raise KeyboardInterrupt
