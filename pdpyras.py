@@ -202,9 +202,6 @@ class _ErrorResponse(Response):
 
     __hash__ = Response.__hash__
 
-    def __reduce__(self) -> Any:
-        return _restored_error_response, (self.__getstate__(),)
-
     def __getstate__(self) -> Dict[str, Any]:
         """The state for a pickle or copy, without the credentials that a server may echo."""
         secrets = _Secrets.of(self)
@@ -232,12 +229,6 @@ def _truthy_response(response: Any) -> Any:
     if issubclass(type(response), requests.Response) and not isinstance(response, _ErrorResponse):
         return _ErrorResponse(response)
     return response
-
-
-def _restored_error_response(state: Dict[str, Any]) -> Response:
-    response = Response()
-    response.__setstate__(state)
-    return _ErrorResponse(response)
 
 
 # --------------------------------------------------------------------------- Limits and defaults
