@@ -555,9 +555,12 @@ def _locate(base_url: str, url: str) -> Tuple[str, str]:
         hint = ' Pass the value of its key "self".' if isinstance(url, Mapping) else ''
         raise URLError(f'A URL or path must be a str, not {type(url).__name__}.{hint}')
     # Hundreds of long URLs would take too much memory.
-    return _locate_cached(base_url, url) if len(url) <= _URL_LIMIT else _locate_str(base_url, url)
+    locate = _locate_str if len(url) <= _URL_LIMIT else _locate_str.__wrapped__
+    return locate(base_url, url)
 
 
+# One call of a method locates the same URL several times.
+@lru_cache(maxsize=256)
 def _locate_str(base_url: str, url: str) -> Tuple[str, str]:
     if not base_url and _ABSOLUTE.match(url):
         # A subclass of PDSession without a url of its own takes full URLs.
@@ -575,10 +578,6 @@ def _locate_str(base_url: str, url: str) -> Tuple[str, str]:
         below = _before_query(below)
         _reject_path_tricks(below, url)
     return full_url, below.rstrip('/')
-
-
-# One call of a method locates the same URL several times.
-_locate_cached = lru_cache(maxsize=256)(_locate_str)
 
 
 def _shown_url(url: str) -> str:
