@@ -257,16 +257,12 @@ _URL_LIMIT = 1000
 #: See https://developer.pagerduty.com/docs/send-alert-event.
 _SUMMARY_LIMIT = 1024
 
-#: Number of endpoints with counters of their own in ``api_call_counts``; later ones share a key
-#: that ends in "(others)".
-_COUNTED_ENDPOINTS_LIMIT = 1000
+#: Maximum number of endpoints that are kept in memory, and counted in ``api_call_counts``.
+_ENDPOINTS_LIMIT = 1000
 
 #: Maximum number of pages requested ahead: with the caller's own request, they use all the
 #: connections to one host that requests keeps by default.
 _READ_AHEAD_LIMIT = 9
-
-#: Maximum number of paths whose endpoints are kept in memory.
-_KNOWN_PATHS_LIMIT = 1000
 
 #: Query parameters that iter_history sets itself.
 _HISTORY_PARAMETERS = ('since', 'until', 'offset', 'cursor', 'total', 'date_range')
@@ -681,7 +677,7 @@ class _Endpoint(NamedTuple):
             endpoint = cls(_guessed_pattern(path), False) if listed is None else cls(listed, True)
             if endpoint.is_resource and re.match(_COLLECTION_NAME, path.rpartition('/')[2]):
                 endpoint = endpoint._replace(collection=_guessed_pattern(path))
-            if len(index.known) < _KNOWN_PATHS_LIMIT and len(path) <= _URL_LIMIT:
+            if len(index.known) < _ENDPOINTS_LIMIT and len(path) <= _URL_LIMIT:
                 index.known[path] = endpoint
         return endpoint
 
@@ -3307,7 +3303,7 @@ class APISession(PDSession):
         seconds = response.elapsed.total_seconds()
         with self._counting_lock:
             counts = self.api_call_counts
-            is_full = len(counts) >= _COUNTED_ENDPOINTS_LIMIT or len(endpoint) > _URL_LIMIT
+            is_full = len(counts) >= _ENDPOINTS_LIMIT or len(endpoint) > _URL_LIMIT
             if endpoint not in counts and is_full:
                 endpoint = f'{method} (others)'
             counts[endpoint] = counts.get(endpoint, 0) + 1
