@@ -704,12 +704,9 @@ class _Endpoint(NamedTuple):
         body = try_decoding(response)
         if wrapper is None:
             return body
-        if isinstance(body, dict):
-            if wrapper in body:
-                return body[wrapper]
-            # Some endpoints take a plural wrapper, but respond with the singular.
-            name = singular_name(wrapper)
-            if name in body:
+        # Some endpoints take a plural wrapper, but respond with the singular.
+        for name in (wrapper, singular_name(wrapper)):
+            if isinstance(body, dict) and name in body:
                 return body[name]
         if self.collection is not None and verb == 'get':
             return self.as_listing().unwrap(verb, response)
