@@ -743,17 +743,11 @@ class _Endpoint(NamedTuple):
         :raises URLError: if the endpoint is not a listing.
         """
         wrapper = entity_wrappers('GET', self.path)[1]
-        if wrapper is None:
-            raise URLError(
-                f'GET {_cut(self.path, _URL_LIMIT)} does not wrap its results, so it cannot be '
-                'paginated. Use rget or jget.'
-            )
         # Some nouns, such as "data", are singular and plural.
-        is_singular = singular_name(wrapper) == wrapper and plural_name(wrapper) != wrapper
-        if self.is_resource or (self.is_listed and is_singular):
-            raise URLError(
-                f'GET {_cut(self.path, _URL_LIMIT)} is not a collection with pages. Use rget.'
-            )
+        is_singular = wrapper and singular_name(wrapper) == wrapper != plural_name(wrapper)
+        if wrapper is None or self.is_resource or (self.is_listed and is_singular):
+            shown = _cut(self.path, _URL_LIMIT)
+            raise URLError(f'GET {shown} is not a collection with pages. Use rget or jget.')
         return wrapper
 
 
