@@ -673,7 +673,7 @@ class _Endpoint(NamedTuple):
         index = _path_index()
         endpoint = index.known.get(path)
         if endpoint is None:
-            listed = _search(index.root, path.split('/')[1:])
+            listed = _listed_path(path)
             endpoint = cls(_guessed_pattern(path), False) if listed is None else cls(listed, True)
             if endpoint.is_resource and re.match(_COLLECTION_NAME, path.rpartition('/')[2]):
                 endpoint = endpoint._replace(collection=_guessed_pattern(path))
@@ -773,24 +773,19 @@ def _path_index() -> _PathIndex:
     """The index of CANONICAL_PATHS, rebuilt if users have appended to the table or replaced it."""
     global _indexed
     if _indexed.paths != CANONICAL_PATHS:
-        paths = list(CANONICAL_PATHS)
-        _indexed = _PathIndex(paths, _index_of(paths), {})
+        index = _PathIndex(list(CANONICAL_PATHS), {}, {})
+        for pattern in index.paths:
+            node = index.root
+            for segment in pattern.split('/')[1:]:
+                node = node.setdefault(_ANY_SEGMENT if is_path_param(segment) else segment, {})
+            node.setdefault(_LEAF, pattern)
+        _indexed = index
     return _indexed
 
 
 def _listed_path(path: str) -> Optional[str]:
     """The pattern in CANONICAL_PATHS that a path matches best, or None."""
     return _search(_path_index().root, path.split('/')[1:])
-
-
-def _index_of(patterns: List[str]) -> Dict[str, Any]:
-    root: Dict[str, Any] = {}
-    for pattern in patterns:
-        node = root
-        for segment in pattern.split('/')[1:]:
-            node = node.setdefault(_ANY_SEGMENT if is_path_param(segment) else segment, {})
-        node.setdefault(_LEAF, pattern)
-    return root
 
 
 def _search(node: Dict[str, Any], segments: List[str]) -> Optional[str]:
