@@ -964,22 +964,17 @@ def _invalid(response: Response, problem: str) -> PDServerError:
     return PDServerError(f'{line}: {problem}{suffix}', response)
 
 
-def _http_error(
-    r: Response, context: Optional[str] = None, key: Optional[str] = None
-) -> PDHTTPError:
-    error_class = PDServerError if _status_class(r) == 5 else PDHTTPError
-    return error_class(_error_message(r, context, key), r)
-
-
 def http_error_message(r: Response, context: Optional[str] = None) -> str:
     """Describe an error response: the request, the API's own sentences, and what to do.
 
     :param context: the purpose of the request, such as 'sending an event'.
     """
-    return _error_message(r, context)
+    return _http_error(r, context).msg
 
 
-def _error_message(r: Response, context: Optional[str], key: Optional[str] = None) -> str:
+def _http_error(
+    r: Response, context: Optional[str] = None, key: Optional[str] = None
+) -> PDHTTPError:
     secrets = _Secrets.of(r)
     faults = {3: 'unexpected redirect', 4: 'client error', 5: 'server error'}
     said = _api_error(r)
@@ -996,7 +991,7 @@ def _error_message(r: Response, context: Optional[str], key: Optional[str] = Non
         advice += ' ' + (in_use if key else 'The Authorization header contains no key.')
     if advice and problem[-1] not in '.?!':
         problem += '.'
-    return '{}: {}{}: {} {}{}{}'.format(
+    message = '{}: {}{}: {} {}{}{}'.format(
         _request_line(r, secrets),
         faults.get(_status_class(r), 'unexpected status'),
         secrets.show(' when ' + context, 300) if context else '',
@@ -1005,6 +1000,7 @@ def _error_message(r: Response, context: Optional[str], key: Optional[str] = Non
         advice,
         _request_id_suffix(r, secrets),
     )
+    return (PDServerError if _status_class(r) == 5 else PDHTTPError)(message, r)
 
 
 #: The API's words for a From header that is missing or names no user, with various quotes.
