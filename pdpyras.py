@@ -1183,8 +1183,6 @@ def _rename_path(kwargs: Dict[str, Any], name: str) -> None:
 # They decorate methods of any object. wrapped_entities needs its `url`, and takes the HTTP verb
 # from the name of the method: rget and get both send a GET.
 
-_NOT_GIVEN = object()
-
 
 def auto_json(method: _F) -> _F:
     """Return the response's decoded JSON body instead of the response.
@@ -1216,9 +1214,10 @@ def resource_url(method: _F) -> _F:
     """
 
     @wraps(method)
-    def call(self: Any, resource: Any = _NOT_GIVEN, *args: Any, **kwargs: Any) -> Any:
-        if resource is _NOT_GIVEN:
-            resource = _first_argument(method.__name__, kwargs)
+    def call(self: Any, resource: Any = None, *args: Any, **kwargs: Any) -> Any:
+        if resource is None:
+            _rename_path(kwargs, 'url')
+            resource = kwargs.pop('url', None)
         url = resource.get('self') if isinstance(resource, Mapping) else resource
         if not isinstance(url, str):
             raise URLError(
@@ -1232,14 +1231,6 @@ def resource_url(method: _F) -> _F:
         return method(self, url, *args, **kwargs)
 
     return cast(_F, call)
-
-
-def _first_argument(method_name: str, kwargs: Dict[str, Any]) -> Any:
-    """The first argument of a method, which was passed as ``url=`` or ``path=``."""
-    _rename_path(kwargs, 'url')
-    if 'url' in kwargs:
-        return kwargs.pop('url')
-    raise TypeError(f'{method_name}() needs a URL, path or resource as its first argument.')
 
 
 def wrapped_entities(method: _F) -> _F:
