@@ -1507,22 +1507,6 @@ _MERGE_ENVIRONMENT_SETTINGS = Session.merge_environment_settings
 #: Whether requests finds proxies in the environment only; macOS and Windows have other places.
 _PROXIES_ARE_IN_ENVIRONMENT = getproxies is getproxies_environment
 
-#: The environment when it was last compared, and an object that represents that state of it.
-_known_environment: Tuple[Dict[Any, Any], object] = ({}, object())
-
-
-def _environment_state() -> object:
-    """An object that stays the same as long as no environment variable changes."""
-    global _known_environment
-    # os.environ encodes and decodes on each access, so comparing the whole dict below it is cheaper
-    # than reading one variable. Tests may replace it with a plain dict.
-    variables = getattr(os.environ, '_data', os.environ)
-    known, state = _known_environment
-    if known != variables:
-        state = object()
-        _known_environment = (dict(variables), state)
-    return state
-
 
 class _MergedHeaders(CaseInsensitiveDict):  # type: ignore[type-arg]
     """The headers of a request, which include those of the session."""
@@ -1621,14 +1605,15 @@ class _Transport(Session):
             verify = self.verify
         if is_replaced or proxies or not _PROXIES_ARE_IN_ENVIRONMENT:
             return super().merge_environment_settings(url, proxies, stream, verify, cert)
-        environment = _environment_state() if self.trust_env else None
+        # os.environ encodes and decodes on each access, so comparing the whole dict below it is
+        # cheaper than reading one variable. Tests may replace it with a plain dict.
+        environment = getattr(os.environ, '_data', os.environ) if self.trust_env else {}
         given = (url.split('/', 3)[:3], stream, verify, cert)
-        own = (dict(self.proxies or {}), self.stream, self.verify, self.cert)
-        basis = (given, own, environment)
-        known_basis, settings = self._merged_settings
-        if basis != known_basis:
+        own = (dict(self.proxies or {}), self.stream, self.verify, self.cert, self.trust_env)
+        known, settings = self._merged_settings
+        if (given, own, environment) != known:
             settings = super().merge_environment_settings(url, {}, stream, verify, cert)
-            self._merged_settings = (basis, settings)
+            self._merged_settings = ((given, own, dict(environment)), settings)
         return dict(settings, proxies=settings['proxies'].copy())
 
     def resolve_redirects(
