@@ -3048,16 +3048,10 @@ class APISession(PDSession):
         if not update or not _needs_update(existing, values):
             return existing
         changed = {**existing, **values}
-        if isinstance(changed.get('self'), str):
+        if isinstance(changed.get('self'), str) or 'id' not in changed:
             return self.rput(changed, json=changed)
         # For some resources, `self` is null; build the documented path instead.
-        if 'id' not in changed:
-            raise PDClientError(
-                f'persist: the result of {resource} with {attr}={values[attr]!r} has neither '
-                '"self" nor "id", so there is no URL to update it at.'
-            )
-        collection = _before_query(resource).rstrip('/')
-        return self.rput(f'{collection}/{changed["id"]}', json=changed)
+        return self.rput(f'{_before_query(resource).rstrip("/")}/{changed["id"]}', json=changed)
 
     def update_all(
         self,
