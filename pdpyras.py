@@ -1292,20 +1292,19 @@ def _utc(moment: datetime) -> str:
 
 
 def _time_of(text: Any) -> Optional[datetime]:
-    """Parse an ISO 8601 timestamp, in UTC if it names no zone; None if it is not one.
+    """Parse an ISO 8601 timestamp to the second; None if it is not one.
 
     >>> _time_of('2026-01-02T03:04:05Z') == _time_of('2026-01-01T22:04:05-05:00')
     True
     """
-    pattern = r'(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,6})?\d*(Z|[+-]\d\d:?\d\d)?$'
+    pattern = r'(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:?\d\d)?$'
     found = re.match(pattern, text) if isinstance(text, str) else None
     if found is None:
         return None
-    moment, fraction, zone = found.groups()
+    moment, zone = found.groups()
     zone = '+0000' if zone in (None, 'Z') else zone.replace(':', '')
-    form = '%Y-%m-%dT%H:%M:%S.%f%z'
     with suppress(ValueError):
-        return datetime.strptime(moment + (fraction or '.0') + zone, form)
+        return datetime.strptime(moment + zone, '%Y-%m-%dT%H:%M:%S%z')
     return None
 
 
