@@ -29,7 +29,7 @@ from contextlib import suppress
 from copy import copy, deepcopy
 from datetime import date, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
-from functools import lru_cache, wraps
+from functools import lru_cache, partial, wraps
 from http.client import HTTPException
 from http.cookiejar import DefaultCookiePolicy
 from importlib import import_module
@@ -3280,12 +3280,21 @@ class _Listing:
         self.wrapper = endpoint.results_wrapper()
 
     def offset_pages(
-        self, params: Dict[str, Any], paginate: bool = True, read_ahead: int = 0
+        self,
+        params: Dict[str, Any],
+        paginate: bool = True,
+        read_ahead: int = 0,
+        body: Optional[Dict[str, Any]] = None,
+        on_limit: Optional[Callable[[], None]] = None,
     ) -> Iterator[_Page]:
         """Yield the pages from ``params['offset']`` on, ``params['limit']`` results each.
 
+        :param body: the first page, if it was fetched already, with the total.
+        :param on_limit: called instead of a warning where pagination cannot reach further.
+
         See https://developer.pagerduty.com/docs/pagination.
         """
+        total = body.get('total') if body else None
         limit = size = _whole_number('limit', params['limit'], 0)
         offset = _whole_number('offset', params.get('offset', 0), 0)
         is_single_page = self.endpoint.path in _SINGLE_PAGE_LISTINGS
@@ -3293,18 +3302,22 @@ class _Listing:
         if read_ahead and paginate and not is_single_page:
             get = _ReadAhead(self, read_ahead).get
         while offset + size <= int(ITERATION_LIMIT):
-            body = get(dict(params, limit=size, offset=offset))
+            if body is None:
+                body = get(dict(params, limit=size, offset=offset))
             results = self.results(body)
             offset += len(results)
             more, is_empty = body.get('more'), not results
             cursor = None if 'more' in body or not paginate else body.get('next_cursor')
-            if 'more' not in body and paginate and not cursor:
-                self.warn_of_missing_more()
+            if more is None and total is not None:
+                # The document has `total` for change events, but no `more`.
+                more = offset < total
+            elif 'more' not in body and paginate and not cursor:
+                self.warn('the response does not say whether there are more results ("more")')
             if isinstance(body.get('limit'), int) and 0 < body['limit'] < limit:
                 limit = body['limit']  # The server's own maximum.
             yield _Page(results, body.get('total'))
             # Drop the page now, so that only one is in memory while the next is fetched.
-            del body, results
+            body = results = None
             if cursor:
                 # The tables do not list this endpoint as cursor-based, but it is.
                 following = {name: value for name, value in params.items() if name != 'offset'}
@@ -3320,6 +3333,9 @@ class _Listing:
                 return
             # Shorten the last page rather than lose the results before the limit.
             size = max(1, min(limit, int(ITERATION_LIMIT) - offset))
+        if on_limit is not None:
+            on_limit()
+            return
         has_history = self.endpoint.path in _HISTORY_WINDOWS
         remedy = 'use iter_history' if has_history else 'narrow the listing by its parameters'
         self.warn(
@@ -3383,9 +3399,6 @@ class _Listing:
                 raise
             self.warn(f'the API responded with status {error.status_code}')
 
-    def warn_of_missing_more(self) -> None:
-        self.warn('the response does not say whether there are more results ("more")')
-
     def warn(self, reason: str) -> None:
         _warn(f'Stopping the iteration over {self.shown_url()}: {reason}.')
 
@@ -3428,9 +3441,8 @@ class _History:
         for window in windows:
             for part, body in self._parts(window, first_pages.pop(window, None)):
                 current: Set[str] = set()
-                for results in self._pages_of(part, body):
-                    keys = [_record_key(record) for record in results]
-                    fresh = {key: record for key, record in zip(keys, results)}
+                for page in self._pages_of(part, body):
+                    fresh = {_record_key(record): record for record in page.results}
                     new = [key for key in fresh if key not in before and key not in current]
                     current.update(new)
                     yield _Page([fresh[key] for key in new])
@@ -3478,31 +3490,12 @@ class _History:
             )
         return body
 
-    def _pages_of(self, window: _Window, body: Any) -> Iterator[List[Any]]:
-        """Yield the results of each page of a window, whose first page is given."""
+    def _pages_of(self, window: _Window, body: Any) -> Iterator[_Page]:
         query = self._query(window)
         if self.listing.endpoint.has_cursors:
-            for page in self.listing.cursor_pages(query, body):
-                yield page.results
-            return
-        offset, total = 0, body.get('total')
-        while True:
-            results, more = self.listing.results(body), body.get('more')
-            offset += len(results)
-            if more is None and total is not None:
-                # The document has `total` for change events, but no `more`.
-                more = offset < total
-            elif more is None and results:
-                self.listing.warn_of_missing_more()
-            yield results
-            del body
-            if not more or not results:
-                return
-            limit = min(int(self.params['limit']), int(ITERATION_LIMIT) - offset)
-            if limit < 1:
-                self._warn_of_limit(window)
-                return
-            body = self.listing.get(dict(query, offset=offset, limit=limit))
+            return self.listing.cursor_pages(query, body)
+        on_limit = partial(self._warn_of_limit, window)
+        return self.listing.offset_pages(query, body=body, on_limit=on_limit)
 
     def _query(self, window: _Window) -> Dict[str, Any]:
         return dict(self.params, since=_utc(window[0]), until=_utc(window[1]))
