@@ -2958,7 +2958,8 @@ class APISession(PDSession):
             )
         _reject_naive('since', since)
         _reject_naive('until', until)
-        if since.astimezone(timezone.utc) >= until.astimezone(timezone.utc):
+        start, end = since.astimezone(timezone.utc), until.astimezone(timezone.utc)
+        if start >= end:
             raise ValueError(f'since ({since}) must be before until ({until}).')
         url, paging = _split_paging(url, (*_HISTORY_PARAMETERS, 'limit'))
         query = {**paging, **_as_dict(params)}
@@ -2970,7 +2971,9 @@ class APISession(PDSession):
         size = endpoint.page_size(query.pop('limit', page_size), self.default_page_size)
         query = {'limit': size, **query}
         history = _History(_Listing(self, url, endpoint), query)
-        return _items(history.pages(*_whole_seconds(since, until)), item_hook, progress)
+        end += timedelta(microseconds=999999)  # rounds it up
+        pages = history.pages(start.replace(microsecond=0), end.replace(microsecond=0))
+        return _items(pages, item_hook, progress)
 
     def get_total(self, url: str, params: Any = None) -> int:
         """Return the number of results in a listing, without fetching them.
@@ -3449,13 +3452,11 @@ class _History:
                 before = before | current if self.has_overlaps else current
 
     def _longest_windows(self, since: datetime, until: datetime) -> List[_Window]:
-        if self.longest is None:
-            return [(since, until)]
+        step = until - since if self.longest is None else timedelta(days=self.longest)
         windows = []
         while since < until:
-            end = min(since + timedelta(days=self.longest), until)
-            windows.append((since, end))
-            since = end
+            windows.append((since, min(since + step, until)))
+            since += step
         return windows
 
     def _parts(self, window: _Window, body: Any = None) -> Iterator[Tuple[_Window, Any]]:
@@ -3482,12 +3483,9 @@ class _History:
             query = dict(query, total='true', offset=0)
         body = self.listing.get(query)
         if self.is_newest_first is None:
-            times = [_record_time(record) for record in self.listing.results(body)]
-            known = [moment for moment in times if moment is not None]
-            self.is_newest_first = next(
-                (later < earlier for earlier, later in zip(known, known[1:]) if later != earlier),
-                None,
-            )
+            times = [time for time in map(_record_time, self.listing.results(body)) if time]
+            steps = [later < earlier for earlier, later in zip(times, times[1:]) if later != earlier]
+            self.is_newest_first = steps[0] if steps else None
         return body
 
     def _pages_of(self, window: _Window, body: Any) -> Iterator[_Page]:
@@ -3507,15 +3505,6 @@ class _History:
                 'More than {} results of {} are between {} and {}; the API has no way to get the '
                 'others.'.format(int(ITERATION_LIMIT), self.listing.shown_url(), *map(_utc, window))
             )
-
-
-def _whole_seconds(since: datetime, until: datetime) -> _Window:
-    """A period in UTC, extended to whole seconds."""
-    start = since.astimezone(timezone.utc).replace(microsecond=0)
-    end = until.astimezone(timezone.utc)
-    if end.microsecond:
-        end = end.replace(microsecond=0) + timedelta(seconds=1)
-    return start, end
 
 
 def _record_key(record: Any) -> str:
