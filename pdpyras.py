@@ -109,6 +109,7 @@ __all__ += [
 #: Decoded JSON.
 Json = Any
 _F = TypeVar('_F', bound=Callable[..., Any])
+_ItemHook = Optional[Callable[[Any, int, Any], Any]]
 
 # ---------------------------------------------------------------------------------------- Errors
 #
@@ -2215,12 +2216,7 @@ class _Retries:
     """Decides whether one request is retried, and waits before the retry."""
 
     def __init__(
-        self,
-        session: PDSession,
-        method: str,
-        url: str,
-        options: Dict[str, Any],
-        user_headers: Any = None,
+        self, session: PDSession, method: str, url: str, options: Dict[str, Any], user_headers: Any
     ) -> None:
         if session.max_wait is not None and not _is_nonnegative(session.max_wait):
             raise ValueError(
@@ -2334,13 +2330,8 @@ class _Retries:
         retries, total = self.retries_by_status.get(status, 0), sum(self.retries_by_status.values())
         # A negative limit means no limit.
         if 0 <= limit <= retries or total >= session.max_http_attempts:
-            session.log.error(
-                '%s: status %s, giving up after %d retries for this status and %d in all.',
-                self._request_line(),
-                status,
-                retries,
-                total,
-            )
+            message = '%s: status %s, giving up after %d retries for this status and %d in all.'
+            session.log.error(message, self._request_line(), status, retries, total)
             return False
         self.retries_by_status[status] = retries + 1
         return self._wait_after(response, WARNING)
@@ -2382,19 +2373,14 @@ class _Retries:
             seconds = min(seconds, ceiling * session._jitter())
         if seconds > _LONG_WAIT:
             level = WARNING
-        limit = session.max_wait
+        limit, line = session.max_wait, self._request_line()
         if limit is not None and self.waited + seconds > limit:
-            session.log.error(
-                '%s: %s; giving up, because waiting another %g s would exceed max_wait (%g s)',
-                self._request_line(),
-                reason,
-                seconds,
-                limit,
-            )
+            message = '%s: %s; giving up, because waiting another %g s would exceed max_wait (%g s)'
+            session.log.error(message, line, reason, seconds, limit)
             return False
         self.waited += seconds
         log = session.log.warning if level == WARNING else session.log.info
-        log('%s: %s; retrying in %g s', self._request_line(), reason, seconds)
+        log('%s: %s; retrying in %g s', line, reason, seconds)
         time.sleep(seconds)
         self.body.rewind()
         return True
@@ -3056,12 +3042,7 @@ class APISession(PDSession):
         return self.rput(f'{_before_query(resource).rstrip("/")}/{changed["id"]}', json=changed)
 
     def update_all(
-        self,
-        url: str,
-        items: Any,
-        *,
-        batch_size: int = 250,
-        item_hook: Optional[Callable[[Any, int, Any], Any]] = None,
+        self, url: str, items: Any, *, batch_size: int = 250, item_hook: _ItemHook = None
     ) -> Tuple[List[Any], List[Tuple[Any, PDHTTPError]]]:
         """Update many resources in batches, and continue after an invalid item.
 
@@ -3199,10 +3180,8 @@ class APISession(PDSession):
             elif response.status_code == 400 and 'account-level access token' in _text(response):
                 facts['access'] = 'account'
             else:
-                self.log.error(
-                    'Could not determine what the API key gives access to: %s',
-                    http_error_message(response),
-                )
+                message = 'Could not determine what the API key gives access to: %s'
+                self.log.error(message, http_error_message(response))
         return facts.get('access')
 
     @property
@@ -3565,9 +3544,7 @@ class _ReadAhead:
 class _PageRequest(Thread):
     """One page, requested in a daemon thread, so that Ctrl-C and exit do not wait for it."""
 
-    def __init__(
-        self, request: Callable[[Dict[str, Any]], Response], params: Dict[str, Any]
-    ) -> None:
+    def __init__(self, request: Callable[..., Response], params: Dict[str, Any]) -> None:
         super().__init__(daemon=True)
         self._request = request
         self._params = params
@@ -3591,11 +3568,7 @@ class _PageRequest(Thread):
         return cast(Response, response)
 
 
-def _items(
-    pages: Iterator[_Page],
-    item_hook: Optional[Callable[[Any, int, Any], Any]],
-    progress: Any = None,
-) -> Iterator[Any]:
+def _items(pages: Iterator[_Page], item_hook: _ItemHook, progress: Any) -> Iterator[Any]:
     number = 0
     report, finish = _progress_reporter(progress)
     try:
@@ -3692,12 +3665,11 @@ class _EventsSession(PDSession):
                 changed['timestamp'] = _event_time(payload['timestamp'])
             if isinstance(summary, str) and len(summary) > _SUMMARY_LIMIT:
                 changed['summary'] = _cut(summary, _SUMMARY_LIMIT)
-                self.log.warning(
+                message = (
                     'The summary of an event has %d characters and was cut to %d, because the API '
-                    'rejects longer ones. Put details into custom_details.',
-                    len(summary),
-                    _SUMMARY_LIMIT,
+                    'rejects longer ones. Put details into custom_details.'
                 )
+                self.log.warning(message, len(summary), _SUMMARY_LIMIT)
             if changed:
                 event = {**event, 'payload': {**payload, **changed}}
         return self._with_fitting_details(event)
