@@ -2734,7 +2734,7 @@ class APISession(PDSession):
         url: str,
         params: Any = None,
         page_size: Optional[int] = None,
-        item_hook: Optional[Callable[[Any, int, Any], Any]] = None,
+        item_hook: _ItemHook = None,
         total: bool = False,
         *,
         paginate: bool = True,
@@ -2788,7 +2788,7 @@ class APISession(PDSession):
         self,
         url: str,
         params: Any = None,
-        item_hook: Optional[Callable[[Any, int, Any], Any]] = None,
+        item_hook: _ItemHook = None,
         page_size: Optional[int] = None,
         *,
         attribute: Any = None,
@@ -2873,7 +2873,7 @@ class APISession(PDSession):
         url: str,
         filters: Optional[Dict[str, Any]],
         page_size: Optional[int] = None,
-        item_hook: Optional[Callable[[Any, int, Any], Any]] = None,
+        item_hook: _ItemHook = None,
         progress: Any = None,
         **options: Any,
     ) -> Iterator[Any]:
@@ -2909,7 +2909,7 @@ class APISession(PDSession):
         *,
         params: Any = None,
         page_size: Optional[int] = None,
-        item_hook: Optional[Callable[[Any, int, Any], Any]] = None,
+        item_hook: _ItemHook = None,
         progress: Any = None,
     ) -> Iterator[Any]:
         """Yield every record of a period, even beyond the 10,000 results that pagination can reach.
