@@ -2152,9 +2152,8 @@ class PDSession(_MethodsFrom4x, _Transport):
 
     def _note_rate_limit(self, response: Response, spare_requests: int) -> None:
         """Remember when the rate limit is reset, if no more than spare_requests remain."""
-        remaining, reset = (
-            _number(_header(response, name)) for name in ('ratelimit-remaining', 'ratelimit-reset')
-        )
+        remaining = _number(response, 'ratelimit-remaining')
+        reset = _number(response, 'ratelimit-reset')
         if remaining is not None and reset is not None and remaining <= spare_requests:
             self._resume_at = max(self._resume_at, monotonic() + reset)
 
@@ -2498,23 +2497,23 @@ def _seconds_to_reset(response: Response) -> Optional[float]:
     See https://developer.pagerduty.com/docs/rest-api-rate-limits and, for Retry-After,
     https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3.
     """
-    retry_after = _header(response, 'retry-after')
-    seconds = _number(_header(response, 'ratelimit-reset'))
+    seconds = _number(response, 'ratelimit-reset')
     if seconds is None:
-        seconds = _number(retry_after)
-    if seconds is None and isinstance(retry_after, str):
-        seconds = _seconds_until(retry_after, response)
+        seconds = _number(response, 'retry-after')
+    if seconds is None:
+        seconds = _seconds_until(_header(response, 'retry-after'), response)
     # 0 means within this second; without a pause, retries would flood the server.
     return None if seconds is None else max(1.0, seconds)
 
 
-def _number(header: Any) -> Optional[float]:
+def _number(response: Response, name: str) -> Optional[float]:
     """Parse a header as a number; None if it is missing or not a number."""
+    header = _header(response, name)
     is_number = isinstance(header, str) and re.match(r'\s*\d{1,9}(\.\d+)?\s*$', header)
     return float(header) if is_number else None
 
 
-def _seconds_until(http_date: str, response: Response) -> Optional[float]:
+def _seconds_until(http_date: Any, response: Response) -> Optional[float]:
     """Seconds from the date of a response to an HTTP date, or None if that is not a date."""
     try:
         end = parsedate_to_datetime(http_date).replace(tzinfo=timezone.utc)
