@@ -3282,7 +3282,7 @@ class _Listing:
         get = self.get
         if read_ahead and paginate and not is_single_page:
             get = _ReadAhead(self, read_ahead).get
-        while offset + size <= int(ITERATION_LIMIT):
+        while body is not None or offset + size <= int(ITERATION_LIMIT):
             if body is None:
                 body = get(dict(params, limit=size, offset=offset))
             results = self.results(body)
@@ -3462,8 +3462,8 @@ class _History:
         body = self.listing.get(query)
         if self.is_newest_first is None:
             times = [time for time in map(_record_time, self.listing.results(body)) if time]
-            steps = [later < earlier for earlier, later in zip(times, times[1:]) if later != earlier]
-            self.is_newest_first = steps[0] if steps else None
+            pairs = [pair for pair in zip(times, times[1:]) if pair[0] != pair[1]]
+            self.is_newest_first = pairs[0][0] > pairs[0][1] if pairs else None
         return body
 
     def _pages_of(self, window: _Window, body: Any) -> Iterator[_Page]:
