@@ -66,24 +66,11 @@ from requests import PreparedRequest, Request, Response, Session
 from requests.__version__ import __version__ as REQUESTS_VERSION
 from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar
-from requests.exceptions import (
-    ConnectTimeout,
-    InvalidHeader,
-    ProxyError,
-    RequestException,
-    SSLError,
-    TooManyRedirects,
-)
+from requests.exceptions import InvalidHeader, ProxyError, RequestException, SSLError
 from requests.sessions import merge_hooks
 from requests.structures import CaseInsensitiveDict
 from requests.utils import default_user_agent, to_key_val_list
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    HTTPError,
-    LocationParseError,
-    NewConnectionError,
-    PoolError,
-)
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, PoolError
 from urllib3.util import parse_url
 
 __version__ = '5.5.0'
@@ -520,7 +507,7 @@ def _parsed(url: str) -> Any:
     """The parts of a URL as urllib3 reads them, all None if it is invalid."""
     try:
         return parse_url(url)
-    except LocationParseError:
+    except ValueError:  # LocationParseError, for example
         return parse_url('')
 
 
@@ -2434,7 +2421,7 @@ _NO_BODY = _Body({})
 #: Mistakes in a request: a ValueError is a URL without a host, or a header with a line break, for
 #: example. Versions of requests before 2.26 have no InvalidJSONError.
 _REQUEST_ERRORS: Tuple[Type[Exception], ...] = (
-    TooManyRedirects,
+    requests.TooManyRedirects,
     ValueError,
     getattr(requests.exceptions, 'InvalidJSONError', ValueError),
 )
@@ -2527,7 +2514,7 @@ def _seconds_until(http_date: Any, response: Response) -> Optional[float]:
 def _never_connected(error: Optional[BaseException]) -> bool:
     """Whether an error occurred before a connection was made."""
     while error is not None:
-        if isinstance(error, (ConnectTimeout, ConnectTimeoutError, NewConnectionError)):
+        if isinstance(error, (requests.ConnectTimeout, ConnectTimeoutError, NewConnectionError)):
             return True
         inner = [getattr(error, 'reason', None), getattr(error, 'original_error', None)]
         candidates = inner + list(error.args)
