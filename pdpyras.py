@@ -979,16 +979,12 @@ def _http_error(
         advice += ' ' + (in_use if key else 'The Authorization header contains no key.')
     if advice and problem[-1] not in '.?!':
         problem += '.'
-    message = '{}: {}{}: {} {}{}{}'.format(
-        _request_line(r, secrets),
-        faults.get(_status_class(r), 'unexpected status'),
-        secrets.show(' when ' + context, 300) if context else '',
-        r.status_code,
-        problem,
-        advice,
-        _request_id_suffix(r, secrets),
-    )
-    return (PDServerError if _status_class(r) == 5 else PDHTTPError)(message, r)
+    fault = faults.get(_status_class(r), 'unexpected status')
+    if context:
+        fault += secrets.show(' when ' + context, 300)
+    line, suffix = _request_line(r, secrets), _request_id_suffix(r, secrets)
+    error_class = PDServerError if _status_class(r) == 5 else PDHTTPError
+    return error_class(f'{line}: {fault}: {r.status_code} {problem}{advice}{suffix}', r)
 
 
 #: The API's words for a From header that is missing or names no user, with various quotes.
@@ -1208,13 +1204,10 @@ def resource_url(method: _F) -> _F:
             resource = kwargs.pop('url', None)
         url = resource.get('self') if isinstance(resource, Mapping) else resource
         if not isinstance(url, str):
+            found = '' if url is resource else f', and its "self" is {_cut(repr(url), 200)}'
             raise URLError(
-                '{}: the first argument must be a URL or path, or a resource with its URL at the '
-                'key "self"; it is of type {}{}.'.format(
-                    method.__name__,
-                    type(resource).__name__,
-                    '' if url is resource else f', and its "self" is {_cut(repr(url), 200)}',
-                )
+                f'{method.__name__}: the first argument must be a URL or path, or a resource with '
+                f'its URL at the key "self"; it is of type {type(resource).__name__}{found}.'
             )
         return method(self, url, *args, **kwargs)
 
@@ -2049,12 +2042,9 @@ class PDSession(_MethodsFrom4x, _Transport):
         """The method and full URL of a request, checked before anything is sent."""
         method = str(method).strip().upper()
         if method not in self.permitted_methods:
-            raise PDClientError(
-                'Method {} is not supported by this API. Supported methods: {}.'.format(
-                    _cut(method, 20),
-                    ', '.join(self.permitted_methods) or 'none: PDSession is a base class',
-                )
-            )
+            supported = ', '.join(self.permitted_methods) or 'none: PDSession is a base class'
+            problem = f'Method {_cut(method, 20)} is not supported by this API.'
+            raise PDClientError(f'{problem} Supported methods: {supported}.')
         full_url = self.normalize_url(url)
         if url.strip('/ ')[:1] in ('', '?', '#'):
             raise URLError('An empty path names no resource; pass one such as /users.')
@@ -3050,11 +3040,8 @@ class APISession(PDSession):
         """
         endpoint = _Endpoint.at(self.url, url)
         if endpoint.path not in _MULTI_UPDATE_PATHS:
-            raise URLError(
-                'PUT {} does not support updates of several resources; these do: {}.'.format(
-                    _cut(endpoint.path, _URL_LIMIT), ', '.join(_MULTI_UPDATE_PATHS)
-                )
-            )
+            problem = f'PUT {_cut(endpoint.path, _URL_LIMIT)} does not support updates of several'
+            raise URLError(f'{problem} resources; these do: {", ".join(_MULTI_UPDATE_PATHS)}.')
         size = _whole_number('batch_size', batch_size, 1, _BATCH_LIMIT)
         if isinstance(items, (str, bytes, Mapping)):
             raise ValueError('items must be a list of resources; to update one, use rput.')
@@ -3734,12 +3721,12 @@ class EventsAPISession(_EventsSession):
         event.update(properties, event_action=action)
         if dedup_key not in (None, '') and dedup_key is not False:
             event['dedup_key'] = str(dedup_key)
-            if len(event['dedup_key']) > _DEDUP_KEY_LIMIT:
+            length = len(event['dedup_key'])
+            if length > _DEDUP_KEY_LIMIT:
                 raise ValueError(
-                    'dedup_key has {} characters; the API accepts at most {}. It is not shortened, '
-                    'because that could merge alerts; pass a hash of it, for example.'.format(
-                        len(event['dedup_key']), _DEDUP_KEY_LIMIT
-                    )
+                    f'dedup_key has {length} characters; the API accepts at most '
+                    f'{_DEDUP_KEY_LIMIT}. It is not shortened, because that could merge alerts; '
+                    'pass a hash of it, for example.'
                 )
         elif action != 'trigger':
             raise ValueError(f'To {action} an alert, pass its dedup_key.')
