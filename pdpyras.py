@@ -1805,17 +1805,9 @@ class PDSession(_MethodsFrom4x, _Transport):
     #: The session's own logger, below the logger ``pdpyras``, without handlers or level.
     log: Logger = cast(Any, None)
 
-    _not_copied = (
-        '_inherited_pools',
-        '_counting_lock',
-        '_token_lock',
-        # The settings may hold the password of a proxy, which belongs to this environment.
-        '_merged_settings',
-        'log',
-        'parent',
-        '_debugHandler',
-        '_debugged',
-    )
+    _not_copied = ('log', 'parent', '_debugHandler', '_debugged', '_counting_lock', '_token_lock')
+    # The settings may hold the password of a proxy, which belongs to this environment.
+    _not_copied += ('_inherited_pools', '_merged_settings')
 
     def __init__(
         self,
@@ -2078,7 +2070,9 @@ class PDSession(_MethodsFrom4x, _Transport):
             options['data'] = _repeatable_fields(options['data'])
         user_headers = options.get('headers') or {}
         headers = self.prepare_headers(method, user_headers=user_headers)
-        if (options.get('data') or options.get('files')) and _is_form(options, user_headers):
+        is_form = isinstance(options.get('data') or None, (Mapping, list, tuple))
+        has_type = 'Content-Type' in CaseInsensitiveDict(user_headers)
+        if (is_form or options.get('files')) and not has_type:
             # requests sets the Content-Type of forms, with the boundary of the parts.
             headers.pop('Content-Type', None)
         if None in headers.values():
@@ -2262,11 +2256,8 @@ class _Retries:
             return False
         with session._token_lock:
             current = session.auth_header.get('Authorization')
-            if session._is_renewing:
-                # on_token_expired itself uses this session, and received a 401.
-                return False
-            if session.headers.get('Authorization') != current:
-                # The user has set the header directly.
+            # on_token_expired itself uses this session, or the user has set the header directly.
+            if session._is_renewing or session.headers.get('Authorization') != current:
                 return False
             if headers.get('Authorization') == current:
                 if session._renewals != self.renewals_before:
@@ -2433,12 +2424,6 @@ def _is_retryable(error: Exception) -> bool:
         return not re.search(_TLS_MISCONFIGURED, str(error), re.IGNORECASE)
     # Status 4xx of a proxy: it refuses the credentials or the destination.
     return not (isinstance(error, ProxyError) and 'Tunnel connection failed: 4' in str(error))
-
-
-def _is_form(options: Dict[str, Any], user_headers: Any) -> bool:
-    """Whether a body consists of form fields or files, and the caller has not named its type."""
-    is_form = options.get('files') or isinstance(options['data'], (Mapping, list, tuple))
-    return bool(is_form) and 'Content-Type' not in CaseInsensitiveDict(user_headers)
 
 
 def _repeatable_fields(data: Any) -> Any:
@@ -3166,10 +3151,9 @@ class APISession(PDSession):
         """
         facts = self._facts
         if 'subdomain' not in facts:
-            users = self.rget('users', params={'limit': 1})
-            user = users[0] if isinstance(users, list) and users else None
-            link = user.get('html_url') if isinstance(user, Mapping) else None
-            found = re.match(r'https?://([^./?#:@]+)', link) if isinstance(link, str) else None
+            users, found = self.rget('users', params={'limit': 1}), None
+            with suppress(LookupError, TypeError):
+                found = re.match(r'https?://([^./?#:@]+)', users[0]['html_url'])
             if found is None:
                 raise PDClientError(
                     'Cannot determine the subdomain: GET /users returned no user with an '
