@@ -692,9 +692,10 @@ class _Endpoint(NamedTuple):
         body = try_decoding(response)
         if wrapper is None:
             return body
-        # Some endpoints take a plural wrapper, but respond with the singular.
-        for name in (wrapper, singular_name(wrapper)):
-            if isinstance(body, dict) and name in body:
+        if isinstance(body, dict):
+            # Some endpoints take a plural wrapper, but respond with the singular.
+            name = wrapper if wrapper in body else singular_name(wrapper)
+            if name in body:
                 return body[name]
         if self.collection is not None and verb == 'get':
             return self.as_listing().unwrap(verb, response)
@@ -735,7 +736,7 @@ class _Endpoint(NamedTuple):
         is_singular = wrapper and singular_name(wrapper) == wrapper != plural_name(wrapper)
         if wrapper is None or self.is_resource or (self.is_listed and is_singular):
             shown = _cut(self.path, _URL_LIMIT)
-            raise URLError(f'GET {shown} is not a collection with pages. Use rget or jget.')
+            raise URLError(f'GET {shown} is not a collection with pages. Use rget.')
         return wrapper
 
 
@@ -1805,9 +1806,9 @@ class PDSession(_MethodsFrom4x, _Transport):
     #: The session's own logger, below the logger ``pdpyras``, without handlers or level.
     log: Logger = cast(Any, None)
 
-    _not_copied = ('log', 'parent', '_debugHandler', '_debugged', '_counting_lock', '_token_lock')
+    _not_copied: Tuple[str, ...] = ('log', 'parent', '_debugHandler', '_debugged', '_counting_lock')
     # The settings may hold the password of a proxy, which belongs to this environment.
-    _not_copied += ('_inherited_pools', '_merged_settings')
+    _not_copied += ('_token_lock', '_inherited_pools', '_merged_settings')
 
     def __init__(
         self,
@@ -2066,13 +2067,13 @@ class PDSession(_MethodsFrom4x, _Transport):
         options = dict(kwargs)
         if options.get('params') is not None:
             options['params'] = self.normalize_params(options['params'])
-        if isinstance(options.get('data'), (Mapping, list, tuple)):
+        has_fields = bool(kwargs.get('data')) and isinstance(kwargs['data'], (Mapping, list, tuple))
+        if has_fields:
             options['data'] = _repeatable_fields(options['data'])
         user_headers = options.get('headers') or {}
         headers = self.prepare_headers(method, user_headers=user_headers)
-        is_form = isinstance(options.get('data') or None, (Mapping, list, tuple))
-        has_type = 'Content-Type' in CaseInsensitiveDict(user_headers)
-        if (is_form or options.get('files')) and not has_type:
+        is_form = has_fields or options.get('files')
+        if is_form and 'Content-Type' not in CaseInsensitiveDict(user_headers):
             # requests sets the Content-Type of forms, with the boundary of the parts.
             headers.pop('Content-Type', None)
         if None in headers.values():
@@ -3256,7 +3257,7 @@ class _Listing:
                 limit = body['limit']  # The server's own maximum.
             yield _Page(results, body.get('total'))
             # Drop the page now, so that only one is in memory while the next is fetched.
-            body = results = None
+            body, results = None, []
             if cursor:
                 # The tables do not list this endpoint as cursor-based, but it is.
                 following = {name: value for name, value in params.items() if name != 'offset'}
