@@ -3768,7 +3768,7 @@ class EventsAPISession(_EventsSession):
         """
         details: Dict[str, Any] = {'summary': summary, 'source': source, 'severity': severity}
         more = {'component': component, 'group': group, 'class': event_class}
-        more['timestamp'] = _event_time(timestamp)
+        more['timestamp'] = timestamp
         details.update({name: value for name, value in more.items() if value is not None})
         details.update(_checked_dict('payload', payload))
         if custom_details is not None:
@@ -3819,7 +3819,7 @@ class ChangeEventsAPISession(_EventsSession):
         """
         payload: Dict[str, Any] = {
             'summary': summary,
-            'timestamp': self.event_timestamp if timestamp is None else _event_time(timestamp),
+            'timestamp': self.event_timestamp if timestamp is None else timestamp,
         }
         if isinstance(source, str):
             payload['source'] = source
