@@ -312,8 +312,7 @@ class _Secrets:
         """Replace each credential in a text, and the user information in each URL."""
         text = _as_text(content)
         for value in self._values:
-            if _longest_word(value) in text:
-                text = _spellings(value).sub(last_4(value).replace('\\', r'\\'), text)
+            text = _spellings(value).sub(last_4(value).replace('\\', r'\\'), text)
         return re.sub(_USERINFO, r'\1(credentials)@', text) if '@' in text else text
 
     def hide_in(self, error: BaseException) -> None:
@@ -387,12 +386,6 @@ def _proxy_credentials(*mappings: Any) -> List[str]:
     # urllib3 may parse the part before a "/" or "#" as the host, and name it in an error.
     parts = [part for password in passwords for part in re.split('[/?#@]', password)]
     return found + passwords + parts + [unquote(password) for password in passwords]
-
-
-@lru_cache(maxsize=64)
-def _longest_word(secret: str) -> str:
-    """The longest part of a secret that looks the same in every encoding."""
-    return cast(str, max(re.findall('[A-Za-z0-9]*', secret), key=len))
 
 
 @lru_cache(maxsize=64)
