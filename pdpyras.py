@@ -1716,10 +1716,6 @@ class _SessionLogger(Logger):
     ``logging.getLogger`` would keep it forever, and two sessions would share one.
     """
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.parent = getLogger('pdpyras')
-
     def isEnabledFor(self, level: int) -> bool:
         # Not inherited: Logger caches the result, and clears the cache of registered loggers only.
         return level > self.manager.disable and level >= self.getEffectiveLevel()
@@ -1872,7 +1868,9 @@ class PDSession(_MethodsFrom4x, _Transport):
 
     def _new_log(self, name: Optional[str] = None) -> Logger:
         kind = type(self).__name__
-        return _SessionLogger(f'pdpyras.{kind}({name})' if name else 'pdpyras.' + kind)
+        log = _SessionLogger(f'pdpyras.{kind}({name})' if name else 'pdpyras.' + kind)
+        log.parent = getLogger('pdpyras')
+        return log
 
     # The credential
 
