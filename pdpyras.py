@@ -524,10 +524,7 @@ def _is_exposed(origin: str) -> bool:
 
 
 def _locate(base_url: str, url: str) -> Tuple[str, str]:
-    """Return the full URL, and its path below the base without query, fragment and trailing slash.
-
-    :raises URLError: if the URL is not under the base.
-    """
+    """Return the full URL, and its path below the base without query, fragment and trailing slash."""
     if not isinstance(url, str):
         hint = ' Pass the value of its key "self".' if isinstance(url, Mapping) else ''
         raise URLError(f'A URL or path must be a str, not {type(url).__name__}.{hint}')
@@ -574,11 +571,7 @@ def _before_query(url: str) -> str:
 
 
 def _below_base(base: _Base, url: str) -> Tuple[str, str]:
-    """Accept another spelling of a URL under the base, or the same resource in a sibling region.
-
-    :returns: the full URL, and its part below the base.
-    :raises URLError: for any other URL.
-    """
+    """Accept another spelling of a URL under the base, or the same resource in a sibling region."""
     _reject_path_tricks(_before_query(url), url)
     parts = _parsed(url)
     # Not parts.auth, which is None for https://@host.
@@ -646,10 +639,7 @@ class _Endpoint(NamedTuple):
 
     @classmethod
     def at(cls, base_url: str, url: str) -> '_Endpoint':
-        """The endpoint of a URL or path.
-
-        :raises URLError: where :func:`normalize_url` raises it.
-        """
+        """The endpoint of a URL or path."""
         _, path = _locate(base_url, url)
         index = _path_index()
         endpoint = index.known.get(path)
@@ -712,18 +702,12 @@ class _Endpoint(NamedTuple):
         return _CURSOR_NAMES.get(self.path, ('cursor', 'next_cursor'))
 
     def page_size(self, given: Optional[int], default: int) -> int:
-        """The page size to request: as given, but at most what the endpoint allows.
-
-        :raises ValueError: if it is not a positive whole number.
-        """
+        """The page size to request: as given, but at most what the endpoint allows."""
         size = _whole_number('page_size', default if given is None else given, 1)
         return min(size, _MAX_PAGE_SIZES.get(self.path, size))
 
     def results_wrapper(self) -> str:
-        """The key of the results on a page of this listing.
-
-        :raises URLError: if the endpoint is not a listing.
-        """
+        """The key of the results on a page; URLError if the endpoint is not a listing."""
         wrapper = entity_wrappers('GET', self.path)[1]
         # Some nouns, such as "data", are singular and plural.
         is_singular = wrapper and singular_name(wrapper) == wrapper != plural_name(wrapper)
@@ -1009,10 +993,8 @@ def _advice(r: Response, said: _ApiError) -> str:
 
 
 def _api_error(r: Response) -> _ApiError:
-    """Parse an error response.
-
-    REST responds ``{"error": {"message": …, "code": …, "errors": […]}}`` and Events v2
-    ``{"status": …, "message": …, "errors": […]}``; some endpoints have other shapes of ``errors``.
+    """Parse an error response: of REST, ``{"error": {"message": …, "code": …, "errors": […]}}``, or
+    of Events v2, ``{"status": …, "message": …, "errors": […]}``, or a variant of these.
     """
     try:
         body = r.json()
@@ -1249,10 +1231,7 @@ def _is_aware(value: Any) -> bool:
 
 
 def _reject_naive(name: str, value: Any) -> None:
-    """Raise ValueError unless an argument is a datetime with a time zone.
-
-    The API interprets a naive datetime in the time zone of the account.
-    """
+    """Raise ValueError for a naive datetime, which the API would read in the account's time zone."""
     # Not datetime, which tests replace.
     if not isinstance(value, date) or not _is_aware(value):
         raise ValueError(
@@ -1284,10 +1263,7 @@ def _time_of(text: Any) -> Optional[datetime]:
 
 
 def _whole_number(name: str, value: Any, least: int, most: Optional[int] = None) -> int:
-    """Convert an argument to an int.
-
-    :raises ValueError: if it is not a whole number, or is out of bounds.
-    """
+    """Convert an argument to an int; ValueError if it is not a whole number within the bounds."""
     # A bool is rejected, because 4.x had `paginate` at the position of page_size.
     with suppress(OverflowError, TypeError, ValueError):
         number = int(value)
@@ -1312,9 +1288,7 @@ def _id_of(resource: Any) -> str:
 def _as_dict(params: Any) -> Dict[str, Any]:
     """Convert query parameters in any form that requests accepts to a dict.
 
-    Repeated parameters become a list.
-
-    Iterators are read into lists, because each page and each retry sends them again.
+    Repeated parameters become a list. Iterators do, too: each page and each retry sends them again.
     """
     if not params:
         return {}
@@ -1568,11 +1542,7 @@ class _Transport(Session):
     def merge_environment_settings(
         self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any
     ) -> Any:
-        """Merge the settings of a request with those of the session and of the environment.
-
-        requests searches the whole environment for each request. Here, the result is kept until
-        something that it depends on changes.
-        """
+        """Merge settings as requests does, but search the environment only after a change."""
         is_replaced = Session.merge_environment_settings is not _MERGE_ENVIRONMENT_SETTINGS
         if verify is None and self.verify is not True and not is_replaced:
             # REQUESTS_CA_BUNDLE would win: https://github.com/psf/requests/issues/3829
@@ -1624,9 +1594,7 @@ class _Transport(Session):
         return target
 
     def rebuild_auth(self, prepared_request: PreparedRequest, response: Response) -> None:
-        """Keep the credential in a redirected request, which must stay within its origin.
-
-        requests would look for another credential in ~/.netrc.
+        """Keep the credential in a redirect, which requests would replace by one in ~/.netrc.
 
         :raises PDServerError: for a redirect to another origin.
         """
@@ -1659,10 +1627,7 @@ def _keep_authorization(request: PreparedRequest) -> PreparedRequest:
 
 
 def _receive(response: Response, stream: bool = False, **options: Any) -> None:
-    """A response hook: validate the message, and read its body in large chunks.
-
-    Reading in chunks of 10 KiB, as requests does, makes a long listing about 10 % slower.
-    """
+    """A response hook: validate the message, and read its body in chunks larger than requests'."""
     raw = response.raw
     if isinstance(response.status_code, int) and 100 <= response.status_code < 200:
         # The final response is still to come, and would be taken for that of the next request.
@@ -2200,10 +2165,7 @@ class _Retries:
         self.renewals_before = session._renewals
 
     def after_error(self, error: Exception) -> None:
-        """Wait before a retry.
-
-        :raises PDClientError: if the request is not to be retried, with the error as its cause.
-        """
+        """Wait before a retry; raise PDClientError if there is none, with the error as its cause."""
         self.network_errors += 1
         obstacle = self._obstacle(error)
         if not _is_retryable(error):
@@ -2221,8 +2183,7 @@ class _Retries:
     def after_response(self, response: Response) -> bool:
         """Wait and return True if the request is to be retried; False if the response is final.
 
-        :raises PDHTTPError: for a 401 that is not in :attr:`PDSession.retry`.
-        :raises PDServerError: for a status below 200.
+        A 401 that is not in :attr:`PDSession.retry`, and a status below 200, raise an error.
         """
         status = response.status_code
         kind = _status_class(response)
@@ -2322,7 +2283,7 @@ class _Retries:
     def _cool_down(self, level: int, reason: str, ceiling: Optional[float] = None) -> bool:
         """Wait longer than the last time, but not past the ceiling plus jitter.
 
-        :returns: False if the wait would exceed max_wait; it is not begun then.
+        Return False, without waiting, if the wait would exceed max_wait.
         """
         session = self.session
         self.wait *= session.cooldown_factor()
@@ -3598,10 +3559,7 @@ class _EventsSession(PDSession):
         return event
 
     def _checked_event(self, event: Dict[str, Any]) -> Dict[str, Any]:
-        """Check an event, and shorten a summary or custom details that are too long.
-
-        :raises ValueError: if the API would still reject it.
-        """
+        """Shorten what is too long in an event; ValueError if the API would still reject it."""
         for kind, required in (('images', 'src'), ('links', 'href')):
             entries = event.get(kind)
             for index, entry in enumerate(entries if isinstance(entries, (list, tuple)) else ()):
@@ -3653,10 +3611,7 @@ def _encoded_size(content: Any) -> int:
 
 
 def _event_time(timestamp: Any) -> Any:
-    """The time of an event: an aware datetime in UTC, anything else as it is.
-
-    :raises ValueError: for a naive datetime.
-    """
+    """The time of an event: an aware datetime in UTC; a str, for example, as it is."""
     if not isinstance(timestamp, date):
         return timestamp
     _reject_naive('timestamp', timestamp)
