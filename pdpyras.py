@@ -128,7 +128,9 @@ class PDClientError(Exception):
     def __init__(self, message: str, response: Optional[Response] = None) -> None:
         super().__init__(message)
         self.msg = message
-        self.response = _truthy_response(response)
+        # type(), not isinstance(): a spec'd mock passes as a Response and is already truthy.
+        is_response = issubclass(type(response), requests.Response)
+        self.response = _ErrorResponse(cast(Response, response)) if is_response else response
 
     def __reduce__(self) -> Any:
         return type(self), (self.msg, self.response), {'updated': self.updated}
@@ -210,13 +212,6 @@ class _ErrorResponse(Response):
             content = state['_content'].decode('utf-8', 'surrogateescape')
             state['_content'] = secrets.hide(content).encode('utf-8', 'surrogateescape')
         return state
-
-
-def _truthy_response(response: Any) -> Any:
-    # type(), not isinstance(): a spec'd mock passes as a Response and is already truthy.
-    if issubclass(type(response), requests.Response) and not isinstance(response, _ErrorResponse):
-        return _ErrorResponse(response)
-    return response
 
 
 # --------------------------------------------------------------------------- Limits and defaults
@@ -524,7 +519,7 @@ def _is_exposed(origin: str) -> bool:
 
 
 def _locate(base_url: str, url: str) -> Tuple[str, str]:
-    """Return the full URL, and its path below the base without query, fragment and trailing slash."""
+    """Return the full URL, and its path below the base without query and trailing slash."""
     if not isinstance(url, str):
         hint = ' Pass the value of its key "self".' if isinstance(url, Mapping) else ''
         raise URLError(f'A URL or path must be a str, not {type(url).__name__}.{hint}')
@@ -1231,7 +1226,7 @@ def _is_aware(value: Any) -> bool:
 
 
 def _reject_naive(name: str, value: Any) -> None:
-    """Raise ValueError for a naive datetime, which the API would read in the account's time zone."""
+    """Raise ValueError for a naive datetime, which the API reads in the account's time zone."""
     # Not datetime, which tests replace.
     if not isinstance(value, date) or not _is_aware(value):
         raise ValueError(
@@ -2165,7 +2160,7 @@ class _Retries:
         self.renewals_before = session._renewals
 
     def after_error(self, error: Exception) -> None:
-        """Wait before a retry; raise PDClientError if there is none, with the error as its cause."""
+        """Wait before a retry; raise PDClientError from the error if there is none."""
         self.network_errors += 1
         obstacle = self._obstacle(error)
         if not _is_retryable(error):
