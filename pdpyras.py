@@ -904,7 +904,7 @@ def unwrap(response: Response, wrapper: Optional[str]) -> Json:
     raise _wrapper_missing(response, wrapper, body)
 
 
-def _wrapper_missing(response: Response, wrapper: str, body: Json) -> PDServerError:
+def _wrapper_missing(response: Response, wrapper: str, body: Json) -> PDHTTPError:
     if _is_empty(response):
         found = 'is empty.'
     elif body is None:
@@ -915,14 +915,17 @@ def _wrapper_missing(response: Response, wrapper: str, body: Json) -> PDServerEr
         keys = _Secrets.of(response).show(', '.join(sorted(map(str, body))), 500)
         found = f'has the keys: {keys or "(none)"}.'
     problem = f'expected a JSON object with the key "{_cut(wrapper, 100)}" in the response'
-    return _invalid(response, f'{problem} (status {response.status_code}), which {found}')
+    return _error(response, f'{problem} (status {response.status_code}), which {found}')
 
 
-def _invalid(response: Response, problem: str) -> PDServerError:
-    """The error for a response that is a success or redirect, but not as the API documents it."""
+def _error(
+    response: Response, problem: str, error_class: Type[PDHTTPError] = PDServerError
+) -> PDHTTPError:
+    """An error whose message names the request, the problem and the request ID."""
     secrets = _Secrets.of(response)
-    line, suffix = _request_line(response, secrets), _request_id_suffix(response, secrets)
-    return PDServerError(f'{line}: {problem}{suffix}', response)
+    request_id = _request_id(response, secrets)
+    suffix = f' [request ID {request_id}]' if request_id else ''
+    return error_class(f'{_request_line(response, secrets)}: {problem}{suffix}', response)
 
 
 def http_error_message(r: Response, context: Optional[str] = None) -> str:
@@ -955,9 +958,8 @@ def _http_error(
     fault = faults.get(_status_class(r), 'unexpected status')
     if context:
         fault += secrets.show(' when ' + context, 300)
-    line, suffix = _request_line(r, secrets), _request_id_suffix(r, secrets)
     error_class = PDServerError if _status_class(r) == 5 else PDHTTPError
-    return error_class(f'{line}: {fault}: {r.status_code} {problem}{advice}{suffix}', r)
+    return _error(r, f'{fault}: {r.status_code} {problem}{advice}', error_class)
 
 
 #: The API's words for a From header that is missing or names no user, with various quotes.
@@ -1039,11 +1041,6 @@ def _header(r: Response, name: str) -> Any:
     return getattr(r, 'headers', {}).get(name)
 
 
-def _request_id_suffix(r: Response, secrets: _Secrets) -> str:
-    request_id = _request_id(r, secrets)
-    return f' [request ID {request_id}]' if request_id else ''
-
-
 def _request_id(r: Response, secrets: _Secrets) -> Optional[str]:
     header = _header(r, 'x-request-id')
     return secrets.show(header, 100) if isinstance(header, str) else None
@@ -1075,7 +1072,7 @@ def try_decoding(r: Response) -> Json:
             return None
         quoted = _Secrets.of(r).show(_text(r), TEXT_LEN_LIMIT)
         problem = f'the body of the response (status {r.status_code}) is invalid JSON: {quoted}'
-        raise _invalid(r, problem) from error
+        raise _error(r, problem) from error
 
 
 def _is_empty(r: Response) -> bool:
@@ -1653,9 +1650,9 @@ def _reject_unsafe_headers(headers: Any) -> None:
 
 def _refused_redirect(
     response: Response, target: Optional[str], kind: str = 'another origin'
-) -> PDServerError:
+) -> PDHTTPError:
     shown = _Secrets.of(response).show(target or '', 300)
-    return _invalid(
+    return _error(
         response,
         f'the response (status {response.status_code}) redirects to {kind}, {shown}, which is not '
         'followed: neither the key nor the request is sent there.',
@@ -2185,7 +2182,7 @@ class _Retries:
         if kind == 2:
             return False
         if kind == 1:
-            raise _invalid(response, f'the server sent status {status} and no final response.')
+            raise _error(response, f'the server sent status {status} and no final response.')
         limit = self.session.retry.get(status, 0)
         if limit != 0:
             return self._after_configured_status(response, limit)
@@ -3263,7 +3260,7 @@ class _Listing:
         if name is None:
             raise _wrapper_missing(response, self.wrapper, body)
         if not isinstance(body[name], list):
-            raise _invalid(response, f'expected a list at the key "{_cut(name, 100)}".')
+            raise _error(response, f'expected a list at the key "{_cut(name, 100)}".')
         return cast(Dict[str, Any], body)
 
     def results(self, body: Dict[str, Any]) -> List[Any]:
