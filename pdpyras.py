@@ -1207,11 +1207,12 @@ def wrapped_entities(method: _F) -> _F:
 # Checks and conversions of arguments, and of values in responses.
 
 
-def _is_nonnegative(value: Any) -> bool:
-    """Whether a value is a non-negative number of any kind, NumPy's for example."""
+def _reject_negative(name: str, value: Any) -> None:
+    """Raise ValueError unless a value is a non-negative number of any kind, NumPy's for example."""
     with suppress(OverflowError, TypeError, ValueError):
-        return not isinstance(value, (bool, str, bytes)) and 0 <= float(value) < float('inf')
-    return False
+        if not isinstance(value, (bool, str, bytes)) and 0 <= float(value) < float('inf'):
+            return
+    raise ValueError(f'{name} must be a non-negative number; it is {value!r}.')
 
 
 def _is_list(value: Any) -> bool:
@@ -1893,8 +1894,7 @@ class PDSession(_MethodsFrom4x, _Transport):
 
     @stagger_cooldown.setter
     def stagger_cooldown(self, factor: Any) -> None:
-        if not _is_nonnegative(factor):
-            raise ValueError(f'stagger_cooldown must be a non-negative number; it is {factor!r}.')
+        _reject_negative('stagger_cooldown', factor)
         self._stagger_cooldown = factor
 
     @property
@@ -2137,11 +2137,8 @@ class _Retries:
     def __init__(
         self, session: PDSession, method: str, url: str, options: Dict[str, Any], user_headers: Any
     ) -> None:
-        if session.max_wait is not None and not _is_nonnegative(session.max_wait):
-            raise ValueError(
-                'max_wait must be a non-negative number of seconds, or None; it is '
-                f'{session.max_wait!r}.'
-            )
+        if session.max_wait is not None:
+            _reject_negative('max_wait', session.max_wait)
         self.session = session
         self.method = method
         self.url = url
