@@ -2358,9 +2358,8 @@ _TLS_MISCONFIGURED = (
 
 def _is_retryable(error: Exception) -> bool:
     """Whether a retry may succeed: not after a mistake in the request or in the settings."""
-    if not isinstance(error, NETWORK_ERRORS + (HTTPException,)):
-        return False
-    if isinstance(error, _REQUEST_ERRORS):
+    is_network_error = isinstance(error, NETWORK_ERRORS + (HTTPException,))
+    if not is_network_error or isinstance(error, _REQUEST_ERRORS):
         return False
     if isinstance(error, SSLError):
         return not re.search(_TLS_MISCONFIGURED, str(error), re.IGNORECASE)
@@ -2780,8 +2779,7 @@ class APISession(PDSession):
         progress: Any = None,
         **options: Any,
     ) -> Iterator[Any]:
-        size = self.default_page_size if page_size is None else page_size
-        size = _whole_number('page_size', size, 1)
+        size = _Endpoint.at(self.url, url).page_size(page_size, self.default_page_size)
         body: Dict[str, Any] = dict({'limit': min(size, _ANALYTICS_PAGE_LIMIT)}, **options)
         if filters is not None:
             body['filters'] = filters
