@@ -406,5 +406,5 @@ def test_find_compares_lower_case_without_case_folding(api, session):
 
 def test_persist_raises_for_a_resource_without_self_and_id(api, session):
     api.reply(body={'users': [{'name': 'Jo', 'role': 'a'}], 'more': False})
-    with pytest.raises(pdpyras.PDClientError, match='neither "self" nor "id"'):
+    with pytest.raises(pdpyras.URLError, match='its "self" is None'):
         session.persist('users', 'name', {'name': 'Jo', 'role': 'b'}, update=True)

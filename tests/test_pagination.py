@@ -463,7 +463,7 @@ def test_iter_all_rejects_a_single_resource(api, session, url):
     'url', ['/analytics/raw/incidents', 'business_services/priority_thresholds']
 )
 def test_iter_all_rejects_an_endpoint_without_a_wrapper(api, session, url):
-    with pytest.raises(pdpyras.URLError, match='wrap'):
+    with pytest.raises(pdpyras.URLError, match='is not a collection with pages'):
         list(session.iter_all(url))
     assert api.seen == []
 
