@@ -33,6 +33,7 @@ from functools import lru_cache, partial, wraps
 from http.client import HTTPException
 from http.cookiejar import DefaultCookiePolicy
 from importlib import import_module
+from itertools import islice
 from json import JSONDecodeError, dumps, loads
 from logging import DEBUG, INFO, WARNING, Logger, StreamHandler, getLogger
 from random import random
@@ -2682,8 +2683,8 @@ class APISession(PDSession):
             query['total'] = 1
         query.update({**paging, **_as_dict(params)})
         listing = _Listing(self, url, endpoint)
-        pages = listing.offset_pages(query, paginate, depth)
-        yield from _items(listing.until_error(pages), item_hook, progress)
+        pages = listing.until_error(listing.offset_pages(query, depth if paginate else 0))
+        yield from _items(pages if paginate else islice(pages, 1), item_hook, progress)
 
     @_takes_path
     def iter_cursor(
@@ -3161,7 +3162,6 @@ class _Listing:
     def offset_pages(
         self,
         params: Dict[str, Any],
-        paginate: bool = True,
         read_ahead: int = 0,
         body: Optional[Dict[str, Any]] = None,
         on_limit: Optional[Callable[[], None]] = None,
@@ -3178,7 +3178,7 @@ class _Listing:
         offset = _whole_number('offset', params.get('offset', 0), 0)
         is_single_page = self.endpoint.path in _SINGLE_PAGE_LISTINGS
         get = self.get
-        if read_ahead and paginate and not is_single_page:
+        if read_ahead and not is_single_page:
             get = _ReadAhead(self, read_ahead).get
         while body is not None or offset + size <= int(ITERATION_LIMIT):
             if body is None:
@@ -3186,11 +3186,11 @@ class _Listing:
             results = self.results(body)
             offset += len(results)
             more, is_empty = body.get('more'), not results
-            cursor = None if 'more' in body or not paginate else body.get('next_cursor')
+            cursor = None if 'more' in body else body.get('next_cursor')
             if more is None and total is not None:
                 # The document has `total` for change events, but no `more`.
                 more = offset < total
-            elif 'more' not in body and paginate and not cursor:
+            elif 'more' not in body and not cursor:
                 self.warn('the response does not say whether there are more results ("more")')
             if isinstance(body.get('limit'), int) and 0 < body['limit'] < limit:
                 limit = body['limit']  # The server's own maximum.
@@ -3202,7 +3202,7 @@ class _Listing:
                 following = {name: value for name, value in params.items() if name != 'offset'}
                 yield from self.cursor_pages(dict(following, cursor=cursor))
                 return
-            if not more or not paginate:
+            if not more:
                 return
             if is_single_page:
                 self.warn('there are more results, but the API has no way to request them')
