@@ -231,15 +231,9 @@ TEXT_LEN_LIMIT = 100
 #: decode as requests does.
 json_loads: Optional[Callable[[bytes], Json]] = None
 
-#: Maximum length of an error message, in characters.
+#: Maximum lengths of an error message, and of a URL that is shown or cached, in characters.
 _MESSAGE_LIMIT = 1900
-
-#: Maximum length of a URL that is shown in a message or kept in a cache, in characters.
 _URL_LIMIT = 1000
-
-#: Maximum length of an event's summary, in characters.
-#: See https://developer.pagerduty.com/docs/send-alert-event.
-_SUMMARY_LIMIT = 1024
 
 #: Maximum number of endpoints that are kept in memory, and counted in ``api_call_counts``.
 _ENDPOINTS_LIMIT = 1000
@@ -251,8 +245,9 @@ _READ_AHEAD_LIMIT = 9
 #: Query parameters that iter_history sets itself.
 _HISTORY_PARAMETERS = ('since', 'until', 'offset', 'cursor', 'total', 'date_range')
 
-#: Maximum length of a dedup_key, in characters, and of an event, in bytes.
-#: See https://developer.pagerduty.com/docs/events-api-v2-overview.
+#: Maximum lengths of an event's summary and dedup_key, in characters, and of an event, in bytes.
+#: See https://developer.pagerduty.com/docs/send-alert-event and its overview.
+_SUMMARY_LIMIT = 1024
 _DEDUP_KEY_LIMIT = 255
 _EVENT_LIMIT = 512000
 
