@@ -3467,8 +3467,7 @@ class _PageRequest(Thread):
 
 
 def _items(pages: Iterator[_Page], item_hook: _ItemHook, progress: Any) -> Iterator[Any]:
-    number = 0
-    report, finish = _progress_reporter(progress)
+    number, bar = 0, None if callable(progress) else _progress_bar(progress)
     try:
         for page in pages:
             for item in page.results:
@@ -3476,33 +3475,26 @@ def _items(pages: Iterator[_Page], item_hook: _ItemHook, progress: Any) -> Itera
                 if item_hook is not None:
                     item_hook(item, number, '?' if page.total is None else page.total)
                 yield item
-            if report is not None:
-                report(number, page.total if isinstance(page.total, int) else None)
+            total = page.total if isinstance(page.total, int) else None
+            if callable(progress):
+                progress(number, total)
+            elif bar is not None:
+                bar.total = total
+                bar.update(number - bar.n)
             # Drop the page before the next one is fetched; see offset_pages.
             del page
     finally:
-        if finish is not None:
-            finish()
+        if bar is not None:
+            bar.close()
 
 
-def _progress_reporter(progress: Any) -> Tuple[Optional[Callable[..., Any]], Any]:
-    """The function to report progress to, and the one to call at the end; each may be None."""
-    if not progress or callable(progress):
-        return progress or None, None
+def _progress_bar(is_wanted: Any) -> Any:
+    """A tqdm bar on stderr; None if it is not wanted, not on a terminal, or tqdm is missing."""
     # A program without a console has no stderr.
-    if sys.stderr is None or not sys.stderr.isatty():
-        return None, None
-    try:
-        tqdm = import_module('tqdm').tqdm
-    except ImportError:
-        return None, None
-    bar = tqdm(unit=' results', file=sys.stderr)
-
-    def report(number: int, total: Optional[int]) -> None:
-        bar.total = total
-        bar.update(number - bar.n)
-
-    return report, bar.close
+    if is_wanted and sys.stderr is not None and sys.stderr.isatty():
+        with suppress(ImportError):
+            return import_module('tqdm').tqdm(unit=' results', file=sys.stderr)
+    return None
 
 
 def _split_paging(url: str, names: Tuple[str, ...]) -> Tuple[str, Dict[str, Any]]:
