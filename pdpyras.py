@@ -2109,14 +2109,10 @@ class PDSession(_MethodsFrom4x, _Transport):
         request_id = _request_id(response, secrets)
         sent_at = secrets.show(_header(response, 'date') or '(none)', 100)
         seconds = response.elapsed.total_seconds()
-        fields = {
-            'http_method': method,
-            'url': url,
-            'status': response.status_code,
-            'request_id': request_id,
-            'seconds': seconds,
-        }
-        shown = (line, response.status_code, request_id or '(none)', sent_at)
+        status = response.status_code
+        fields = {'http_method': method, 'url': url, 'status': status}
+        fields.update(request_id=request_id, seconds=seconds)
+        shown = (line, status, request_id or '(none)', sent_at)
         message = '%s: status=%s request_id=%s date=%s wall_time_s=%s'
         self.log.debug(message, *shown, seconds, extra=fields)
         if _status_class(response) == 5:
