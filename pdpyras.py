@@ -2347,10 +2347,12 @@ _REQUEST_ERRORS: Tuple[Type[Exception], ...] = (
     getattr(requests.exceptions, 'InvalidJSONError', ValueError),
 )
 
-#: Error texts of OpenSSL for a certificate that does not verify, or a port that does not speak TLS.
-_TLS_MISCONFIGURED = (
-    r'certificate|hostname|wrong.version.number|record.layer.failure|unknown.protocol'
-    r'|unsupported.protocol|http.request|handshake.failure|no.protocols.available'
+#: Error texts of OpenSSL for a certificate that does not verify, a port that does not speak TLS, or
+#: a refusal of the server; and of urllib3 for a refusal of the proxy.
+_REFUSALS = (
+    r'(?i)certificate|hostname|wrong.version.number|record.layer.failure|unknown.protocol'
+    r'|unsupported.protocol|http.request|handshake.failure|no.protocols.available|pem.lib'
+    r'|alert.(?!internal)|unrecognized.name|key.values.mismatch|tunnel connection failed: [34]'
 )
 
 
@@ -2359,10 +2361,7 @@ def _is_retryable(error: Exception) -> bool:
     is_network_error = isinstance(error, NETWORK_ERRORS + (HTTPException,))
     if not is_network_error or isinstance(error, _REQUEST_ERRORS):
         return False
-    if isinstance(error, SSLError):
-        return not re.search(_TLS_MISCONFIGURED, str(error), re.IGNORECASE)
-    # Status 4xx of a proxy: it refuses the credentials or the destination.
-    return not (isinstance(error, ProxyError) and 'Tunnel connection failed: 4' in str(error))
+    return not (isinstance(error, (ProxyError, SSLError)) and re.search(_REFUSALS, str(error)))
 
 
 def _repeatable_fields(data: Any) -> Any:

@@ -1,7 +1,10 @@
 """Fixtures: a scripted API on a real socket, sessions that talk to it, and no sleeping."""
 
 import gc
+import shutil
 import signal
+import ssl
+import subprocess
 import threading
 
 import pytest
@@ -86,6 +89,26 @@ class _NoSleep:
 
     def __init__(self, slept):
         self.sleep = slept.append
+
+
+@pytest.fixture(scope='session')
+def certificate(tmp_path_factory):
+    """The context of a TLS server whose certificate nobody trusts."""
+    folder = tmp_path_factory.mktemp('tls')
+    key, certificate = str(folder / 'key.pem'), str(folder / 'cert.pem')
+    # A key on an elliptic curve takes a tenth of the time of an RSA key.
+    command = ['openssl', 'req', '-x509', '-nodes', '-days', '2', '-newkey', 'ec']
+    command += ['-pkeyopt', 'ec_paramgen_curve:prime256v1']
+    if shutil.which('openssl') is None:
+        pytest.skip('needs the openssl command to make a certificate')
+    subprocess.run(
+        command + ['-subj', '/CN=localhost', '-keyout', key, '-out', certificate],
+        check=True,
+        stderr=subprocess.DEVNULL,
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context
 
 
 @pytest.fixture

@@ -3,10 +3,7 @@
 import gc
 import io
 import logging
-import shutil
 import socket
-import ssl
-import subprocess
 import threading
 import warnings
 from contextlib import contextmanager, suppress
@@ -672,25 +669,6 @@ def test_a_long_wait_after_a_429_without_headers_is_logged_as_a_warning(api, ses
     assert [record.levelname for record in waits] == ['INFO', 'INFO', 'WARNING', 'WARNING']
 
 
-@pytest.fixture(scope='module')
-def certificate(tmp_path_factory):
-    folder = tmp_path_factory.mktemp('tls')
-    key, certificate = str(folder / 'key.pem'), str(folder / 'cert.pem')
-    # A key on an elliptic curve takes a tenth of the time of an RSA key.
-    command = ['openssl', 'req', '-x509', '-nodes', '-days', '2', '-newkey', 'ec']
-    command += ['-pkeyopt', 'ec_paramgen_curve:prime256v1']
-    if shutil.which('openssl') is None:
-        pytest.skip('needs the openssl command to make a certificate')
-    subprocess.run(
-        command + ['-subj', '/CN=localhost', '-keyout', key, '-out', certificate],
-        check=True,
-        stderr=subprocess.DEVNULL,
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    return context
-
-
 @pytest.fixture
 def failed_connections():
     """Collect the sockets of failed TLS connections, which old versions of urllib3 don't close."""
@@ -704,7 +682,10 @@ def failed_connections():
 @pytest.mark.parametrize('name', ['session', 'events'])
 def test_a_failed_verification_of_a_certificate_is_not_retried(request, certificate, sleeps, name):
     session = request.getfixturevalue(name)
-    with tls_server(certificate) as session.url, pytest.raises(
+    def handshake(connection):
+        certificate.wrap_socket(connection, server_side=True).close()
+
+    with tls_server(handshake) as session.url, pytest.raises(
         pdpyras.PDClientError, match='retrying cannot help'
     ) as caught:
         session.post('/users', json={})
@@ -713,8 +694,8 @@ def test_a_failed_verification_of_a_certificate_is_not_retried(request, certific
 
 
 @contextmanager
-def tls_server(context):
-    """Serve TLS handshakes on a port, and yield its URL."""
+def tls_server(accept):
+    """Call a function with each connection to a port, and yield the https URL of the port."""
     listener = socket.socket()
     listener.bind(('127.0.0.1', 0))
     listener.listen(5)
@@ -724,7 +705,7 @@ def tls_server(context):
             while True:
                 connection, _ = listener.accept()
                 with connection, suppress(OSError):
-                    context.wrap_socket(connection, server_side=True).close()
+                    accept(connection)
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
@@ -744,7 +725,40 @@ def test_https_to_a_port_without_tls_is_not_retried(session, sleeps):
 
 
 @pytest.mark.usefixtures('failed_connections')
-@pytest.mark.parametrize('status, retries', [(407, 0), (403, 0), (502, 3), (503, 3)])
+def test_an_https_proxy_url_for_a_proxy_without_tls_is_not_retried(api, sleeps):
+    with pdpyras.APISession('a-key-1234', base_url='https://pd.example.test') as session:
+        session.proxies = {'https': api.url.replace('http:', 'https:')}
+        with pytest.raises(pdpyras.PDClientError, match='retrying cannot help'):
+            session.get('users')
+    assert sleeps == []
+
+
+# The alerts of RFC 8446, section 6.2.
+@pytest.mark.usefixtures('failed_connections')
+@pytest.mark.parametrize(
+    'alert, retries',
+    [
+        pytest.param(40, 0, id='handshake failure'),
+        pytest.param(48, 0, id='unknown CA'),
+        pytest.param(49, 0, id='access denied'),
+        pytest.param(70, 0, id='protocol version'),
+        pytest.param(71, 0, id='insufficient security'),
+        pytest.param(80, 3, id='internal error'),
+        pytest.param(112, 0, id='unrecognized name'),
+    ],
+)
+def test_only_an_internal_error_of_a_tls_server_is_retried(api, session, sleeps, alert, retries):
+    def refuse(connection):
+        connection.recv(4096)
+        connection.sendall(b'\x15\x03\x03\x00\x02\x02' + bytes([alert]))
+
+    with tls_server(refuse) as session.url, pytest.raises(pdpyras.PDClientError):
+        session.get('users')
+    assert len(sleeps) == retries
+
+
+@pytest.mark.usefixtures('failed_connections')
+@pytest.mark.parametrize('status, retries', [(302, 0), (407, 0), (403, 0), (502, 3), (503, 3)])
 def test_only_server_errors_of_a_proxy_are_retried(api, sleeps, status, retries):
     api.rule(lambda seen: Reply(status))
     with pdpyras.APISession('a-key-1234', base_url='https://pd.example.test') as session:
