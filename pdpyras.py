@@ -1500,7 +1500,8 @@ class _Transport(Session):
                 auth=auth,
                 hooks=merge_hooks(request.hooks, self.hooks),
             )
-        prepared.register_hook('response', _receive)
+        # Before the user's hooks, which may read the body.
+        prepared.hooks['response'].insert(0, _receive)
         # No need to check again if requests only appended the query to the checked URL.
         if not is_merged or not str(prepared.url).startswith(str(request.url)):
             self._check_destination(str(prepared.url))

@@ -493,6 +493,14 @@ def test_a_truncated_body_is_retried_as_a_network_error(api, session, sleeps, bo
     assert sleeps == [3.0, 6.0, 12.0]
 
 
+def test_a_truncated_body_is_retried_if_a_hook_reads_it_first(api, session, sleeps):
+    session.hooks['response'].append(lambda response, **options: print(response.text))
+    api.answer(Hangup(b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nid,name\n1,'))
+    api.reply(body=b'id,name\n1,Jane\n')
+    assert session.get('users.csv').content == b'id,name\n1,Jane\n'
+    assert sleeps == [3.0]
+
+
 @pytest.mark.parametrize(
     'body',
     [
