@@ -31,8 +31,9 @@ from datetime import date, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from functools import lru_cache, partial, wraps
 from http.client import HTTPException
-from http.cookiejar import DefaultCookiePolicy
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib import import_module
+from io import TextIOBase
 from itertools import islice
 from json import JSONDecodeError, dumps, loads
 from logging import DEBUG, INFO, WARNING, Logger, StreamHandler, getLogger
@@ -1445,6 +1446,9 @@ _MERGE_ENVIRONMENT_SETTINGS = Session.merge_environment_settings
 #: Whether requests finds proxies in the environment only; macOS and Windows have other places.
 _PROXIES_ARE_IN_ENVIRONMENT = getproxies is getproxies_environment
 
+#: Whether requests sends NaN, which is not JSON: before 2.26, it has no InvalidJSONError.
+_REQUESTS_SENDS_NAN = not hasattr(requests.exceptions, 'InvalidJSONError')
+
 
 class _MergedHeaders(CaseInsensitiveDict):  # type: ignore[type-arg]
     """The headers of a request, which include those of the session."""
@@ -1479,8 +1483,11 @@ class _Transport(Session):
         """Prepare a request, whose headers may include the session's already."""
         is_merged = getattr(request.headers, 'checked_url', '') == request.url
         _reject_unsafe_headers(request.headers)
-        # Some versions of requests pass a str on to http.client, which encodes it as Latin-1.
-        data = request.data.encode('utf-8') if isinstance(request.data, str) else request.data
+        # Some versions of requests pass text on to http.client, which encodes it as Latin-1.
+        data = request.data.read() if isinstance(request.data, TextIOBase) else request.data
+        data = data.encode('utf-8') if isinstance(data, str) else data
+        if _REQUESTS_SENDS_NAN and not data:
+            dumps(request.json, allow_nan=False)
         # With auth=None, requests would read ~/.netrc.
         auth = request.auth or self.auth or _keep_authorization
         is_replaced = Session.prepare_request is not _PREPARE_REQUEST
@@ -2341,7 +2348,7 @@ class _Body:
 _NO_BODY = _Body({})
 
 #: Mistakes in a request: a ValueError is a URL without a host, or a header with a line break, for
-#: example. Versions of requests before 2.26 have no InvalidJSONError.
+#: example.
 _REQUEST_ERRORS: Tuple[Type[Exception], ...] = (
     requests.TooManyRedirects,
     ValueError,

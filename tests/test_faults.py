@@ -540,3 +540,14 @@ def test_a_text_body_is_sent_as_utf_8(api, session, name):
     api.reply(201)
     session.post('users', data=text)
     assert api.last.body == text.encode('utf-8')
+
+
+@pytest.mark.parametrize('name', ['Zo\xeb', '\u674e'])
+def test_a_text_file_is_sent_as_utf_8_in_each_try(api, session, name, tmp_path):
+    path = tmp_path / 'user.json'
+    path.write_text('{"user": {"name": "' + name + '"}}', encoding='utf-8')
+    api.hang_up()
+    api.reply(201)
+    with path.open(encoding='utf-8') as file:
+        session.post('users', data=file)
+    assert [seen.body for seen in api.seen] == [path.read_bytes()] * 2
