@@ -1591,6 +1591,16 @@ class _Transport(Session):
             raise _refused_redirect(resp, location, 'an invalid URL') from error
         return target
 
+    def rebuild_proxies(self, prepared_request: PreparedRequest, proxies: Any) -> Any:
+        """Select the proxies of a redirect, without sending their credentials to the API.
+
+        requests before 2.31 would: https://nvd.nist.gov/vuln/detail/CVE-2023-32681
+        """
+        selected = super().rebuild_proxies(prepared_request, proxies)
+        if str(prepared_request.url).startswith('https:'):
+            prepared_request.headers.pop('Proxy-Authorization', None)
+        return selected
+
     def rebuild_auth(self, prepared_request: PreparedRequest, response: Response) -> None:
         """Keep the credential in a redirect, which requests would replace by one in ~/.netrc.
 

@@ -4,6 +4,9 @@ The thief's URL starts with that of the trusted server: http://127.0.0.1:20010 a
 http://127.0.0.1:2001. Whatever URL a session is given, the thief must receive nothing.
 """
 
+import socket
+import threading
+
 import pytest
 import requests
 from wire import Reply, WireServer
@@ -638,6 +641,44 @@ def test_a_proxy_for_https_does_not_receive_the_key(monkeypatch):
     (seen,) = proxy.seen
     assert (seen.method, seen.target) == ('CONNECT', 'api.pagerduty.com:443')
     assert KEY not in str(seen.headers)
+
+
+# requests before 2.31 sends it.
+@pytest.mark.filterwarnings('ignore:Unverified HTTPS request')
+def test_a_redirect_does_not_send_the_password_of_the_proxy_to_the_api(certificate):
+    listener = socket.socket()
+    listener.bind(('127.0.0.1', 0))
+    listener.listen(1)
+    received = []
+
+    def receive(connection):
+        head = b''
+        while not head.endswith(b'\r\n\r\n'):
+            head += connection.recv(65536)
+        received.append(head)
+
+    def serve():
+        """Play the proxy, and the API behind it."""
+        connection, _ = listener.accept()
+        receive(connection)
+        connection.sendall(b'HTTP/1.1 200 OK\r\n\r\n')
+        with certificate.wrap_socket(connection, server_side=True) as tunnel:
+            receive(tunnel)
+            tunnel.sendall(
+                b'HTTP/1.1 302 Found\r\nLocation: /users/P2\r\nContent-Length: 0\r\n\r\n'
+            )
+            receive(tunnel)
+            tunnel.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n{"user": {}}')
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    with pdpyras.APISession(KEY, base_url='https://pd.example.test') as session:
+        session.verify = False
+        session.proxies = {'https': 'http://me:pw@127.0.0.1:%d' % listener.getsockname()[1]}
+        assert session.rget('/users/P1') == {}
+    thread.join(10)
+    listener.close()
+    assert [b'Proxy-Authorization' in head for head in received] == [True, False, False]
 
 
 def test_a_redirect_from_a_proxy_to_another_origin_raises(monkeypatch, thief, session):
