@@ -1473,7 +1473,6 @@ class _Transport(Session):
 
     def __init__(self) -> None:
         super().__init__()
-        self.cookies.set_policy(_OWN_COOKIES_ONLY)
         self._start_process()
 
     def _check_destination(self, url: str) -> None:
@@ -1535,6 +1534,9 @@ class _Transport(Session):
             self._check_destination(str(request.url))
         if os.getpid() != self._process_id:
             self._leave_other_process()
+        # Here, because the user may have assigned another jar.
+        if isinstance(self.cookies, CookieJar):
+            self.cookies.set_policy(_OWN_COOKIES_ONLY)
         return super().send(request, **kwargs)
 
     def merge_environment_settings(

@@ -418,6 +418,14 @@ def test_the_connection_is_usable_after_a_rejected_redirect_with_a_body(api, thi
 # Cookies
 
 
+def test_a_cookie_of_the_server_is_not_stored_in_a_jar_that_the_user_assigned(api, session):
+    session.cookies = requests.cookies.cookiejar_from_dict({'mine': 'yes'})
+    api.rule(lambda seen: Reply(200, {'user': {}}, {'Set-Cookie': 'session=fixed; Path=/'}))
+    session.rget('/users/P1')
+    session.rget('/users/P1')
+    assert [seen.headers['Cookie'] for seen in api.seen] == ['mine=yes'] * 2
+
+
 def test_a_cookie_set_by_a_redirect_is_not_sent(api, session):
     cookie = {'Set-Cookie': 'session=fixed; Path=/'}
     api.reply(302, headers=dict(cookie, Location='/users/P2'))
