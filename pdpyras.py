@@ -27,6 +27,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from copy import copy, deepcopy
+from copyreg import __newobj__  # type: ignore[attr-defined]
 from datetime import date, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from functools import lru_cache, partial, wraps
@@ -131,12 +132,11 @@ class PDClientError(Exception):
     def __init__(self, message: str, response: Optional[Response] = None) -> None:
         super().__init__(message)
         self.msg = message
-        # type(), not isinstance(): a spec'd mock passes as a Response and is already truthy.
-        is_response = issubclass(type(response), requests.Response)
-        self.response = _ErrorResponse(cast(Response, response)) if is_response else response
+        self.response = _truthy_response(response)
 
     def __reduce__(self) -> Any:
-        return type(self), (self.msg, self.response), {'updated': self.updated}
+        # Not the default, which calls __init__ with the message only.
+        return __newobj__, (type(self), *self.args), self.__dict__
 
 
 class PDHTTPError(PDClientError):
@@ -144,31 +144,27 @@ class PDHTTPError(PDClientError):
 
     response: Response  # pyright: ignore[reportIncompatibleVariableOverride]
 
+    #: The HTTP status.
+    status_code: int = cast(Any, None)
+
+    #: ID of the request, which PagerDuty's support asks for, or None.
+    request_id: Optional[str] = None
+
+    #: PagerDuty's own error code, such as 2001, or None if the body has none.
+    #: See https://developer.pagerduty.com/docs/errors.
+    code: Optional[int] = None
+
+    #: PagerDuty's explanations of the error, a sentence each; empty if there are none.
+    errors: List[str] = cast(Any, ())
+
     def __init__(self, message: str, response: Response) -> None:
         super().__init__(message, response)
-
-    @property
-    def status_code(self) -> int:
-        """The HTTP status."""
-        return self.response.status_code
-
-    @property
-    def request_id(self) -> Optional[str]:
-        """ID of the request, which PagerDuty's support asks for, or None."""
-        return cast(Optional[str], _header(self.response, 'x-request-id'))
-
-    @property
-    def code(self) -> Optional[int]:
-        """PagerDuty's own error code, such as 2001, or None if the body has none.
-
-        See https://developer.pagerduty.com/docs/errors.
-        """
-        return _api_error(self.response).code
-
-    @property
-    def errors(self) -> List[str]:
-        """PagerDuty's explanations of the error, a sentence each; empty if there are none."""
-        return list(_api_error(self.response).sentences)
+        secrets = _Secrets.of(response)
+        said = _api_error(response)
+        self.status_code = cast(Any, getattr(response, 'status_code', None))
+        self.request_id = _request_id(response, secrets)
+        self.code = said.code
+        self.errors = [secrets.hide(sentence) for sentence in said.sentences]
 
 
 class PDServerError(PDHTTPError):
@@ -195,6 +191,10 @@ class _ErrorResponse(Response):
 
     __hash__ = Response.__hash__
 
+    def __reduce__(self) -> Any:
+        # Not type(self), which _truthy_response may have made.
+        return _ErrorResponse, (Response(),), self.__getstate__()
+
     def __getstate__(self) -> Dict[str, Any]:
         """The state for a pickle or copy, without the credentials that a server may echo."""
         secrets = _Secrets.of(self)
@@ -215,6 +215,17 @@ class _ErrorResponse(Response):
             content = state['_content'].decode('utf-8', 'surrogateescape')
             state['_content'] = secrets.hide(content).encode('utf-8', 'surrogateescape')
         return state
+
+
+def _truthy_response(response: Any) -> Any:
+    kind = type(response)
+    # Not isinstance(): a spec'd mock passes as a Response and is already truthy.
+    if not issubclass(kind, requests.Response) or issubclass(kind, _ErrorResponse):
+        return response
+    if kind is not requests.Response:
+        # A test's fake or another library's class, whose methods the response keeps.
+        return type(kind.__name__, (_ErrorResponse, kind), {})(response)
+    return _ErrorResponse(response)
 
 
 # --------------------------------------------------------------------------- Limits and defaults
@@ -1636,9 +1647,18 @@ def _keep_authorization(request: PreparedRequest) -> PreparedRequest:
     return request
 
 
+def _check_length(response: Response, **options: Any) -> None:
+    """The first response hook: urllib3 notices a truncated body, whoever reads it."""
+    if hasattr(response.raw, 'enforce_content_length'):
+        response.raw.enforce_content_length = True  # The default since urllib3 2.
+
+
 def _receive(response: Response, stream: bool = False, **options: Any) -> None:
-    """A response hook: validate the message, and read its body in chunks larger than requests'."""
+    """The last response hook: read the body, in chunks larger than those of requests."""
     raw = response.raw
+    if raw is None:
+        # A response that a hook or a mounted adapter made by hand.
+        return
     if isinstance(response.status_code, int) and 100 <= response.status_code < 200:
         # The final response is still to come, and would be taken for that of the next request.
         raw.close()

@@ -360,6 +360,60 @@ class UserNotFound(pdpyras.PDHTTPError):
     """An exception class of a user's own."""
 
 
+class Unavailable(pdpyras.PDHTTPError):
+    """An exception class with arguments and attributes of its own."""
+
+    def __init__(self, service, error):
+        super().__init__(service + ' is unavailable', error.response)
+        self.service = service
+        self.status_code = 'unavailable'
+
+
+def test_a_subclass_with_arguments_of_its_own_survives_pickling(api, session):
+    error = Unavailable('mail', fail(api, session, 404, NOT_FOUND))
+    error.seen_by = 'a handler'
+    same = through_pickle(error)
+    assert (str(same), same.service, same.status_code) == (
+        'mail is unavailable',
+        'mail',
+        'unavailable',
+    )
+    assert same.seen_by == 'a handler'
+    assert same.code == 2100
+    assert same.response.json() == NOT_FOUND
+
+
+class FakeResponse(requests.Response):
+    """A response of a user's test, or of a library such as requests-cache."""
+
+    from_cache = True
+
+    def json(self):
+        return {'error': {'message': 'No such user', 'code': 2100}}
+
+
+def test_the_response_of_an_error_keeps_its_class(api, session):
+    response = FakeResponse()
+    response.status_code = 404
+    session.parent = SimpleNamespace(request=lambda *args, **options: response)
+    with pytest.raises(pdpyras.PDHTTPError) as caught:
+        session.rget('users/P1')
+    assert isinstance(caught.value.response, FakeResponse)
+    assert caught.value.response
+    assert caught.value.response.from_cache
+    assert caught.value.response.json()['error']['message'] == 'No such user'
+    assert caught.value.code == 2100
+    assert through_pickle(caught.value).response.status_code == 404
+
+
+def test_a_response_made_by_a_hook_is_accepted(api, session):
+    made = requests.Response()
+    made.status_code = 204
+    session.hooks['response'].append(lambda response, **options: made)
+    api.reply(404)
+    assert session.rdelete('users/P1') is made
+
+
 # Invalid encodings
 
 
