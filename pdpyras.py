@@ -1517,8 +1517,9 @@ class _Transport(Session):
                 auth=auth,
                 hooks=merge_hooks(request.hooks, self.hooks),
             )
-        # Before the user's hooks, which may read the body.
-        prepared.hooks['response'].insert(0, _receive)
+        # The user's hooks, in between, may read the body.
+        prepared.hooks['response'].insert(0, _check_length)
+        prepared.register_hook('response', _receive)
         # No need to check again if requests only appended the query to the checked URL.
         if not is_merged or not str(prepared.url).startswith(str(request.url)):
             self._check_destination(str(prepared.url))
@@ -1662,8 +1663,6 @@ def _receive(response: Response, stream: bool = False, **options: Any) -> None:
     if isinstance(response.status_code, int) and 100 <= response.status_code < 200:
         # The final response is still to come, and would be taken for that of the next request.
         raw.close()
-    if hasattr(raw, 'enforce_content_length'):
-        raw.enforce_content_length = True  # The default since urllib3 2.
     # The body of a redirect, which may be broken, is left for requests to discard.
     is_unread = getattr(response, '_content', None) is False and not response.is_redirect
     if is_unread and not stream:
