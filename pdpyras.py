@@ -330,7 +330,7 @@ class _Secrets:
                 pending += [current.__cause__, current.__context__, *current.args]
                 with suppress(AttributeError, TypeError):
                     current.args = tuple(
-                        self.hide(item) if isinstance(item, (str, bytes)) else item
+                        _printable(self.hide(item)) if isinstance(item, (str, bytes)) else item
                         for item in current.args
                     )
 

@@ -639,6 +639,16 @@ def test_control_characters_are_escaped_in_messages_and_log_lines(api, session, 
     assert not any('\n' in record.getMessage() for record in caplog.records)
 
 
+def test_control_characters_are_escaped_in_the_causes_of_an_error(api, session, caplog):
+    session.hooks['response'].append(lambda response, **options: response.raise_for_status())
+    api.hang_up(b'HTTP/1.1 404 \x1b[2JNot\x07 there\r\nContent-Length: 0\r\n\r\n')
+    with pytest.raises(pdpyras.PDHTTPError) as caught:
+        session.get('users/P1')
+    text = ''.join(traceback.format_exception(pdpyras.PDHTTPError, caught.value, None))
+    assert r'\x1b[2JNot\x07 there' in text
+    assert '\x1b' not in text
+
+
 def test_a_mock_with_status_0_counts_as_no_response():
     double = SimpleNamespace(status_code=0, ok=False, text='')
     with pytest.raises(pdpyras.PDClientError, match='No response') as caught:
