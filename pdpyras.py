@@ -439,6 +439,7 @@ _ORIGIN = re.compile(r'^[^/?#]*//[^/?#]*')
 #: Characters that make browsers or urllib3 send the request elsewhere.
 _MISLEADING = r'[\x00-\x1f\x7f\\]'
 _DOT_SEGMENT = r'(?i)(?:/|%2f|%5c)(?:\.|%2e){1,2}(?:/|%2f|%5c|;)'
+_EMPTY_PATH = 'An empty path names no resource; pass one such as /users.'
 #: A path without these characters needs no check, and has no query or fragment.
 _SPECIAL = re.compile(r'[\x00-\x1f\x7f\\.%?#]')
 _LOOPBACK = r'(?:(?:.+\.)?localhost|127(?:\.\d{1,3}){3}|\[::1\])$'
@@ -645,6 +646,8 @@ class _Endpoint(NamedTuple):
     def at(cls, base_url: str, url: str) -> '_Endpoint':
         """The endpoint of a URL or path."""
         _, path = _locate(base_url, url)
+        if not path:
+            raise URLError(_EMPTY_PATH)
         index = _path_index()
         endpoint = index.known.get(path)
         if endpoint is None:
@@ -2024,7 +2027,7 @@ class PDSession(_MethodsFrom4x, _Transport):
             raise PDClientError(f'{problem} Supported methods: {supported}.')
         full_url = self.normalize_url(url)
         if url.strip('/ ')[:1] in ('', '?', '#'):
-            raise URLError('An empty path names no resource; pass one such as /users.')
+            raise URLError(_EMPTY_PATH)
         if full_url[:5].lower() == 'http:':
             self._warn_of_exposure(full_url)
         return method, full_url
@@ -2630,11 +2633,10 @@ class APISession(PDSession):
 
         :raises PDHTTPError: if the response is not a success.
         """
-        if 'json' in kw:
-            endpoint = _Endpoint.at(self.url, resource)
-            # No naming convention covers DELETE, so only a documented wrapper is added.
-            if 'DELETE ' + endpoint.path in ENTITY_WRAPPER_CONFIG:
-                kw['json'] = endpoint.wrap('delete', kw['json'])
+        endpoint = _Endpoint.at(self.url, resource)
+        # No naming convention covers DELETE, so only a documented wrapper is added.
+        if 'json' in kw and 'DELETE ' + endpoint.path in ENTITY_WRAPPER_CONFIG:
+            kw['json'] = endpoint.wrap('delete', kw['json'])
         return self.delete(resource, **kw)
 
     @resource_url

@@ -989,6 +989,14 @@ def test_an_empty_path_is_rejected_before_anything_is_sent(api, session, call, u
     assert api.seen == []
 
 
+@pytest.mark.parametrize('end', ['', '/', '?a=b'])
+@pytest.mark.parametrize('name', ['rget', 'rdelete', 'list_all'])
+def test_the_base_url_names_no_resource(api, session, name, end):
+    with pytest.raises(pdpyras.URLError, match='empty path'):
+        getattr(session, name)(session.url + end)
+    assert api.seen == []
+
+
 @pytest.mark.parametrize('base', [None, 5, b'https://api.pagerduty.com'], ids=repr)
 def test_a_base_url_that_is_not_a_str_is_rejected(session, base):
     session.url = base
