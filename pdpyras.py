@@ -559,7 +559,11 @@ def _locate_str(base_url: str, url: str) -> Tuple[str, str]:
     return full_url, below.rstrip('/')
 
 
-def _shown_url(url: str) -> str:
+def _shown_url(url: Any) -> str:
+    url = _as_text(url)
+    if _parsed(url).host is None:
+        # A password may hold "/", "?" or "#", although a URL must not.
+        url = re.sub('//.*@', '//(credentials)@', url)
     return _Secrets().show(url, _URL_LIMIT)
 
 
@@ -2034,7 +2038,12 @@ class PDSession(_MethodsFrom4x, _Transport):
 
     def normalize_url(self, url: str) -> str:
         """:func:`normalize_url` with the base URL of this session."""
-        return normalize_url(self.url, url)
+        try:
+            return normalize_url(self.url, url)
+        except URLError as error:
+            # A URL elsewhere may hold the key, as those of older APIs do.
+            _Secrets(self.api_key).hide_in(error)
+            raise
 
     def _check_destination(self, url: str) -> None:
         self.normalize_url(url)

@@ -185,6 +185,24 @@ def test_a_password_with_an_at_sign_is_masked_whole():
     assert 'word' not in str(refusal.value)
 
 
+@pytest.mark.parametrize('password', ['pass#word', 'pass/word', 'pass?word'])
+def test_a_password_that_is_not_quoted_is_masked_whole(password, api, session):
+    url = 'https://user:{}@evil.example/users'.format(password)
+    for use in (session.get, lambda url: pdpyras.APISession('key', base_url=url)):
+        with pytest.raises(URLError) as refusal:
+            use(url)
+        assert 'https://(credentials)@evil.example/users' in str(refusal.value)
+        assert 'word' not in str(refusal.value)
+    assert api.seen == []
+
+
+def test_the_key_of_the_session_in_a_url_elsewhere_is_masked(api, events):
+    with pytest.raises(URLError) as refusal:
+        events.post('https://evil.example/integration/' + events.api_key + '/enqueue')
+    assert 'https://evil.example/integration/*5678/enqueue' in str(refusal.value)
+    assert api.seen == []
+
+
 @pytest.mark.parametrize('url', [None, 5, b'users', ['users'], {'self': 'users'}], ids=repr)
 def test_a_url_that_is_not_a_str_is_an_error_before_anything_is_sent(url, api, session):
     with pytest.raises(URLError, match=type(url).__name__):
