@@ -1432,6 +1432,16 @@ class _MethodsFrom4x:
     def raise_if_http_error(self, is_raising: bool) -> None:
         self._raises_http_errors = bool(is_raising)
 
+    @raise_if_http_error.deleter
+    def raise_if_http_error(self) -> None:
+        self._raises_http_errors = True
+
+    def _is_raising(self) -> bool:
+        kind = cast(Any, type(self))
+        # Subclasses of 4.x override the property with a plain attribute.
+        is_plain = not isinstance(kind.raise_if_http_error, property)
+        return bool(kind.raise_if_http_error) if is_plain else self._raises_http_errors
+
     @_deprecated('5.0.0', 'The keys of api_call_counts now look like "GET /users/{id}".')
     def profiler_key(self, method: str, path: str, suffix: Optional[str] = None) -> str:
         """Return the key that 4.x counted a request under, such as ``get:users/{id}``."""
@@ -3320,7 +3330,7 @@ class _Listing:
             yield from pages
         except PDHTTPError as error:
             is_unexpected = error.status_code == 401 or error.status_code // 100 == 2
-            if self.session._raises_http_errors or is_unexpected:
+            if self.session._is_raising() or is_unexpected:
                 raise
             self.warn(f'the API responded with status {error.status_code}')
 

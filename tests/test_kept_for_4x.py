@@ -2,6 +2,7 @@
 
 import warnings
 from linecache import getline
+from unittest.mock import patch
 
 import pytest
 from deprecation import DeprecatedWarning
@@ -151,6 +152,27 @@ def test_without_raise_if_http_error_iteration_ends_with_a_warning(api, session)
     api.reply(ANY_SERVER_ERROR)
     with pytest.warns(UserWarning, match=str(ANY_SERVER_ERROR)):
         assert session.list_all('users') == [1, 2]
+
+
+def test_raise_if_http_error_can_be_overridden_in_a_subclass(api):
+    class Quiet(pdpyras.APISession):
+        raise_if_http_error = False
+
+    api.reply(ANY_SERVER_ERROR)
+    with pytest.warns(UserWarning, match=str(ANY_SERVER_ERROR)):
+        assert Quiet('key', base_url=api.url).list_all('users') == []
+
+
+@pytest.mark.filterwarnings('ignore::deprecation.DeprecatedWarning')
+@pytest.mark.parametrize('where', ['class', 'session'])
+def test_raise_if_http_error_can_be_patched(api, session, where):
+    target = pdpyras.APISession if where == 'class' else session
+    api.reply(ANY_SERVER_ERROR, times=2)
+    patched = patch.object(target, 'raise_if_http_error', False)
+    with patched, pytest.warns(UserWarning, match=str(ANY_SERVER_ERROR)):
+        assert session.list_all('users') == []
+    with pytest.raises(pdpyras.PDServerError):
+        session.list_all('users')
 
 
 # Keywords
