@@ -37,7 +37,7 @@ from importlib import import_module
 from io import TextIOBase
 from itertools import islice
 from json import JSONDecodeError, dumps, loads
-from logging import DEBUG, INFO, WARNING, Logger, StreamHandler, getLogger
+from logging import DEBUG, INFO, WARNING, Logger, StreamHandler, getLogger, getLogRecordFactory
 from random import random
 from threading import RLock, Thread
 from time import monotonic
@@ -2173,6 +2173,9 @@ class PDSession(_MethodsFrom4x, _Transport):
         status = response.status_code
         fields = {'http_method': method, 'url': url, 'status': status}
         fields.update(request_id=request_id, seconds=seconds)
+        # A record cannot have two values: those of the program's own record factory stay.
+        taken = vars(getLogRecordFactory()(__name__, DEBUG, '', 0, '', (), None))
+        fields = {name: value for name, value in fields.items() if name not in taken}
         shown = (line, status, request_id or '(none)', sent_at)
         message = '%s: status=%s request_id=%s date=%s wall_time_s=%s'
         self.log.debug(message, *shown, seconds, extra=fields)

@@ -331,6 +331,27 @@ def test_log_records_have_the_fields_of_the_response(api, session, caplog):
         assert isinstance(record.seconds, float)
 
 
+def test_fields_that_the_record_factory_of_the_program_sets_are_kept(api, session, caplog):
+    factory = logging.getLogRecordFactory()
+
+    def with_request_id(*args, **options):
+        record = factory(*args, **options)
+        record.request_id = 'of the program'
+        return record
+
+    caplog.set_level('DEBUG')
+    api.reply(ANY_SERVER_ERROR, headers={'x-request-id': 'REQ-1'})
+    logging.setLogRecordFactory(with_request_id)
+    try:
+        session.get('users')
+    finally:
+        logging.setLogRecordFactory(factory)
+    records = [record for record in caplog.records if record.name.startswith('pdpyras')]
+    assert [record.levelname for record in records] == ['DEBUG', 'ERROR']
+    assert [record.status for record in records] == [ANY_SERVER_ERROR] * 2
+    assert [record.request_id for record in records] == ['of the program'] * 2
+
+
 def test_the_request_id_of_a_log_record_is_none_if_the_response_has_none(api, session, caplog):
     caplog.set_level('DEBUG')
     api.reply()
