@@ -3587,9 +3587,11 @@ class _EventsSession(PDSession):
             kwargs['json'] = self._with_routing_key(kwargs['json'])
         return super().request(method, url, **kwargs)
 
-    def post(self, url: Any, data: Any = None, json: Any = None, **kwargs: Any) -> Response:
+    def post(self, url: Any, *args: Any, **kwargs: Any) -> Response:
         # Also added in request, but tests that replace request still see the key.
-        return super().post(url, data=data, json=self._with_routing_key(json), **kwargs)
+        if 'json' in kwargs:
+            kwargs['json'] = self._with_routing_key(kwargs['json'])
+        return super().post(url, *args, **kwargs)
 
     def _with_routing_key(self, event: Any) -> Any:
         if isinstance(event, Mapping) and not event.get('routing_key'):

@@ -260,6 +260,14 @@ def test_request_calls_each_override_point_once(kind):
     ]
 
 
+def test_an_event_reaches_post_of_requests_with_the_url_and_the_json_alone(monkeypatch):
+    post = Mock(return_value=answer(202, {'dedup_key': 'k'}))
+    monkeypatch.setattr(pdpyras.requests.Session, 'post', post)
+    pdpyras.EventsAPISession('the-key').resolve('k')
+    event = {'event_action': 'resolve', 'dedup_key': 'k', 'routing_key': 'the-key'}
+    post.assert_called_once_with('/v2/enqueue', json=event)
+
+
 @pytest.mark.parametrize('kind', KINDS)
 def test_a_retry_does_not_prepare_the_request_again(kind):
     session = type('Mine', (Recorder, kind), {'retry': {500: 1}})('key')
