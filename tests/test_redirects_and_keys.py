@@ -682,7 +682,7 @@ def test_a_redirect_does_not_send_the_password_of_the_proxy_to_the_api(certifica
     thread.start()
     with pdpyras.APISession(KEY, base_url='https://pd.example.test') as session:
         session.verify = False
-        session.proxies = {'https': 'http://me:pw@127.0.0.1:%d' % listener.getsockname()[1]}
+        session.proxies = {'https': 'http://me:pw@127.0.0.1:{}'.format(listener.getsockname()[1])}
         assert session.rget('/users/P1') == {}
     thread.join(10)
     listener.close()

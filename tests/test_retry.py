@@ -675,6 +675,7 @@ def failed_connections():
 @pytest.mark.parametrize('name', ['session', 'events'])
 def test_a_failed_verification_of_a_certificate_is_not_retried(request, certificate, sleeps, name):
     session = request.getfixturevalue(name)
+
     def handshake(connection):
         certificate.wrap_socket(connection, server_side=True).close()
 
