@@ -2655,10 +2655,11 @@ class APISession(PDSession):
 
         :raises PDHTTPError: if the response is not a success.
         """
-        endpoint = _Endpoint.at(self.url, resource)
-        # No naming convention covers DELETE, so only a documented wrapper is added.
-        if 'json' in kw and 'DELETE ' + endpoint.path in ENTITY_WRAPPER_CONFIG:
-            kw['json'] = endpoint.wrap('delete', kw['json'])
+        if 'json' in kw:
+            endpoint = _Endpoint.at(self.url, resource)
+            # No naming convention covers DELETE, so only a documented wrapper is added.
+            if 'DELETE ' + endpoint.path in ENTITY_WRAPPER_CONFIG:
+                kw['json'] = endpoint.wrap('delete', kw['json'])
         return self.delete(resource, **kw)
 
     @resource_url
@@ -3187,7 +3188,12 @@ class APISession(PDSession):
     def _count_response(self, response: Response) -> None:
         request = response.request
         # Users' mock responses may lack a URL.
-        path = _Endpoint.at(self.url, getattr(response, 'url', None) or str(request.url)).path
+        url = getattr(response, 'url', None) or str(request.url)
+        try:
+            path = _Endpoint.at(self.url, url).path
+        except URLError:
+            # The base URL itself, or another host that a hook sent a request to.
+            path = '(others)'
         method = str(request.method).upper()
         endpoint = f'{method} {path}'
         seconds = response.elapsed.total_seconds()
@@ -3587,11 +3593,11 @@ class _EventsSession(PDSession):
             kwargs['json'] = self._with_routing_key(kwargs['json'])
         return super().request(method, url, **kwargs)
 
-    def post(self, url: Any, *args: Any, **kwargs: Any) -> Response:
+    def post(self, url: Any, data: Any = None, json: Any = None, **kwargs: Any) -> Response:
+        if data is not None:
+            kwargs['data'] = data
         # Also added in request, but tests that replace request still see the key.
-        if 'json' in kwargs:
-            kwargs['json'] = self._with_routing_key(kwargs['json'])
-        return super().post(url, *args, **kwargs)
+        return super().post(url, json=self._with_routing_key(json), **kwargs)
 
     def _with_routing_key(self, event: Any) -> Any:
         if isinstance(event, Mapping) and not event.get('routing_key'):

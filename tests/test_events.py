@@ -439,7 +439,7 @@ def test_an_empty_response_to_an_event_is_reported_with_its_status(api, events):
 def test_post_passes_the_routing_key_to_a_replaced_request(events, monkeypatch):
     sent = []
     monkeypatch.setattr(events, 'request', lambda *call, **options: sent.append(options['json']))
-    events.post('/v2/enqueue', json={'a': 1})
+    events.post('/v2/enqueue', {}, {'a': 1})
     assert sent == [{'a': 1, 'routing_key': events.api_key}]
 
 

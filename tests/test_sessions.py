@@ -990,7 +990,7 @@ def test_an_empty_path_is_rejected_before_anything_is_sent(api, session, call, u
 
 
 @pytest.mark.parametrize('end', ['', '/', '?a=b'])
-@pytest.mark.parametrize('name', ['rget', 'rdelete', 'list_all'])
+@pytest.mark.parametrize('name', ['rget', 'rput', 'list_all'])
 def test_the_base_url_names_no_resource(api, session, name, end):
     with pytest.raises(pdpyras.URLError, match='empty path'):
         getattr(session, name)(session.url + end)
