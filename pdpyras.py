@@ -32,7 +32,7 @@ from datetime import date, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from functools import lru_cache, partial, wraps
 from http.client import HTTPException
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from http.cookiejar import DefaultCookiePolicy
 from importlib import import_module
 from io import TextIOBase
 from itertools import islice
@@ -1564,8 +1564,7 @@ class _Transport(Session):
         if os.getpid() != self._process_id:
             self._leave_other_process()
         # Here, because the user may have assigned another jar.
-        if isinstance(self.cookies, CookieJar):
-            self.cookies.set_policy(_OWN_COOKIES_ONLY)
+        self.cookies.set_policy(_OWN_COOKIES_ONLY)
         return super().send(request, **kwargs)
 
     def merge_environment_settings(

@@ -443,6 +443,13 @@ def test_post_passes_the_routing_key_to_a_replaced_request(events, monkeypatch):
     assert sent == [{'a': 1, 'routing_key': events.api_key}]
 
 
+def test_an_encoded_event_is_posted_as_it_is(api, events):
+    api.reply(202, {'dedup_key': 'k'})
+    events.post('/v2/enqueue', data='{"routing_key": "another"}')
+    assert api.last.json == {'routing_key': 'another'}
+    assert api.last.headers['Content-Type'] == 'application/json'
+
+
 def test_event_action_among_the_properties_does_not_override_the_action(api, events):
     api.reply(202, {'dedup_key': 'k'})
     events.send_event('trigger', payload={}, event_action='bogus')
