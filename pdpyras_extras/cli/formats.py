@@ -7,7 +7,7 @@ import csv
 import json
 import sys
 from itertools import accumulate
-from typing import IO, TYPE_CHECKING, Any, Dict, Iterable, List, Optional
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -138,14 +138,14 @@ def csv_cell(value: Any) -> str:
 # ----------------------------------------------------------------------------------------- Writers
 
 
-def write_json_lines(file: IO[str], records: Iterable[Any]) -> None:
+def write_json_lines(file: TextIO, records: Iterable[Any]) -> None:
     for number, record in enumerate(records, 1):
         file.write(to_json(record, encoding=file.encoding) + '\n')
         if number % PAGE_SIZE == 0:
             file.flush()
 
 
-def write_json(file: IO[str], records: Iterable[Any]) -> None:
+def write_json(file: TextIO, records: Iterable[Any]) -> None:
     """Write an array, a record on a line."""
     before = '[\n'
     for record in records:
@@ -154,7 +154,7 @@ def write_json(file: IO[str], records: Iterable[Any]) -> None:
     file.write('[]\n' if before == '[\n' else '\n]\n')
 
 
-def write_csv(file: IO[str], records: Iterable[Any], fields: List[str]) -> None:
+def write_csv(file: TextIO, records: Iterable[Any], fields: List[str]) -> None:
     writer = csv.writer(file, lineterminator='\n')
     writer.writerow([csv_cell(field) for field in fields])
     # A terminal obeys control characters in text; a spreadsheet or a script may need them.
@@ -166,7 +166,7 @@ def write_csv(file: IO[str], records: Iterable[Any], fields: List[str]) -> None:
             file.flush()
 
 
-def write_table(file: IO[str], records: Iterable[Any], fields: List[str]) -> None:
+def write_table(file: TextIO, records: Iterable[Any], fields: List[str]) -> None:
     """Write a table, fitted to the terminal; elsewhere nothing is wrapped or left out.
 
     :param fields: the columns; if empty, the terminal's width decides how many there are.

@@ -9,7 +9,6 @@ from contextlib import closing, contextmanager
 from functools import wraps
 from itertools import chain, islice
 from typing import (
-    IO,
     Any,
     Callable,
     Generator,
@@ -191,7 +190,7 @@ def _with_bar(
 
 
 @contextmanager
-def _opened(connection: Connection, path: Optional[str]) -> Iterator[IO[str]]:
+def _opened(connection: Connection, path: Optional[str]) -> Iterator[TextIO]:
     if path is None:
         yield sys.stdout
         return
