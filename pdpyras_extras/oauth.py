@@ -231,7 +231,7 @@ class OAuthTokenClient:
         _check('redirect_uri', redirect_uri)
         form = {
             'grant_type': 'authorization_code',
-            'code': auth_code,
+            'code': auth_code.strip(),
             'redirect_uri': redirect_uri,
         }
         return self._request_token(dict(form, **more), _scopes(scope))
@@ -239,7 +239,7 @@ class OAuthTokenClient:
     def get_refreshed_token(self, refresh_token: str) -> dict[str, Any]:
         """Exchange a refresh token for a new token, which includes a new refresh token."""
         _check('refresh_token', refresh_token)
-        return self.get_new_token(grant_type='refresh_token', refresh_token=refresh_token)
+        return self.get_new_token(grant_type='refresh_token', refresh_token=refresh_token.strip())
 
     def refresh_client(
         self,

@@ -246,6 +246,14 @@ def test_white_space_around_the_id_and_the_secret_is_stripped(api):
     assert (sent['client_id'], sent['client_secret']) == ('the-client', SECRET)
 
 
+def test_white_space_around_codes_and_refresh_tokens_is_stripped(client, api):
+    api.reply(body=token(), times=2)
+    client.get_refreshed_token(REFRESH + '\n')
+    assert form(api.last)['refresh_token'] == REFRESH
+    client.get_new_token_from_code(CODE + ' ', 'write', REDIRECT_URI)
+    assert form(api.last)['code'] == CODE
+
+
 @pytest.mark.parametrize('request_token', [get_app_token, get_from_code])
 def test_client_without_a_secret_cannot_do_without_pkce(api, request_token):
     public = OAuthTokenClient(None, 'the-client', base_url=api.url)
