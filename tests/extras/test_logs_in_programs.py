@@ -7,13 +7,13 @@ import os
 import re
 import subprocess
 import sys
-import textwrap
 import threading
 import time
 from pathlib import Path
 
 import pytest
 import requests
+from paste import ROOT, blocks
 from scale import at_scale
 from wire import Hang, Reply
 
@@ -139,7 +139,7 @@ def run(script, api, *, timeout=60, code=0, stderr=subprocess.PIPE):
     return finished
 
 
-PAGE = Path(__file__).resolve().parents[2] / 'docs' / 'extras' / 'logs.rst'
+PAGE = ROOT / 'docs' / 'extras' / 'logs.rst'
 KEY = 'R0UTINGKEY0123456789ABCDEF012345'
 PROLOGUE = """
 import logging, os, sys, threading
@@ -152,10 +152,9 @@ log.addHandler(handler)
 
 def code_on_page(word):
     """Return the code block of docs/extras/logs.rst that has a word."""
-    text = PAGE.read_text(encoding='utf-8')
-    found = re.findall(r'\.\. (?:testcode|code-block):: *(?:python)?\n\n((?: .*\n|\n)+)', text)
-    (block,) = [block for block in found if word in block]
-    return textwrap.dedent(block)
+    found = [code for _, code, _ in blocks(PAGE.read_text(encoding='utf-8')) if word in code]
+    (code,) = found
+    return code
 
 
 def test_script_that_ends_by_an_exception_loses_no_records(events_api):
@@ -354,8 +353,9 @@ def fail(task):
     log.error('Task %d failed', task)
 with multiprocessing.get_context('fork').Pool(2) as pool:
     pool.map(fail, range(8), chunksize=1)
+    pool.close()
+    pool.join()
 """
-    script += textwrap.indent(code_on_page('pool.join()'), '    ')
     assert run(script, events_api).stderr == ''
     assert counted(events_api) == 8
 
@@ -379,27 +379,16 @@ def test_celery_worker_loses_no_records_if_its_processes_flush(events_api, tmp_p
     (tmp_path / 'queue').mkdir()
     (tmp_path / 'jobs.py').write_text(
         """
-import logging, os
-from celery import Celery
-from pdpyras_extras.logs import PagerDutyHandler
+from celery_jobs import app, charge
 
-app = Celery('jobs', broker='filesystem://')
 app.conf.broker_transport_options = dict.fromkeys(('data_folder_in', 'data_folder_out'), 'queue')
-handler = PagerDutyHandler('R0UTINGKEY0123456789ABCDEF012345', base_url=os.environ['EVENTS_URL'])
-logging.getLogger('jobs').addHandler(handler)
-
-@app.task
-def fail(number):
-    logging.getLogger('jobs').error('Task %d failed', number)
-
 """
-        + code_on_page('worker_process_shutdown')
     )
     script = """
 import subprocess, sys
 import jobs
 for number in range(100):
-    jobs.fail.delay(number)
+    jobs.charge.delay(number)
 worker = [sys.executable, '-m', 'celery', '-A', 'jobs', 'worker', '-c', '2', '-l', 'INFO']
 worker = subprocess.Popen(worker, stderr=subprocess.PIPE, encoding='utf-8')
 done = 0
@@ -411,11 +400,17 @@ worker.terminate()
 worker.stderr.read()
 sys.exit(worker.wait())
 """
-    repository = str(Path(pdpyras_extras.__file__).parents[1])
+    paths = [Path(pdpyras_extras.__file__).parents[1], Path(__file__).parent]
+    variables = {
+        'PYTHONPATH': os.pathsep.join(map(str, paths)),
+        'CELERY_BROKER_URL': 'filesystem://',
+        'PAGERDUTY_ROUTING_KEY': KEY,
+        'PAGERDUTY_URL': events_api.url,
+    }
     subprocess.run(
         [sys.executable, '-c', script],
         cwd=tmp_path,
-        env=dict(os.environ, PYTHONPATH=repository, EVENTS_URL=events_api.url),
+        env={**os.environ, **variables},
         check=True,
         timeout=100,
     )
