@@ -111,6 +111,19 @@ def check_deletion_of_team(call: Call, team: Record) -> None:
             store.save('/incidents/' + incident['id'])
 
 
+def check_team(call: Call, team: Record) -> None:
+    """Reject a parent that is the team itself or below it, as neither could be deleted."""
+    if not team.get('parent'):
+        return
+    above = call.referred(team['parent'], '/teams')
+    team['parent'] = reference(above)
+    while above['id'] != team['id']:
+        if not above.get('parent'):
+            return
+        above = call.store.existing(above['parent']['id'])
+    raise invalid_input('A team cannot be its own parent')
+
+
 KINDS['/users'] = Kind(
     unique='email',
     defaults={
@@ -158,6 +171,8 @@ reject_duplicate_rule = reject_duplicates(
 
 def check_notification_rule(call: Call, rule: Record) -> None:
     methods = '/users/{id}/contact_methods'.format(**call.parameters)
+    if rule['start_delay_in_minutes'] < 0:
+        raise invalid_input('start_delay_in_minutes must not be negative')
     rule['contact_method'] = reference(call.referred(rule['contact_method'], methods))
     reject_duplicate_rule(call, rule)
 
@@ -166,6 +181,7 @@ KINDS['/users/{id}/notification_rules'] = Kind(checked=check_notification_rule)
 KINDS['/teams'] = Kind(
     unique='name',
     defaults={'default_role': 'manager', 'parent': None},
+    checked=check_team,
     deleted=check_deletion_of_team,
     # Undocumented, but set by Terraform's provider.
     settable={'parent'},

@@ -225,6 +225,9 @@ def check_rules(path: Record) -> None:
 
 
 def check_actions(actions: Record) -> None:
+    for name, choices in (('severity', SEVERITIES), ('event_action', ('trigger', 'resolve'))):
+        if actions.get(name) is not None and actions[name] not in choices:
+            raise ValueError(f'{name} must be one of: {", ".join(choices)}')
     dynamic = [actions['dynamic_route_to']] if actions.get('dynamic_route_to') else []
     variables = actions.get('variables') or []
     extractions = actions.get('extractions') or []

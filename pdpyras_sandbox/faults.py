@@ -31,6 +31,11 @@ SECONDS = ('hang', 'slow', 'reset', 'lag')
 MAXIMUM_SECONDS = 86_400
 TEXTS = ('content_type', 'redirect', 'path', 'method')
 REASONS = {
+    400: ('Invalid Input Provided', 2001),
+    401: ('Authentication failed', 2006),
+    402: ('Account does not have the abilities to perform the action', 2012),
+    403: ('Access Denied', 2010),
+    404: ('Not Found', 2100),
     429: ('Rate Limit Exceeded', 2020),
     500: ('Internal Server Error', 2000),
     502: ('Bad Gateway', 2000),

@@ -414,6 +414,17 @@ def test_extracted_summary_is_truncated(web, orchestration):
     assert len(only_alert(web)[0]['title']) == 1024
 
 
+@pytest.mark.parametrize(
+    'actions', [{'severity': 'foo'}, {'event_action': 'explode'}, {'severity': []}], ids=str
+)
+def test_rule_with_an_unknown_severity_or_action_is_rejected(web, orchestration, actions):
+    body = {'sets': [{'id': 'start', 'rules': [rule(**actions)]}], 'catch_all': {'actions': {}}}
+    path = orchestration.path + '/global'
+    status, _, (error,) = web.refusal('PUT', path, {'orchestration_path': body})
+    assert status == 400
+    assert 'must be one of: ' in error
+
+
 @pytest.mark.parametrize('seconds', [10**15, -(10**15)])
 def test_event_is_accepted_whatever_its_suspension(orchestration, seconds):
     orchestration.write('global', rule(suspend=seconds))

@@ -190,6 +190,23 @@ def test_event_goes_to_the_service_with_its_integration_key(web):
     assert incident['service']['summary'] == 'Search'
 
 
+def test_team_cannot_be_above_itself(web):
+    upper, lower = web.team('Upper'), web.team('Lower')
+
+    def put_below(team, parent):
+        parent = {'id': parent['id'], 'type': 'team_reference'}
+        return web.call('PUT', '/teams/' + team['id'], {'team': {'parent': parent}}).status_code
+
+    assert put_below(lower, lower) == 400
+    assert put_below(lower, upper) == 200
+    assert put_below(upper, lower) == 400
+    assert put_below(lower, {'id': 'PNOBODY'}) == 400
+    for parent in ('Upper', {'type': 'team_reference'}, [upper]):
+        path = '/teams/' + lower['id']
+        assert web.refusal('PUT', path, {'team': {'parent': parent}})[0] == 400
+    assert web.call('DELETE', '/teams/' + lower['id']).status_code == 204
+
+
 def send_event(web, path, key):
     """Send an event of the version of a path, and return the status of the response."""
     event = {

@@ -20,6 +20,14 @@ def test_status_fault_sets_the_status_of_the_next_responses(web, status):
     assert statuses(web, 3) == [status, status, 200]
 
 
+@pytest.mark.parametrize(
+    ('status', 'code'), [(400, 2001), (401, 2006), (402, 2012), (403, 2010), (404, 2100)]
+)
+def test_status_fault_has_the_code_that_pagerduty_documents(web, status, code):
+    web.sandbox.faults.next(status=status)
+    assert web.refusal('GET', '/users')[:2] == (status, code)
+
+
 def test_reset_option_adds_a_ratelimit_reset_header(web):
     web.sandbox.faults.next(status=429, reset=2)
     web.sandbox.faults.next(status=429)

@@ -136,6 +136,8 @@ def test_notification_rule_must_name_a_contact_method_of_the_user(web):
 
     assert web.refusal('POST', path, body(other))[:2] == (400, 2001)
     assert web.post(path, body(owner))
+    rule['start_delay_in_minutes'] = -5
+    assert web.refusal('POST', path, body(owner))[:2] == (400, 2001)
 
 
 @pytest.mark.parametrize('name', [None, '', ' '])
