@@ -15,8 +15,9 @@ One file that needs only requests and deprecation. Import it, or copy it into yo
     events.resolve(dedup_key)
 
 Sections, top to bottom: errors; limits and defaults; secrets; URLs; endpoints; responses;
-warnings; decorators; values; names from 4.x; transport; PDSession and its retries; APISession;
-listings; the events sessions; the API as tables. Adding an endpoint only changes the tables.
+warnings; decorators; checks and conversions; names from 4.x; transport; PDSession and its retries;
+APISession; listings; the events sessions; the API as tables. Adding an endpoint only changes the
+tables.
 """
 
 import logging
@@ -289,15 +290,14 @@ _CONTROL_CHARACTERS = r'[\x00-\x1f\x7f-\x9f\u2028\u2029]'
 
 
 class _Secrets:
-    """The credentials of a request, which must not appear in any text that is shown.
+    """The credentials of a request, which no text may show.
 
-    Whatever shows text passes it through :meth:`hide`, or through :meth:`show` if it comes from
-    outside.
+    Whatever shows a text passes it through :meth:`hide`, or :meth:`show` if it comes from outside.
     """
 
     def __init__(self, *values: Any) -> None:
         texts = {_as_text(value) for value in values if value}
-        # last_4 would reveal all of a shorter key, and replacing it would garble other words.
+        # A shorter one cannot be masked: last_4 would show all of it.
         self._values = sorted((text for text in texts if len(text) > 4), key=len, reverse=True)
 
     @classmethod
@@ -432,8 +432,7 @@ class _Base(NamedTuple):
 _REGIONS = (('https', 'api.pagerduty.com', 443), ('https', 'api.eu.pagerduty.com', 443))
 
 _DEFAULT_PORTS = {'http': 80, 'https': 443}
-# Compiled here only if every request uses it; `re` compiles the rest on first use, to keep imports
-# fast.
+# To keep imports fast, only the patterns that every request uses are compiled here.
 _ABSOLUTE = re.compile(r'[A-Za-z][A-Za-z0-9+.-]*:|//')
 _ORIGIN = re.compile(r'^[^/?#]*//[^/?#]*')
 #: Characters that make browsers or urllib3 send the request elsewhere.
@@ -517,7 +516,7 @@ def _origin(parts: Any) -> _Origin:
 
 def _is_same_origin(url: Optional[str], other: Optional[str]) -> bool:
     parts = _parsed(url or '')
-    # Two invalid URLs have no origin, so not the same one either.
+    # Two invalid URLs do not have the same origin.
     return parts.host is not None and _origin(parts) == _origin(_parsed(other or ''))
 
 
@@ -735,7 +734,7 @@ _LEAF = '/leaf'
 
 
 class _PathIndex(NamedTuple):
-    """An index of CANONICAL_PATHS as it was at some time."""
+    """A tree of the paths in CANONICAL_PATHS, and the copy that it was built from."""
 
     paths: List[str]
     root: Dict[str, Any]
@@ -983,7 +982,6 @@ _ABOUT_FROM = r'(?i)\bfrom\W? header\b|\brequester user not found\b'
 
 
 def _is_about_from(sentences: Sequence[str]) -> bool:
-    """Whether an error is about the From header."""
     return any(re.search(_ABOUT_FROM, sentence) for sentence in sentences)
 
 
@@ -1029,7 +1027,7 @@ def _api_error(r: Response) -> _ApiError:
 
 
 def _sentences(content: Json) -> List[str]:
-    """The texts in the ``errors`` of a response, which may be a text, a list or an object."""
+    """The sentences in the ``errors`` of a response, which may be a text, a list or an object."""
     if isinstance(content, (list, tuple)):
         return [sentence for item in content for sentence in _sentences(item)]
     if isinstance(content, dict):
@@ -1218,9 +1216,7 @@ def wrapped_entities(method: _F) -> _F:
     return cast(_F, call)
 
 
-# ---------------------------------------------------------------------------------------- Values
-#
-# Checks and conversions of arguments, and of values in responses.
+# ------------------------------------------------------------------------ Checks and conversions
 
 
 def _reject_negative(name: str, value: Any) -> None:
@@ -1284,7 +1280,7 @@ def _whole_number(name: str, value: Any, least: int, most: Optional[int] = None)
 
 
 def _id_of(resource: Any) -> str:
-    """The ID of a resource that was passed as its ID or as a mapping, quoted for a path."""
+    """The ID of a resource, which may be given as its ID, quoted for a path."""
     identifier = resource.get('id') if isinstance(resource, Mapping) else resource
     if not isinstance(identifier, str) or not identifier:
         raise ValueError(
@@ -1387,7 +1383,7 @@ def _tokens(base_url: str, url: str) -> Tuple[str, ...]:
 
 
 def _renamed(former_name: str, function: _F) -> _F:
-    """A function under the name that it had before 5.0."""
+    """A deprecated alias of a function: the name that it had before 5.0."""
 
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -1479,7 +1475,7 @@ _REQUESTS_SENDS_NAN = not hasattr(requests.exceptions, 'InvalidJSONError')
 
 
 class _MergedHeaders(CaseInsensitiveDict):  # type: ignore[type-arg]
-    """The headers of a request, which include those of the session."""
+    """The headers of a request, merged over those of the session."""
 
     #: The URL that these headers were merged for. It needs no second check.
     checked_url: Optional[str] = None
@@ -1493,7 +1489,7 @@ class _Transport(Session):
       followed within the same origin, and those of other methods not at all.
     - Settings from the environment are looked up again only if the environment changes.
     - A truncated body, or a status below 200, is an error with every supported urllib3.
-    - After a fork, no connection is shared with the other process.
+    - After a fork, no connection is shared with the parent process.
     """
 
     #: All that the last merge of settings depended on, and its result.
@@ -1508,6 +1504,7 @@ class _Transport(Session):
 
     def prepare_request(self, request: Request) -> PreparedRequest:
         """Prepare a request, whose headers may include the session's already."""
+        # True if PDSession.request has merged the headers and checked the URL.
         is_merged = getattr(request.headers, 'checked_url', '') == request.url
         _reject_unsafe_headers(request.headers)
         # Some versions of requests pass text on to http.client, which encodes it as Latin-1.
@@ -1536,7 +1533,7 @@ class _Transport(Session):
             )
         # The user's hooks, in between, may read the body.
         prepared.hooks['response'].insert(0, _check_length)
-        prepared.register_hook('response', _receive)
+        prepared.register_hook('response', _read_body)
         # No need to check again if requests only appended the query to the checked URL.
         if not is_merged or not str(prepared.url).startswith(str(request.url)):
             self._check_destination(str(prepared.url))
@@ -1562,7 +1559,7 @@ class _Transport(Session):
         if request.url != getattr(request, 'checked_url', None):
             self._check_destination(str(request.url))
         if os.getpid() != self._process_id:
-            self._leave_other_process()
+            self._leave_parent_process()
         # Here, because the user may have assigned another jar.
         self.cookies.set_policy(_OWN_COOKIES_ONLY)
         return super().send(request, **kwargs)
@@ -1643,15 +1640,15 @@ class _Transport(Session):
 
     def _start_process(self) -> None:
         self._process_id = os.getpid()
-        #: Pools of the other process, which are kept so that they are never finalized.
+        #: Pools of the parent process, kept so that they are never finalized.
         self._inherited_pools: List[Any] = self.__dict__.get('_inherited_pools', [])
 
-    def _leave_other_process(self) -> None:
-        """After a fork, give up the connections that belong to the other process as well."""
+    def _leave_parent_process(self) -> None:
+        """After a fork, give up the connections that belong to the parent process as well."""
         for adapter in self.adapters.values():
             if isinstance(adapter, HTTPAdapter):
                 # Closing the pools, or finalizing them, would take locks that a thread of the
-                # other process may have held at the fork.
+                # parent process may have held at the fork.
                 self._inherited_pools.append((adapter.poolmanager, adapter.proxy_manager))
                 adapter.__setstate__(adapter.__getstate__())  # new pools
             else:
@@ -1660,7 +1657,7 @@ class _Transport(Session):
 
 
 def _keep_authorization(request: PreparedRequest) -> PreparedRequest:
-    """An ``auth`` for requests that leaves the header as it is."""
+    """An ``auth`` without effect, which keeps requests from reading ~/.netrc."""
     return request
 
 
@@ -1670,7 +1667,7 @@ def _check_length(response: Response, **options: Any) -> None:
         response.raw.enforce_content_length = True  # The default since urllib3 2.
 
 
-def _receive(response: Response, stream: bool = False, **options: Any) -> None:
+def _read_body(response: Response, stream: bool = False, **options: Any) -> None:
     """The last response hook: read the body, in chunks larger than those of requests."""
     raw = response.raw
     if raw is None:
@@ -2129,8 +2126,8 @@ class PDSession(_MethodsFrom4x, _Transport):
 
     def _note_rate_limit(self, response: Response, spare_requests: int) -> None:
         """Remember when the rate limit is reset, if no more than spare_requests remain."""
-        remaining = _number(response, 'ratelimit-remaining')
-        reset = _number(response, 'ratelimit-reset')
+        remaining = _numeric_header(response, 'ratelimit-remaining')
+        reset = _numeric_header(response, 'ratelimit-reset')
         if remaining is not None and reset is not None and remaining <= spare_requests:
             self._resume_at = max(self._resume_at, monotonic() + reset)
 
@@ -2212,7 +2209,7 @@ class _Retries:
     def after_error(self, error: Exception) -> None:
         """Wait before a retry; raise PDClientError from the error if there is none."""
         self.network_errors += 1
-        obstacle = self._obstacle(error)
+        obstacle = self._why_not_retried(error)
         if not _is_retryable(error):
             problem = 'the request failed, and retrying cannot help'
         elif self.network_errors > self.session.max_network_attempts:
@@ -2278,7 +2275,7 @@ class _Retries:
     def watch_stream(self, response: Response) -> None:
         """Raise PDClientError if reading a streamed body fails, by whatever method.
 
-        All others, such as json() and iter_lines(), call iter_content().
+        json(), iter_lines() and the others call iter_content().
         """
         # Not the bound method: a cycle would keep the socket of a dropped response open.
         read: Any = type(response).iter_content
@@ -2301,12 +2298,12 @@ class _Retries:
         # A negative limit means no limit.
         if 0 <= limit <= retries or total >= session.max_http_attempts:
             message = '%s: status %s, giving up after %d retries for this status and %d in all.'
-            session.log.error(message, self._request_line(), status, retries, total)
+            session.log.error(message, self._line(), status, retries, total)
             return False
         self.retries_by_status[status] = retries + 1
         return self._wait_after(response, WARNING)
 
-    def _obstacle(self, error: Optional[Exception] = None) -> Optional[str]:
+    def _why_not_retried(self, error: Optional[Exception] = None) -> Optional[str]:
         """The reason why the request must not be repeated, or None."""
         if not self.body.is_repeatable:
             return 'its body is a stream that cannot be read again'
@@ -2323,9 +2320,9 @@ class _Retries:
             reason = 'rate limit reached (status 429)'
         else:
             ceiling, reason = None, f'status {response.status_code}'
-        obstacle = self._obstacle()
+        obstacle = self._why_not_retried()
         if obstacle is not None:
-            log, line = self.session.log, self._request_line()
+            log, line = self.session.log, self._line()
             log.warning('%s: %s; not retried because %s', line, reason, obstacle)
             return False
         return self._cool_down(level, reason, ceiling)
@@ -2343,7 +2340,7 @@ class _Retries:
             seconds = min(seconds, ceiling * session._jitter())
         if seconds > _LONG_WAIT:
             level = WARNING
-        limit, line = session.max_wait, self._request_line()
+        limit, line = session.max_wait, self._line()
         if limit is not None and self.waited + seconds > limit:
             message = '%s: %s; giving up, because waiting another %g s would exceed max_wait (%g s)'
             session.log.error(message, line, reason, seconds, limit)
@@ -2355,14 +2352,14 @@ class _Retries:
         self.body.rewind()
         return True
 
-    def _request_line(self) -> str:
+    def _line(self) -> str:
         return f'{self.method} {self._secrets().show(self.url, 300)}'
 
     def _client_error(self, problem: str, error: Exception) -> PDClientError:
         secrets = self._secrets()
         secrets.hide_in(error)
         return PDClientError(
-            f'{self._request_line()}: {problem}: {type(error).__name__}: {secrets.show(error, 800)}'
+            f'{self._line()}: {problem}: {type(error).__name__}: {secrets.show(error, 800)}'
         )
 
     def _secrets(self) -> _Secrets:
@@ -2377,10 +2374,10 @@ class _Retries:
 
 
 class _Body:
-    """The streams in the body of a request, which are read again for a retry."""
+    """The streams in the body of a request, which are rewound for a retry."""
 
     def __init__(self, options: Dict[str, Any]) -> None:
-        self.starts: List[Tuple[Any, int]] = []
+        self.positions: List[Tuple[Any, int]] = []
         #: Whether the whole body can be sent a second time.
         self.is_repeatable = True
         files = [content for _, content in to_key_val_list(options.get('files') or ())]
@@ -2391,12 +2388,12 @@ class _Body:
                 try:
                     start = part.tell()
                     part.seek(start)
-                    self.starts.append((part, start))
+                    self.positions.append((part, start))
                 except (AttributeError, OSError, ValueError):
                     self.is_repeatable = False
 
     def rewind(self) -> None:
-        for stream, start in self.starts:
+        for stream, start in self.positions:
             stream.seek(start)
 
 
@@ -2420,7 +2417,7 @@ _REFUSALS = (
 
 
 def _is_retryable(error: Exception) -> bool:
-    """Whether a retry may succeed: not after a mistake in the request or in the settings."""
+    """Whether a retry may succeed; False for mistakes in the request or the settings."""
     is_network_error = isinstance(error, NETWORK_ERRORS + (HTTPException,))
     if not is_network_error or isinstance(error, _REQUEST_ERRORS):
         return False
@@ -2460,16 +2457,16 @@ def _seconds_to_reset(response: Response) -> Optional[float]:
     See https://developer.pagerduty.com/docs/rest-api-rate-limits and, for Retry-After,
     https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3.
     """
-    seconds = _number(response, 'ratelimit-reset')
+    seconds = _numeric_header(response, 'ratelimit-reset')
     if seconds is None:
-        seconds = _number(response, 'retry-after')
+        seconds = _numeric_header(response, 'retry-after')
     if seconds is None:
         seconds = _seconds_until(_header(response, 'retry-after'), response)
     # 0 means within this second; without a pause, retries would flood the server.
     return None if seconds is None else max(1.0, seconds)
 
 
-def _number(response: Response, name: str) -> Optional[float]:
+def _numeric_header(response: Response, name: str) -> Optional[float]:
     """Parse a header as a number; None if it is missing or not a number."""
     header = _header(response, name)
     is_number = isinstance(header, str) and re.match(r'\s*\d{1,9}(\.\d+)?\s*$', header)
@@ -3215,7 +3212,7 @@ class _Page(NamedTuple):
 
 
 class _Listing:
-    """The pages of a collection."""
+    """Fetches the pages of a collection."""
 
     def __init__(self, session: APISession, url: str, endpoint: _Endpoint) -> None:
         self.session = session
@@ -3362,7 +3359,7 @@ class _History:
         self.listing = listing
         self.params = params
         path = listing.endpoint.path
-        self.longest = _HISTORY_WINDOWS.get(path, _AUDIT_WINDOW)
+        self.max_days = _HISTORY_WINDOWS.get(path, _AUDIT_WINDOW)
         # An entry of /oncalls is in every window that overlaps its shift.
         self.has_overlaps = path == '/oncalls'
         #: The order of the records; None until a page shows it.
@@ -3392,7 +3389,7 @@ class _History:
                 before = before | current if self.has_overlaps else current
 
     def _longest_windows(self, since: datetime, until: datetime) -> List[_Window]:
-        step = until - since if self.longest is None else timedelta(days=self.longest)
+        step = until - since if self.max_days is None else timedelta(days=self.max_days)
         windows = []
         while since < until:
             windows.append((since, min(since + step, until)))
@@ -3463,7 +3460,7 @@ def _record_time(record: Any) -> Optional[datetime]:
 
 
 class _ReadAhead:
-    """Requests the following pages of a listing in threads.
+    """Requests pages of a listing ahead, in threads.
 
     It ends with the first page that is shorter than expected, because the offsets of the following
     pages are then unknown.
