@@ -252,6 +252,9 @@ def check_schedule(call: Call, schedule: Record) -> None:
             call.referred(item.get('user'), '/users')
         for restriction in layer.get('restrictions') or []:
             check_seconds(restriction, 'duration_seconds', 1)
+            is_weekly = restriction['type'] == 'weekly_restriction'
+            if is_weekly and restriction.get('start_day_of_week') is None:
+                raise invalid_schedule('A weekly restriction requires start_day_of_week')
 
 
 def check_seconds(given: Record, name: str, minimum: int) -> None:

@@ -173,6 +173,7 @@ IMPOSSIBLE = [
     {'rotation_turn_length_seconds': 0},
     {'rotation_turn_length_seconds': 10**12},
     {'restrictions': [{'type': 'daily_restriction', 'duration_seconds': 10**12}]},
+    {'restrictions': [{'type': 'weekly_restriction', 'duration_seconds': 3600}]},
     {'users': [{'user': {'id': 'PNOBODY', 'type': 'user_reference'}}]},
 ]
 
