@@ -320,9 +320,12 @@ def check_service(call: Call, service: Record) -> None:
     for name in ('auto_resolve_timeout', 'acknowledgement_timeout'):
         if (service.get(name) or 0) < 0:
             raise invalid_input(f'{name} must not be negative')
-    zone = (service.get('support_hours') or {}).get('time_zone')
+    hours = service.get('support_hours') or {}
+    zone, days = hours.get('time_zone'), hours.get('days_of_week') or []
     if zone is not None and not is_zone(zone):
         raise invalid_input('support_hours.time_zone must be in the IANA time zone database')
+    if not isinstance(days, list) or any(day not in range(1, 8) for day in days):
+        raise invalid_input('support_hours.days_of_week must be numbers from 1 (Monday) to 7')
     # All other statuses are derived from incidents and maintenance windows.
     service['status'] = 'disabled' if service.get('status') == 'disabled' else 'active'
 

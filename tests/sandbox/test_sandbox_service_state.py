@@ -232,6 +232,15 @@ def test_support_hours_need_an_iana_time_zone(web, zone):
     assert error == 'support_hours.time_zone must be in the IANA time zone database'
 
 
+@pytest.mark.parametrize('days', ['Monday', [0], [8], ['Monday'], 1, {'1': 1}])
+def test_support_hours_need_days_from_1_to_7(web, days):
+    path = '/services/' + web.service['id']
+    status, _, (error,) = web.refusal('PUT', path, hours_body(days_of_week=days))
+    assert status == 400
+    assert error.startswith('service.support_hours.days_of_week must be ') or '1 (Mon' in error
+    assert web.event().status_code == 202
+
+
 @pytest.mark.parametrize('name', ['auto_resolve_timeout', 'acknowledgement_timeout'])
 def test_timeout_of_a_service_can_be_long_but_not_negative(web, name):
     path = '/services/' + web.service['id']
