@@ -17,7 +17,7 @@ import re
 import secrets
 from datetime import datetime, timedelta, timezone
 from typing import Any, NoReturn, Optional, Union
-from urllib.parse import quote_plus, urlsplit
+from urllib.parse import urlsplit
 
 from oauthlib.common import add_params_to_uri
 from oauthlib.oauth2 import MissingTokenError, OAuth2Error, WebApplicationClient
@@ -291,9 +291,9 @@ class OAuthTokenClient:
                 )
         if problem is not None:
             # Raised here, so that no exception which knows the request is its context.
-            for secret in [form[name] for name in SECRET_FIELDS if name in form]:
-                problem = problem.replace(secret, '***').replace(quote_plus(secret), '***')
-            raise pdpyras.PDClientError('POST {}/oauth/token: {}'.format(self.url, problem))
+            hidden = pdpyras._Secrets(*(form.get(name) for name in SECRET_FIELDS))
+            shown = hidden.show(problem, 1000)
+            raise pdpyras.PDClientError('POST {}/oauth/token: {}'.format(self.url, shown))
         return token
 
     def _post(self, form: dict[str, str]) -> tuple[dict[str, Any], Optional[str]]:

@@ -1,6 +1,7 @@
 """OAuth tokens from an Authlib server and, for failures, from a scripted one."""
 
 import copy
+import json
 import logging
 import pickle
 import re
@@ -375,17 +376,31 @@ def test_response_without_a_token_is_an_error(client, api, reply, said):
     assert len(api.seen) == 1
 
 
+def test_description_of_an_error_is_truncated_and_escaped(client, api):
+    description = '\x1b[2Jforged\n' + 100_000 * 'x'
+    api.reply(400, {'error': 'invalid_grant', 'error_description': description})
+    with pytest.raises(pdpyras.PDClientError) as caught:
+        refresh(client)
+    assert r'\x1b[2Jforged\n' in str(caught.value)
+    assert len(str(caught.value)) < 2000
+
+
 # Secrets in logs, exceptions and copies
 
 
 def echo(seen):
     fields = form(seen)
-    description = 'bad: ' + ' '.join(fields.values()) + ' ' + seen.body.decode()
+    values, body = ' '.join(fields.values()), seen.body.decode()
+    lower_case = re.sub('%..', lambda found: found.group().lower(), body)
+    as_json = json.dumps(values).replace('/', '\\/')
+    description = 'bad: ' + ' '.join((values, body, lower_case, as_json))
     return Reply(400, {'error': 'invalid_request', 'error_description': description})
 
 
 SECRETS = [SECRET, CODE, VERIFIER, ACCESS, REFRESH]
 SECRETS += [requests.utils.quote(secret, safe='') for secret in SECRETS]
+SECRETS += [secret.replace('%2B', '%2b').replace('%2F', '%2f') for secret in SECRETS]
+SECRETS += [secret.replace('/', '\\/') for secret in SECRETS]
 
 
 def shown_of(text):
