@@ -222,6 +222,13 @@ def test_alert_grouping_settings_take_service_ids_and_limit_by_position(api, ses
     assert sorted(api.last.params) == expected
 
 
+@pytest.mark.parametrize('name', ['rput', 'rpatch'])
+def test_an_update_of_a_lower_case_id_must_return_the_wrapped_resource(api, session, name):
+    api.reply(body={'other': {'id': 'abc'}})
+    with pytest.raises(pdpyras.PDServerError, match='"user"'):
+        getattr(session, name)('users/abc', json={'name': 'Jane'})
+
+
 def test_an_unlisted_collection_is_not_mistaken_for_an_id_of_a_listed_one(api, session):
     api.reply(body={'tasks': [1], 'more': False})
     assert session.list_all('incidents/tasks') == [1]

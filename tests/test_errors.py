@@ -432,6 +432,13 @@ def test_an_invalid_charset_does_not_hide_the_error(api, session, charset, body)
     assert session.api_key_access is None
 
 
+def test_a_body_that_does_not_fit_its_charset_is_quoted_as_utf_8(api, session):
+    headers = {'Content-Type': 'text/plain; charset=undefined'}
+    api.reply(404, body='Ñandú'.encode() + b'\xff', headers=headers)
+    with pytest.raises(pdpyras.PDHTTPError, match='Ñandú\ufffd'):
+        session.rget('users/P1')
+
+
 def test_an_error_whose_response_has_no_request_can_be_pickled():
     response = requests.Response()
     response.status_code = 404
@@ -564,6 +571,7 @@ def test_a_404_below_a_base_url_with_a_path_suggests_nothing(api):
     session = pdpyras.APISession('the-api-key-1234', base_url=api.url + '/gateway')
     with session, pytest.raises(pdpyras.PDHTTPError) as caught:
         session.rget('services/PABC123')
+    assert 'not listed' not in str(caught.value)
     assert 'did you mean' not in str(caught.value)
 
 
@@ -572,6 +580,7 @@ def test_a_404_on_any_other_path_suggests_nothing(api, session, path):
     api.reply(404, NOT_FOUND)
     with pytest.raises(pdpyras.PDHTTPError) as caught:
         session.rget(path)
+    assert 'not listed' not in str(caught.value)
     assert 'did you mean' not in str(caught.value)
 
 

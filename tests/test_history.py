@@ -200,6 +200,12 @@ def test_records_without_an_id_are_compared_as_a_whole(api, session):
     assert got == [records[0], records[2]]
 
 
+def test_a_record_that_moves_to_the_next_page_comes_once(api, session):
+    api.reply(body={'log_entries': [{'id': 'b'}, {'id': 'a'}], 'more': True, 'total': 3})
+    api.reply(body={'log_entries': [{'id': 'a'}], 'more': False})
+    assert list(session.iter_history('log_entries', SINCE, UNTIL)) == [{'id': 'b'}, {'id': 'a'}]
+
+
 def test_the_period_is_sent_in_whole_seconds_of_utc(api, session):
     api.reply(body={'log_entries': [], 'more': False, 'total': 0})
     zone = timezone(timedelta(hours=5, minutes=30))

@@ -51,6 +51,7 @@ def test_a_path_becomes_a_url_under_the_base(path, url):
         pytest.param(US + '/users?email=jane@example.com', id='an at sign in the query'),
         pytest.param(US + ':443/users', id='the default port in numbers'),
         pytest.param('HTTPS://API.PagerDuty.com/users', id='scheme and host in other case'),
+        pytest.param('HTTPS://API.PagerDuty.com', id='the base in other case'),
     ],
 )
 def test_a_full_url_under_the_base_passes_unchanged(url):
