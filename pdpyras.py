@@ -3652,10 +3652,8 @@ def _encoded_size(content: Any) -> int:
     return len(dumps(content).encode('utf-8'))
 
 
-def _event_time(timestamp: Any) -> Any:
-    """The time of an event: an aware datetime in UTC; a str, for example, as it is."""
-    if not isinstance(timestamp, date):
-        return timestamp
+def _event_time(timestamp: Any) -> str:
+    """A datetime as the time of an event, in UTC; ValueError if it is naive."""
     _reject_naive('timestamp', timestamp)
     # With microseconds, unlike the times in query parameters: events may follow each other closely.
     utc = cast(datetime, timestamp).astimezone(timezone.utc)
@@ -3834,7 +3832,7 @@ class ChangeEventsAPISession(_EventsSession):
     @property
     def event_timestamp(self) -> str:
         """The current time: UTC, ISO 8601."""
-        return cast(str, _event_time(datetime.now(timezone.utc)))
+        return _event_time(datetime.now(timezone.utc))
 
 
 # ---------------------------------------------------------------------------- The API as tables
