@@ -63,7 +63,6 @@ from typing import (
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 from urllib.request import getproxies, getproxies_environment
 from warnings import warn, warn_explicit
-from weakref import ref
 
 import requests
 from deprecation import deprecated  # type: ignore[import-untyped]
@@ -2277,20 +2276,15 @@ class _Retries:
 
         json(), iter_lines() and the others call iter_content().
         """
-        # Not the bound method: a cycle would keep the socket of a dropped response open.
-        read: Any = type(response).iter_content
-        reference = ref(response)
+        read: Any = response.iter_content
 
         def iter_content(*args: Any, **kwargs: Any) -> Iterator[bytes]:
-            return self._guarded(partial(read, reference(), *args, **kwargs))
+            try:
+                yield from read(*args, **kwargs)
+            except _FAILURES as error:
+                raise self._client_error('the body could not be read', error) from error
 
         cast(Any, response).iter_content = iter_content
-
-    def _guarded(self, read: Callable[[], Iterator[bytes]]) -> Iterator[bytes]:
-        try:
-            yield from read()
-        except _FAILURES as error:
-            raise self._client_error('the body could not be read', error) from error
 
     def _after_configured_status(self, response: Response, limit: int) -> bool:
         status, session = response.status_code, self.session
