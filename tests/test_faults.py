@@ -526,6 +526,11 @@ def test_reading_a_truncated_stream_raises_a_client_error(api, session, body, re
     assert caught.value.__cause__ is not None
 
 
+def test_a_stream_can_be_read_in_the_expression_that_requests_it(api, session):
+    api.reply(body=b'id,name')
+    assert list(session.get('users.csv', stream=True).iter_content(3)) == [b'id,', b'nam', b'e']
+
+
 def test_an_error_about_a_consumed_stream_does_not_quote_the_body(api, session):
     api.reply(400, {'error': {'message': 'm'}})
     response = session.get('users', stream=True)
