@@ -259,7 +259,8 @@ _READ_AHEAD_LIMIT = 9
 _HISTORY_PARAMETERS = ('since', 'until', 'offset', 'cursor', 'total', 'date_range')
 
 #: Maximum lengths of an event's summary and dedup_key, in characters, and of an event, in bytes.
-#: See https://developer.pagerduty.com/docs/send-alert-event and its overview.
+#: See https://developer.pagerduty.com/docs/send-alert-event and
+#: https://developer.pagerduty.com/docs/events-api-v2-overview.
 _SUMMARY_LIMIT = 1024
 _DEDUP_KEY_LIMIT = 255
 _EVENT_LIMIT = 512000
@@ -1456,8 +1457,8 @@ class _OwnCookiesOnly(DefaultCookiePolicy):
 
 
 _OWN_COOKIES_ONLY = _OwnCookiesOnly()
-#: Bytes of a body to read at a time. Not None, for all at once: urllib3 would never reach the end
-#: of a mocked body.
+#: Bytes of a body to read at a time. With 10 KiB, as in requests, a long listing takes about 10 %
+#: longer. Not None, for all at once: urllib3 would never reach the end of a mocked body.
 _READ_SIZE = 1024 * 1024
 _UNSAFE_IN_HEADER = re.compile(r'[\x00-\x08\x0a-\x1f\x7f]|^\s|[^\x00-\xff]')
 
@@ -2206,7 +2207,7 @@ class _Retries:
         self.renewals_before = session._renewals
 
     def after_error(self, error: Exception) -> None:
-        """Wait before a retry; raise PDClientError from the error if there is none."""
+        """Wait before a retry, or raise PDClientError if the request is not to be retried."""
         self.network_errors += 1
         obstacle = self._why_not_retried(error)
         if not _is_retryable(error):
@@ -3414,7 +3415,8 @@ class _History:
             query = dict(query, total='true', offset=0)
         body = self.listing.get(query)
         if self.is_newest_first is None:
-            times = [time for time in map(_record_time, self.listing.results(body)) if time]
+            moments = map(_record_time, self.listing.results(body))
+            times = [moment for moment in moments if moment is not None]
             pairs = [pair for pair in zip(times, times[1:]) if pair[0] != pair[1]]
             self.is_newest_first = pairs[0][0] > pairs[0][1] if pairs else None
         return body
