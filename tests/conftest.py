@@ -1,6 +1,7 @@
 """Fixtures: a scripted API on a real socket, sessions that talk to it, and no sleeping."""
 
 import gc
+import os
 import shutil
 import signal
 import ssl
@@ -16,6 +17,9 @@ import pdpyras
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # SIGINT is ignored under `pytest &` in a script, and so in the processes that tests interrupt.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Containers set this. Each of the hundred processes that tests start would compile pdpyras again.
+os.environ.pop('PYTHONDONTWRITEBYTECODE', None)
 
 try:
     from hypothesis import HealthCheck, settings
