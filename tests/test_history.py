@@ -18,7 +18,7 @@ from hypothesis import given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
 #: The full scale has a million records; the default divides them and the limit of 10,000 by this.
-SCALE = at_scale(20, full=1)
+SCALE = at_scale(40, full=1)
 LIMIT = 10000 // SCALE
 
 DAY = 86400
@@ -123,7 +123,7 @@ def test_audit_records_are_fetched_in_windows_of_31_days(newest_first, inclusive
     assert len(server.queries) <= 200 // SCALE + 13
 
 
-@settings(max_examples=60)
+@settings(max_examples=at_scale(30, full=60))
 @given(
     seconds=st.lists(st.integers(0, 40), max_size=120),
     width=st.integers(1, 40),

@@ -102,7 +102,7 @@ def frequent_switches():
 def test_16_threads_make_thousands_of_calls_with_faults_on_one_session(
     session, sleeps, frequent_switches
 ):
-    calls = at_scale(800, full=10000)
+    calls = at_scale(480, full=10000)
     network = FaultyNetwork()
     session.mount('http://', network)
     session.retry = {500: 1, 503: 1}
@@ -302,25 +302,26 @@ def _distinct_urls(count):
 
 
 def test_calls_to_distinct_urls_do_not_grow_the_session(api, session):
-    plain, first, traced = at_scale((2000, 3000, 1000), full=(75000, 5000, 15000))
+    plain, first, traced = at_scale((1600, 1600, 800), full=(75000, 5000, 15000))
     session.parent = NoNetwork(api.url)
-    urls = _distinct_urls(5000 + plain + first + traced)
+    filling = 2400  # Until all the tables that have a limit are full.
+    urls = _distinct_urls(filling + plain + first + traced)
 
     def make(count):
         for url in islice(urls, count):
             session.get(url)
 
-    make(5000)  # Until all the tables that have a limit are full.
+    make(filling)
     blocks = sys.getallocatedblocks()
     make(plain)
     # Fewer calls, because tracing makes a call seven times as slow.
     assert growth_over(lambda: make(first), lambda: make(traced)) < 20000
     assert sys.getallocatedblocks() - blocks < 2000
-    assert session.total_call_count == 5000 + plain + first + traced
+    assert session.total_call_count == filling + plain + first + traced
 
 
 def test_calls_leave_no_objects_in_requests(api, session):
-    first, then = at_scale((2400, 800), full=(3000, 10000))
+    first, then = at_scale((2400, 400), full=(3000, 10000))
     session.mount('http://', EndlessNetwork())
     urls = _distinct_urls(first + then)
 
