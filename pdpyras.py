@@ -2416,7 +2416,11 @@ def _is_retryable(error: Exception) -> bool:
     is_network_error = isinstance(error, NETWORK_ERRORS + (HTTPException,))
     if not is_network_error or isinstance(error, _REQUEST_ERRORS):
         return False
-    return not (isinstance(error, (ProxyError, SSLError)) and re.search(_REFUSALS, str(error)))
+    if not isinstance(error, (ProxyError, SSLError)):
+        return True
+    # The innermost error: the texts of the others have the URL and the host in them.
+    *_, cause = _causes(error)
+    return isinstance(cause, NewConnectionError) or not re.search(_REFUSALS, str(cause))
 
 
 def _repeatable_fields(data: Any) -> Any:
@@ -2481,13 +2485,17 @@ def _seconds_until(http_date: Any, response: Response) -> Optional[float]:
 
 def _never_connected(error: Optional[BaseException]) -> bool:
     """Whether an error occurred before a connection was made."""
+    connecting = (requests.ConnectTimeout, ConnectTimeoutError, NewConnectionError)
+    return any(isinstance(cause, connecting) for cause in _causes(error))
+
+
+def _causes(error: Optional[BaseException]) -> Iterator[BaseException]:
+    """Yield an error of requests, and the errors that it wraps."""
     while error is not None:
-        if isinstance(error, (requests.ConnectTimeout, ConnectTimeoutError, NewConnectionError)):
-            return True
+        yield error
         inner = [getattr(error, 'reason', None), getattr(error, 'original_error', None)]
         candidates = inner + list(error.args)
         error = next((item for item in candidates if isinstance(item, BaseException)), None)
-    return False
 
 
 # ------------------------------------------------------------------------------------ APISession

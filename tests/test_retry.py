@@ -765,6 +765,22 @@ def test_only_server_errors_of_a_proxy_are_retried(api, sleeps, status, retries)
 
 
 @pytest.mark.usefixtures('failed_connections')
+@pytest.mark.parametrize('path', ['incidents/P1/alerts', 'users?query=certificate.hostname'])
+def test_the_words_of_a_url_do_not_prevent_a_retry(session, sleeps, path):
+    session.url = 'https://pd.example.test'
+    session.proxies = {'https': 'http://alert.localhost:1'}
+    with pytest.raises(pdpyras.PDClientError, match='last of 4 tries'):
+        session.get(path)
+    session.proxies = {}
+    # A server that closes the connection during the handshake.
+    with tls_server(lambda connection: connection.recv(4096)) as session.url, pytest.raises(
+        pdpyras.PDClientError, match='last of 4 tries'
+    ):
+        session.get(path)
+    assert len(sleeps) == 6
+
+
+@pytest.mark.usefixtures('failed_connections')
 @pytest.mark.parametrize('name', ['verify', 'cert'])
 def test_a_missing_certificate_file_is_not_retried(api, sleeps, name):
     url = api.url.replace('http:', 'https:')
