@@ -69,6 +69,7 @@ from deprecation import deprecated  # type: ignore[import-untyped]
 from requests import PreparedRequest, Request, Response, Session
 from requests.__version__ import __version__ as REQUESTS_VERSION
 from requests.adapters import HTTPAdapter
+from requests.compat import json as requests_json  # type: ignore[attr-defined]
 from requests.cookies import RequestsCookieJar
 from requests.exceptions import InvalidHeader, ProxyError, RequestException, SSLError
 from requests.sessions import merge_hooks
@@ -351,6 +352,8 @@ def last_4(secret: str) -> str:
 
 
 def _as_text(value: Any) -> str:
+    if isinstance(value, str):
+        return value  # str() would return the name of a str Enum.
     return value.decode('latin-1') if isinstance(value, bytes) else str(value)
 
 
@@ -2030,7 +2033,7 @@ class PDSession(_MethodsFrom4x, _Transport):
 
     def _target(self, method: str, url: str) -> Tuple[str, str]:
         """The method and full URL of a request, checked before anything is sent."""
-        method = str(method).strip().upper()
+        method = (method if isinstance(method, str) else str(method)).strip().upper()
         if method not in self.permitted_methods:
             supported = ', '.join(self.permitted_methods) or 'none: PDSession is a base class'
             problem = f'Method {_cut(method, 20)} is not supported by this API.'
@@ -2968,7 +2971,7 @@ class APISession(PDSession):
         :param query: the text to search for, which the attribute must equal, ignoring case.
         :param params: more query parameters.
         """
-        wanted = str(query).lower()
+        wanted = _as_text(query).lower()
         for result in self.iter_all(resource, params=dict(_as_dict(params), query=query)):
             value = result.get(attribute) if isinstance(result, Mapping) else None
             if value is not None and str(value).lower() == wanted:
@@ -3653,7 +3656,8 @@ class _EventsSession(PDSession):
 
 
 def _encoded_size(content: Any) -> int:
-    return len(dumps(content).encode('utf-8'))
+    # As requests encodes it: with simplejson, which accepts more types, if that is installed.
+    return len(requests_json.dumps(content).encode('utf-8'))
 
 
 def _event_time(timestamp: Any) -> str:
@@ -3695,7 +3699,7 @@ class EventsAPISession(_EventsSession):
         event: Dict[str, Any] = {'event_action': action}
         event.update(properties, event_action=action)
         if dedup_key not in (None, '') and dedup_key is not False:
-            event['dedup_key'] = str(dedup_key)
+            event['dedup_key'] = _as_text(dedup_key)
             length = len(event['dedup_key'])
             if length > _DEDUP_KEY_LIMIT:
                 raise ValueError(

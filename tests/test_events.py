@@ -1,11 +1,17 @@
 """Alerts and change events."""
 
+import json
 import re
 from collections import OrderedDict
 from copy import deepcopy
 from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+from enum import Enum
+from functools import partial
+from types import SimpleNamespace
 
 import pytest
+import requests
 
 import pdpyras
 
@@ -630,3 +636,24 @@ def test_a_datetime_in_the_payload_is_sent_as_utc(api, events):
     assert payload == {'timestamp': moment}
     with pytest.raises(ValueError, match='time zone'):
         events.send_event('trigger', payload={'timestamp': datetime(2026, 1, 2)})
+
+
+class Disk(str, Enum):
+    FULL = 'disk-full'
+
+
+def test_the_value_of_a_str_enum_is_the_dedup_key(api, events):
+    api.reply(202, {'dedup_key': 'disk-full'}, times=2)
+    events.trigger('Disk full', 'db1', dedup_key=Disk.FULL)
+    events.resolve(Disk.FULL)
+    assert [seen.json['dedup_key'] for seen in api.seen] == ['disk-full'] * 2
+
+
+def test_a_large_event_is_measured_as_requests_encodes_it(api, events, monkeypatch):
+    # Stands for simplejson, which requests prefers, and which encodes a Decimal.
+    encoder = SimpleNamespace(dumps=partial(json.dumps, default=str), loads=json.loads)
+    monkeypatch.setattr(requests.models, 'complexjson', encoder)
+    monkeypatch.setattr(pdpyras, 'requests_json', encoder)
+    api.reply(202, {'dedup_key': 'k'})
+    events.trigger('Slow', 'db1', custom_details={'load': Decimal('1.5'), 'log': 'a' * 50000})
+    assert api.seen[0].json['payload']['custom_details']['load'] == '1.5'

@@ -1,5 +1,7 @@
 """list_all, dict_all, find and persist."""
 
+from enum import Enum
+
 import pytest
 from wire import Reply
 
@@ -117,6 +119,15 @@ def test_find_compares_the_given_attribute(api, session):
 def test_find_ignores_case_and_compares_numbers(api, session, query, value):
     api.reply(body={'users': [{'name': 'other'}, {'name': value}], 'more': False})
     assert session.find('users', query) == {'name': value}
+
+
+class Name(str, Enum):
+    WEB = 'Web Shop'
+
+
+def test_find_searches_for_the_value_of_a_str_enum(api, session):
+    api.reply(body={'services': [{'name': 'Web Shop'}], 'more': False})
+    assert session.find('services', Name.WEB) == {'name': 'Web Shop'}
 
 
 def test_find_returns_the_first_of_several_matches(api, session):
