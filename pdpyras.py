@@ -1512,9 +1512,10 @@ class _Transport(Session):
         _reject_unsafe_headers(request.headers)
         # Some versions of requests pass text on to http.client, which encodes it as Latin-1.
         data = request.data.read() if isinstance(request.data, TextIOBase) else request.data
-        data = data.encode('utf-8') if isinstance(data, str) else data
+        if isinstance(data, str) and len(data.encode('utf-8')) > len(data):
+            data = data.encode('utf-8')
         if _REQUESTS_SENDS_NAN and not data:
-            dumps(request.json, allow_nan=False)
+            requests_json.dumps(request.json, allow_nan=False)
         # With auth=None, requests would read ~/.netrc.
         auth = request.auth or self.auth or _keep_authorization
         is_replaced = Session.prepare_request is not _PREPARE_REQUEST

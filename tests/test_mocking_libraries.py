@@ -37,6 +37,13 @@ def test_responses_mocks_a_session(responses, real_session):
     assert responses.calls[0].request.headers['Authorization'] == 'Token token=the-api-key-1234'
 
 
+def test_responses_sees_a_body_of_text_as_it_was_passed(responses, real_session):
+    responses.add('POST', BASE + '/users', status=201)
+    text = json.dumps({'user': {'name': 'Ren\u00e9'}})
+    real_session.post('users', data=text)
+    assert responses.calls[0].request.body == text
+
+
 def test_responses_sees_the_wrapped_body(responses, real_session):
     responses.add('PUT', BASE + '/users/P1', json={'user': {}})
     real_session.rput('users/P1', json={'name': 'Jane'})
