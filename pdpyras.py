@@ -32,7 +32,7 @@ from copyreg import __newobj__  # type: ignore[attr-defined]
 from datetime import date, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from functools import lru_cache, partial, wraps
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse
 from http.cookiejar import DefaultCookiePolicy
 from importlib import import_module
 from io import TextIOBase
@@ -1667,7 +1667,8 @@ def _keep_authorization(request: PreparedRequest) -> PreparedRequest:
 
 def _check_length(response: Response, **options: Any) -> None:
     """The first response hook: urllib3 notices a truncated body, whoever reads it."""
-    if hasattr(response.raw, 'enforce_content_length'):
+    # Not in a mock, whose Content-Length may be that of another body.
+    if isinstance(getattr(response.raw, '_original_response', None), HTTPResponse):
         response.raw.enforce_content_length = True  # The default since urllib3 2.
 
 

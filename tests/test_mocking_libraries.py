@@ -165,6 +165,13 @@ def test_an_adapter_of_requests_mock_can_be_mounted(requests_mock_library, real_
     assert real_session.list_all('users') == [1]
 
 
+def test_requests_mock_may_send_any_content_length(requests_mock_library, real_session):
+    with requests_mock_library.Mocker() as mock:
+        headers = {'Content-Length': '5'}  # of the recorded body, which was edited since
+        mock.get(BASE + '/users/P1', json={'user': {'id': 'P1'}}, headers=headers)
+        assert real_session.rget('users/P1') == {'id': 'P1'}
+
+
 # vcrpy
 
 
