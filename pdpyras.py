@@ -1436,10 +1436,9 @@ class _MethodsFrom4x:
         self._raises_http_errors = True
 
     def _is_raising(self) -> bool:
-        kind = cast(Any, type(self))
-        # Subclasses of 4.x override the property with a plain attribute.
-        is_plain = not isinstance(kind.raise_if_http_error, property)
-        return bool(kind.raise_if_http_error) if is_plain else self._raises_http_errors
+        # Subclasses of 4.x override the property, mostly with a plain attribute.
+        is_ours = type(self).raise_if_http_error is _MethodsFrom4x.raise_if_http_error
+        return self._raises_http_errors if is_ours else bool(self.raise_if_http_error)
 
     @_deprecated('5.0.0', 'The keys of api_call_counts now look like "GET /users/{id}".')
     def profiler_key(self, method: str, path: str, suffix: Optional[str] = None) -> str:

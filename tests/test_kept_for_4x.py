@@ -163,6 +163,19 @@ def test_raise_if_http_error_can_be_overridden_in_a_subclass(api):
         assert Quiet('key', base_url=api.url).list_all('users') == []
 
 
+@pytest.mark.parametrize('in_class', [False, True])
+def test_raise_if_http_error_of_a_session_overrides_that_of_its_class(api, in_class):
+    class Mine(pdpyras.APISession):
+        raise_if_http_error = in_class
+
+    session = Mine('key', base_url=api.url)
+    session.raise_if_http_error = not in_class
+    api.reply(ANY_SERVER_ERROR)
+    is_raising = pytest.raises(pdpyras.PDServerError)
+    with pytest.warns(UserWarning, match=str(ANY_SERVER_ERROR)) if in_class else is_raising:
+        assert session.list_all('users') == []
+
+
 @pytest.mark.filterwarnings('ignore::deprecation.DeprecatedWarning')
 @pytest.mark.parametrize('where', ['class', 'session'])
 def test_raise_if_http_error_can_be_patched(api, session, where):
