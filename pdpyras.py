@@ -202,7 +202,8 @@ class _ErrorResponse(Response):
         if not _text(self):
             # A stream that is broken or was read elsewhere would fail again in the pickle.
             self._content = b''
-        state: Dict[str, Any] = super().__getstate__()
+        # A copy: other classes of responses return their own __dict__.
+        state: Dict[str, Any] = dict(super().__getstate__())
         state['request'] = None
         state['history'] = []
         state['cookies'] = RequestsCookieJar()

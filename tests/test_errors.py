@@ -771,3 +771,19 @@ def test_messages_about_arguments_are_short(session, act):
     with pytest.raises((ValueError, pdpyras.URLError)) as caught:
         act(session)
     assert len(str(caught.value)) < 2000
+
+
+class CachedResponse(requests.Response):
+    """As in requests-cache, the state of a response is its own dict."""
+
+    def __getstate__(self):
+        return self.__dict__
+
+
+def test_a_pickle_of_an_error_does_not_change_its_response(api, session):
+    api.reply(404)
+    response = session.get('users')
+    response.__class__, response.raw, response.connection = CachedResponse, None, None
+    error = pdpyras.PDHTTPError('Not found', response)
+    through_pickle(error)
+    assert error.response.request.headers['Authorization'].endswith(KEY)
