@@ -3249,7 +3249,7 @@ class _Listing:
         get = self.get
         if read_ahead and not is_single_page:
             get = _ReadAhead(self, read_ahead).get
-        while body is not None or offset + size <= int(ITERATION_LIMIT):
+        while body is not None or offset + size <= ITERATION_LIMIT:
             if body is None:
                 body = get(dict(params, limit=size, offset=offset))
             results = self.results(body)
@@ -3280,7 +3280,7 @@ class _Listing:
                 self.warn('the server says that there are more results, but sent an empty page')
                 return
             # Shorten the last page rather than lose the results before the limit.
-            size = max(1, min(limit, int(ITERATION_LIMIT) - offset))
+            size = max(1, int(min(limit, ITERATION_LIMIT - offset)))
         if on_limit is not None:
             on_limit()
             return
@@ -3500,7 +3500,7 @@ class _ReadAhead:
         offset, limit = params['offset'], params['limit']
         for _ in range(self._depth):
             offset += limit
-            limit = min(limit, int(ITERATION_LIMIT) - offset)
+            limit = int(min(limit, ITERATION_LIMIT - offset))
             if limit < 1:
                 return
             if (offset, limit) not in self._pages:

@@ -733,3 +733,10 @@ def test_a_numeric_range_is_a_list_parameter(api, session):
     api.reply(body={'users': []})
     session.get('users', params={'numbers': range(2)})
     assert api.last.params == [('numbers[]', '0'), ('numbers[]', '1')]
+
+
+def test_an_infinite_limit_turns_the_limit_off(api, session, monkeypatch):
+    monkeypatch.setattr(pdpyras, 'ITERATION_LIMIT', float('inf'))
+    api.reply(body={'users': [1], 'more': True})
+    api.reply(body={'users': [2], 'more': False})
+    assert session.list_all('users', params={'offset': 9990}, read_ahead=1) == [1, 2]
