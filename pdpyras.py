@@ -2175,7 +2175,7 @@ class PDSession(_MethodsFrom4x, _Transport):
         fields = {'http_method': method, 'url': url, 'status': status}
         fields.update(request_id=request_id, seconds=seconds)
         # A record cannot have two values: those of the program's own record factory stay.
-        taken = vars(getLogRecordFactory()(__name__, DEBUG, '', 0, '', (), None))
+        taken = vars(getLogRecordFactory()(__name__, DEBUG, '', 0, '', (), None, '', None))
         fields = {name: value for name, value in fields.items() if name not in taken}
         shown = (line, status, request_id or '(none)', sent_at)
         message = '%s: status=%s request_id=%s date=%s wall_time_s=%s'

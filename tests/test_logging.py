@@ -334,8 +334,9 @@ def test_log_records_have_the_fields_of_the_response(api, session, caplog):
 def test_fields_that_the_record_factory_of_the_program_sets_are_kept(api, session, caplog):
     factory = logging.getLogRecordFactory()
 
-    def with_request_id(*args, **options):
-        record = factory(*args, **options)
+    # The parameters that logging passes.
+    def with_request_id(name, level, path, line, message, args, exc_info, function, stack):
+        record = factory(name, level, path, line, message, args, exc_info, function, stack)
         record.request_id = 'of the program'
         return record
 
