@@ -4480,8 +4480,9 @@ def _run_command_line() -> None:
     try:
         command_line = import_module('pdpyras_extras.cli')
     except ImportError as error:
+        reason = str(error).rstrip('.')
         sys.stderr.write(
-            f'The command line cannot start: {error}. Install it with Python 3.9 or newer: '
+            f'The command line cannot start: {reason}. Install it with Python 3.9 or newer: '
             "pip install 'pdpyras[cli]>=5.5', or pip install '.[cli]' in a checkout.\n"
         )
         sys.exit(2)
