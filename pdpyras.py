@@ -493,15 +493,15 @@ def endpoint_matches(endpoint_pattern: str, method: str, path: str) -> bool:
 
 @lru_cache(maxsize=64)
 def _parse_base(base_url: str) -> _Base:
-    parts = _parsed(str(base_url).strip())
+    base_url = str(base_url).strip()
+    parts = _parsed(base_url)
     has_extras = any(part is not None for part in (parts.auth, parts.query, parts.fragment))
     if not parts.scheme or not parts.host or has_extras:
         raise URLError(
             'The url of a session must look like https://api.pagerduty.com: with a scheme, but '
             f'without credentials, query or fragment; it is {_shown_url(base_url)!r}.'
         )
-    base_path = (parts.path or '').rstrip('/')
-    return _Base(base_url.strip().rstrip('/'), _origin(parts), base_path)
+    return _Base(base_url.rstrip('/'), _origin(parts), (parts.path or '').rstrip('/'))
 
 
 def _parsed(url: str) -> Any:

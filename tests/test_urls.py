@@ -6,6 +6,7 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 import pytest
+import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 
@@ -97,6 +98,12 @@ def test_a_url_with_another_port_is_rejected(base, url):
 def test_a_trailing_slash_of_the_base_makes_no_difference(base):
     assert normalize_url(base, '/users') == US + '/users'
     assert normalize_url(base, US + '/users') == US + '/users'
+
+
+def test_a_base_url_may_be_a_url_object():
+    url = urllib3.util.parse_url('https://api.eu.pagerduty.com/')
+    with pdpyras.APISession('the-api-key-1234', base_url=url) as session:
+        assert session.url == 'https://api.eu.pagerduty.com'
 
 
 def test_a_base_url_may_have_a_path():
