@@ -233,7 +233,7 @@ def _truthy_response(response: Any) -> Any:
 # --------------------------------------------------------------------------- Limits and defaults
 
 #: Number of results that classic pagination can reach: ``offset`` plus ``limit`` may not exceed it.
-#: See https://developer.pagerduty.com/docs/pagination.
+#: See https://developer.pagerduty.com/docs/pagination. A program may assign a float.
 ITERATION_LIMIT = 10000
 
 #: Seconds to wait for the API before giving up on a request; read when a session is created.
@@ -3287,8 +3287,8 @@ class _Listing:
         has_history = self.endpoint.path in _HISTORY_WINDOWS
         remedy = 'use iter_history' if has_history else 'narrow the listing by its parameters'
         self.warn(
-            f'limit {size} at offset {offset} would go past {ITERATION_LIMIT}, where the API '
-            f'returns no results; {remedy} to get the others'
+            f'limit {size} at offset {offset} would go past {ITERATION_LIMIT:.0f}, where the '
+            f'API returns no results; {remedy} to get the others'
         )
 
     def cursor_pages(

@@ -155,10 +155,11 @@ def test_a_collection_of_exactly_the_iteration_limit_does_not_warn(api, session,
     assert len(api.seen) == 2
 
 
-def test_the_last_page_before_the_iteration_limit_is_shortened(api, session, monkeypatch):
-    monkeypatch.setattr(pdpyras, 'ITERATION_LIMIT', 100)
+@pytest.mark.parametrize('limit', [100, 100.0])
+def test_the_last_page_before_the_iteration_limit_is_shortened(api, session, monkeypatch, limit):
+    monkeypatch.setattr(pdpyras, 'ITERATION_LIMIT', limit)
     hold(api, 500)
-    with pytest.warns(UserWarning, match='100'):
+    with pytest.warns(UserWarning, match='would go past 100, where'):
         assert len(list(session.iter_all('users', page_size=30))) == 100
     assert sent(api, 'limit', 'offset') == [('30', '0'), ('30', '30'), ('30', '60'), ('10', '90')]
 
