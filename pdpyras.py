@@ -3379,6 +3379,7 @@ class _History:
         windows = self._longest_windows(since, until)
         first_pages: Dict[_Window, Any] = {}
         if len(windows) > 1:
+            # The latest window with two different times shows the order of the records.
             for window in reversed(windows):
                 first_pages[window] = self._first_page(window)
                 if self.is_newest_first is not None:
@@ -3428,10 +3429,9 @@ class _History:
             query = dict(query, total='true', offset=0)
         body = self.listing.get(query)
         if self.is_newest_first is None:
-            moments = map(_record_time, self.listing.results(body))
-            times = [moment for moment in moments if moment is not None]
-            pairs = [pair for pair in zip(times, times[1:]) if pair[0] != pair[1]]
-            self.is_newest_first = pairs[0][0] > pairs[0][1] if pairs else None
+            times = list(filter(None, map(_record_time, self.listing.results(body))))
+            if times and times[0] != times[-1]:
+                self.is_newest_first = times[0] > times[-1]
         return body
 
     def _pages_of(self, window: _Window, body: Any) -> Iterator[_Page]:
