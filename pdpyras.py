@@ -270,7 +270,7 @@ _EVENT_LIMIT = 512000
 #: Seconds above which a wait before a retry is logged as a warning.
 _LONG_WAIT = 10
 
-#: Network errors, which a retry may overcome.
+#: Network errors, which a retry may overcome. HTTPError is urllib3's, not requests.HTTPError.
 NETWORK_ERRORS = (HTTPError, RequestException)
 
 #: Everything that can go wrong between a request and its response. OSError: a missing CA bundle,
@@ -634,7 +634,7 @@ _IRREGULAR_SINGULARS = {singular: plural for plural, singular in _IRREGULAR_PLUR
 #: An ID has a capital letter or a digit in it, or is longer than a name.
 _IDENTIFIER = r'[A-Z]|\d|.{40}'
 _API_VERSION = r'/v\d+(?:/|$)'
-#: A name with a digit in it, such as ``oauth2_clients``.
+#: A name that _IDENTIFIER would take for an ID: with a digit, such as ``oauth2_clients``, or long.
 _NAME = r'[a-z]+\d?(?:_[a-z]+)+$'
 _COLLECTION_NAME = r'[a-z][a-z_]*$'
 
@@ -645,8 +645,8 @@ class _Endpoint(NamedTuple):
     path: str
     #: Whether the path is in CANONICAL_PATHS, so that the tables know its wrappers.
     is_listed: bool
-    #: The path itself, if its last segment matched ``{id}`` but looks like the name of a collection
-    #: that is newer than the tables; else None.
+    #: The pattern of a listing, if the last segment matched ``{id}`` but looks like the name of a
+    #: collection that is newer than the tables; else None.
     collection: Optional[str] = None
 
     @classmethod
@@ -696,7 +696,9 @@ class _Endpoint(NamedTuple):
                 return body[name]
         if self.collection is not None and verb == 'get':
             return self.as_listing().unwrap(verb, response)
-        return unwrap(response, wrapper) if self.is_listed else body
+        if not self.is_listed or (body is None and _is_empty(response)):
+            return body
+        raise _wrapper_missing(response, wrapper, body)
 
     @property
     def is_resource(self) -> bool:
@@ -1141,11 +1143,11 @@ def _warn(message: str, depth: int = 1) -> None:
     warn_explicit(message, UserWarning, *place, module=__name__, registry=registry)
 
 
-def _rename_path(kwargs: Dict[str, Any], name: str) -> None:
-    """Rename the keyword argument ``path``, the first argument's name before 5.0."""
+def _rename_path(kwargs: Dict[str, Any]) -> None:
+    """Rename the keyword argument ``path`` to ``url``, its name since 5.0."""
     if 'path' in kwargs:
-        deprecated_kwarg('path', details=f'Use "{name}" instead.')
-        kwargs[name] = kwargs.pop('path')
+        deprecated_kwarg('path', details='Use "url" instead.')
+        kwargs['url'] = kwargs.pop('path')
 
 
 # ------------------------------------------------------------------------------------ Decorators
@@ -1186,7 +1188,7 @@ def resource_url(method: _F) -> _F:
     @wraps(method)
     def call(self: Any, resource: Any = None, *args: Any, **kwargs: Any) -> Any:
         if resource is None:
-            _rename_path(kwargs, 'url')
+            _rename_path(kwargs)
             resource = kwargs.pop('url', None)
         url = resource.get('self') if isinstance(resource, Mapping) else resource
         if not isinstance(url, str):
@@ -1357,8 +1359,8 @@ VALID_MULTI_UPDATE_PATHS = [
 ]
 
 
-def _deprecated(since: str, details: str) -> Callable[[_F], _F]:
-    marked = deprecated(deprecated_in=since, current_version=__version__, details=details)
+def _deprecated(details: str) -> Callable[[_F], _F]:
+    marked = deprecated(deprecated_in='5.0.0', current_version=__version__, details=details)
     return cast(Callable[[_F], _F], marked)
 
 
@@ -1367,13 +1369,13 @@ def _takes_path(method: _F) -> _F:
 
     @wraps(method)
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        _rename_path(kwargs, 'url')
+        _rename_path(kwargs)
         return method(self, *args, **kwargs)
 
     return cast(_F, call)
 
 
-@_deprecated('5.0.0', 'Use canonical_path instead.')
+@_deprecated('Use canonical_path instead.')
 def tokenize_url_path(url: str, baseurl: str = 'https://api.pagerduty.com') -> Tuple[str, ...]:
     """Return the nodes of a path, with ``{id}`` for IDs and ``{index}`` after a collection."""
     return _tokens(baseurl, url)
@@ -1394,7 +1396,7 @@ def _renamed(former_name: str, function: _F) -> _F:
         return function(*args, **kwargs)
 
     call.__name__ = call.__qualname__ = former_name
-    return _deprecated('5.0.0', f'Use {function.__name__} instead.')(cast(_F, call))
+    return _deprecated(f'Use {function.__name__} instead.')(cast(_F, call))
 
 
 resource_envelope = _renamed('resource_envelope', wrapped_entities)
@@ -1404,7 +1406,7 @@ resource_name = _renamed('resource_name', plural_name)
 
 
 # Not _renamed, because it never had a second parameter.
-@_deprecated('5.0.0', 'Use successful_response instead.')
+@_deprecated('Use successful_response instead.')
 def raise_on_error(r: Response) -> Response:
     """Former name of :func:`successful_response`."""
     return successful_response(r)
@@ -1416,32 +1418,33 @@ class _MethodsFrom4x:
     #: False if the user has set raise_if_http_error to False.
     _raises_http_errors = True
 
-    @_deprecated('5.0.0', 'Assign to the property api_key instead.')
+    @_deprecated('Assign to the property api_key instead.')
     def set_api_key(self, api_key: str) -> None:
         """Set ``api_key``."""
         self.api_key = api_key
 
     @property
-    @_deprecated('5.0.0', 'Iteration raises PDHTTPError; catch it.')
+    @_deprecated('Iteration raises PDHTTPError; catch it.')
     def raise_if_http_error(self) -> bool:
         """Whether iteration raises for an unsuccessful response, or warns and stops."""
         return self._raises_http_errors
 
     @raise_if_http_error.setter
-    @_deprecated('5.0.0', 'Iteration raises PDHTTPError; catch it.')
+    @_deprecated('Iteration raises PDHTTPError; catch it.')
     def raise_if_http_error(self, is_raising: bool) -> None:
         self._raises_http_errors = bool(is_raising)
 
+    # unittest.mock.patch.object deletes the attribute that it has set.
     @raise_if_http_error.deleter
     def raise_if_http_error(self) -> None:
         self._raises_http_errors = True
 
-    def _is_raising(self) -> bool:
+    def _raises_errors(self) -> bool:
         # Subclasses of 4.x override the property, mostly with a plain attribute.
         is_ours = type(self).raise_if_http_error is _MethodsFrom4x.raise_if_http_error
         return self._raises_http_errors if is_ours else bool(self.raise_if_http_error)
 
-    @_deprecated('5.0.0', 'The keys of api_call_counts now look like "GET /users/{id}".')
+    @_deprecated('The keys of api_call_counts now look like "GET /users/{id}".')
     def profiler_key(self, method: str, path: str, suffix: Optional[str] = None) -> str:
         """Return the key that 4.x counted a request under, such as ``get:users/{id}``."""
         base_url = cast(Any, self).url
@@ -1500,7 +1503,7 @@ class _Transport(Session):
 
     def __init__(self) -> None:
         super().__init__()
-        self._start_process()
+        self._enter_process()
 
     def _check_destination(self, url: str) -> None:
         """Raise an error if requests must not be sent to a URL; overridden below."""
@@ -1616,7 +1619,7 @@ class _Transport(Session):
         try:
             target: Optional[str] = super().get_redirect_target(resp)
             if target is not None:
-                urlsplit(target)
+                urlsplit(target)  # ValueError if it is invalid
         except ValueError as error:
             location = resp.headers['location']
             raise _refused_redirect(resp, location, 'an invalid URL') from error
@@ -1642,7 +1645,7 @@ class _Transport(Session):
             raise _refused_redirect(response, prepared_request.url)
         cast(Any, prepared_request).checked_url = prepared_request.url
 
-    def _start_process(self) -> None:
+    def _enter_process(self) -> None:
         self._process_id = os.getpid()
         #: Pools of the parent process, kept so that they are never finalized.
         self._inherited_pools: List[Any] = self.__dict__.get('_inherited_pools', [])
@@ -1657,7 +1660,7 @@ class _Transport(Session):
                 adapter.__setstate__(adapter.__getstate__())  # new pools
             else:
                 adapter.close()
-        self._start_process()
+        self._enter_process()
 
 
 def _keep_authorization(request: PreparedRequest) -> PreparedRequest:
@@ -1718,7 +1721,7 @@ def _refused_redirect(
 
 _UNSAFE_METHODS = ('POST', 'PATCH')
 _DEFAULT_USER_AGENT = default_user_agent()
-#: TIMEOUT when the module was imported; programs assign another later.
+#: TIMEOUT when the module was imported.
 _DEFAULT_TIMEOUT = TIMEOUT
 
 
@@ -1821,6 +1824,7 @@ class PDSession(_MethodsFrom4x, _Transport):
     ) -> None:
         super().__init__()
         self.retry = dict(self.retry)
+        # The program may have assigned another TIMEOUT since the import.
         if self.timeout == _DEFAULT_TIMEOUT != TIMEOUT:
             self.timeout = TIMEOUT
         if base_url is not None:
@@ -1865,11 +1869,11 @@ class PDSession(_MethodsFrom4x, _Transport):
         self.__dict__.update(state)
         print_debug = self.__dict__.pop('print_debug')
         self.log = self._new_log()
-        self._start_process()
+        self._enter_process()
         self.print_debug = print_debug
 
-    def _start_process(self) -> None:
-        super()._start_process()
+    def _enter_process(self) -> None:
+        super()._enter_process()
         # Reentrant: a signal handler may use the session while it counts a response.
         self._counting_lock = RLock()
         self._token_lock = RLock()
@@ -2084,7 +2088,7 @@ class PDSession(_MethodsFrom4x, _Transport):
             # requests sets the Content-Type of forms, with the boundary of the parts.
             headers.pop('Content-Type', None)
         if None in headers.values():
-            # requests drops None headers when it merges; a plain dict makes it merge again.
+            # Not _MergedHeaders: requests merges again, and so drops the headers that are None.
             headers = CaseInsensitiveDict(headers)
         options['headers'] = headers
         options.setdefault('stream', False)
@@ -2174,7 +2178,7 @@ class PDSession(_MethodsFrom4x, _Transport):
         status = response.status_code
         fields = {'http_method': method, 'url': url, 'status': status}
         fields.update(request_id=request_id, seconds=seconds)
-        # A record cannot have two values: those of the program's own record factory stay.
+        # logging raises KeyError for a field that the program's own record factory has set.
         taken = vars(getLogRecordFactory()(__name__, DEBUG, '', 0, '', (), None, '', None))
         fields = {name: value for name, value in fields.items() if name not in taken}
         shown = (line, status, request_id or '(none)', sent_at)
@@ -2313,7 +2317,7 @@ class _Retries:
         return 'retry_unsafe_methods is off and the request may already have taken effect'
 
     def _wait_after(self, response: Response, level: int) -> bool:
-        """Wait before a retry, unless it must not be made, or the wait would exceed max_wait."""
+        """Wait before a retry; return False if it must not be made, or would exceed max_wait."""
         if response.status_code == 429:
             # Do not wait longer than the server asks for.
             ceiling = _seconds_to_reset(response)
@@ -2937,7 +2941,7 @@ class APISession(PDSession):
         :raises PDServerError: if it has no total.
         """
         endpoint = _Endpoint.at(self.url, url).as_listing()
-        endpoint.results_wrapper()
+        endpoint.results_wrapper()  # URLError if it is not a listing
         if endpoint.has_cursors:
             raise URLError(
                 f'GET {endpoint.path} has cursor-based pagination, which has no totals. Count the '
@@ -3342,8 +3346,9 @@ class _Listing:
         try:
             yield from pages
         except PDHTTPError as error:
-            is_unexpected = error.status_code == 401 or error.status_code // 100 == 2
-            if self.session._is_raising() or is_unexpected:
+            # A rejected key, or a success with an invalid body, was always raised.
+            is_raised = error.status_code == 401 or error.status_code // 100 == 2
+            if is_raised or self.session._raises_errors():
                 raise
             self.warn(f'the API responded with status {error.status_code}')
 
@@ -3487,10 +3492,10 @@ class _ReadAhead:
             self._request_after(params)
             return self._listing.read(page.result())
         body = self._listing.get(params)
-        has_none_pending = not self._pages
+        is_first = not self._pages
         self._pages.clear()
         is_full = body.get('more') and len(self._listing.results(body)) == params['limit']
-        if has_none_pending and is_full:
+        if is_first and is_full:
             self._request_after(params)
         else:
             self._depth = 0
@@ -3536,7 +3541,8 @@ class _PageRequest(Thread):
 
 
 def _items(pages: Iterator[_Page], item_hook: _ItemHook, progress: Any) -> Iterator[Any]:
-    number, bar = 0, None if callable(progress) else _progress_bar(progress)
+    number = 0
+    bar = None if callable(progress) else _progress_bar(progress)
     try:
         for page in pages:
             for item in page.results:
@@ -3610,7 +3616,7 @@ class _EventsSession(PDSession):
         return event
 
     def _checked_event(self, event: Dict[str, Any]) -> Dict[str, Any]:
-        """Shorten what is too long in an event; ValueError if the API would still reject it."""
+        """Convert and shorten the properties of an event; ValueError for those that are invalid."""
         for kind, required in (('images', 'src'), ('links', 'href')):
             entries = event.get(kind)
             for index, entry in enumerate(entries if isinstance(entries, (list, tuple)) else ()):
@@ -3821,6 +3827,7 @@ class ChangeEventsAPISession(_EventsSession):
             payload['source'] = source
         if custom_details is not None:
             payload['custom_details'] = _checked_dict('custom_details', custom_details)
+        # The key comes first, as in 5.4.1: recorded cassettes compare bodies.
         event: Dict[str, Any] = {'routing_key': self.api_key, 'payload': payload}
         if links:
             event['links'] = links
