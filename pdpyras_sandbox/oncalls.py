@@ -328,6 +328,10 @@ def create_overrides(call: Call) -> Any:
     call.record(call.parent())
     single = call.body.get('override')
     if single:
+        # PagerDuty accepts this form, too, although its document does not have it.
+        problems = call.operation.problems({'overrides': [single]})
+        if problems:
+            raise invalid_input(*(text.replace('overrides[0]', 'override') for text in problems))
         return Body({'override': with_references(call, create_override(call, single))})
     given = call.body.get('overrides')
     if not given:

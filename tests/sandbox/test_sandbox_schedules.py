@@ -82,6 +82,25 @@ def overridden(web, schedule, user, start, end):
     return f'{path}/{result["override"]["id"]}'
 
 
+@pytest.mark.parametrize(
+    'change, problem',
+    [
+        ({'end': None}, 'override.end'),
+        ({'start': 'tomorrow'}, 'override.start'),
+        ({'user': 'PUSER'}, 'override.user'),
+        ({'user': {'type': 'user_reference', 'id': 'PNO'}}, '/users/PNO does not exist'),
+    ],
+)
+def test_single_override_is_checked_like_a_list_of_overrides(web, crew, change, problem):
+    day, user = '2090-01-02T', {'id': crew[0]['id'], 'type': 'user_reference'}
+    override = {'start': day + '06:00:00Z', 'end': day + '12:00:00Z', 'user': user}
+    path = f'/schedules/{schedule_of(web, crew[:1])["id"]}/overrides'
+    assert web.post(path, {'override': override})['override']['user']['id'] == crew[0]['id']
+    status, _, errors = web.refusal('POST', path, {'override': {**override, **change}})
+    assert status == 400
+    assert problem in errors[0]
+
+
 def test_override_replaces_shifts(web, crew):
     schedule = schedule_of(web, crew[:1])
     day = '2090-01-02T'
