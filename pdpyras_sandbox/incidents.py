@@ -334,16 +334,14 @@ def create_incident(call: Call) -> Record:
     key = given.get('incident_key')
     if key and find_open(call.store, service, key):
         raise invalid_input('Open incident with matching dedup key already exists on this service')
-    assignments = given.get('assignments')
-    if assignments and given.get('escalation_policy'):
+    assignees = assignees_in(call, given)
+    if assignees and given.get('escalation_policy'):
         raise invalid_input('assignments and escalation_policy cannot both be given')
-    for assignment in assignments or ():
-        call.referred(assignment['assignee'], '/users', NO_ASSIGNEE)
     policy = given.get('escalation_policy')
     policy = policy and call.referred(policy, '/escalation_policies', NO_POLICY)
     error = incidents.why_not_open(service, policy)
     # With assignees, nobody needs to be on call.
-    if error and not (assignments and error.code == nobody_on_call().code):
+    if error and not (assignees and error.code == nobody_on_call().code):
         raise error
     incident = incidents.open(
         service,
@@ -352,12 +350,12 @@ def create_incident(call: Call) -> Record:
         urgency=given.get('urgency'),
         body=given.get('body'),
         priority=priority_of(call, given.get('priority')),
-        assignments=assignments,
+        assignments=[{'assignee': user} for user in assignees],
         escalation_policy=policy,
         conference_bridge=given.get('conference_bridge'),
         incident_type=incident_type(call.store, given.get('incident_type')),
     )
-    if [a['assignee']['id'] for a in assignments or ()] == [incidents.agent['id']]:
+    if [user['id'] for user in assignees] == [incidents.agent['id']]:
         # Users who assign an incident to themselves need no notification.
         incidents.acknowledge(incident)
     return with_derived(call, incident)
@@ -460,6 +458,18 @@ def priority_of(call: Call, given: Any) -> Record | None:
     return reference(call.referred(given, '/priorities', INVALID_PRIORITY))
 
 
+def assignees_in(call: Call, given: Record) -> list[Record]:
+    """Return the users that the assignments in a body refer to."""
+    return [
+        call.referred(
+            required_property(assignment, 'assignee', f'assignments[{place}]'),
+            '/users',
+            NO_ASSIGNEE,
+        )
+        for place, assignment in enumerate(given.get('assignments') or ())
+    ]
+
+
 def change_assignment(call: Call, incidents: Incidents, incident: Record, given: Record) -> None:
     if incident['status'] == 'resolved':
         return
@@ -472,10 +482,9 @@ def change_assignment(call: Call, incidents: Incidents, incident: Record, given:
         incidents.escalate(incident, Level(given.get('escalation_level', 1)), 'delegate')
     elif given.get('escalation_level'):
         incidents.escalate(incident, Level(given['escalation_level']), 'escalate')
-    wanted = [a['assignee'] for a in given.get('assignments') or () if a.get('assignee')]
+    users = assignees_in(call, given)
     before = {a['assignee']['id'] for a in incident['assignments']}
-    if wanted and {assignee.get('id') for assignee in wanted} != before:
-        users = [call.referred(assignee, '/users', NO_ASSIGNEE) for assignee in wanted]
+    if users and {user['id'] for user in users} != before:
         incident['assigned_via'] = 'direct_assignment'
         incidents.assign(incident, [{'assignee': user} for user in users])
         incidents.announce('incident.reassigned', incident)

@@ -162,6 +162,24 @@ def test_multi_update_with_a_merged_incident_changes_nothing(web):
     assert web.get('/incidents/' + first['id'])['incident']['status'] == 'triggered'
 
 
+def test_assignee_of_a_new_incident_needs_no_type(web):
+    user = web.user('Bea Second')
+    incident = web.incident(assignments=[{'assignee': {'id': user['id']}}])
+    assert incident['assignments'][0]['assignee']['summary'] == 'Bea Second'
+    assert incident['assignments'][0]['assignee']['type'] == 'user_reference'
+
+
+@pytest.mark.parametrize('assignment', [{}, {'assignee': None}])
+def test_assignment_without_an_assignee_is_rejected(web, assignment):
+    service = {'id': web.service['id'], 'type': 'service_reference'}
+    new = {'type': 'incident', 'title': 'Cold', 'service': service, 'assignments': [assignment]}
+    path = '/incidents/' + web.incident()['id']
+    change = {'type': 'incident', 'assignments': [assignment]}
+    for method, where, incident in (('POST', '/incidents', new), ('PUT', path, change)):
+        status, _, errors = web.refusal(method, where, {'incident': incident})
+        assert (status, errors) == (400, ['assignments[0].assignee is required'])
+
+
 def test_incident_is_reassigned(web):
     user = web.user('Bea Second')
     assignee = {'id': user['id'], 'type': 'user_reference'}
