@@ -117,7 +117,9 @@ class Call:
         record_id = reference.get('id') if isinstance(reference, dict) else None
         record: Record | None = self.store.get(f'{collection}/{record_id}')
         if record is None:
-            problem = f'{collection.strip("/")}: there is no {reference!r}'
+            problem = f'{collection}/{record_id} does not exist'
+            if record_id is None:
+                problem = f'A reference to {collection.strip("/")} must be an object with an id'
             raise ApiError(400, *error, [problem])
         return record
 
