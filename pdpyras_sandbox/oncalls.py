@@ -419,7 +419,8 @@ def list_oncalls(call: Call) -> Body:
     for name, field in ONCALL_FILTERS.items():
         ids = call.query.getlist(name)
         if ids:
-            oncalls = [o for o in oncalls if o[field] and o[field]['id'] in ids]
+            # As documented, schedule_ids[]=null selects users who are on call without a schedule.
+            oncalls = [o for o in oncalls if (o[field]['id'] if o[field] else 'null') in ids]
     return page_of(call, earliest(oncalls) if boolean(call.query, 'earliest') else oncalls)
 
 

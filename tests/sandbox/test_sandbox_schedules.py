@@ -336,6 +336,14 @@ def test_missing_end_of_a_time_range_has_the_documented_default(web, crew, monke
     assert [oncall['start'][8:10] for oncall in found['oncalls']] == ['01', '02', '03', '04']
 
 
+def test_on_calls_without_a_schedule_have_the_schedule_id_null(web, crew):
+    assert web.get('/oncalls', schedule_ids=[schedule_of(web, crew)['id']])['oncalls'] == []
+    found = web.get('/oncalls', schedule_ids=['null'])['oncalls']
+    assert [(oncall['schedule'], oncall['user']['summary']) for oncall in found] == [
+        (None, 'Alex Sample')
+    ]
+
+
 def test_listing_overrides_requires_a_range(web, crew):
     schedule = schedule_of(web, crew)
     assert web.refusal('GET', f'/schedules/{schedule["id"]}/overrides')[0] == 400
