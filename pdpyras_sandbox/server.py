@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import socket
@@ -258,6 +259,8 @@ def listening(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         reason = error.strerror or error
+        if error.errno == errno.EADDRINUSE:
+            reason = 'the port is in use. Stop the other program, or choose another port, 0 for any'
         raise OSError(f'Cannot listen on {host} port {port}: {reason}') from error
 
 

@@ -263,7 +263,7 @@ def test_port_in_use_is_reported_in_one_line(refusal):
         taken.bind(('127.0.0.1', 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        assert port in refusal('--port', port)
+        assert f'port {port}: the port is in use. Stop the other' in refusal('--port', port)
 
 
 def test_help_lists_every_option(command):
