@@ -180,6 +180,19 @@ def test_assignment_without_an_assignee_is_rejected(web, assignment):
         assert (status, errors) == (400, ['assignments[0].assignee is required'])
 
 
+@pytest.mark.parametrize(
+    ('service', 'reason'),
+    [
+        ({'id': 'PNO'}, '/services/PNO does not exist'),
+        ({'id': 'PNO', 'type': 'service_reference'}, '/services/PNO does not exist'),
+    ],
+)
+def test_missing_service_is_named_by_its_path(web, service, reason):
+    new = {'type': 'incident', 'title': 'Cold', 'service': service}
+    status, _, errors = web.refusal('POST', '/incidents', {'incident': new})
+    assert (status, errors) == (400, [reason])
+
+
 def test_incident_is_reassigned(web):
     user = web.user('Bea Second')
     assignee = {'id': user['id'], 'type': 'user_reference'}
