@@ -93,6 +93,7 @@ def test_proxy_variables_of_the_environment_are_replaced(sandbox, monkeypatch):
     names = ('REQUESTS_CA_BUNDLE', 'SSL_CERT_FILE', 'CURL_CA_BUNDLE', 'NODE_EXTRA_CA_CERTS')
     assert len({seen[name] for name in names}) == 1
     assert seen['NODE_USE_ENV_PROXY'] == '1'
+    assert seen['GLOBAL_AGENT_ENVIRONMENT_VARIABLE_NAMESPACE'] == ''
     assert seen['PAGERDUTY_SANDBOX_URL'].startswith('http://127.0.0.1:')
     assert seen['PAGERDUTY_EMAIL'] == 'alex@example.com'
     assert seen['MINE'] == 'kept'
