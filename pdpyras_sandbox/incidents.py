@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Optional
 
@@ -69,7 +70,12 @@ class Incidents:
         return None
 
     def open(
-        self, service: Record, title: str, incident_key: str | None = None, **attributes: Any
+        self,
+        service: Record,
+        title: str,
+        incident_key: str | None = None,
+        assignees: Sequence[Record] = (),
+        **attributes: Any,
     ) -> Record:
         policy = attributes.pop('escalation_policy', None) or service['escalation_policy']
         teams = (self.store.find(policy['id']) or {}).get('teams') or []
@@ -113,11 +119,11 @@ class Incidents:
             wait = (raised_at - self.clock.now()).total_seconds()
             self.plan(incident, 'urgency_change', wait, to='high')
         incident['first_trigger_log_entry'] = reference(self.log(incident, 'trigger'))
-        if not incident['assignments']:
-            self.assign_by_policy(incident)
-        else:
+        if assignees:
             incident['assigned_via'] = 'direct_assignment'
-            self.assign(incident, incident['assignments'])
+            self.assign(incident, assignees)
+        else:
+            self.assign_by_policy(incident)
         self.announce('incident.triggered', incident)
         return incident
 
@@ -133,7 +139,7 @@ class Incidents:
         users = escalation_targets(self.store, policy, level.number, self.clock.now())
         incident['assigned_via'] = 'escalation_policy'
         set_level(self.store, incident, level)
-        self.assign(incident, [{'assignee': user} for user in users], step)
+        self.assign(incident, users, step)
 
     def plan(self, incident: Record, kind: str, seconds: float | None, **facts: str) -> None:
         """Schedule a pending action, or remove it if the seconds are 0 or None."""
@@ -147,12 +153,9 @@ class Incidents:
     def plan_escalation(self, incident: Record) -> None:
         self.plan(incident, 'escalate', seconds_to_escalation(self.store, incident))
 
-    def assign(self, incident: Record, assignments: list[Record], step: str = 'assign') -> None:
+    def assign(self, incident: Record, users: Sequence[Record], step: str = 'assign') -> None:
         moment = self.clock.timestamp()
-        incident['assignments'] = [
-            {'at': moment, 'assignee': reference(assignment['assignee'])}
-            for assignment in assignments
-        ]
+        incident['assignments'] = [{'at': moment, 'assignee': reference(user)} for user in users]
         self.plan_escalation(incident)
         self.log(incident, step, assignees=[a['assignee'] for a in incident['assignments']])
 
@@ -350,7 +353,7 @@ def create_incident(call: Call) -> Record:
         urgency=given.get('urgency'),
         body=given.get('body'),
         priority=priority_of(call, given.get('priority')),
-        assignments=[{'assignee': user} for user in assignees],
+        assignees=assignees,
         escalation_policy=policy,
         conference_bridge=given.get('conference_bridge'),
         incident_type=incident_type(call.store, given.get('incident_type')),
@@ -396,7 +399,7 @@ def reopen(call: Call, incidents: Incidents, incident: Record, given: Record) ->
     incidents.reopen(incident)
     if given['status'] == 'acknowledged':
         incident['assigned_via'] = 'direct_assignment'
-        incidents.assign(incident, [{'assignee': call.sender}])
+        incidents.assign(incident, [incidents.agent])
     elif not given.get('assignments') and not given.get('escalation_policy'):
         incidents.assign_by_policy(incident)
 
@@ -486,7 +489,7 @@ def change_assignment(call: Call, incidents: Incidents, incident: Record, given:
     before = {a['assignee']['id'] for a in incident['assignments']}
     if users and {user['id'] for user in users} != before:
         incident['assigned_via'] = 'direct_assignment'
-        incidents.assign(incident, [{'assignee': user} for user in users])
+        incidents.assign(incident, users)
         incidents.announce('incident.reassigned', incident)
 
 
