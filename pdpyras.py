@@ -493,7 +493,7 @@ def endpoint_matches(endpoint_pattern: str, method: str, path: str) -> bool:
 
 @lru_cache(maxsize=64)
 def _parse_base(base_url: str) -> _Base:
-    base_url = str(base_url).strip()
+    base_url = _as_text(base_url).strip()
     parts = _parsed(base_url)
     has_extras = any(part is not None for part in (parts.auth, parts.query, parts.fragment))
     if not parts.scheme or not parts.host or has_extras:
@@ -550,7 +550,8 @@ def _locate_str(base_url: str, url: str) -> Tuple[str, str]:
     base = _parse_base(base_url)
     end = len(base.url)
     if url.startswith(base.url) and url[end : end + 1] in ('', '/', '?', '#'):
-        full_url, below = url, url[end:]
+        below = url[end:]
+        full_url = base.url + below
     elif _ABSOLUTE.match(url):
         full_url, below = _below_base(base, url)
     else:
@@ -2445,7 +2446,8 @@ def _repeatable_fields(data: Any) -> Any:
 def _normalized_param(name: Any, value: Any) -> Tuple[Any, Any]:
     if not _is_list(value):
         return name, _normalized_value(value)
-    list_name = name if str(name).endswith('[]') else f'{name}[]'
+    text = _as_text(name)
+    list_name = text if text.endswith('[]') else text + '[]'
     return list_name, [_normalized_value(item) for item in value]
 
 

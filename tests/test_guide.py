@@ -2,6 +2,7 @@
 
 import logging
 import re
+from enum import Enum
 from importlib.util import find_spec
 
 import pytest
@@ -205,6 +206,17 @@ def test_a_list_is_sent_with_brackets_after_its_name(api, session):
         'statuses%5B%5D=triggered',
         'user_ids%5B%5D=PHIJ789',
     ]
+
+
+class Filter(str, Enum):
+    TEAMS = 'team_ids'
+    USERS = 'user_ids[]'
+
+
+def test_the_value_of_a_str_enum_is_the_name_of_a_list(api, session):
+    api.reply()
+    session.get('incidents', params={Filter.TEAMS: ['T1'], Filter.USERS: ['U1']})
+    assert api.last.params == [('team_ids[]', 'T1'), ('user_ids[]', 'U1')]
 
 
 def test_rput_acknowledges_all_incidents_of_a_user_in_one_request(api, session):

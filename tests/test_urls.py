@@ -1,6 +1,7 @@
 """URLs: the base, rejected URLs, regions, and the documented path of a URL."""
 
 from collections import OrderedDict
+from enum import Enum
 from io import BytesIO
 from types import MappingProxyType
 from urllib.parse import urlsplit
@@ -104,6 +105,23 @@ def test_a_base_url_may_be_a_url_object():
     url = urllib3.util.parse_url('https://api.eu.pagerduty.com/')
     with pdpyras.APISession('the-api-key-1234', base_url=url) as session:
         assert session.url == 'https://api.eu.pagerduty.com'
+
+
+class Region(str, Enum):
+    EU = 'https://api.eu.pagerduty.com'
+    USERS = 'https://api.eu.pagerduty.com/users'
+
+
+class EuropeanSession(pdpyras.APISession):
+    url = Region.EU
+
+
+def test_the_value_of_a_str_enum_is_the_base_url_and_the_url():
+    given = pdpyras.APISession('the-api-key-1234', base_url=Region.EU)
+    for session in (given, EuropeanSession('the-api-key-1234')):
+        for url in ('users', Region.USERS):
+            sent_to = session.normalize_url(url)
+            assert f'{sent_to!s}' == EU + '/users'
 
 
 def test_a_base_url_may_have_a_path():
