@@ -32,7 +32,7 @@ from copyreg import __newobj__  # type: ignore[attr-defined]
 from datetime import date, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from functools import lru_cache, partial, wraps
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPException
 from http.cookiejar import DefaultCookiePolicy
 from importlib import import_module
 from io import TextIOBase
@@ -1671,8 +1671,9 @@ def _keep_authorization(request: PreparedRequest) -> PreparedRequest:
 
 def _check_length(response: Response, **options: Any) -> None:
     """The first response hook: urllib3 notices a truncated body, whoever reads it."""
-    # Not in a mock, whose Content-Length may be that of another body.
-    if isinstance(getattr(response.raw, '_original_response', None), HTTPResponse):
+    # Only if a socket is read: the Content-Length of a mock may be that of another body.
+    original = getattr(response.raw, '_original_response', None)
+    if getattr(original, 'fp', None) is not None:
         response.raw.enforce_content_length = True  # The default since urllib3 2.
 
 

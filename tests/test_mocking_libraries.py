@@ -201,6 +201,25 @@ def test_a_cassette_recorded_with_5_4_1_can_be_replayed():
     assert played.all_played
 
 
+EDITED = """
+version: 1
+interactions:
+- request: {method: GET, uri: 'https://api.pagerduty.com/users/P1', headers: {}, body: null}
+  response:
+    status: {code: 200, message: OK}
+    headers: {Content-Type: [application/json], Content-Length: ['20']}
+    body: {string: '{"user": {"id": "P1", "name": "edited"}}'}
+"""
+
+
+def test_vcrpy_replays_a_body_that_was_edited_after_the_recording(real_session, tmp_path):
+    vcr = pytest.importorskip('vcr', reason='vcrpy is not installed')
+    cassette = tmp_path / 'cassette.yaml'
+    cassette.write_text(EDITED)
+    with vcr.use_cassette(str(cassette), record_mode='none'):
+        assert real_session.rget('users/P1') == {'id': 'P1', 'name': 'edited'}
+
+
 # requests-cache
 
 
