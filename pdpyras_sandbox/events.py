@@ -196,7 +196,8 @@ class ServiceEvent:
 
     def trigger(self, alert: Optional[Record]) -> str:
         if alert is not None:
-            self.incidents.log(self.account.store.existing(alert['incident']['id']), 'trigger')
+            repeated = self.account.store.existing(alert['incident']['id'])
+            self.incidents.log(repeated, 'trigger', **self.trigger_entry())
             return 'repeated'
         if self.draft.decisions.get('suppress'):
             # An alert without an incident, which the REST API does not show.
@@ -211,7 +212,7 @@ class ServiceEvent:
             if self.incidents.why_not_open(self.service, policy):
                 return 'ignored'
             incident = self.open(payload, policy)
-        self.incidents.add_alert(incident, self.alert_attributes(payload))
+        self.incidents.add_alert(incident, self.alert_attributes())
         return 'triggered'
 
     def suspension(self) -> Optional[Record]:
@@ -252,6 +253,7 @@ class ServiceEvent:
             self.service,
             payload['summary'],
             self.key,
+            trigger_entry=self.trigger_entry(),
             urgency=urgency_of(self.service, payload['severity'], self.account.clock.now()),
             priority=priority and reference(priority),
             escalation_policy=policy,
@@ -268,29 +270,52 @@ class ServiceEvent:
         )
         return found
 
-    def alert_attributes(self, payload: dict[str, Any]) -> Record:
+    def trigger_entry(self) -> Record:
+        """Return the attributes of the log entry of a trigger event."""
+        summary = self.event['payload']['summary']
+        body = self.alert_body()
+        channel = {
+            **self.incidents.channel,
+            'service_key': self.event['routing_key'],
+            'description': summary,
+            'details': self.custom_details(),
+            'cef_details': body['cef_details'],
+        }
+        return {
+            'channel': channel,
+            'contexts': body['contexts'],
+            'event_details': {'description': summary},
+        }
+
+    def alert_attributes(self) -> Record:
+        # An integration of an orchestration has no type.
+        kind = self.integration.get('type', 'inbound_integration')
+        return {
+            'summary': self.event['payload']['summary'],
+            'severity': self.event['payload']['severity'],
+            'alert_key': self.key,
+            'integration': {'id': self.integration['id'], 'type': kind + '_reference'},
+            'body': self.alert_body(),
+        }
+
+    def alert_body(self) -> Record:
+        payload = self.event['payload']
         contexts = [
             {'type': kind, **item}
             for kind, name in (('link', 'links'), ('image', 'images'))
             for item in self.event.get(name) or []
         ]
-        details: Record = {name: payload[name] for name in DETAILS if name in payload}
-        custom = payload.get('custom_details') or {}
-        custom = custom if isinstance(custom, dict) else {'details': custom}
-        # An integration of an orchestration has no type.
-        kind = self.integration.get('type', 'inbound_integration')
+        details = {name: payload[name] for name in DETAILS if name in payload}
         return {
-            'summary': payload['summary'],
-            'severity': payload['severity'],
-            'alert_key': self.key,
-            'integration': {'id': self.integration['id'], 'type': kind + '_reference'},
-            'body': {
-                'type': 'alert_body',
-                'contexts': contexts,
-                'details': {**details, **custom},
-                'cef_details': {**self.common_event(payload), 'contexts': contexts},
-            },
+            'type': 'alert_body',
+            'contexts': contexts,
+            'details': {**details, **self.custom_details()},
+            'cef_details': {**self.common_event(payload), 'contexts': contexts},
         }
+
+    def custom_details(self) -> Record:
+        custom = self.event['payload'].get('custom_details') or {}
+        return custom if isinstance(custom, dict) else {'details': custom}
 
     def common_event(self, payload: dict[str, Any]) -> dict[str, Any]:
         """Return the event in the Common Event Format, which PagerDuty keeps with an alert."""

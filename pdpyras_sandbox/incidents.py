@@ -75,8 +75,14 @@ class Incidents:
         title: str,
         incident_key: str | None = None,
         assignees: Sequence[Record] = (),
+        trigger_entry: Optional[Record] = None,
         **attributes: Any,
     ) -> Record:
+        """Open an incident.
+
+        :param trigger_entry: attributes of its first log entry, such as the channel.
+        :param attributes: further attributes of the incident; None selects the default.
+        """
         policy = attributes.pop('escalation_policy', None) or service['escalation_policy']
         teams = (self.store.find(policy['id']) or {}).get('teams') or []
         moment = self.clock.timestamp()
@@ -118,7 +124,8 @@ class Incidents:
         if raised_at is not None and incident['urgency'] == 'low':
             wait = (raised_at - self.clock.now()).total_seconds()
             self.plan(incident, 'urgency_change', wait, to='high')
-        incident['first_trigger_log_entry'] = reference(self.log(incident, 'trigger'))
+        entry = self.log(incident, 'trigger', **(trigger_entry or {}))
+        incident['first_trigger_log_entry'] = reference(entry)
         if assignees:
             incident['assigned_via'] = 'direct_assignment'
             self.assign(incident, assignees)
@@ -168,8 +175,9 @@ class Incidents:
         )
         self._change_status(incident, 'acknowledged')
         service = self.store.find(incident['service']['id']) or {}
-        self.plan(incident, 'unacknowledge', service.get('acknowledgement_timeout'))
-        self.log(incident, 'acknowledge')
+        timeout = service.get('acknowledgement_timeout')
+        self.plan(incident, 'unacknowledge', timeout)
+        self.log(incident, 'acknowledge', acknowledgement_timeout=timeout)
 
     def resolve(self, incident: Record, resolution: str | None = None) -> None:
         self._check_unresolved(incident)
@@ -346,10 +354,14 @@ def create_incident(call: Call) -> Record:
     # With assignees, nobody needs to be on call.
     if error and not (assignees and error.code == nobody_on_call().code):
         raise error
+    title = text_in(given, 'title')
+    details = (given.get('body') or {}).get('details')
+    channel = {'type': 'web_trigger', 'summary': title, 'subject': title, 'details': details}
     incident = incidents.open(
         service,
-        text_in(given, 'title'),
+        title,
         key,
+        trigger_entry={'channel': channel},
         urgency=given.get('urgency'),
         body=given.get('body'),
         priority=priority_of(call, given.get('priority')),
@@ -527,8 +539,11 @@ def snooze(call: Call) -> Record:
     incidents = incidents_for(call)
     incident = call.record(call.parent())
     incidents.acknowledge(incident)
-    incidents.plan(incident, 'unacknowledge', call.body['duration'])
-    incidents.log(incident, 'snooze')
+    duration = call.body['duration']
+    incidents.plan(incident, 'unacknowledge', duration)
+    end = [action for action in incident['pending_actions'] if action['type'] == 'unacknowledge']
+    channel = {'type': 'website', 'duration': duration}
+    incidents.log(incident, 'snooze', channel=channel, changed_actions=end)
     return with_derived(call, incident)
 
 
@@ -681,11 +696,26 @@ def list_log_entries_of_incident(call: Call) -> Body:
 
 
 def newest_first(call: Call, records: list[Record]) -> Body:
-    return page_of(call, selected(records[::-1], call))
+    return page_of(call, selected(records[::-1], call), derive=True)
+
+
+def shown_channel(call: Call, entry: Record) -> Record:
+    """Return the channel of a log entry; listings show all of it on request only."""
+    channel: Record = entry['channel']
+    is_requested = 'channels' in call.query.getlist('include[]')
+    if is_requested or call.operation.wrapper not in ('log_entry', 'log_entries'):
+        return channel
+    return {name: channel[name] for name in ('type', 'summary') if name in channel}
+
+
+KINDS['/log_entries'] = Kind(derived={'channel': shown_channel})
 
 
 @handles('PUT /log_entries/{id}/channel')
 def update_channel(call: Call) -> None:
     entry = call.record(call.parent())
+    channel_type = entry['channel']['type']
+    if call.content['type'] != channel_type:
+        raise invalid_input(f"channel.type must be the present type, '{channel_type}'")
     entry['channel'].update(call.content)
     call.store.save(call.parent())

@@ -89,7 +89,7 @@ def page(state: State) -> Blueprint:
                 return error_response('This incident does not exist', 404)
             agent = reference(account.owner) if account.owner else incident['service']
             if status != incident['status']:
-                change_status(Incidents(account, agent, {'type': 'web_ui'}), incident, status)
+                change_status(Incidents(account, agent, {'type': 'website'}), incident, status)
             return jsonify(row_of(account, incident))
 
     @blueprint.post('/_sandbox/events')
