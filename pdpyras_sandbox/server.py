@@ -293,7 +293,9 @@ class State:
             if not self.account.store.restored:
                 with self.account.store.transaction():
                     self._begin()
-            self._resume()
+            # The webhooks that were not sent before are sent by threads from now on.
+            with self.account.store.lock:
+                self._resume()
         except BaseException:
             self.close()
             raise

@@ -602,6 +602,22 @@ def test_webhooks_that_were_not_sent_before_closing_are_sent_after_a_restart(
     assert types([seen.json['event'] for seen in receiver.seen]) == ['triggered', 'acknowledged']
 
 
+def test_webhooks_of_many_incidents_are_resumed(pagerduty, web, receiver):
+    subscribe(web, receiver.url)
+    for number in range(40):
+        web.incident(str(number))
+    pagerduty.webhooks.wait(timeout=60)
+    content = pagerduty.dump()
+    for path, delivery in content['records'].items():
+        if path.startswith('/_sandbox/deliveries/'):
+            delivery['status'] = 'queued'
+    # Without a lock, the first webhooks end while others are still being queued.
+    with Sandbox(load=content) as again:
+        again.webhooks.wait(timeout=60)
+        assert [d['status'] for d in again.webhooks.deliveries] == ['delivered'] * 40
+    assert len(receiver.seen) == 80
+
+
 def test_reset_deletes_subscriptions_and_deliveries(web, receiver):
     receiver.rule(lambda seen: Reply(503))
     subscribe(web, receiver.url)
