@@ -139,10 +139,7 @@ class Incidents:
         return last['incident_number'] + 1 if last else 1
 
     def escalate(self, incident: Record, level: Level, step: str = 'assign') -> None:
-        policy = self.store.find(incident['escalation_policy']['id'])
-        if not policy or not 1 <= level.number <= len(policy.get('escalation_rules', [])):
-            problem = f'Escalation level {level.number} does not exist'
-            raise ApiError(400, 1006, 'Cannot Escalate', [problem])
+        policy = policy_with_level(self.store, incident['escalation_policy'], level.number)
         users = escalation_targets(self.store, policy, level.number, self.clock.now())
         incident['assigned_via'] = 'escalation_policy'
         set_level(self.store, incident, level)
@@ -382,9 +379,23 @@ def find_open(store: Store, service: Record, incident_key: str) -> Record | None
     return next(iter(found), None)
 
 
+def policy_with_level(store: Store, policy: Record, number: int) -> Record:
+    """Return the escalation policy that a reference points to.
+
+    :raises ApiError: with code 1006 if it has no level with this number.
+    """
+    found = store.find(policy['id'])
+    if not found or not 1 <= number <= len(found.get('escalation_rules', ())):
+        problem = f'Escalation level {number} does not exist'
+        raise ApiError(400, 1006, 'Cannot Escalate', [problem])
+    return found
+
+
 @handles('PUT /incidents/{id}')
 def update_incident(call: Call) -> Record:
-    return change(call, incidents_for(call), call.record(), call.content)
+    incidents = incidents_for(call)
+    incident = call.record()
+    return change(call, incidents, incident, checked_update(call, incident, call.content))
 
 
 @handles('PUT /incidents')
@@ -393,53 +404,75 @@ def update_incidents(call: Call) -> list[Record]:
     given = call.content
     if len(given) > MAXIMUM_UPDATES:
         raise invalid_input(f'At most {MAXIMUM_UPDATES} incidents may be updated at a time')
-    # All incidents are looked up before anything changes.
+    # All updates are checked before anything changes.
     pairs = [(call.record('/incidents/' + item['id']), item) for item in given]
-    for incident, item in pairs:
-        check_reopening(incident, item)
-    return [change(call, incidents, incident, item) for incident, item in pairs]
+    updates = [checked_update(call, incident, item) for incident, item in pairs]
+    return [
+        change(call, incidents, incident, update) for (incident, _), update in zip(pairs, updates)
+    ]
 
 
-def check_reopening(incident: Record, given: Record) -> None:
-    """Refuse to reopen an incident that was merged into another."""
+def checked_update(call: Call, incident: Record, given: Record) -> Record:
+    """Return an update of an incident, with references as incidents store them.
+
+    Null removes a priority, is rejected for a title, and leaves other attributes unchanged.
+
+    :raises ApiError: with status 400 if any part of the update is invalid.
+    """
     if incident['resolve_reason'] and given.get('status') not in (None, 'resolved'):
+        # It was merged into another incident.
         raise already_merged()
+    update = {name: value for name, value in given.items() if value is not None}
+    if 'title' in given:
+        update['title'] = text_in(given, 'title')
+    if 'priority' in given:
+        update['priority'] = priority_of(call, given['priority'])
+    if update.get('service'):
+        update['service'] = reference(call.referred(update['service'], '/services'))
+    if update.get('incident_type'):
+        update['incident_type'] = incident_type(call.store, update['incident_type'])
+    policy = incident['escalation_policy']
+    if update.get('escalation_policy') and update['escalation_policy'].get('id') != policy['id']:
+        policy = call.referred(update['escalation_policy'], '/escalation_policies', NO_POLICY)
+        update['escalation_policy'] = reference(policy)
+    if 'escalation_level' in update:
+        policy_with_level(call.store, policy, update['escalation_level'])
+    if update.get('assignments') == [] and incident['assignments']:
+        raise invalid_input('assignments must have at least one assignee')
+    update['assignees'] = assignees_in(call, update)
+    return update
 
 
-def reopen(call: Call, incidents: Incidents, incident: Record, given: Record) -> None:
+def reopen(incidents: Incidents, incident: Record, update: Record) -> None:
     """Reopen a resolved incident, assigned to the user who acknowledges it or by its policy."""
     incidents.reopen(incident)
-    if given['status'] == 'acknowledged':
+    if update['status'] == 'acknowledged':
         incident['assigned_via'] = 'direct_assignment'
         incidents.assign(incident, [incidents.agent])
-    elif not given.get('assignments') and not given.get('escalation_policy'):
+    elif not update['assignees'] and not update.get('escalation_policy'):
         incidents.assign_by_policy(incident)
 
 
-def change(call: Call, incidents: Incidents, incident: Record, given: Record) -> Record:
-    """Apply an update to one incident."""
-    check_reopening(incident, given)
-    status = given.get('status') or incident['status']
+def change(call: Call, incidents: Incidents, incident: Record, update: Record) -> Record:
+    """Apply a checked update to one incident."""
+    status = update.get('status') or incident['status']
     if incident['status'] == 'resolved' != status:
-        reopen(call, incidents, incident, given)
-    if given.get('service'):
-        incident['service'] = reference(call.referred(given['service'], '/services'))
-    if given.get('incident_type'):
-        incident['incident_type'] = incident_type(call.store, given['incident_type'])
-    if given.get('title'):
-        incident['title'] = given['title']
-    if 'priority' in given:
-        change_priority(call, incidents, incident, given['priority'])
-    if given.get('urgency') not in (None, incident['urgency']):
-        incident['urgency'] = given['urgency']
+        reopen(incidents, incident, update)
+    for name in ('service', 'incident_type', 'title', 'conference_bridge'):
+        if update.get(name):
+            incident[name] = update[name]
+    if update.get('priority', incident['priority']) != incident['priority']:
+        incident['priority'] = update['priority']
+        incidents.log(incident, 'priority_change')
+    if update.get('urgency', incident['urgency']) != incident['urgency']:
+        incident['urgency'] = update['urgency']
         incidents.plan(incident, 'urgency_change', None)
         incidents.plan_escalation(incident)
         incidents.log(incident, 'urgency_change')
-    if given.get('conference_bridge'):
-        incident['conference_bridge'] = given['conference_bridge']
-    change_assignment(call, incidents, incident, given)
+    if incident['status'] != 'resolved':
+        change_assignment(incidents, incident, update)
     if status != incident['status']:
-        change_status(incidents, incident, status, given.get('resolution'))
+        change_status(incidents, incident, status, update.get('resolution'))
     incidents.save(incident)
     return with_derived(call, incident)
 
@@ -453,13 +486,6 @@ def change_status(
         incidents.resolve(incident, resolution)
     else:
         incidents.trigger_again(incident)
-
-
-def change_priority(call: Call, incidents: Incidents, incident: Record, given: Any) -> None:
-    priority = priority_of(call, given)
-    if priority != incident['priority']:
-        incident['priority'] = priority
-        incidents.log(incident, 'priority_change')
 
 
 def priority_of(call: Call, given: Any) -> Record | None:
@@ -485,19 +511,16 @@ def assignees_in(call: Call, given: Record) -> list[Record]:
     ]
 
 
-def change_assignment(call: Call, incidents: Incidents, incident: Record, given: Record) -> None:
-    if incident['status'] == 'resolved':
-        return
-    policy = given.get('escalation_policy')
-    is_changed = policy and policy.get('id') != incident['escalation_policy']['id']
+def change_assignment(incidents: Incidents, incident: Record, update: Record) -> None:
+    policy = update.get('escalation_policy')
+    is_changed = policy and policy['id'] != incident['escalation_policy']['id']
     # Nobody is assigned to an incident that has just been reopened.
     if policy and (is_changed or not incident['assignments']):
-        policy = call.referred(policy, '/escalation_policies', NO_POLICY)
         incident['escalation_policy'] = reference(policy)
-        incidents.escalate(incident, Level(given.get('escalation_level', 1)), 'delegate')
-    elif given.get('escalation_level'):
-        incidents.escalate(incident, Level(given['escalation_level']), 'escalate')
-    users = assignees_in(call, given)
+        incidents.escalate(incident, Level(update.get('escalation_level', 1)), 'delegate')
+    elif 'escalation_level' in update:
+        incidents.escalate(incident, Level(update['escalation_level']), 'escalate')
+    users = update['assignees']
     before = {a['assignee']['id'] for a in incident['assignments']}
     if users and {user['id'] for user in users} != before:
         incident['assigned_via'] = 'direct_assignment'
@@ -556,7 +579,7 @@ def add_note(call: Call) -> Any:
 
 
 def text_in(given: Record, name: str) -> str:
-    text: str = given[name]
+    text: str = given[name] or ''
     if not text.strip():
         raise invalid_input(f"{name.capitalize()} can't be blank")
     return text
@@ -647,24 +670,34 @@ def announce_responder(call: Call, incidents: Incidents, incident: Record, targe
 
 @handles('PUT /incidents/{id}/alerts/{alert_id}')
 def update_alert(call: Call) -> Record:
-    return change_alert(call, incidents_for(call), call.record(), call.content)
+    incidents = incidents_for(call)
+    alert = call.record()
+    return change_alert(incidents, alert, call.content, incident_for(call, call.content))
 
 
 @handles('PUT /incidents/{id}/alerts')
 def update_alerts(call: Call) -> Body:
     incidents = incidents_for(call)
-    pairs = [
+    # All records are looked up before anything changes.
+    found = [
         (call.record(f'{call.path}/{required_property(item, "id", "alerts")}'), item)
         for item in call.content
     ]
-    return page_of(call, [change_alert(call, incidents, alert, item) for alert, item in pairs])
+    updates = [(alert, item, incident_for(call, item)) for alert, item in found]
+    return page_of(call, [change_alert(incidents, *update) for update in updates])
 
 
-def change_alert(call: Call, incidents: Incidents, alert: Record, given: Record) -> Record:
-    incident = call.record('/incidents/' + alert['incident']['id'])
+def incident_for(call: Call, given: Record) -> Record | None:
+    """Return the incident that an update moves an alert to, if there is one."""
     target = given.get('incident')
-    if target and target.get('id') != incident['id']:
-        move_alert(call.store, alert, call.referred(target, '/incidents'))
+    return call.referred(target, '/incidents') if target else None
+
+
+def change_alert(
+    incidents: Incidents, alert: Record, given: Record, incident: Record | None
+) -> Record:
+    if incident and incident['id'] != alert['incident']['id']:
+        move_alert(incidents.store, alert, incident)
     if given.get('status') == 'resolved' and alert['status'] != 'resolved':
         incidents.resolve_alert(alert)
     return alert

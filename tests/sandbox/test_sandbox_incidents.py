@@ -236,6 +236,71 @@ def test_invalid_update_of_an_incident_is_rejected_with_a_code(web, change, code
         assert web.refusal('POST', '/incidents', new)[:2] == (400, code)
 
 
+NO_SERVICE = {'service': {'id': 'PNOBODY', 'type': 'service_reference'}}
+
+
+@pytest.mark.parametrize(
+    'change',
+    [*(change for change, _ in REFUSED_CHANGES), NO_SERVICE, {'incident_type': {'name': 'no'}}],
+    ids=lambda change: next(iter(change)),
+)
+def test_invalid_update_changes_nothing(web, change):
+    incident = web.incident()
+    valid = {'type': 'incident', 'title': 'New', 'urgency': 'low', 'status': 'acknowledged'}
+    path = '/incidents/' + incident['id']
+    assert web.refusal('PUT', path, {'incident': {**valid, **change}})[0] == 400
+    items = [{'id': incident['id'], **valid}, {'id': incident['id'], **valid, **change}]
+    assert web.refusal('PUT', '/incidents', {'incidents': items})[0] == 400
+    assert web.get(path)['incident'] == incident
+    assert web.log(incident) == ['trigger', 'assign']
+
+
+@pytest.mark.parametrize(
+    ('change', 'reason'),
+    [
+        ({'title': ''}, "Title can't be blank"),
+        ({'title': ' '}, "Title can't be blank"),
+        ({'title': None}, "Title can't be blank"),
+        ({'escalation_level': 0}, 'Escalation level 0 does not exist'),
+        ({'assignments': []}, 'assignments must have at least one assignee'),
+        ({'assignments': [{'assignee': None}]}, 'assignments[0].assignee is required'),
+    ],
+    ids=str,
+)
+def test_empty_values_in_an_update_are_rejected(web, change, reason):
+    incident = web.incident()
+    item = {'id': incident['id'], 'type': 'incident', **change}
+    for path, body in (
+        ('/incidents/' + incident['id'], {'incident': item}),
+        ('/incidents', {'incidents': [item]}),
+    ):
+        status, _, errors = web.refusal('PUT', path, body)
+        assert (status, errors) == (400, [reason])
+
+
+def test_incident_can_be_sent_back_as_it_was_received(web):
+    incident = web.update(web.incident(), status='resolved')
+    assert incident['assignments'] == []
+    path = '/incidents/' + incident['id']
+    reopened = web.put(path, {'incident': {**incident, 'status': 'triggered'}})['incident']
+    assert (reopened['status'], assignees(reopened)) == ('triggered', ['Alex Sample'])
+    unchanged = web.put(path, {'incident': reopened})['incident']
+    assert {**unchanged, 'updated_at': reopened['updated_at']} == reopened
+
+
+def test_invalid_update_of_alerts_changes_nothing(web):
+    for key in ('one', 'two'):
+        web.event(dedup_key=key)
+    source, target = web.get('/incidents')['incidents']
+    path = f'/incidents/{source["id"]}/alerts'
+    (alert,) = web.get(path)['alerts']
+    item = {'id': alert['id'], 'type': 'alert'}
+    valid = {**item, 'incident': {'id': target['id'], 'type': 'incident_reference'}}
+    invalid = {**item, 'incident': {'id': 'PNOBODY', 'type': 'incident_reference'}}
+    assert web.refusal('PUT', path, {'alerts': [valid, invalid]})[0] == 400
+    assert web.get(path)['alerts'] == [alert]
+
+
 def test_incident_key_must_be_unique_among_open_incidents(web):
     web.incident(incident_key='once')
     service = {'id': web.service['id'], 'type': 'service_reference'}
