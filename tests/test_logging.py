@@ -38,7 +38,15 @@ def test_the_log_of_a_session_is_not_configured_and_propagates(session):
     assert session.log.handlers == []
     assert session.log.propagate
     assert session.log.parent is logging.getLogger('pdpyras')
-    assert session.log.name.startswith('pdpyras.')
+
+
+@pytest.mark.parametrize('kind', [pdpyras.APISession, pdpyras.EventsAPISession])
+def test_the_log_of_a_session_is_named_after_its_class(kind):
+    class Mine(kind):
+        pass
+
+    assert kind('a-key-1234').log.name == 'pdpyras.' + kind.__name__
+    assert Mine('a-key-1234').log.name == 'pdpyras.Mine'
 
 
 def test_each_session_has_its_own_log(api, session):

@@ -45,6 +45,12 @@ def test_update_all_sends_batches_of_250_items(api, session, batches):
     assert {seen.method for seen in api.seen} == {'PUT'}
 
 
+def test_batches_may_have_one_item_each(api, session, batches):
+    items = incidents(3)
+    assert session.update_all('incidents', items, batch_size=1) == (items, [])
+    assert [seen.json['incidents'] for seen in api.seen] == [[item] for item in items]
+
+
 @pytest.mark.parametrize('status', [400, 404])
 def test_update_all_updates_the_others_and_returns_the_bad_items(api, session, batches, status):
     items = incidents(300)
