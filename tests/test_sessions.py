@@ -794,6 +794,29 @@ def test_each_method_and_every_retry_is_counted(api, session):
     assert session.total_call_count == 4
 
 
+def test_requests_to_another_host_are_counted_together(api):
+    class ThroughGateway(pdpyras.APISession):
+        def normalize_url(self, url):
+            return api.url + '/' + url
+
+    api.reply(times=2)
+    with ThroughGateway(KEY) as session:
+        session.get('users')
+        session.get('teams')
+    assert session.api_call_counts == {'GET (others)': 2}
+
+
+def test_calls_of_a_session_without_url_are_counted_by_their_path(api):
+    class Anywhere(pdpyras.APISession):
+        url = ''
+
+    api.reply(times=2)
+    with Anywhere(KEY) as session:
+        session.get(api.url + '/users/PABC123')
+        session.get(api.url + '/nosuch/PABC123?x=1')
+    assert session.api_call_counts == {'GET /users/{id}': 1, 'GET /nosuch/{id}': 1}
+
+
 def test_postprocess_accepts_and_ignores_a_suffix(api, session):
     api.reply(body={'user': {}})
     session.postprocess(session.get('users/P1'), suffix='mine')
