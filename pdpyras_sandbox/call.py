@@ -79,6 +79,9 @@ class Call:
         self.zone: Optional[ZoneInfo] = requested_zone(query)
         #: The status of the response.
         self.status: int = operation.status
+        if operation.method == 'GET' and self.status == 201:
+            # Documented for a few, but programs that accept only 200 work with PagerDuty.
+            self.status = 200
 
     @property
     def content(self) -> Any:

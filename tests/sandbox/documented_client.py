@@ -70,6 +70,10 @@ class Client:
     def existing(self, template, collection, parameter):
         if parameter == '{entity_type}':
             return 'users'
+        if template == '/log_entries':
+            # The channels of events cannot be changed.
+            incident = self.call('POST /incidents', self.body('POST /incidents')).json()['incident']
+            return incident['first_trigger_log_entry']['id']
         template = template.replace('{entity_type}', 'users')
         if collection.endswith(('/users', '/escalation_policies')):
             template = collection = '/' + collection.rpartition('/')[2]

@@ -24,7 +24,7 @@ class Api:
         """Return the decoded body; parameters with lists get ``[]`` after their names."""
         params = {k + '[]' if isinstance(v, list) else k: v for k, v in params.items()}
         answer = self.call('GET', path, params=params)
-        assert answer.status_code in (200, 201), answer.text
+        assert answer.status_code == 200, answer.text
         return answer.json()
 
     def post(self, path, json):

@@ -344,6 +344,12 @@ def test_on_calls_without_a_schedule_have_the_schedule_id_null(web, crew):
     ]
 
 
+def test_listing_overrides_returns_200_although_201_is_documented(web, crew):
+    path = '/schedules/' + schedule_of(web, crew)['id'] + '/overrides'
+    answer = web.call('GET', path, params={'since': MONDAY, 'until': '2024-01-02T00:00:00Z'})
+    assert (answer.status_code, answer.json()) == (200, {'overrides': []})
+
+
 def test_listing_overrides_requires_a_range(web, crew):
     schedule = schedule_of(web, crew)
     assert web.refusal('GET', f'/schedules/{schedule["id"]}/overrides')[0] == 400
