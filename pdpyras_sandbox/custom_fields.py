@@ -25,6 +25,8 @@ DATA_TYPES: dict[str, type | tuple[type, ...]] = {
     'url': str,
 }
 NAME = re.compile('[a-z0-9_]+')
+#: The path of the values, after that of the incident or the service.
+VALUES = '/custom_fields/values' + DOCUMENT
 
 
 def check_field(call: Call, field: Record) -> None:
@@ -86,40 +88,41 @@ for owner in ('/incidents', '/services', '/incidents/types/{type_id_or_name}'):
 
 @handles('GET /incidents/{id}/custom_fields/values', 'GET /services/{id}/custom_fields/values')
 def read_values(call: Call) -> list[Any]:
-    call.record(call.parent(2))
-    values = call.store.get(stored_at(call)) or {}
-    return [shown(field, values) for field in fields_of(call)]
+    return values_of(call, call.parent(2))
 
 
 @handles('PUT /incidents/{id}/custom_fields/values', 'PUT /services/{id}/custom_fields/values')
 def write_values(call: Call) -> list[Any]:
-    call.record(call.parent(2))
-    values = dict(call.store.get(stored_at(call)) or {})
+    owner = call.parent(2)
+    fields = fields_of(call, owner)
+    values = dict(call.store.get(owner + VALUES) or {})
     for given in call.content:
-        field = field_named(call, given)
+        field = field_named(fields, given)
         if 'value' not in given:
             raise invalid_input('custom_fields.value is required')
         check_value(field, given['value'], options_of(call, field))
         values[field['id']] = given['value']
-    call.store.put(stored_at(call), values)
-    return [shown(field, values) for field in fields_of(call)]
+    call.store.put(owner + VALUES, values)
+    return values_of(call, owner)
 
 
-def stored_at(call: Call) -> str:
-    return call.path + DOCUMENT
+def values_of(call: Call, owner: str) -> list[Record]:
+    """Return the custom fields of an incident or a service, with their values."""
+    values = call.store.get(owner + VALUES) or {}
+    return [shown(field, values) for field in fields_of(call, owner)]
 
 
-def fields_of(call: Call) -> list[Record]:
+def fields_of(call: Call, owner: str) -> list[Record]:
     """Return all custom fields of an incident or a service, with those of the incident's type."""
-    found = call.store.list('/{}/custom_fields'.format(call.path.split('/')[1]))
-    kind = call.record(call.parent(2)).get('incident_type')
+    kind = call.record(owner).get('incident_type')
+    found = call.store.list('/{}/custom_fields'.format(owner.split('/')[1]))
     record = type_named(call.store, kind['name']) if kind else None
     return found + (call.store.list(f'{TYPES}/{record["id"]}/custom_fields') if record else [])
 
 
-def field_named(call: Call, given: Record) -> Record:
+def field_named(fields: list[Record], given: Record) -> Record:
     wanted = given.get('id') or given.get('name')
-    for field in fields_of(call):
+    for field in fields:
         if wanted in (field['id'], field['name']):
             return field
     raise not_found()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Optional
 from pdpyras_sandbox.account import reference
 from pdpyras_sandbox.call import Body, Call, handles, required_property
 from pdpyras_sandbox.clock import timestamp
+from pdpyras_sandbox.custom_fields import values_of
 from pdpyras_sandbox.errors import ApiError, already_merged, invalid_input, nobody_on_call
 from pdpyras_sandbox.escalation import Level, seconds_to_escalation, set_level
 from pdpyras_sandbox.incident_types import DEFAULT, incident_type
@@ -114,6 +115,8 @@ class Incidents:
             'responder_requests': [],
             'subscriber_requests': [],
             'incident_type': {'name': DEFAULT},
+            'external_references': [],
+            'metadata': {},
         }
         incident.update({name: value for name, value in attributes.items() if value is not None})
         self.store.add('/incidents', incident)
@@ -318,7 +321,20 @@ def alert_counts(call: Call, incident: Record) -> dict[str, int]:
     return {'all': len(alerts), 'triggered': triggered, 'resolved': len(alerts) - triggered}
 
 
-KINDS['/incidents'] = Kind(derived={'alert_counts': alert_counts})
+def custom_fields(call: Call, incident: Record) -> list[Record]:
+    return values_of(call, '/incidents/' + incident['id'])
+
+
+KINDS['/incidents'] = Kind(
+    derived={'alert_counts': alert_counts, 'custom_fields': custom_fields},
+    on_request={
+        'body',
+        'conference_bridge',
+        'custom_fields',
+        'external_references',
+        'metadata',
+    },
+)
 
 
 @handles('GET /incidents')

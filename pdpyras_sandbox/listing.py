@@ -24,6 +24,11 @@ MAXIMUM_LIMIT = 100
 #: PagerDuty returns no records past this position.
 MAXIMUM_POSITION = 10_000
 #: Query parameters that do not filter records.
+#: Values that PagerDuty accepts, but does not list in the documentation of the parameter.
+UNLISTED = {
+    ('GET /incidents', 'include[]'): ('body',),
+    ('GET /incidents/{id}', 'include[]'): ('body', 'external_references', 'metadata'),
+}
 NOT_FILTERS = {'limit', 'offset', 'total', 'cursor', 'include', 'sort_by', 'time_zone', 'overflow'}
 #: Attributes that a free-text query searches.
 SEARCHED = ('name', 'title', 'summary', 'email', 'label')
@@ -149,6 +154,7 @@ def check_query(operation: Operation, query: MultiDict[str, str]) -> None:
         if name == 'sort_by':
             check_sorting(operation, shape, values)
         elif choices:
+            choices = [*choices, *UNLISTED.get((operation.name, name), ())]
             wrong = [value for value in values if value not in map(str, choices)]
             if wrong:
                 expected = ', '.join(str(choice) for choice in choices)

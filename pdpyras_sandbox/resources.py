@@ -54,6 +54,7 @@ class Kind:
         prevent it.
     :param settable: attributes that clients can set although they are read-only or undocumented.
     :param derived: functions by attribute, which compute it whenever a record is returned.
+    :param on_request: attributes that are returned only if ``include[]`` names them.
     :param order: the attribute that listings are sorted by by default.
     """
 
@@ -66,6 +67,7 @@ class Kind:
     deleted: Hook | None = None
     settable: Set[str] = frozenset()
     derived: dict[str, Derive] = field(default_factory=dict)
+    on_request: Set[str] = frozenset()
     order: str | None = None
 
 
@@ -464,14 +466,19 @@ def audit(call: Call, action: str, record: Record) -> None:
 
 
 def with_derived(call: Call, record: Record) -> Record:
-    """Return a record with its derived attributes; a reference is returned unchanged."""
+    """Return a record with its derived attributes and without those that were not requested.
+
+    A reference is returned unchanged.
+    """
     if is_reference(record):
         return record
     path = call.store.path_of(record.get('id'))
     kind = kind_at(call, path) if path else None
     if not kind or not kind.derived:
         return record
-    return {**record, **{name: value(call, record) for name, value in kind.derived.items()}}
+    hidden = kind.on_request - set(call.query.getlist('include[]'))
+    derived = {n: value(call, record) for n, value in kind.derived.items() if n not in hidden}
+    return {**{name: record[name] for name in record if name not in hidden}, **derived}
 
 
 def kind_at(call: Call, path: str) -> Kind | None:

@@ -500,6 +500,47 @@ def test_records_without_the_sorted_attribute_come_first(web):
         assert [incident['title'] for incident in listed] == titles
 
 
+BODY = {'type': 'incident_body', 'details': 'So full'}
+BRIDGE = {'conference_number': '+1 415-555-1212,,,,1234#'}
+
+
+def test_body_and_conference_bridge_are_returned_only_if_included(web):
+    incident = web.incident(body=BODY, conference_bridge=BRIDGE)
+    path = '/incidents/' + incident['id']
+    names = ['body', 'conference_bridge']
+    updated = web.update(incident, urgency='low')
+    (listed,) = web.get('/incidents')['incidents']
+    for plain in (incident, updated, listed, web.get(path)['incident']):
+        assert not plain.keys() & set(names)
+    (listed,) = web.get('/incidents', include=names)['incidents']
+    for full in (listed, web.get(path, include=names)['incident']):
+        assert full['body'] == BODY
+        assert full['conference_bridge']['conference_number'] == BRIDGE['conference_number']
+
+
+def test_custom_fields_of_an_incident_can_be_included(web):
+    field = {
+        'name': 'environment',
+        'display_name': 'Environment',
+        'data_type': 'string',
+        'field_type': 'single_value',
+    }
+    web.post('/incidents/custom_fields', {'field': field})
+    path = '/incidents/' + web.incident()['id']
+    values = {'custom_fields': [{'name': 'environment', 'value': 'staging'}]}
+    web.put(path + '/custom_fields/values', values)
+    assert 'custom_fields' not in web.get(path)['incident']
+    (value,) = web.get(path, include=['custom_fields'])['incident']['custom_fields']
+    assert (value['name'], value['value']) == ('environment', 'staging')
+
+
+def test_external_references_and_metadata_can_be_included(web):
+    path = '/incidents/' + web.incident()['id']
+    incident = web.get(path, include=['external_references', 'metadata'])['incident']
+    assert (incident['external_references'], incident['metadata']) == ([], {})
+    assert not web.get(path)['incident'].keys() & {'external_references', 'metadata'}
+
+
 def test_included_records_are_complete(web):
     web.incident()
     (plain,) = web.get('/incidents')['incidents']
