@@ -33,6 +33,16 @@ def test_no_page_is_requested_ahead_by_default(api, session):
     assert len(api.seen) == 1
 
 
+@pytest.mark.filterwarnings('ignore:Keyword argument "paginate"')
+def test_no_page_is_requested_ahead_without_pagination(api, session):
+    api.rule(users)
+    assert session.list_all('users', paginate=False, read_ahead=3) == list(range(100))
+    for thread in threading.enumerate():
+        if type(thread).__module__ == 'pdpyras':
+            thread.join()
+    assert len(api.seen) == 1
+
+
 def test_read_ahead_yields_results_in_order(api, session):
     api.rule(users)
     assert session.list_all('users', read_ahead=8) == list(range(950))
