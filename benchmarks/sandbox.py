@@ -41,7 +41,7 @@ class Sandbox:
             stderr=subprocess.DEVNULL,
             text=True,
         )
-        greeting = ''.join(iter(self._process.stdout.readline, 'Ctrl-C ends it.\n'))
+        greeting = ''.join(iter(self._process.stdout.readline, 'Press Ctrl-C to stop.\n'))
         url, self.user_key, self.routing_key = re.search(
             r'at (\S+)$.*user key +(\S+)$.*routing key +(\S+)$', greeting, re.DOTALL | re.MULTILINE
         ).groups()

@@ -1,4 +1,4 @@
-"""A PagerDuty on your own machine, for trying scripts out and for testing them.
+"""A local sandbox of PagerDuty, to try and test programs.
 
 >>> from pdpyras_sandbox import Sandbox
 >>> with Sandbox() as sandbox:

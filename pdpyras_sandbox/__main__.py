@@ -46,9 +46,9 @@ Paste this into Python:
   print([user['name'] for user in session.iter_all('users')])
 """
 END = """
-Ctrl-C ends it."""
+Press Ctrl-C to stop."""
 RUN_USAGE = 'python -m pdpyras_sandbox run [options] -- COMMAND …'
-EPILOG = "'{}' runs a command with PagerDuty redirected to a sandbox.".format(RUN_USAGE)
+EPILOG = '"{}" runs a command whose requests to PagerDuty go to a sandbox.'.format(RUN_USAGE)
 
 
 class Parser(argparse.ArgumentParser):
@@ -119,13 +119,13 @@ def add_options(parser: Parser, port: int) -> None:
         '--port',
         type=whole_number(0, 65535),
         default=port,
-        help='the port to listen on; 0 picks a free one (default: {})'.format(port),
+        help='the port to listen on; 0 selects a free port (default: {})'.format(port),
     )
     parser.add_argument(
         '--seed',
         type=whole_number(0),
         metavar='N',
-        help='create sample data; the same N creates the same data',
+        help='fill the account with sample data; the same N always creates the same data',
     )
     parser.add_argument(
         '--latency',
@@ -139,15 +139,14 @@ def add_options(parser: Parser, port: int) -> None:
         type=whole_number(0),
         default=REST_LIMIT,
         metavar='N',
-        help='REST requests a minute for each key; 0 for no limits (default: {})'.format(
-            REST_LIMIT
-        ),
+        help='REST requests per minute and key; 0 disables the limits of both APIs '
+        '(default: {})'.format(REST_LIMIT),
     )
     parser.add_argument(
-        '--state', type=not_empty, metavar='FILE', help='keep the account in this SQLite file'
+        '--state', type=not_empty, metavar='FILE', help='store the account in this SQLite file'
     )
     parser.add_argument(
-        '--load', type=not_empty, metavar='FILE', help='start from the account in this JSON file'
+        '--load', type=not_empty, metavar='FILE', help='start with the account in this JSON file'
     )
     parser.add_argument(
         '--webhooks-to',
@@ -155,7 +154,7 @@ def add_options(parser: Parser, port: int) -> None:
         action='append',
         default=[],
         metavar='HOST',
-        help='also send webhooks to this host; may be repeated',
+        help='also send webhooks to this host; can be repeated',
     )
 
 
@@ -166,7 +165,7 @@ def add_allow(parser: Parser) -> None:
         action='append',
         default=[],
         metavar='HOST',
-        help='also let programs reach this host through the proxy; may be repeated',
+        help='allow access to this host through the proxy; can be repeated',
     )
 
 
@@ -207,7 +206,7 @@ def main(arguments: Optional[List[str]] = None) -> None:
 def serve(arguments: List[str]) -> None:
     """Serve until the program is interrupted."""
     parser = Parser(
-        prog='pdpyras_sandbox', description='A PagerDuty on your own machine.', epilog=EPILOG
+        prog='pdpyras_sandbox', description='Run a local sandbox of PagerDuty.', epilog=EPILOG
     )
     parser.add_argument(
         '--host',
@@ -223,16 +222,20 @@ def serve(arguments: List[str]) -> None:
         default=[],
         dest='names',
         metavar='NAME',
-        help='answer to this host name, too; may be repeated',
+        help='accept requests under this host name; can be repeated',
     )
-    parser.add_argument('--tls', action='store_true', help='serve HTTPS instead of HTTP')
+    parser.add_argument(
+        '--tls',
+        action='store_true',
+        help='serve HTTPS, and print the path of the certificate authority to trust',
+    )
     parser.add_argument(
         '--proxy',
         action='store_true',
-        help='start a proxy as well, and print the variables for programs to use it',
+        help='also start a proxy for other programs, and print the variables to set',
     )
     add_allow(parser)
-    parser.add_argument('--quiet', action='store_true', help='do not log requests on stderr')
+    parser.add_argument('--quiet', action='store_true', help='do not log requests')
     parser.add_argument('--version', action=Version, help='print the version and exit')
     options = vars(parser.parse_args(arguments))
     with_proxy, allowed = options.pop('proxy'), options.pop('allow')
@@ -276,7 +279,7 @@ def script_for(sandbox: 'Sandbox', proxy: 'SandboxProxy') -> str:
         '# PagerDuty sandbox at {}. These variables redirect PagerDuty to it:'.format(sandbox.url),
         'unset ' + ' '.join(proxy.removed_variables),
         *('export {}={}'.format(name, shlex.quote(value)) for name, value in variables),
-        '# Ctrl-C ends it.',
+        '# Press Ctrl-C to stop.',
     ]
     return '\n'.join(lines)
 
@@ -288,7 +291,7 @@ def run_command(arguments: List[str]) -> int:
     parser = Parser(
         prog='pdpyras_sandbox run',
         usage=RUN_USAGE,
-        description='Run a command with PagerDuty redirected to a new sandbox.',
+        description='Run a command whose requests to PagerDuty go to a new sandbox.',
     )
     add_options(parser, port=0)
     add_allow(parser)

@@ -1,4 +1,4 @@
-"""The command ``pdpyras``, also ``python -m pdpyras``: PagerDuty from a shell.
+"""The command ``pdpyras``, also ``python -m pdpyras``.
 
 ``pdpyras --help`` lists its commands. The exit status is
 

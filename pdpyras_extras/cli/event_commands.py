@@ -18,14 +18,14 @@ SEVERITIES = ('critical', 'error', 'warning', 'info')
 
 @cli.command()
 @click.argument('summary')
-@click.option('--source', metavar='NAME', help='What the alert is about; this host by default.')
+@click.option('--source', metavar='NAME', help='Affected system; this host by default.')
 @click.option(
     '--severity', type=click.Choice(SEVERITIES), default='critical', help='Default: critical.'
 )
-@click.option('--dedup-key', metavar='KEY', help='The alert to add to; a new one by default.')
-@click.option('--component', metavar='NAME', help='The part of the source that is affected.')
-@click.option('--group', metavar='NAME', help='The group of components, such as a cluster.')
-@click.option('--class', 'event_class', metavar='NAME', help='The kind of event.')
+@click.option('--dedup-key', metavar='KEY', help='Deduplication key; a new one by default.')
+@click.option('--component', metavar='NAME', help='Affected part of the source.')
+@click.option('--group', metavar='NAME', help='Group of components, such as a cluster.')
+@click.option('--class', 'event_class', metavar='NAME', help='Type of the event.')
 @links_option
 @details_option
 @pass_connection
@@ -41,12 +41,11 @@ def trigger(
     links: Tuple[str, ...],
     details: Any,
 ) -> None:
-    """Open an alert; print its deduplication key.
+    """Trigger an alert, and print its deduplication key.
 
     \b
     Example:
-      key=$(pdpyras trigger 'Disk is full' --source db-1 --detail free=0)
-      pdpyras resolve "$key"
+      pdpyras trigger "Disk is full" --source db-1 --detail free=0
     """
     payload = {'component': component, 'group': group, 'class': event_class}
     with connection.events() as session, usage_errors():
@@ -103,7 +102,7 @@ def resolve(connection: Connection, dedup_key: str) -> None:
 
 @cli.command()
 @click.argument('summary')
-@click.option('--source', metavar='NAME', help='What was changed; this host by default.')
+@click.option('--source', metavar='NAME', help='Changed system; this host by default.')
 @links_option
 @details_option
 @pass_connection
@@ -120,7 +119,7 @@ def change(
 
     \b
     Example:
-      pdpyras change 'Deployed web 1.2' --source web --link https://ci.example.com/builds/7
+      pdpyras change "Deployed web 1.2" --source web --link https://ci.example.com/builds/7
     """
     with connection.change_events() as session, usage_errors():
         change_id = session.submit(

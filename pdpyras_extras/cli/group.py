@@ -35,10 +35,10 @@ def _print_version(context: click.Context, parameter: click.Parameter, is_given:
 )
 @click.pass_context
 def cli(context: click.Context) -> None:
-    """PagerDuty from a shell: send events, call the REST API, see who is on call.
+    """Send events, call PagerDuty's REST API, and see who is on call.
 
-    Keys come from the environment or a file, never from an argument, which everybody on the
-    machine could see in the list of processes.
+    Keys are read from environment variables or a file. There is no option for a key, because other
+    users of the machine can see the arguments of a process.
 
     \b
     Example:

@@ -41,13 +41,37 @@ def _id_of(session: pdpyras.APISession, collection: str, text: Optional[str]) ->
 
 @cli.command()
 @click.option('--status', 'statuses', multiple=True, type=click.Choice(OPEN), help='Default: both.')
-@click.option('--urgency', 'urgencies', multiple=True, type=click.Choice(('high', 'low')))
-@click.option('--service', 'services', multiple=True, metavar='ID|NAME', help='Of this service.')
-@click.option('--team', 'teams', multiple=True, metavar='ID|NAME', help='Of this team.')
-@click.option('--user', 'users', multiple=True, metavar='ID|EMAIL', help='Assigned to this user.')
-@click.option('--ack', is_flag=True, help='Acknowledge them.')
-@click.option('--resolve', 'resolves', is_flag=True, help='Resolve them.')
-@click.option('--yes', is_flag=True, help='Do so without asking.')
+@click.option(
+    '--urgency',
+    'urgencies',
+    multiple=True,
+    type=click.Choice(('high', 'low')),
+    help='Default: both.',
+)
+@click.option(
+    '--service',
+    'services',
+    multiple=True,
+    metavar='ID|NAME',
+    help='List incidents of this service; can be repeated.',
+)
+@click.option(
+    '--team',
+    'teams',
+    multiple=True,
+    metavar='ID|NAME',
+    help='List incidents of this team; can be repeated.',
+)
+@click.option(
+    '--user',
+    'users',
+    multiple=True,
+    metavar='ID|EMAIL',
+    help='List incidents assigned to this user; can be repeated.',
+)
+@click.option('--ack', is_flag=True, help='Acknowledge the listed incidents.')
+@click.option('--resolve', 'resolves', is_flag=True, help='Resolve the listed incidents.')
+@click.option('--yes', is_flag=True, help='Do not ask for confirmation.')
 @output_options
 @pass_connection
 def incidents(
@@ -62,12 +86,12 @@ def incidents(
     yes: bool,
     output: Output,
 ) -> int:
-    """List the open incidents; acknowledge or resolve them.
+    """List, acknowledge or resolve open incidents.
 
     \b
     Examples:
       pdpyras incidents --urgency high
-      pdpyras incidents --service 'Web Shop' --ack
+      pdpyras incidents --service "Web Shop" --ack
     """
     if ack and resolves:
         raise Mistake('Pass --ack or --resolve, not both.')
@@ -147,11 +171,13 @@ def _count(incidents: List[Any]) -> str:
 
 
 @cli.command()
-@click.option('--policy', metavar='ID|NAME', help='On call for this escalation policy.')
-@click.option('--schedule', metavar='ID|NAME', help='On call in this schedule.')
-@click.option('--service', metavar='ID|NAME', help='On call for this service.')
-@click.option('--at', type=TIME, metavar='TIME', help='Then; now by default.')
-@click.option('--level', type=click.IntRange(min=1), default=1, help='Escalation level; 1 first.')
+@click.option('--policy', metavar='ID|NAME', help='Users on call for this escalation policy.')
+@click.option('--schedule', metavar='ID|NAME', help='Users on call in this schedule.')
+@click.option('--service', metavar='ID|NAME', help='Users on call for this service.')
+@click.option('--at', type=TIME, metavar='TIME', help='Users on call at TIME; now by default.')
+@click.option(
+    '--level', type=click.IntRange(min=1), default=1, help='Escalation level; 1 by default.'
+)
 @output_options
 @pass_connection
 def oncall(
@@ -167,7 +193,7 @@ def oncall(
 
     \b
     Examples:
-      pdpyras oncall --service 'Web Shop'
+      pdpyras oncall --service "Web Shop"
       pdpyras oncall --schedule PABC123 --at 2026-12-24T18:00+01:00 --fields name,email
     """
     with connection.api() as session, usage_errors():

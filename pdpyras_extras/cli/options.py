@@ -85,7 +85,7 @@ params_option = click.option(
     multiple=True,
     metavar='NAME=VALUE',
     callback=_params,
-    help='Query parameter; may be repeated, also with one name.',
+    help='Query parameter; can be repeated, even with the same name.',
 )
 details_option = click.option(
     '--detail',
@@ -93,10 +93,10 @@ details_option = click.option(
     multiple=True,
     metavar='NAME=VALUE',
     callback=_pairs,
-    help='Custom detail; may be repeated.',
+    help='Custom detail; can be repeated.',
 )
 links_option = click.option(
-    '--link', 'links', multiple=True, metavar='URL', help='Link to show; may be repeated.'
+    '--link', 'links', multiple=True, metavar='URL', help='Link to show; can be repeated.'
 )
 
 

@@ -21,9 +21,9 @@ SHELLS = {'bash': BashComplete, 'zsh': ZshComplete, 'fish': FishComplete}
 @cli.command()
 @pass_connection
 def whoami(connection: Connection) -> None:
-    """Show what the API key is, or why it fails.
+    """Identify the API key, or explain why it is rejected.
 
-    If PagerDuty rejects the key, the API of its other service region is tried as well.
+    If PagerDuty rejects the key, this also tries it in the other service region.
 
     \b
     Example:
@@ -52,7 +52,7 @@ def whoami(connection: Connection) -> None:
 @cli.command(cls=click.Command)
 @click.argument('words', metavar='WORD...', nargs=-1, required=True)
 def endpoints(words: Tuple[str, ...]) -> int:
-    """Search the REST API for operations, offline.
+    """Search the operations of the REST API, offline.
 
     An operation is found if each WORD is in its method, its path or its summary.
 
@@ -83,7 +83,7 @@ def endpoints(words: Tuple[str, ...]) -> int:
 )
 @click.argument('arguments', nargs=-1, type=click.UNPROCESSED)
 def sandbox(arguments: Tuple[str, ...]) -> None:
-    """Run a PagerDuty on this machine.
+    """Run a local sandbox of PagerDuty.
 
     The arguments are those of python -m pdpyras_sandbox.
 

@@ -49,7 +49,7 @@ def output_options(command: _F) -> _F:
         '--format',
         'output_format',
         type=click.Choice(formats.FORMATS),
-        help='Default: the extension of FILE; without FILE, table on a terminal, jsonl in a pipe.',
+        help='Default: the extension of FILE; without FILE, table in a terminal, jsonl in a pipe.',
     )
     @click.option(
         '--fields',

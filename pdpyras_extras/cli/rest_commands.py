@@ -22,9 +22,9 @@ from pdpyras_extras.cli.output import ItemHook, Output, output_options, write
 @params_option
 @pass_connection
 def get(connection: Connection, path: str, params: Any) -> None:
-    """Print what is at PATH as JSON.
+    """Print a resource as JSON.
 
-    Of a listing, that is the first page; "pdpyras list" has them all.
+    For a listing, print the first page; "pdpyras list" prints all pages.
 
     \b
     Example:
@@ -37,7 +37,9 @@ def get(connection: Connection, path: str, params: Any) -> None:
 def _add_command_with_body(verb: str, text: str) -> None:
     @cli.command(verb, help=text)
     @path_argument(verb.upper())
-    @click.option('--json', 'file', metavar='FILE', help='The body; "-" for stdin.')
+    @click.option(
+        '--json', 'file', metavar='FILE', help='Read the body from FILE, or from stdin for "-".'
+    )
     @params_option
     @pass_connection
     def call(connection: Connection, path: str, file: Optional[str], params: Any) -> None:
@@ -67,29 +69,29 @@ def _body(connection: Connection, file: str) -> Any:
 
 _add_command_with_body(
     'post',
-    """Create a resource; print it as JSON.
+    """Create a resource, and print it as JSON.
 
     The body needs no wrapper such as {"team": ...}.
 
     \b
     Example:
-      echo '{"type": "team", "name": "Bakers"}' | pdpyras post teams --json -
+      pdpyras post teams --json team.json
     """,
 )
 _add_command_with_body(
     'put',
-    """Update a resource; print it as JSON.
+    """Update a resource, and print it as JSON.
 
     The body needs no wrapper such as {"team": ...}.
 
     \b
     Example:
-      echo '{"type": "team", "name": "Cooks"}' | pdpyras put teams/PABC123 --json -
+      pdpyras put teams/PABC123 --json team.json
     """,
 )
 _add_command_with_body(
     'patch',
-    """Change a part of a resource; print it as JSON.
+    """Update a part of a resource, and print it as JSON.
 
     \b
     Example:
@@ -110,9 +112,11 @@ _add_command_with_body(
 @cli.command('list')
 @path_argument('GET')
 @params_option
-@click.option('--since', type=TIME, metavar='TIME', help='Records from TIME on, without a limit.')
-@click.option('--until', type=TIME, metavar='TIME', help='The end of --since; now by default.')
-@click.option('--limit', type=click.IntRange(min=1), metavar='N', help='The first N records.')
+@click.option('--since', type=TIME, metavar='TIME', help='Start of the period.')
+@click.option('--until', type=TIME, metavar='TIME', help='End of the period; now by default.')
+@click.option(
+    '--limit', type=click.IntRange(min=1), metavar='N', help='List only the first N records.'
+)
 @output_options
 @pass_connection
 def list_(
@@ -126,8 +130,8 @@ def list_(
 ) -> None:
     """List all records at PATH, page by page.
 
-    Pagination reaches 10,000 records; if there are more, the exit status is 4. With --since, the
-    period is divided so that all are listed.
+    Pagination ends at 10,000 records. If there are more, the exit status is 4. With --since, all
+    records of the period are listed, however many there are.
 
     \b
     Examples:
