@@ -23,7 +23,7 @@ try:
 
     import pdpyras
 except ImportError as error:
-    sys.exit("{}. In the checkout, run: pip install -e '.[examples]'".format(error))
+    sys.exit('{}. In the checkout, run: pip install -e ".[examples]"'.format(error))
 
 NEW_USERS = 250
 NEXT_STEP = """
@@ -90,7 +90,7 @@ def on_the_sandbox():
     except ImportError as error:
         sys.exit(
             'Cannot start the sandbox: {}. It needs Python 3.9 or newer; in the checkout, run: '
-            "pip install -e '.[examples]'".format(error)
+            'pip install -e ".[examples]"'.format(error)
         )
     with Sandbox() as sandbox:
         step('PAGERDUTY_API_KEY is not set, so this uses a sandbox: {}', sandbox.url)
@@ -134,7 +134,8 @@ def find_and_persist(session):
         calls = session.total_call_count
         user = session.persist('users', 'email', dict(wanted, job_title=title), update=True)
         made = session.total_call_count - calls
-        print('    job title of {}: {} ({} requests)'.format(user['name'], user['job_title'], made))
+        requests = '1 request' if made == 1 else '{} requests'.format(made)
+        print('    job title of {}: {} ({})'.format(user['name'], user['job_title'], requests))
     found = session.find('users', 'jane.doe@example.com', attribute='email')
     print('    session.find("users", …) returns {}'.format(found['self']))
 
