@@ -62,7 +62,7 @@ def test_the_readme_has_the_number_of_documented_operations():
 def test_the_page_on_installation_lists_the_extras():
     with open(os.path.join(ROOT, 'docs', 'installation.rst'), encoding='utf-8') as file:
         text = file.read()
-    listed = set(re.findall(r"^``pip install '\.\[(\w+)\]'``", text, re.MULTILINE))
+    listed = set(re.findall(r'^``pip install "\.\[(\w+)\]"``', text, re.MULTILINE))
     listed |= set(re.findall(r'<extras/(webhooks|logs)>', text))  # These need no packages.
     with open(os.path.join(ROOT, 'setup.py'), encoding='utf-8') as file:
         extras = file.read().partition('extras_require={')[2].partition('\n    },')[0]

@@ -30,9 +30,9 @@ PICTURE = ROOT / 'docs' / '_static' / 'command_line.svg'
 COLUMNS = 92
 
 COMMANDS = (
-    "pdpyras trigger 'Disk is full' --source db-1 --dedup-key disk-db-1",
+    'pdpyras trigger "Disk is full" --source db-1 --dedup-key disk-db-1',
     'pdpyras incidents --urgency high --team Platform',
-    "pdpyras oncall --service 'Web Shop'",
+    'pdpyras oncall --service "Web Shop"',
     'pdpyras list incidents --since 2020-01-01T00:00Z --fields status,title -o incidents.csv',
     'tail -2 incidents.csv',
     'pdpyras get users/PNOBODY',
