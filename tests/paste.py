@@ -83,12 +83,9 @@ def statements(source):
 def printed_by(source, namespace):
     """Return the output of a block at the prompt, or the last line of its traceback."""
     if isinstance(source, str):
-        # A block without prompts doesn't show the values that the prompt echoes.
-        sys.displayhook = lambda value: None
         for code in statements(source):
             exec(code, namespace)
         return ''
-    sys.displayhook = sys.__displayhook__
     try:
         exec(compile(source.source, '<pasted>', 'single'), namespace)
     except Exception as error:
