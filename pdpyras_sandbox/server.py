@@ -290,12 +290,12 @@ class State:
         self.rest_limit = RateLimit(rate_limit, self.account.clock.seconds)
         self.events_limit = RateLimit(min(EVENTS_LIMIT, rate_limit), self.account.clock.seconds)
         try:
-            if not self.account.store.restored:
-                with self.account.store.transaction():
+            # The lock is for the threads that send the webhooks of a restored account.
+            with self.account.store.lock, self.account.store.transaction():
+                if self.account.store.restored:
+                    self._resume()
+                else:
                     self._begin()
-            # The webhooks that were not sent before are sent by threads from now on.
-            with self.account.store.lock:
-                self._resume()
         except BaseException:
             self.close()
             raise
@@ -304,8 +304,20 @@ class State:
         """Fill an empty account."""
         if self.initial is None:
             create_account(self.account)
+            self._resume()
         else:
-            self.account.load(self.initial)
+            self._replace(self.initial)
+
+    def _replace(self, content: Any) -> None:
+        """Replace the account by a dump.
+
+        :raises ValueError: if a record lacks something, which leaves the account incomplete.
+        """
+        try:
+            self.account.load(content)
+            self._resume()
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ValueError(f'This dump has an incomplete or invalid record: {error!r}') from error
 
     def _resume(self) -> None:
         """Set the alarms for the records of the account."""
@@ -317,15 +329,19 @@ class State:
     def load(self, content: Any) -> None:
         dump.check(content)
         with self.account.store.lock, self.account.store.transaction():
-            self.account.load(content)
-            self._resume()
+            before, events = dump.dump(self.account), list(self.account.events)
+            try:
+                self._replace(content)
+            except ValueError:
+                self._replace(before)
+                self.account.events.extend(events)
+                raise
 
     def reset(self) -> None:
         """Restore the initial account, with the same keys."""
         with self.account.store.lock, self.account.store.transaction():
             self.account.reset()
             self._begin()
-            self._resume()
         self.faults.clear()
         self.traffic.clear()
         self.rest_limit.reset()

@@ -135,6 +135,15 @@ def without_a_key(dumped):
     return {**dumped, 'documents': {**dumped['documents'], '/_sandbox/keys': keys}}
 
 
+def with_record(path, **record):
+    return lambda dumped: {
+        **dumped,
+        'records': {**dumped['records'], path: {'id': path.rpartition('/')[2], **record}},
+    }
+
+
+INCIDENT = {'service': {'id': 'P1'}, 'status': 'resolved', 'incident_number': 1}
+
 BAD = [
     (lambda dumped: [], 'not a dump of an account'),
     (lambda dumped: {'users': []}, 'it has no "pdpyras_sandbox"'),
@@ -146,18 +155,38 @@ BAD = [
     (changed(records={'/users/P1': {'id': 'P2'}}), "the id of /users/P1 must be 'P1'"),
     (changed(documents={}), 'has no api_key'),
     (without_a_key, 'has no api_key'),
+    (with_record('/users/P1'), "the record at '/users/P1' is not valid"),
+    (with_record('/incidents/Q1', **INCIDENT), "incomplete or invalid .*'pending_actions'"),
+    (with_record('/_sandbox/deliveries/1'), "incomplete or invalid .*'status'"),
 ]
 
 
 @pytest.mark.parametrize(('change', 'reason'), BAD, ids=[reason for _, reason in BAD])
 def test_invalid_dump_is_rejected_and_changes_nothing(pagerduty, change, reason):
-    before = pagerduty.dump()
+    trigger(pagerduty)
+    before, events = pagerduty.dump(), pagerduty.event_log
     content = change(before)
     with pytest.raises(ValueError, match=reason):
         pagerduty.load(content)
     response = requests.post(pagerduty.url + '/_sandbox/load', json=content, timeout=5)
     assert response.status_code == 400
     assert pagerduty.dump() == before
+    assert pagerduty.event_log == events
+
+
+def test_failed_load_leaves_the_state_file_unchanged(tmp_path):
+    with Sandbox(state=tmp_path / 'account.sqlite') as sandbox:
+        before = sandbox.dump()
+        with pytest.raises(ValueError, match='/users/P1'):
+            sandbox.load(with_record('/users/P1')(before))
+        assert sandbox.dump() == before
+    with Sandbox(state=tmp_path / 'account.sqlite') as sandbox:
+        assert sandbox.dump() == before
+
+
+def test_sandbox_cannot_start_from_a_dump_with_an_incomplete_record(company):
+    with pytest.raises(ValueError, match="'pending_actions'"):
+        Sandbox(load=with_record('/incidents/Q1', **INCIDENT)(company[0]))
 
 
 # The command line.
