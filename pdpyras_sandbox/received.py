@@ -6,15 +6,11 @@ import difflib
 import fnmatch
 import json
 import logging
-from typing import TYPE_CHECKING, Any, Optional
+from typing import Any, Optional
 from urllib.parse import urlencode
 
-if TYPE_CHECKING:
-    from pdpyras_sandbox.traffic import Request
-
-    Base = list[Request]
-else:
-    Base = list
+from pdpyras_sandbox.masking import Mask, masked_path
+from pdpyras_sandbox.traffic import Request
 
 #: Logs one line for each request at INFO; ``python -m pdpyras_sandbox`` shows them on stderr.
 access_log = logging.getLogger('pdpyras_sandbox.access')
@@ -24,7 +20,7 @@ SHOWN = 20
 SHOWN_CHARACTERS = 200
 
 
-class Requests(Base):
+class Requests(list[Request]):
     """The requests received, oldest first; a list."""
 
     def of(self, method: str, path: str = '*') -> Requests:
@@ -66,7 +62,7 @@ class Requests(Base):
         lines = [f'Expected {expected} {name}, but the sandbox received {len(found) or "none"}.']
         if json is not None and candidates and not found:
             lines += ['The expected body (-), and the most similar one (+):']
-            lines += closest_difference(json, [seen.json for seen in candidates])
+            lines += closest_difference(json, candidates)
         lines += ['', *self.report()]
         raise AssertionError('\n'.join(lines))
 
@@ -80,12 +76,18 @@ class Requests(Base):
         return [heading, *('  ' + line_of(seen) for seen in self[-SHOWN:])]
 
 
-def closest_difference(expected: Any, bodies: list[Any]) -> list[str]:
+def closest_difference(expected: Any, candidates: Requests) -> list[str]:
     """Return the lines of a diff of the expected body and the most similar one."""
-    pairs = [(pretty(aligned(expected, body)), pretty(body)) for body in bodies]
-    closest = max(pairs, key=lambda pair: difflib.SequenceMatcher(None, *pair).ratio())
-    difference = difflib.ndiff(*closest)
-    return ['  ' + line for line in difference if not line.startswith('?')]
+
+    def compared(seen: Request) -> tuple[list[str], list[str]]:
+        return pretty(aligned(expected, seen.json)), pretty(seen.json)
+
+    closest = max(
+        candidates, key=lambda seen: difflib.SequenceMatcher(None, *compared(seen)).ratio()
+    )
+    mask = Mask(closest)
+    difference = difflib.ndiff(*compared(closest))
+    return ['  ' + mask.text(line) for line in difference if not line.startswith('?')]
 
 
 def aligned(expected: Any, actual: Any) -> Any:
@@ -111,22 +113,22 @@ def log_access(seen: Request, seconds: float) -> None:
 
 def line_of(seen: Request) -> str:
     """Return a request in one line: ``POST /teams 201 {"team": {"name": "Ops"}}``."""
-    body = '' if seen.json is None else ' ' + printable(shortened(seen.json))
-    return summary_of(seen) + body
+    # Reports are stored and shared, and keys may be real ones.
+    mask = Mask(seen)
+    body = '' if seen.json is None else ' ' + printable(shortened(mask.value(seen.json)))
+    return mask.text(summary_of(seen)) + body
 
 
 def summary_of(seen: Request) -> str:
     """Return a request without its body: ``GET /users?limit=100 200``."""
     query = urlencode(seen.query, doseq=True, safe='[]:,@')
-    target = f'{seen.path}?{query}' if query else seen.path
+    path = masked_path(seen.path)
+    target = f'{path}?{query}' if query else path
     status = 'no response' if seen.status is None else seen.status
     return printable(f'{seen.method} {target} {status}')
 
 
 def shortened(body: Any) -> str:
-    if isinstance(body, dict) and 'routing_key' in body:
-        # It may be a real key, and reports are stored and shared.
-        body = {**body, 'routing_key': '(not shown)'}
     text = json.dumps(body, ensure_ascii=False)
     return text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + '…'
 

@@ -120,11 +120,29 @@ def test_assert_sent_failure_truncates_bodies_and_masks_keys(web):
     web.call('GET', '/a%1bb%0ac')
     lines = failure(web, 'GET', '/users')[3:]
     assert len(lines) == 2
-    assert lines[0].startswith('  POST /v2/enqueue 202 {"routing_key": "(not shown)"')
+    key = web.sandbox.routing_key
+    assert lines[0].startswith(f'  POST /v2/enqueue 202 {{"routing_key": "*{key[-4:]}"')
     assert lines[0].endswith('x…')
-    assert web.sandbox.routing_key not in lines[0]
+    assert key not in lines[0]
     assert '\x1b' not in ''.join(lines)
     assert lines[1] == '  GET /a\\x1bb\\nc 404'
+
+
+def test_keys_in_paths_and_events_of_version_1_are_masked_in_reports_and_the_log(web, caplog):
+    caplog.set_level(logging.INFO, access_log.name)
+    key = 'e93facc04764012d7bfb002500d5d1a6'
+    event = {'service_key': key, 'event_type': 'trigger', 'description': f'with {key}'}
+    web.call('POST', f'/integration/{key}/enqueue', {})
+    web.call('POST', '/generic/2010-04-15/create_event.json', event)
+    different = {**event, 'event_type': 'resolve'}
+    lines = failure(web, 'POST', '/generic/*', json=different)
+    assert '  POST /integration/*d1a6/enqueue 404 {}' in lines
+    assert [line for line in lines if 'service_key' in line] == [
+        '      "service_key": "*d1a6"',
+        '  POST /generic/2010-04-15/create_event.json 400 {"service_key": "*d1a6",'
+        ' "event_type": "trigger", "description": "with *d1a6"}',
+    ]
+    assert key not in '\n'.join([*lines, caplog.text])
 
 
 def test_each_request_is_logged_at_info(web, caplog, monkeypatch):
