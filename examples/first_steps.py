@@ -124,7 +124,8 @@ def list_users(session):
             bar.update()
 
         users = session.list_all('users', total=True, item_hook=show_progress)
-    print('    {} users; the first is {}'.format(len(users), users[0]['name'] if users else 'none'))
+    first = users[0]['name'] if users else 'none'
+    print('    {}; the first is {}'.format(counted(len(users), 'user'), first))
 
 
 def find_and_persist(session):
@@ -133,9 +134,8 @@ def find_and_persist(session):
     for title in ('Engineer', 'Engineer', 'Principal Engineer'):
         calls = session.total_call_count
         user = session.persist('users', 'email', dict(wanted, job_title=title), update=True)
-        made = session.total_call_count - calls
-        requests = '1 request' if made == 1 else '{} requests'.format(made)
-        print('    job title of {}: {} ({})'.format(user['name'], user['job_title'], requests))
+        made = counted(session.total_call_count - calls, 'request')
+        print('    job title of {}: {} ({})'.format(user['name'], user['job_title'], made))
     found = session.find('users', 'jane.doe@example.com', attribute='email')
     print('    session.find("users", …) returns {}'.format(found['self']))
 
@@ -187,13 +187,17 @@ def survive_the_rate_limit(session, sandbox):
     step('Hit the rate limit: the sandbox rejects the next request')
     sandbox.faults.next(1, status=429, reset=1)
     users = session.rget('users', params={'limit': 1})
-    print('    {} user returned after the wait'.format(len(users)))
+    print('    {} returned after the wait'.format(counted(len(users), 'user')))
 
 
 def report(session):
     step('Done. The session made these requests:')
     for endpoint, count in sorted(session.api_call_counts.items()):
         print('    {:5d} x {}'.format(count, endpoint))
+
+
+def counted(number, noun):
+    return '{} {}{}'.format(number, noun, '' if number == 1 else 's')
 
 
 def step(title, *details):

@@ -164,7 +164,7 @@ def test_the_recipe_acknowledges_all_incidents_of_a_service(run, account, alerts
         alerts.trigger('Oven {} is cold'.format(number), 'kitchen')
     account.rpost('incidents', json={'type': 'incident', 'title': 'No flour', 'service': other})
 
-    assert run('acknowledge_service.py', 'Web Shop') == 'Acknowledged 3 of 3 incidents.\n'
+    assert run('acknowledge_service.py', 'Web Shop') == 'Incidents acknowledged: 3 of 3\n'
 
     incidents = account.list_all('incidents')
     assert sorted((found['service']['summary'], found['status']) for found in incidents) == [
@@ -182,7 +182,7 @@ def test_the_recipe_copies_notes_from_one_incident_to_another(run, account, aler
     for content in ('Called the electrician.', 'He is on his way.'):
         account.rpost('incidents/{}/notes'.format(first['id']), json={'content': content})
 
-    assert run('copy_notes.py', first['id'], second['id']) == 'Copied 2 notes.\n'
+    assert run('copy_notes.py', first['id'], second['id']) == 'Notes copied: 2\n'
 
     copied = account.rget('incidents/{}/notes'.format(second['id']))
     assert sorted(note['content'].split(': ')[-1] for note in copied) == [
@@ -210,7 +210,7 @@ def test_a_dry_run_prints_the_requests_and_changes_nothing(run, account, sandbox
 
     *sent, last = run('dry_run.py').splitlines()
 
-    assert last == '2 incidents'
+    assert last == 'Open incidents: 2'
     assert [seen.method for seen in sandbox.requests[before:]] == ['GET']
     incidents = account.list_all('incidents')
     body = '{"incident": {"type": "incident_reference", "status": "resolved"}}'
@@ -219,7 +219,7 @@ def test_a_dry_run_prints_the_requests_and_changes_nothing(run, account, sandbox
 
 def test_with_yes_the_dry_run_recipe_sends_its_requests(run, account):
     make_low_urgency_incidents(account, 2)
-    assert run('dry_run.py', '--yes') == '2 incidents\n'
+    assert run('dry_run.py', '--yes') == 'Open incidents: 2\n'
     assert [found['status'] for found in account.list_all('incidents')] == ['resolved'] * 2
 
 

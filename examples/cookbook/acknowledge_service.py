@@ -1,6 +1,6 @@
 """Acknowledge all triggered incidents of a service.
 
-python acknowledge_service.py 'Web Shop'
+python acknowledge_service.py "Web Shop"
 """
 
 import os
@@ -15,7 +15,7 @@ service = session.find('services', sys.argv[1])
 if service is None:
     sys.exit(f'There is no service {sys.argv[1]!r}.')
 
-# List everything first: a changed incident would drop out of the listing while it is read.
+# List everything first, because a changed incident drops out of the listing.
 triggered = session.list_all(
     'incidents',
     params={'service_ids': [service['id']], 'statuses': ['triggered'], 'date_range': 'all'},
@@ -27,7 +27,7 @@ updated, failed = session.update_all(
         for incident in triggered
     ],
 )
-print(f'Acknowledged {len(updated)} of {len(triggered)} incidents.')
+print(f'Incidents acknowledged: {len(updated)} of {len(triggered)}')
 for incident, error in failed:
     print(f'{incident["id"]}: {error}', file=sys.stderr)
 sys.exit(1 if failed else 0)

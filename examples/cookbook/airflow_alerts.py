@@ -30,12 +30,12 @@ def resolve_alert(context):
 
 
 def dedup_key(task):
-    # Without the run: the next run of the task resolves the alert of this one.
+    # Leave out the run, so that a later run of the task can resolve the alert.
     return f'airflow/{task.dag_id}/{task.task_id}'
 
 
 def events_session():
-    # A session for each call: Airflow runs tasks in processes of their own.
+    # A new session for each call, because Airflow runs tasks in separate processes.
     events = pdpyras.EventsAPISession(os.environ['PAGERDUTY_ROUTING_KEY'])
     events.max_wait = 60
     return events

@@ -16,4 +16,4 @@ notes = session.rget(f'incidents/{source}/notes')
 for note in sorted(notes, key=lambda note: note['created_at']):
     content = f'{note["user"]["summary"]}, {note["created_at"]}: {note["content"]}'
     session.rpost(f'incidents/{target}/notes', json={'content': content})
-print(f'Copied {len(notes)} notes.')
+print(f'Notes copied: {len(notes)}')

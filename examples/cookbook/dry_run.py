@@ -42,4 +42,4 @@ open_incidents = session.list_all(
 )
 for incident in open_incidents:
     session.rput(incident, json={'type': 'incident_reference', 'status': 'resolved'})
-print(f'{len(open_incidents)} incidents')
+print(f'Open incidents: {len(open_incidents)}')

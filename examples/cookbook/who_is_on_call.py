@@ -1,6 +1,6 @@
 """Print who is on call for a service right now.
 
-python who_is_on_call.py 'Web Shop'
+python who_is_on_call.py "Web Shop"
 """
 
 import os
