@@ -1,4 +1,4 @@
-"""How Sphinx builds these pages and runs the code in them; CONTRIBUTING.rst tells the commands."""
+"""How Sphinx builds these pages and runs the code in them; CONTRIBUTING.rst has the commands."""
 
 import doctest
 import sys
@@ -49,8 +49,8 @@ html_theme_options = {
 copybutton_prompt_text = r'>>> |\.\.\. |\$ '
 copybutton_prompt_is_regexp = True
 
-# The texts of exceptions count as well.
+# Compare the messages of exceptions, too.
 doctest_default_flags = doctest.ELLIPSIS | doctest.DONT_ACCEPT_TRUE_FOR_1
-# Every page has a sandbox of its own, and no block really waits.
+# Each page has its own sandbox, and no block really waits.
 doctest_global_setup = 'import page_account; globals().update(page_account.open_account())'
 doctest_global_cleanup = 'page_account.close_account()'

@@ -241,7 +241,7 @@ def not_recorded(account):
         pdpyras.APISession(account.api_key).rget('users')
 
 
-@produces('A mock\'s listing warns that it has no "more"')
+@produces('Warning: the response does not say whether there are more results')
 def no_more(account):
     mock = pytest.importorskip('responses', reason='responses is not installed')
     with mock.RequestsMock() as responses:
