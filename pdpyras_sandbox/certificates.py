@@ -23,9 +23,16 @@ class CertificateAuthority:
             file.write(self.pem)
 
     def context(self, *hosts: str) -> ssl.SSLContext:
-        """Return a server's TLS settings, with a certificate for these host names and addresses."""
+        """Return a server's TLS settings, with a certificate for these host names and addresses.
+
+        :raises ValueError: for a name that cannot be in a certificate, such as ``my_host``.
+        """
+        try:
+            certificate = self._authority.issue_cert(*hosts)
+        except ValueError as error:
+            raise ValueError(f'A host name cannot be in a certificate: {error}') from None
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._authority.issue_cert(*hosts).configure_cert(context)
+        certificate.configure_cert(context)
         context.set_alpn_protocols(['http/1.1'])
         return context
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
 import os
@@ -401,13 +402,19 @@ class Sandbox:
             'names': names,
         }
         self._closed = False
-        self._authority = CertificateAuthority() if tls else None
-        with listening(host, port) as listener:
+        self._authority: CertificateAuthority | None = None
+        context = None
+        with contextlib.ExitStack() as on_error, listening(host, port) as listener:
+            if tls:
+                self._authority = CertificateAuthority()
+                on_error.callback(self._authority.close)
+                own_names = dict.fromkeys([host, '127.0.0.1', '::1', 'localhost', *names])
+                context = self._authority.context(*own_names)
             self._state = State(seed, latency, rate_limit, state, load, webhooks_to)
+            on_error.callback(self._state.close)
             self._app = create_app(self._state, Access(host, names))
-            own_names = dict.fromkeys([host, '127.0.0.1', '::1', 'localhost', *names])
-            context = self._authority.context(*own_names) if self._authority else None
             self._server = Server(listener, self._app, context)
+            on_error.pop_all()
         self._server.start()
         self._undo_no_proxy = reach_directly(urlsplit(self.url).hostname or host)
         self._state.webhooks.url = self.url

@@ -81,6 +81,16 @@ def test_configured_host_names_are_accepted():
         Sandbox(names='pagerduty.internal')
 
 
+def test_name_without_a_certificate_is_rejected_and_leaves_the_state_file_unlocked(tmp_path):
+    state = tmp_path / 'account.sqlite'
+    with Sandbox(state=state):
+        pass
+    with pytest.raises(ValueError, match="cannot be in a certificate: .*'my_host'"):
+        Sandbox(tls=True, names=['my_host'], state=state)
+    with Sandbox(state=state) as sandbox:
+        assert sandbox.restored
+
+
 def test_certificate_covers_the_configured_names():
     with Sandbox(tls=True, names=['pagerduty.internal']) as sandbox:
         address = urlsplit(sandbox.url)
