@@ -296,7 +296,7 @@ class Gate:
 
     def dispatch(self, environ: WSGIEnvironment, path: str) -> Response:
         if self.state.latency:
-            time.sleep(self.state.latency)
+            self.state.stopping.wait(self.state.latency)
         fault = self.state.faults.take(request.method, path, request.args)
         if fault is None:
             return self.app.full_dispatch_request()
@@ -306,7 +306,7 @@ class Gate:
             g.page_fault = fault.pages
             g.lag = fault.lag
             response = self.app.full_dispatch_request()
-        return fault.apply(response, connection, self.state.faults.stopping)
+        return fault.apply(response, connection, self.state.stopping)
 
     def seen(self) -> Request:
         return Request(

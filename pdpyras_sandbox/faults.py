@@ -225,8 +225,6 @@ class Faults:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._pending: list[Fault] = []
-        #: Set when the sandbox closes, so that no thread waits any longer.
-        self.stopping = threading.Event()
 
     def next(self, times: int = 1, **options: Any) -> None:
         """Make the next ``times`` matching requests fail; see :class:`Fault` for the options.

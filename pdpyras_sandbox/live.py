@@ -31,14 +31,14 @@ def updates(state: State) -> Iterator[bytes]:
     """Yield server-sent events: first all sections of the page, then the changed ones."""
     sent: dict[str, str] = {}
     seen = 0
-    while not state.faults.stopping.is_set():
+    while not state.stopping.is_set():
         for name, content in sections(state).items():
             text = json.dumps(content)
             if sent.get(name) != text:
                 sent[name] = text
                 yield f'event: {name}\ndata: {text}\n\n'.encode()
         seen = state.traffic.wait(seen, HEARTBEAT)
-        state.faults.stopping.wait(PAUSE)
+        state.stopping.wait(PAUSE)
 
 
 def sections(state: State) -> dict[str, Any]:

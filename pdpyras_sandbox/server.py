@@ -283,6 +283,8 @@ class State:
             dump.check(self.initial)
         #: Seconds by which every response is delayed.
         self.latency = latency / 1000
+        #: Set when the sandbox closes, so that no thread waits any longer.
+        self.stopping = threading.Event()
         self.faults = Faults()
         self.traffic = Traffic()
         self.account = Account(seed, state)
@@ -542,7 +544,7 @@ class Sandbox:
             return
         self._closed = True
         self._undo_no_proxy()
-        self._state.faults.stopping.set()
+        self._state.stopping.set()
         # Ends the streams of open pages, which wait for changes.
         self._state.traffic.changed()
         self._server.stop()

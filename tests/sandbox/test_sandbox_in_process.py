@@ -199,8 +199,8 @@ def test_settings_of_a_urllib3_pool_are_respected(sandbox):
         with sandbox.as_pagerduty():
             with pytest.raises(urllib3.exceptions.ReadTimeoutError):
                 pool.request('GET', '/users')
-            sandbox._state.faults.stopping.set()  # Ends the hanging request.
-        sandbox._state.faults.stopping.clear()
+            sandbox._state.stopping.set()  # Ends the hanging request.
+        sandbox._state.stopping.clear()
 
 
 def open_with_urllib(sandbox):

@@ -1,6 +1,9 @@
 """Checks of every request: authentication, headers, queries, bodies, limits; and connections."""
 
 import socket
+import threading
+import time
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -272,6 +275,18 @@ def test_latency_delays_responses():
     with Sandbox(latency=20) as sandbox:
         answer = requests.get(sandbox.url + '/users', timeout=5)
     assert answer.elapsed.total_seconds() >= 0.02
+
+
+def test_close_ends_requests_that_are_delayed():
+    before = set(threading.enumerate())
+    with Sandbox(latency=3_600_000) as sandbox:
+        address = urlsplit(sandbox.url)
+        with socket.create_connection((address.hostname, address.port)) as client:
+            client.sendall(b'GET /users HTTP/1.1\r\nHost: localhost\r\n\r\n')
+            while not sandbox.requests:
+                time.sleep(0.001)
+            sandbox.close()
+    assert set(threading.enumerate()) == before
 
 
 def test_received_requests_are_recorded(web):

@@ -303,8 +303,8 @@ def test_connection_in_use_is_not_closed_as_idle(pagerduty, connect):
         pass
     for _ in range(server.MAXIMUM_IDLE + 10):
         connect()
-    pagerduty._state.faults.stopping.set()
+    pagerduty._state.stopping.set()
     try:
         assert busy.recv(12) == b'HTTP/1.1 401'
     finally:
-        pagerduty._state.faults.stopping.clear()
+        pagerduty._state.stopping.clear()
