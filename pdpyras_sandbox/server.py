@@ -291,7 +291,8 @@ class State:
         self.webhooks = Webhooks(self.account, Deliveries(self.account, webhooks_to))
         self.account.webhooks = self.webhooks
         self.rest_limit = RateLimit(rate_limit, self.account.clock.seconds)
-        self.events_limit = RateLimit(min(EVENTS_LIMIT, rate_limit), self.account.clock.seconds)
+        events_limit = EVENTS_LIMIT if rate_limit else 0
+        self.events_limit = RateLimit(events_limit, self.account.clock.seconds)
         try:
             # The lock is for the threads that send the webhooks of a restored account.
             with self.account.store.lock, self.account.store.transaction():
