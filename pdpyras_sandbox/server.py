@@ -275,7 +275,7 @@ class State:
         rate_limit: int = REST_LIMIT,
         state: str | os.PathLike[str] | None = None,
         load: Any = None,
-        webhooks_to: Any = (),
+        webhooks_to: Iterable[str] = (),
     ) -> None:
         #: The dump of the initial account; None for a new account.
         self.initial = dump.read(load) if isinstance(load, (str, os.PathLike)) else load
@@ -386,12 +386,13 @@ class Sandbox:
         state: str | os.PathLike[str] | None = None,
         load: Any = None,
         tls: bool = False,
-        webhooks_to: Any = (),
+        webhooks_to: Iterable[str] = (),
         names: Iterable[str] = (),
     ) -> None:
-        if isinstance(names, str):
-            raise TypeError('names must be a list of host names, not a string')
-        names = list(names)
+        for option, hosts in (('names', names), ('webhooks_to', webhooks_to)):
+            if isinstance(hosts, str):
+                raise TypeError(f'{option} must be a list of host names, not a string')
+        names, webhooks_to = list(names), list(webhooks_to)
         self._options = {
             'host': host,
             'port': port,

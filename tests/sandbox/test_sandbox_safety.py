@@ -77,8 +77,12 @@ def test_configured_host_names_are_accepted():
         ):
             answer = requests.get(sandbox.url + '/_sandbox', headers={'Host': host}, timeout=10)
             assert answer.status_code == status
-    with pytest.raises(TypeError, match='must be a list of host names'):
-        Sandbox(names='pagerduty.internal')
+
+
+@pytest.mark.parametrize('option', ['names', 'webhooks_to'])
+def test_string_instead_of_a_list_of_host_names_is_rejected(option):
+    with pytest.raises(TypeError, match=f'{option} must be a list of host names'):
+        Sandbox(**{option: 'pagerduty.internal'})
 
 
 def test_name_without_a_certificate_is_rejected_and_leaves_the_state_file_unlocked(tmp_path):
