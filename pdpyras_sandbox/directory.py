@@ -490,24 +490,22 @@ def list_audit_records_of(call: Call) -> Body:
 
 def audited(call: Call, records: list[Record]) -> list[Record]:
     """Return the audit records that match the query, newest first."""
-    query = call.query
-    filters = (
-        ('root_resource_types[]', lambda record: root_collection(record)),
-        ('actions[]', lambda record: record['action']),
-        ('actor_id', lambda record: record['actors'][0]['id']),
-        ('method_type', lambda record: record['method']['type']),
-    )
-    for name, value in filters:
-        wanted = query.getlist(name)
+    filters: dict[str, Callable[[Record], Any]] = {
+        'root_resource_types[]': root_collection,
+        'actions[]': lambda record: record['action'],
+        'actor_id': lambda record: record['actors'][0]['id'],
+        'actor_type': lambda record: record['actors'][0]['type'],
+        'method_type': lambda record: record['method']['type'],
+        'method_truncated_token': lambda record: record['method']['truncated_token'],
+    }
+    for name, value in filters.items():
+        wanted = call.query.getlist(name)
         if wanted:
             records = [record for record in records if value(record) in wanted]
     start, end = searched_range(call, timedelta(days=1), timedelta(days=31))
     records = [record for record in records if start <= record['execution_time'] < end]
-    skipped = (
-        'root_resource_types', 'actions', 'actor_id', 'actor_type', 'method_type',
-        'method_truncated_token', 'since', 'until',
-    )  # fmt: skip
-    return selected(records[::-1], call, skip=skipped)
+    skipped = [name.replace('[]', '') for name in filters]
+    return selected(records[::-1], call, skip=[*skipped, 'since', 'until'])
 
 
 def root_collection(record: Record) -> str:

@@ -96,6 +96,9 @@ def test_audit_records_are_filtered_by_action_actor_and_kind_of_resource(web):
     assert found(**{'actions[]': ['update', 'create']}) == found()
     assert found(**{'root_resource_types[]': 'teams'}) == both[1:]
     assert found(actor_id='PNOBODY') == []
+    assert found(actor_type='user_reference') == found()
+    assert found(actor_type='api_key_reference') == []
+    assert found(method_type='api_token', method_truncated_token='1234') == []
 
 
 def test_contact_methods_and_notification_rules_belong_to_a_user(web):
