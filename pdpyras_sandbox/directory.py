@@ -262,24 +262,28 @@ KINDS['/tags'] = Kind(unique='label')
 @handles('POST /{entity_type}/{id}/change_tags')
 def change_tags(call: Call) -> Record:
     entity = call.record(call.parent())
+    added = call.body.get('add') or []
     # Every tag is looked up before anything changes.
     removed = [call.record('/tags/' + item['id']) for item in call.body.get('remove') or []]
-    added = [wanted_tag(call, item) for item in call.body.get('add') or []]
+    for item in added:
+        if item['type'] == 'tag_reference':
+            call.record('/tags/{}'.format(item.get('id')))
+        elif not item.get('label'):
+            raise invalid_input('label is required')
     for tag in removed:
         call.store.remove(tagging_path(tag, call, entity))
-    for tag in added:
-        call.store.put(tagging_path(tag, call, entity), reference(entity))
+    for item in added:
+        call.store.put(tagging_path(tag_for(call, item), call, entity), reference(entity))
     return {}
 
 
-def wanted_tag(call: Call, item: Any) -> Record:
+def tag_for(call: Call, item: Record) -> Record:
+    """Return the tag that an item to add refers to, which is created if its label is new."""
     if item['type'] == 'tag_reference':
-        return call.record('/tags/{}'.format(item.get('id')))
+        return call.record('/tags/' + item['id'])
     for tag in call.store.list('/tags'):
-        if tag['label'] == item.get('label'):
+        if tag['label'] == item['label']:
             return tag
-    if not item.get('label'):
-        raise invalid_input('label is required')
     tag = {'id': call.store.new_id(), 'type': 'tag', 'label': item['label']}
     return call.store.add('/tags', tag)
 

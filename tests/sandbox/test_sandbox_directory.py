@@ -315,6 +315,18 @@ def test_tags_are_added_and_removed(web):
     assert web.get(f'/users/{user}/tags')['tags'] == []
 
 
+@pytest.mark.parametrize(
+    ('invalid', 'status'),
+    [({'type': 'tag_reference', 'id': 'PNOTAG'}, 404), ({'type': 'tag', 'label': ''}, 400)],
+    ids=['unknown ID', 'no label'],
+)
+def test_change_of_tags_with_an_invalid_tag_changes_nothing(web, invalid, status):
+    path = f'/users/{web.owner["id"]}/change_tags'
+    body = {'add': [{'type': 'tag', 'label': 'remote'}, invalid]}
+    assert web.call('POST', path, body).status_code == status
+    assert web.get('/tags')['tags'] == []
+
+
 def window_body(web, start, end, **attributes):
     times = {'start_time': start, 'end_time': end}
     window = {'type': 'maintenance_window', 'services': [reference(web.service)], **times}
