@@ -42,10 +42,10 @@ REASONS = {
     503: ('Service Unavailable', 2000),
     504: ('Gateway Timeout', 2000),
 }
-#: Paths whose errors have the form of the Events API.
-EVENT_PATHS = ('/v2/enqueue', '/v2/change/enqueue')
 #: Paths of events that trigger, acknowledge and resolve alerts.
 ALERT_PATHS = ('/v2/enqueue', '/generic/2010-04-15/create_event.json')
+#: Paths whose errors have the form of the Events API.
+EVENT_PATHS = (*ALERT_PATHS, '/v2/change/enqueue')
 SLOW_CHUNKS = 20
 
 
@@ -109,7 +109,7 @@ class Fault:
 
     def _error(self, status: int, path: str) -> Response:
         message, code = REASONS.get(status, ('Failure on demand', 2000))
-        failure = EventError if path.startswith(EVENT_PATHS) else ApiError
+        failure = EventError if path in EVENT_PATHS else ApiError
         response = Response(
             json.dumps(failure(status, code, message).body),
             status,

@@ -184,6 +184,14 @@ def test_faults_apply_to_events(web):
     assert web.event().status_code == 202
 
 
+def test_faults_have_the_error_format_of_the_events_api_version_1(web):
+    path = '/generic/2010-04-15/create_event.json'
+    web.sandbox.faults.next(status=400)
+    on_demand, actual = (web.call('POST', path, {}).json() for _ in range(2))
+    assert on_demand.keys() == actual.keys()
+    assert on_demand['status'] == actual['status'] == 'invalid event'
+
+
 INVALID = [
     {},
     {'status': 99},
