@@ -338,6 +338,20 @@ def test_a_missing_command_of_a_job_triggers_an_alert(run, account):
     assert incident['title'] == 'backup failed with exit status 127'
 
 
+def test_a_failed_job_triggers_an_alert_if_its_output_is_not_utf_8(run, sandbox):
+    fail = r'import os; os.write(2, b"cannot read caf\351.txt"); os._exit(3)'
+    run('page_on_failure.py', 'backup', sys.executable, '-c', fail, status=3)
+    (request,) = sandbox.requests.of('POST', '/v2/enqueue')
+    stderr = request.json['payload']['custom_details']['stderr']
+    assert stderr == 'cannot read caf\N{REPLACEMENT CHARACTER}.txt'
+
+
+def test_a_job_without_a_command_prints_the_usage_and_sends_nothing(run, sandbox):
+    printed = run('page_on_failure.py', 'backup', status=1)
+    assert printed.startswith('Run a command: ')
+    sandbox.requests.assert_sent('POST', '*', times=0)
+
+
 def test_the_airflow_callbacks_trigger_and_resolve_an_alert(pagerduty_everywhere, monkeypatch):
     """Call the callbacks without Airflow, with a context of the same shape."""
     monkeypatch.setenv('PAGERDUTY_ROUTING_KEY', pagerduty_everywhere.routing_key)

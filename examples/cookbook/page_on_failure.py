@@ -10,9 +10,11 @@ import sys
 
 import pdpyras
 
+if len(sys.argv) < 3:
+    sys.exit(__doc__)
 name, *command = sys.argv[1:]
 try:
-    finished = subprocess.run(command, stderr=subprocess.PIPE, text=True)
+    finished = subprocess.run(command, stderr=subprocess.PIPE, text=True, errors='replace')
     status, errors = finished.returncode, finished.stderr
 except OSError as error:  # There is no such command.
     status, errors = 127, f'{error}\n'
