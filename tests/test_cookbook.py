@@ -104,7 +104,8 @@ def test_an_unknown_service_is_named_in_the_message(run):
     assert run('who_is_on_call.py', 'Shop', status=1) == "There is no service 'Shop'.\n"
 
 
-def test_the_recipe_creates_overrides_from_a_csv_file(run, account, sandbox, tmp_path):
+@pytest.mark.parametrize('encoding', ['utf-8', 'utf-8-sig'], ids=['without a BOM', 'with a BOM'])
+def test_the_recipe_creates_overrides_from_a_csv_file(run, account, sandbox, tmp_path, encoding):
     (user,) = account.list_all('users')
     schedule = account.rpost(
         'schedules',
@@ -126,7 +127,7 @@ def test_the_recipe_creates_overrides_from_a_csv_file(run, account, sandbox, tmp
         ('2099-01-01T00:00:00Z', '2099-01-02T00:00:00Z', sandbox.email),
         ('2099-01-04T00:00:00Z', '2099-01-03T00:00:00Z', sandbox.email),
     ]
-    with open(str(tmp_path / 'overrides.csv'), 'w', newline='') as file:
+    with open(str(tmp_path / 'overrides.csv'), 'w', newline='', encoding=encoding) as file:
         csv.writer(file).writerows([('start', 'end', 'email'), *rows])
 
     printed = run('overrides_from_csv.py', schedule['id'], 'overrides.csv', status=1)

@@ -13,7 +13,7 @@ schedule_id, path = sys.argv[1:]
 session = pdpyras.APISession(os.environ['PAGERDUTY_API_KEY'])
 users = session.dict_all('users', by='email')
 
-with open(path, newline='', encoding='utf-8') as file:
+with open(path, newline='', encoding='utf-8-sig') as file:  # Excel writes a BOM.
     rows = list(csv.DictReader(file))
 unknown = sorted({row['email'] for row in rows} - set(users))
 if unknown:
