@@ -23,15 +23,18 @@ class BuildWithStubs(build_py):
 
     def run(self):
         super().run()
-        if not getattr(self, 'editable_mode', False):
-            self.mkpath(os.path.dirname(self._stub()))
-            self.copy_file(os.path.join(HERE, 'pdpyras.py'), self._stub())
+        for stub in self._stubs():
+            self.mkpath(os.path.dirname(stub))
+            self.copy_file(os.path.join(HERE, 'pdpyras.py'), stub)
 
     def get_outputs(self, include_bytecode=1):
-        return super().get_outputs(include_bytecode) + [self._stub()]
+        return super().get_outputs(include_bytecode) + self._stubs()
 
-    def _stub(self):
-        return os.path.join(self.build_lib, 'pdpyras-stubs', '__init__.pyi')
+    def _stubs(self):
+        # An editable install has none, as a copy would become outdated.
+        if getattr(self, 'editable_mode', False):
+            return []
+        return [os.path.join(self.build_lib, 'pdpyras-stubs', '__init__.pyi')]
 
 
 SANDBOX = [

@@ -77,14 +77,6 @@ def in_new_environment(folder, *requirements):
     return python
 
 
-def main():
-    scratch = Path(tempfile.mkdtemp())
-    try:
-        check(scratch)
-    finally:
-        shutil.rmtree(str(scratch))
-
-
 def check(scratch):
     dist = scratch / 'dist'
     run(sys.executable, '-m', 'build', '--outdir', dist, ROOT)
@@ -118,18 +110,15 @@ def check(scratch):
     # The tests of the sdist, with its extra "test".
     unpacked = scratch / sdist.name[: -len('.tar.gz')]
     python = in_new_environment(scratch / 'tests', '{}[test]'.format(unpacked))
-    run(
-        python,
-        '-m',
-        'pytest',
-        '-q',
-        '--ignore',
-        'tests/sandbox',
-        '--ignore',
-        'tests/extras',
-        cwd=unpacked,
-    )
+    ignored = ('--ignore', 'tests/sandbox', '--ignore', 'tests/extras')
+    run(python, '-m', 'pytest', '-q', *ignored, cwd=unpacked)
+
+    # An editable install, in the mode that static type checkers can follow.
+    strict = ('--config-settings', 'editable_mode=strict')
+    run(python, '-m', 'pip', 'install', '-q', '--no-deps', *strict, '-e', unpacked)
+    run(python, '-c', SCRIPT, cwd=scratch)
 
 
 if __name__ == '__main__':
-    main()
+    with tempfile.TemporaryDirectory() as folder:
+        check(Path(folder))
