@@ -31,10 +31,12 @@ def incident_type(store: Store, given: Optional[Record]) -> Optional[Record]:
     if not given:
         return None
     named = given.get('name') or given.get('id')
+    if not named:
+        raise invalid_input('incident_type.name is required')
     found = type_named(store, named)
     # A state file of an older version has no types.
     if found is None and named != DEFAULT:
-        raise invalid_input(f'There is no incident type {named!r}')
+        raise invalid_input(f'incident_type: no incident type has the name or ID {named}')
     return {'name': found['name'] if found else DEFAULT}
 
 
@@ -49,7 +51,7 @@ def complete_type(call: Call, kind: Record) -> None:
     named = kind.pop('parent_type')
     parent = type_named(call.store, named)
     if parent is None:
-        raise invalid_input(f'parent_type: there is no incident type {named!r}')
+        raise invalid_input(f'parent_type: no incident type has the name or ID {named}')
     kind['parent'] = reference(parent)
 
 

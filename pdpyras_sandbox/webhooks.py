@@ -11,7 +11,7 @@ from typing import Any, Optional
 from urllib.parse import urlsplit
 
 from pdpyras_sandbox.account import WEB_URL, Account
-from pdpyras_sandbox.call import Call, handles
+from pdpyras_sandbox.call import Call, handles, required_property
 from pdpyras_sandbox.deliveries import Deliveries
 from pdpyras_sandbox.errors import invalid_input
 from pdpyras_sandbox.indices import Record
@@ -203,8 +203,11 @@ def check_headers(headers: list[Any]) -> None:
 
 def check_filter(store: Store, scope: Record) -> None:
     kind = str(scope.get('type')).removesuffix('_reference')
-    if kind != 'account' and store.get(f'/{kind}s/{scope.get("id")}') is None:
-        raise invalid_input(f'filter: no {kind} has ID {scope.get("id")}')
+    if kind == 'account':
+        return
+    wanted = required_property(scope, 'id', 'filter')
+    if store.get(f'/{kind}s/{wanted}') is None:
+        raise invalid_input(f'filter: no {kind} has ID {wanted}')
 
 
 def complete_webhook(call: Call, webhook: Record) -> None:

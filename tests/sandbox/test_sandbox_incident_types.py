@@ -144,7 +144,7 @@ def test_incident_types_are_filtered_by_state(web, security):
         ({'name': 'security'}, 'Name has already been taken'),
         ({'name': 'my_default'}, "name must not end with '_default'"),
         ({'display_name': 'PD Special'}, 'display_name must not begin with PD, PagerDuty or'),
-        ({'parent_type': 'nobody'}, "parent_type: there is no incident type 'nobody'"),
+        ({'parent_type': 'nobody'}, 'parent_type: no incident type has the name or ID nobody'),
     ],
     ids=['taken', 'suffix', 'prefix', 'parent'],
 )
@@ -155,15 +155,25 @@ def test_invalid_incident_type_is_rejected(web, security, changes, error):
     assert errors[0].startswith(error)
 
 
-def test_incident_of_an_unknown_type_is_rejected(web, security):
-    incident = web.incident(incident_type={'name': 'security'})
-    assert incident['incident_type'] == {'name': 'security'}
-    unknown = {'type': 'incident', 'incident_type': {'name': 'nobody'}}
-    path = '/incidents/' + incident['id']
-    status, code, errors = web.refusal('PUT', path, {'incident': unknown})
-    assert (status, code, errors) == (400, 2001, ["There is no incident type 'nobody'"])
+@pytest.mark.parametrize(
+    ('given', 'error'),
+    [
+        ({'name': 'nobody'}, 'incident_type: no incident type has the name or ID nobody'),
+        ({'id': 'PNO'}, 'incident_type: no incident type has the name or ID PNO'),
+        ({'type': 'incident_type_reference'}, 'incident_type.name is required'),
+    ],
+)
+def test_incident_of_an_unknown_type_is_rejected(web, given, error):
+    unknown = {'type': 'incident', 'incident_type': given}
+    path = '/incidents/' + web.incident()['id']
+    assert web.refusal('PUT', path, {'incident': unknown}) == (400, 2001, [error])
     service = {'id': web.service['id'], 'type': 'service_reference'}
     body = {**unknown, 'title': 'Disk full', 'service': service}
-    assert web.refusal('POST', '/incidents', {'incident': body})[2] == errors
+    assert web.refusal('POST', '/incidents', {'incident': body}) == (400, 2001, [error])
+
+
+def test_the_type_of_an_incident_can_be_changed(web, security):
+    incident = web.incident(incident_type={'name': 'security'})
+    assert incident['incident_type'] == {'name': 'security'}
     changed = web.update(incident, incident_type={'id': 'ignored', 'name': 'major_incident'})
     assert changed['incident_type'] == {'name': 'major_incident'}

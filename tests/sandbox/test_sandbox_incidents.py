@@ -193,6 +193,16 @@ def test_missing_service_is_named_by_its_path(web, service, reason):
     assert (status, errors) == (400, [reason])
 
 
+def test_bare_id_in_place_of_a_reference_is_rejected(web):
+    incident = web.incident()
+    item = {'id': incident['id'], 'type': 'incident', 'service': web.service['id']}
+    status, _, errors = web.refusal('PUT', '/incidents', {'incidents': [item]})
+    assert (status, errors) == (400, ['A reference to services must be an object with an id'])
+    path = '/incidents/' + incident['id']
+    status, _, errors = web.refusal('PUT', path, {'incident': item})
+    assert (status, errors) == (400, ['incident.service must be an object'])
+
+
 def test_incident_is_reassigned(web):
     user = web.user('Bea Second')
     assignee = {'id': user['id'], 'type': 'user_reference'}

@@ -540,7 +540,8 @@ BAD = [
         'names must be unique',
     ),
     ({}, {'type': 'service_reference', 'id': 'PNOBODY'}, 'no service has ID PNOBODY'),
-    ({}, {'type': 'team_reference'}, 'no team has ID None'),
+    ({}, {'type': 'team_reference'}, 'filter.id is required'),
+    ({}, 'PNOBODY', 'filter must be an object'),
 ]
 
 
