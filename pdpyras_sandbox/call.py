@@ -133,3 +133,11 @@ def required_property(given: Any, name: str, where: str) -> Any:
     if value is None:
         raise invalid_input(f'{where}.{name} is required')
     return value
+
+
+def required_id(given: Any, where: str) -> str:
+    """Return the ID in an object of the body that the document does not describe."""
+    value = given.get('id') if isinstance(given, dict) else None
+    if not isinstance(value, str):
+        raise invalid_input(f'{where}.id is required, and must be a string')
+    return value

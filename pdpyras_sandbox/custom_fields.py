@@ -66,7 +66,7 @@ def new_option(call: Call, path: str, given: Record) -> Record:
 
 
 def check_option(call: Call, option: Record) -> None:
-    data = option['data']
+    data = option['data'] or {}
     if data.get('data_type') != 'string' or not isinstance(data.get('value'), str):
         raise invalid_input("data must have the data_type 'string' and a string as value")
 

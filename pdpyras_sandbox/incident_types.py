@@ -41,6 +41,8 @@ def incident_type(store: Store, given: Optional[Record]) -> Optional[Record]:
 
 
 def check_type(call: Call, kind: Record) -> None:
+    if not kind['display_name']:
+        raise invalid_input("display_name can't be blank")
     if kind['display_name'].startswith(RESERVED):
         raise invalid_input('display_name must not begin with {}, {} or {}'.format(*RESERVED))
 

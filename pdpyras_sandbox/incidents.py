@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Optional
 
 from pdpyras_sandbox.account import reference
-from pdpyras_sandbox.call import Body, Call, handles, required_property
+from pdpyras_sandbox.call import Body, Call, handles, required_id, required_property
 from pdpyras_sandbox.clock import timestamp
 from pdpyras_sandbox.custom_fields import values_of
 from pdpyras_sandbox.errors import ApiError, already_merged, invalid_input, nobody_on_call
@@ -653,8 +653,9 @@ def request_responders(call: Call) -> Record:
         for item in call.body['responder_request_targets']
     ]
     for target in targets:
-        if call.store.find(required_property(target, 'id', 'responder_request_target')) is None:
-            raise invalid_input(f'responder_request_targets: no record has ID {target["id"]}')
+        target_id = required_id(target, 'responder_request_target')
+        if call.store.find(target_id) is None:
+            raise invalid_input(f'responder_request_targets: no record has ID {target_id}')
     request = {
         'incident': reference(incident),
         'requester': reference(requester),
@@ -696,8 +697,7 @@ def update_alerts(call: Call) -> Body:
     incidents = incidents_for(call)
     # All records are looked up before anything changes.
     found = [
-        (call.record(f'{call.path}/{required_property(item, "id", "alerts")}'), item)
-        for item in call.content
+        (call.record(f'{call.path}/{required_id(item, "alerts")}'), item) for item in call.content
     ]
     updates = [(alert, item, incident_for(call, item)) for alert, item in found]
     return page_of(call, [change_alert(incidents, *update) for update in updates])

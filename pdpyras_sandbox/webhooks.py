@@ -11,7 +11,7 @@ from typing import Any, Optional
 from urllib.parse import urlsplit
 
 from pdpyras_sandbox.account import WEB_URL, Account
-from pdpyras_sandbox.call import Call, handles, required_property
+from pdpyras_sandbox.call import Call, handles, required_id
 from pdpyras_sandbox.deliveries import Deliveries
 from pdpyras_sandbox.errors import invalid_input
 from pdpyras_sandbox.indices import Record
@@ -205,7 +205,7 @@ def check_filter(store: Store, scope: Record) -> None:
     kind = str(scope.get('type')).removesuffix('_reference')
     if kind == 'account':
         return
-    wanted = required_property(scope, 'id', 'filter')
+    wanted = required_id(scope, 'filter')
     if store.get(f'/{kind}s/{wanted}') is None:
         raise invalid_input(f'filter: no {kind} has ID {wanted}')
 

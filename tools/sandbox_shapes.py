@@ -114,6 +114,8 @@ def merged(one, other):
         for name in one['properties'].keys() & other['properties'].keys():
             pair = one['properties'][name], other['properties'][name]
             both['properties'][name] = merged(*pair)
+    if 'items' in one and 'items' in other:
+        both['items'] = merged(one['items'], other['items'])
     if not (lets_null_pass(one) and lets_null_pass(other)):
         both.pop('nullable', None)
     if 'enum' in one and 'enum' in other:

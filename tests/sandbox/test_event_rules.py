@@ -415,14 +415,26 @@ def test_extracted_summary_is_truncated(web, orchestration):
 
 
 @pytest.mark.parametrize(
-    'actions', [{'severity': 'foo'}, {'event_action': 'explode'}, {'severity': []}], ids=str
+    ('actions', 'reason'),
+    [
+        ({'severity': 'foo'}, 'severity must be one of: info, error, warning, critical'),
+        ({'severity': []}, 'severity must be a string'),
+        ({'event_action': 'explode'}, 'event_action must be one of: trigger, resolve'),
+        ({'suspend': 'later'}, 'suspend must be an integer'),
+        ({'annotate': 5}, 'annotate must be a string'),
+        ({'variables': 'x'}, 'variables must be an array'),
+        ({'variables': ['x']}, 'variables[0] must be an object'),
+        ({'extractions': {}}, 'extractions must be an array'),
+        ({'extractions': ['x']}, 'extractions[0] must be an object'),
+    ],
+    ids=str,
 )
-def test_rule_with_an_unknown_severity_or_action_is_rejected(web, orchestration, actions):
+def test_rule_with_an_invalid_action_is_rejected(web, orchestration, actions, reason):
     body = {'sets': [{'id': 'start', 'rules': [rule(**actions)]}], 'catch_all': {'actions': {}}}
     path = orchestration.path + '/global'
     status, _, (error,) = web.refusal('PUT', path, {'orchestration_path': body})
     assert status == 400
-    assert 'must be one of: ' in error
+    assert error == 'orchestration_path.sets[0].rules[0].actions.' + reason
 
 
 @pytest.mark.parametrize('seconds', [10**15, -(10**15)])

@@ -430,7 +430,11 @@ def test_fixed_custom_field_accepts_its_options_only(web, many):
     }
     created = web.post('/incidents/custom_fields', {'field': field})['field']
     option = {'field_option': {'data': {'data_type': 'string', 'value': 'staging'}}}
-    web.post(f'/incidents/custom_fields/{created["id"]}/field_options', option)
+    options = f'/incidents/custom_fields/{created["id"]}/field_options'
+    staging = web.post(options, option)['field_option']
+    for data in (None, {}, {'data_type': 'string', 'value': 5}):
+        without = {'field_option': {'data': data}}
+        assert web.refusal('PUT', f'{options}/{staging["id"]}', without)[0] == 400
     path = f'/incidents/{web.incident()["id"]}/custom_fields/values'
 
     def values(text):

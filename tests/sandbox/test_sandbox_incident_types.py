@@ -155,6 +155,13 @@ def test_invalid_incident_type_is_rejected(web, security, changes, error):
     assert errors[0].startswith(error)
 
 
+@pytest.mark.parametrize('name', [None, ''])
+def test_display_name_of_an_incident_type_cannot_be_blank(web, security, name):
+    path = '/incidents/types/' + security['id']
+    refusal = web.refusal('PUT', path, {'incident_type': {'display_name': name}})
+    assert refusal == (400, 2001, ["display_name can't be blank"])
+
+
 @pytest.mark.parametrize(
     ('given', 'error'),
     [

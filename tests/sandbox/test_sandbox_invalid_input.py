@@ -52,6 +52,15 @@ INCOMPLETE = [
         '/incidents/{incident}/responder_requests',
         {'requester_id': '{user}', 'message': 'Help', 'responder_request_targets': [{}]},
     ),
+    (
+        'POST',
+        '/incidents/{incident}/responder_requests',
+        {
+            'requester_id': '{user}',
+            'message': 'Help',
+            'responder_request_targets': [{'responder_request_target': {'id': {'id': '{user}'}}}],
+        },
+    ),
 ]
 
 
