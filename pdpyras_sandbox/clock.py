@@ -121,11 +121,12 @@ class Clock:
             self._ticking.join()
 
     def _ring(self, alarm: Alarm) -> None:
-        with self._stopped(alarm.at):
+        with self.stopped(alarm.at):
             self.handlers[alarm.kind](alarm)
 
     @contextmanager
-    def _stopped(self, at: datetime) -> Iterator[None]:
+    def stopped(self, at: datetime) -> Iterator[None]:
+        """Stop the clock at a moment within the context."""
         before, self._stopped_at = self._stopped_at, at
         try:
             yield

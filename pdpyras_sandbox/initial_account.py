@@ -10,7 +10,7 @@ from pdpyras_sandbox.directory import COLORS
 from pdpyras_sandbox.incident_types import DEFAULT, TYPES
 from pdpyras_sandbox.indices import Record
 from pdpyras_sandbox.resources import KINDS
-from pdpyras_sandbox.sample_data import fill
+from pdpyras_sandbox.sample_data import AGE, add_company, add_incidents
 
 if TYPE_CHECKING:
     from pdpyras_sandbox.account import Account
@@ -29,17 +29,23 @@ EXTENSION_SCHEMAS = ('Generic V2 Webhook', 'Slack', 'Jira Server')
 
 def create_account(account: Account) -> None:
     """Create an owner and a service with an integration, and sample data if there is a seed."""
-    builder = Builder(account)
-    keys = account.new_keys()
-    owner = builder.user('Alex Sample', 'alex@example.com', role='owner')
-    account.save_keys(keys, owner)
-    policy = builder.policy('Default', [owner])
-    service = builder.service('Web Shop', policy)
-    builder.integration(service, keys['routing_key'])
-    builder.catalogues()
+    start = account.clock.now()
     if account.seed is not None:
-        fill(builder, policy)
-    builder.incident_types()
+        start -= AGE
+    with account.clock.stopped(start):
+        builder = Builder(account)
+        keys = account.new_keys()
+        owner = builder.user('Alex Sample', 'alex@example.com', role='owner')
+        account.save_keys(keys, owner)
+        policy = builder.policy('Default', [owner])
+        service = builder.service('Web Shop', policy)
+        builder.integration(service, keys['routing_key'])
+        builder.catalogues()
+        if account.seed is not None:
+            add_company(builder)
+        builder.incident_types()
+    if account.seed is not None:
+        add_incidents(account)
 
 
 class Builder:
@@ -99,16 +105,19 @@ class Builder:
             },
         )
 
-    def service(self, name: str, policy: Record) -> Record:
+    def service(self, name: str, policy: Record, **attributes: Any) -> Record:
         return self.add(
             '/services',
             'service',
-            name=name,
-            status='active',
-            created_at=self.account.clock.timestamp(),
-            updated_at=self.account.clock.timestamp(),
-            escalation_policy=reference(policy),
-            **KINDS['/services'].defaults,
+            **{
+                'name': name,
+                'status': 'active',
+                'created_at': self.account.clock.timestamp(),
+                'updated_at': self.account.clock.timestamp(),
+                'escalation_policy': reference(policy),
+                **KINDS['/services'].defaults,
+                **attributes,
+            },
         )
 
     def integration(self, service: Record, routing_key: str) -> Record:

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 
 from pdpyras_sandbox.account import reference
 from pdpyras_sandbox.clock import timestamp
-from pdpyras_sandbox.incidents import Incidents
+from pdpyras_sandbox.event_rules import Draft
+from pdpyras_sandbox.events import ServiceEvent
+from pdpyras_sandbox.incidents import Incidents, change_status
 from pdpyras_sandbox.indices import Record
+from pdpyras_sandbox.timeouts import watch
 
 if TYPE_CHECKING:
     from pdpyras_sandbox.account import Account
@@ -40,29 +43,34 @@ TROUBLES = (
 TAGS = ('on-site', 'remote', 'contractor', '24x7')
 USERS = 30
 INCIDENTS = 24
+#: The age of the account, and that of its oldest incident.
+AGE = timedelta(days=60)
+OLDEST = timedelta(days=20)
+#: Incidents stay open as long as nobody resolves them, and warnings have a low urgency.
+SETTINGS = {
+    'auto_resolve_timeout': None,
+    'acknowledgement_timeout': None,
+    'incident_urgency_rule': {'type': 'constant', 'urgency': 'severity_based'},
+}
 
 
-def fill(builder: Builder, policy: Record) -> None:
-    """Create users, teams, schedules, services and some weeks of incidents."""
+def add_company(builder: Builder) -> None:
+    """Create users, teams, schedules and services."""
     random = builder.store.random
     users = [user(builder, random, number) for number in range(USERS)]
-    services = []
     for position, (name, systems) in enumerate(TEAMS.items()):
         crew = users[position :: len(TEAMS)]
         team = staffed_team(builder, name, crew)
         rota = schedule(builder, name, team, crew)
         ladder = builder.policy(f'{name} Escalation', [rota, crew[0]], [team])
         for system in systems:
-            service = builder.service(system, ladder)
+            service = builder.service(system, ladder, **SETTINGS)
             builder.integration(service, f'{random.getrandbits(128):032x}')
-            services.append(service)
     for label in TAGS:
         builder.add('/tags', 'tag', label=label)
     builder.add(
         '/business_services', 'business_service', name='Online Shop', description='All of it'
     )
-    for _ in range(INCIDENTS):
-        past_incident(builder, random, random.choice(services), random.choice(users))
 
 
 def user(builder: Builder, random: Random, number: int) -> Record:
@@ -87,7 +95,7 @@ def staffed_team(builder: Builder, name: str, crew: list[Record]) -> Record:
 
 def schedule(builder: Builder, name: str, team: Record, crew: list[Record]) -> Record:
     """Create a schedule with weekly turns of a team's members."""
-    first_day = builder.account.clock.now() - timedelta(days=60)
+    first_day = builder.account.clock.now()
     start = timestamp(first_day.replace(hour=9, minute=0, second=0))
     layer = {
         'id': builder.store.new_id(),
@@ -110,39 +118,50 @@ def schedule(builder: Builder, name: str, team: Record, crew: list[Record]) -> R
     )
 
 
-def past_incident(builder: Builder, random: Random, service: Record, responder: Record) -> None:
-    """Create an incident that may have been acknowledged and resolved."""
-    by_service = Incidents(builder.account, reference(service), {'type': 'api'})
-    title = random.choice(TROUBLES).format(service['name'])
-    incident = by_service.open(service, title, urgency=random.choice(('high', 'low')))
-    by_service.add_alert(
-        incident,
-        {
-            'summary': title,
-            'alert_key': incident['incident_key'],
-            'body': {'type': 'alert_body', 'contexts': [], 'details': {'source': 'monitoring'}},
+def add_incidents(account: Account) -> None:
+    """Let some weeks of incidents happen, in the order of time."""
+    random, clock = account.store.random, account.clock
+    watch(account)
+    now = clock.now()
+    steps = []
+    for number in range(INCIDENTS):
+        moment = now - random.random() * OLDEST
+        # Not all incidents are acknowledged, and not all of those are resolved.
+        reached = random.choices((1, 2, 3), (2, 2, 6))[0]
+        for status in ('triggered', 'acknowledged', 'resolved')[:reached]:
+            steps.append((moment.replace(microsecond=0), number, status))
+            moment += timedelta(minutes=random.randrange(2, 60))
+    incidents: dict[int, Record] = {}
+    for moment, number, status in sorted(steps):
+        if moment > now:
+            break
+        with clock.stopped(moment):
+            # Unacknowledged incidents escalate.
+            clock.catch_up()
+            if status == 'triggered':
+                incidents[number] = trigger(account, random)
+            else:
+                responder = incidents[number]['assignments'][0]['assignee']
+                by_responder = Incidents(account, responder, {'type': 'website'})
+                change_status(by_responder, incidents[number], status)
+    clock.catch_up()
+
+
+def trigger(account: Account, random: Random) -> Record:
+    """Send an event to one of the company's services, and return the new incident."""
+    names = [name for systems in TEAMS.values() for name in systems]
+    services = [s for s in account.store.list('/services') if s['name'] in names]
+    service = random.choice(services)
+    (integration,) = account.store.list(f'/services/{service["id"]}/integrations')
+    event = {
+        'routing_key': integration['integration_key'],
+        'event_action': 'trigger',
+        'payload': {
+            'summary': random.choice(TROUBLES).format(service['name']),
+            'source': 'monitoring',
+            'severity': random.choice(('critical', 'warning')),
         },
-    )
-    by_responder = Incidents(builder.account, reference(responder), {'type': 'website'})
-    progress = random.random()
-    if progress > 0.2:
-        by_responder.acknowledge(incident)
-    if progress > 0.4:
-        by_responder.resolve(incident)
-    backdate(builder.account, incident, timedelta(minutes=random.randrange(30, 20 * 24 * 60)))
-
-
-def backdate(account: Account, incident: Record, age: timedelta) -> None:
-    """Move an incident and its log entries into the past."""
-    store = account.store
-    opened = account.clock.now() - age
-    step = timedelta(minutes=7)
-    incident['created_at'] = timestamp(opened)
-    entries = [e for e in store.list('/log_entries') if e['incident']['id'] == incident['id']]
-    for number, entry in enumerate(entries):
-        entry['created_at'] = timestamp(opened + number * step)
-        store.save('/log_entries/' + entry['id'])
-    incident['last_status_change_at'] = incident['updated_at'] = entries[-1]['created_at']
-    if incident['resolved_at']:
-        incident['resolved_at'] = entries[-1]['created_at']
-    store.save('/incidents/' + incident['id'])
+    }
+    draft = Draft(event, f'{random.getrandbits(128):032x}')
+    ServiceEvent(account, service, integration, draft).process()
+    return account.store.list('/incidents')[-1]

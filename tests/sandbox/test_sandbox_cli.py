@@ -283,16 +283,19 @@ def test_unsupported_python_is_reported_in_one_line(monkeypatch, capsys):
     assert capsys.readouterr().err == message
 
 
-def test_same_seed_creates_the_same_sample_data():
+def test_same_seed_creates_the_same_sample_data(api_of):
     def company(seed):
         with Sandbox(seed=seed) as sandbox:
-            headers = {'Authorization': f'Token token={sandbox.api_key}'}
-            url = sandbox.url + '/users?limit=100'
-            users = requests.get(url, headers=headers, timeout=5).json()['users']
-            return [(user['id'], user['name']) for user in users]
+            web = api_of(sandbox)
+            users = web.get('/users', limit=100)['users']
+            incidents = web.get('/incidents', limit=100)['incidents']
+            return (
+                [(user['id'], user['name']) for user in users],
+                [(i['id'], i['title'], i['status'], i['urgency']) for i in incidents],
+            )
 
-    seven = company(7)
-    assert len(seven) > 25
+    users, incidents = seven = company(7)
+    assert (len(users), len(incidents)) == (31, 24)
     assert company(7) == seven
     assert company(8) != seven
 

@@ -59,11 +59,15 @@ def test_loaded_account_equals_the_dumped_account(pagerduty, company):
 def test_timeouts_of_a_loaded_account_fire(pagerduty, company):
     pagerduty.load(company[0])
     assert pagerduty.clock.ahead.total_seconds() > 500
-    before = [seen for seen in json.loads(listed(pagerduty, '/incidents')[0])['incidents']]
-    assert any(incident['status'] == 'triggered' for incident in before)
+
+    def statuses():
+        # Only this service resolves its incidents automatically.
+        found = json.loads(listed(pagerduty, '/incidents')[0])['incidents']
+        return [i['status'] for i in found if i['service']['summary'] == 'Web Shop']
+
+    assert statuses() == ['triggered']
     pagerduty.clock.advance(hours=4)
-    after = json.loads(listed(pagerduty, '/incidents')[0])['incidents']
-    assert {incident['status'] for incident in after} == {'resolved'}
+    assert statuses() == ['resolved']
 
 
 def test_dedup_keys_are_not_repeated_after_loading_a_dump(pagerduty):
