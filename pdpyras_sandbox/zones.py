@@ -24,7 +24,8 @@ def zone_named(name: Optional[str]) -> ZoneInfo:
     """Return a time zone by name; UTC if it does not exist."""
     try:
         return ZoneInfo(name or 'UTC')
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        # OSError: the package tzdata has a folder of this name, such as America.
         return ZoneInfo('UTC')
 
 

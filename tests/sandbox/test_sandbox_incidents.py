@@ -1,6 +1,8 @@
 """Incidents: changes by REST requests and by events."""
 
+import sys
 from datetime import datetime
+from unittest.mock import patch
 
 import pytest
 
@@ -500,6 +502,16 @@ def test_times_are_returned_in_the_requested_time_zone(web):
     created = (one['created_at'].replace('Z', '+00:00') for one in (incident, shown))
     assert len({datetime.fromisoformat(text) for text in created}) == 1
     assert web.get('/incidents', time_zone='UTC')['incidents'][0]['created_at'][-1] == 'Z'
+
+
+def test_folder_of_the_package_tzdata_is_not_a_time_zone(web, tmp_path, monkeypatch):
+    for package in ('tzdata', 'tzdata/zoneinfo', 'tzdata/zoneinfo/Mars'):
+        (tmp_path / package).mkdir()
+        (tmp_path / package / '__init__.py').touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    with patch.dict(sys.modules):
+        errors = web.refusal('GET', '/incidents?time_zone=Mars')[2]
+    assert errors == ['time_zone must be in the IANA time zone database']
 
 
 def test_records_without_the_sorted_attribute_come_first(web):
