@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import socketserver
+import sys
 import threading
 import time
 from typing import Any, List, Tuple
@@ -58,7 +59,9 @@ class ClosingServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
         thread.start()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Ignore a client that disconnects: it is not an error of the server."""
+        """Print an error of the server; a client that disconnects is not one."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
 
 
 def shut_down(connection: socket.socket) -> None:

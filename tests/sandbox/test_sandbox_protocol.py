@@ -289,6 +289,14 @@ def test_close_ends_requests_that_are_delayed():
     assert set(threading.enumerate()) == before
 
 
+def test_error_of_the_server_is_printed(monkeypatch, capsys):
+    with Sandbox() as sandbox:  # At the end, it waits for the thread that prints.
+        monkeypatch.setattr(sandbox._state.traffic, 'add', lambda seen: 1 / 0)
+        with pytest.raises(requests.ConnectionError):
+            requests.get(sandbox.url + '/users', timeout=5)
+    assert 'ZeroDivisionError' in capsys.readouterr().err
+
+
 def test_received_requests_are_recorded(web):
     web.call('POST', '/users?total=true', {'user': {'name': 'A'}})
     (seen,) = web.sandbox.requests
