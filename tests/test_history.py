@@ -367,6 +367,14 @@ def test_records_within_one_second_of_unknown_order_are_yielded(newest_first):
     assert received == expected(server)[:LIMIT]
 
 
+@pytest.mark.parametrize('newest_first', [False, True], ids=['oldest first', 'newest first'])
+def test_a_page_of_records_at_the_second_where_a_window_is_cut_shows_their_order(newest_first):
+    step = -1 if newest_first else 1
+    nearby = [2000 + step * (n % 2000) for n in range(LIMIT)]
+    server = HistoryServer([2000] * 100 + nearby, None, False, newest_first, limit=LIMIT)
+    assert history_of(server, until=SINCE + timedelta(seconds=4000)) == expected(server)
+
+
 @pytest.mark.parametrize('stamp', [None, 5, 'yesterday', '2024-13-01T00:00:00Z'], ids=repr)
 def test_records_with_an_unreadable_time_are_yielded_unchanged(api, session, stamp):
     records = [{'id': 'a', 'created_at': stamp}, 'not an object', {'id': 'b'}]
