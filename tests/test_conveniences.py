@@ -126,18 +126,18 @@ def test_on_call_of_a_schedule_without_a_policy_returns_its_users(api, session):
 
 
 @pytest.mark.parametrize(
-    'options',
+    'options, message',
     [
-        {'at': datetime(2026, 3, 1)},
-        {'level': 0},
-        {'level': 'first'},
-        {'schedule': {}},
-        {'service': 5},
+        ({'at': datetime(2026, 3, 1)}, 'at must be a datetime with a time zone'),
+        ({'level': 0}, 'level must be a whole number, 1 or more'),
+        ({'level': 'first'}, 'level must be a whole number, 1 or more'),
+        ({'schedule': {}}, 'A resource must be passed as its ID'),
+        ({'service': 5}, 'A resource must be passed as its ID'),
     ],
     ids=repr,
 )
-def test_invalid_arguments_of_on_call_are_rejected(api, session, options):
-    with pytest.raises(ValueError, match='; it is |must be '):
+def test_invalid_arguments_of_on_call_are_rejected(api, session, options, message):
+    with pytest.raises(ValueError, match='^' + message):
         session.on_call(**options)
     assert api.seen == []
 

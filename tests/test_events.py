@@ -139,7 +139,7 @@ def test_a_number_as_dedup_key_is_sent_as_a_string(api, events, dedup_key, sent)
 @pytest.mark.parametrize('argument', ['payload', 'custom_details'])
 @pytest.mark.parametrize('value', ['text', ['a'], 7], ids=repr)
 def test_a_payload_or_details_that_are_not_dicts_are_rejected(api, events, argument, value):
-    with pytest.raises(ValueError, match=argument):
+    with pytest.raises(ValueError, match=argument + ' must be a dict'):
         events.trigger('a', 'b', **{argument: value})
     assert api.seen == []
 
@@ -360,7 +360,7 @@ def test_empty_custom_details_of_a_change_are_sent(api, change_events):
 
 
 def test_custom_details_of_a_change_must_be_a_dict(api, change_events):
-    with pytest.raises(ValueError, match='custom_details'):
+    with pytest.raises(ValueError, match='custom_details must be a dict'):
         change_events.submit('a', custom_details='text')
     assert api.seen == []
 

@@ -916,7 +916,7 @@ def test_stagger_cooldown_accepts_numpy_numbers(session):
     ids=repr,
 )
 def test_stagger_cooldown_rejects_anything_else(factor, session):
-    with pytest.raises(ValueError, match='stagger_cooldown'):
+    with pytest.raises(ValueError, match='stagger_cooldown must be a non-negative number'):
         session.stagger_cooldown = factor
     assert session.stagger_cooldown == 0
 

@@ -113,7 +113,7 @@ def test_a_path_without_multi_update_is_rejected(api, session, url):
 
 @pytest.mark.parametrize('size', [0, -1, 251, 1.5, True, 'ten'], ids=repr)
 def test_a_batch_size_out_of_range_is_rejected(api, session, size):
-    with pytest.raises(ValueError, match='batch_size'):
+    with pytest.raises(ValueError, match='batch_size must be a whole number, from 1 to 250'):
         session.update_all('incidents', incidents(2), batch_size=size)
     assert api.seen == []
 
