@@ -10,6 +10,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from copy import deepcopy
 from typing import IO, TYPE_CHECKING, Any, Optional, TypeVar
 from urllib.parse import urlsplit
 
@@ -278,7 +279,7 @@ class State:
         webhooks_to: Iterable[str] = (),
     ) -> None:
         #: The dump of the initial account; None for a new account.
-        self.initial = dump.read(load) if isinstance(load, (str, os.PathLike)) else load
+        self.initial = dump.read(load) if isinstance(load, (str, os.PathLike)) else deepcopy(load)
         if self.initial is not None:
             dump.check(self.initial)
         #: Seconds by which every response is delayed.

@@ -113,6 +113,14 @@ def test_sandbox_started_from_a_dump_is_reset_to_the_dump(company):
         assert listed(sandbox) == listings
 
 
+def test_reset_does_not_depend_on_later_changes_of_a_loaded_dict(pagerduty):
+    dumped = pagerduty.dump()
+    with Sandbox(load=dumped) as sandbox:
+        dumped['records'].clear()
+        sandbox.reset()
+        assert sandbox.dump()['records'] == pagerduty.dump()['records'] != {}
+
+
 def test_state_file_stores_a_loaded_account(tmp_path, company):
     dumped, listings, api_key = company
     with Sandbox(state=tmp_path / 'account.sqlite') as sandbox:
