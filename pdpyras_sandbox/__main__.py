@@ -351,7 +351,7 @@ def make_sandbox(parser: Parser, options: Dict[str, Any]) -> 'Sandbox':
     try:
         from pdpyras_sandbox.server import Sandbox
 
-        # Not imported: that takes long, and only HTTPS needs it.
+        # Checked here to report all missing packages at once; not imported, which takes long.
         if importlib.util.find_spec('trustme') is None:
             raise ImportError('No module named trustme')
     except ImportError as error:
