@@ -85,7 +85,7 @@ class Token(NamedTuple):
 
 
 class Parser:
-    """A recursive descent parser of a condition, from the lowest operator precedence up."""
+    """A recursive descent parser, from the lowest operator precedence of a condition up."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -106,14 +106,23 @@ class Parser:
 
     def _fail(self, position: int, reason: str = '') -> NoReturn:
         rest = self._text[position : position + 30]
-        where = f'at {rest!r}' if rest else 'at its end'
-        raise ValueError(f'{self._text!r} is not a condition: {reason or "unexpected"} {where}')
+        where = f'at {rest!r}' if rest else 'at the end'
+        raise ValueError(f'Cannot parse {self._text!r}: {reason or "syntax error"} {where}')
 
     def parse(self) -> Expression:
         expression = self._or()
         if self._peek().kind != 'end':
             self._fail(self._peek().position)
         return expression
+
+    def path(self) -> list[Step]:
+        first = self._advance()
+        if first.kind != 'name':
+            self._fail(first.position)
+        steps = [first.text, *self._steps()]
+        if self._peek().kind != 'end':
+            self._fail(self._peek().position)
+        return steps
 
     def _peek(self) -> Token:
         return self._tokens[self._next]
@@ -236,7 +245,7 @@ class Parser:
             sign, step = self._advance(), self._advance()
             if sign.text == '.' and step.kind == 'name':
                 steps.append(step.text)
-            elif sign.text == '[' and step.kind in ('string', 'number'):
+            elif sign.text == '[' and (step.kind == 'string' or step.text.isdecimal()):
                 steps.append(unquoted(step.text) if step.kind == 'string' else int(step.text))
                 self._expect(']')
             else:
@@ -249,12 +258,7 @@ def path(text: str) -> list[Step]:
 
     :raises ValueError: if it is not a path.
     """
-    parser = Parser(text)
-    first = parser._advance()
-    steps = [first.text, *parser._steps()]
-    if first.kind != 'name' or parser._peek().kind != 'end':
-        parser._fail(parser._peek().position, 'it is not a path')
-    return steps
+    return Parser(text).path()
 
 
 def look_up(values: Any, steps: list[Step]) -> Any:

@@ -490,8 +490,8 @@ def test_state_file_stores_rules_and_suspended_alerts(tmp_path, api_of):
 # Invalid rules.
 
 BAD = [
-    (rule('event.summary contains 1'), 'is not a condition'),
-    (rule(variables=[{'name': 'x', 'path': 'event.', 'value': '.*'}]), 'is not a condition'),
+    (rule('event.summary contains 1'), 'Cannot parse'),
+    (rule(variables=[{'name': 'x', 'path': 'event.', 'value': '.*'}]), 'Cannot parse'),
     (rule(variables=[{'name': 'x', 'path': 'event.a', 'value': '('}]), 'not a regular expression'),
     (rule(variables=[{'path': 'event.a', 'value': '.*'}]), 'name is required'),
     (rule(extractions=[{'target': 'event.a', 'regex': '(?=a)', 'source': 'event.a'}]), 'RE2'),

@@ -166,16 +166,16 @@ def test_schedule_may_end_on_the_next_day(schedule, now, expected):
 
 
 WRONG = [
-    ('', 'unexpected at its end'),
-    ('event.summary matches', 'unexpected at its end'),
-    ("event.summary contains 'a'", 'unexpected at "contains'),
-    ('event.summary = 1', "unexpected at '= 1'"),
-    ("event.summary matches 'a", 'unexpected at'),
-    ('(event.number > 1', "')' is missing at its end"),
-    ('event.number > 1)', "unexpected at ')'"),
-    ('and event.number > 1', 'unexpected at'),
-    ('event. > 1', "unexpected at '> 1'"),
-    ('event[a] == 1', "unexpected at 'a] == 1'"),
+    ('', 'syntax error at the end'),
+    ('event.summary matches', 'syntax error at the end'),
+    ("event.summary contains 'a'", 'syntax error at "contains'),
+    ('event.summary = 1', "syntax error at '= 1'"),
+    ("event.summary matches 'a", 'syntax error at'),
+    ('(event.number > 1', "')' is missing at the end"),
+    ('event.number > 1)', "syntax error at ')'"),
+    ('and event.number > 1', 'syntax error at'),
+    ('event. > 1', "syntax error at '> 1'"),
+    ('event[a] == 1', "syntax error at 'a] == 1'"),
     ('event.summary matches regex event.source', 'a regular expression in quotes is missing'),
     ("event.summary matches regex '('", 'not a regular expression'),
     ("event.summary matches regex '(?=a)'", 'not a regular expression of RE2'),
@@ -198,9 +198,23 @@ def test_invalid_condition_is_rejected_with_the_position(expression, reason):
 
 def test_path_is_parsed_without_a_condition():
     assert path("event.custom_details['a b'][0].c") == ['event', 'custom_details', 'a b', 0, 'c']
-    for wrong in ('event.', 'event x', "'event'", ''):
-        with pytest.raises(ValueError, match='is not a condition'):
-            path(wrong)
+
+
+@pytest.mark.parametrize(
+    ('text', 'place'),
+    [
+        ('event.', 'the end'),
+        ('event x', "'x'"),
+        ("'event'", '"\'event\'"'),
+        ('', 'the end'),
+        ('event.a[1.5]', "'1.5]'"),
+        ('event.a[-1]', "'-1]'"),
+    ],
+)
+def test_invalid_path_is_rejected_with_the_position(text, place):
+    with pytest.raises(ValueError) as caught:
+        path(text)
+    assert str(caught.value) == f'Cannot parse {text!r}: syntax error at {place}'
 
 
 def test_regular_expression_is_case_sensitive_without_a_flag():
