@@ -149,7 +149,7 @@ class Connection:
         if not key:
             raise Mistake(f'No {name}: set {variable}, or pass --key-file FILE.')
         if not key.isascii():
-            raise Mistake(f'The {name} has a character that no key has. Copy it again.')
+            raise Mistake(f'The {name} contains a non-ASCII character. Copy it again.')
         return key
 
     def _stored_key(self, path: str, name: str) -> str:

@@ -96,7 +96,7 @@ def incidents(
     if ack and resolves:
         raise Mistake('Pass --ack or --resolve, not both.')
     if (ack or resolves) and not yes and not sys.stdin.isatty():
-        raise Mistake('There is no terminal to ask on. Pass --yes.')
+        raise Mistake('Cannot ask for confirmation without a terminal. Pass --yes.')
     with connection.api() as session:
         params = {
             'statuses': statuses or OPEN,

@@ -153,7 +153,7 @@ def reject_unknown(fields: List[str], sample: List[Any]) -> None:
     for field in fields:
         if sample and not any(formats.may_have(record, field) for record in sample):
             known = ', '.join(formats.fields_of(sample))
-            raise Mistake(f'--fields: no record has {field!r}. There are: {known}.')
+            raise Mistake(f'--fields: no record has {field!r}. The fields are: {known}.')
 
 
 def _watched(records: Iterable[Any], fields: List[str]) -> Iterator[Any]:
@@ -166,7 +166,7 @@ def _watched(records: Iterable[Any], fields: List[str]) -> Iterator[Any]:
         yield record
     if missing:
         names = formats.one_line(', '.join(sorted(missing)))
-        click.echo(f'pdpyras: not in the output, name them with --fields: {names}', err=True)
+        click.echo(f'pdpyras: not in the output; add them with --fields: {names}', err=True)
 
 
 def _can_draw(stream: TextIO) -> bool:

@@ -12,13 +12,16 @@ if TYPE_CHECKING:
 
 #: Shapes of what people take for an API key, and what to do instead; the first that fits counts.
 MISTAKES = (
-    (r'(?i)(token|bearer|basic)[ =]', 'It holds a whole header. Keep what follows "token=".'),
-    (r'["\']', 'It has quotation marks around it, which are not part of a key.'),
-    (r'\S+\s', 'It has white space inside, which no key has. Copy it again.'),
+    (
+        r'(?i)(token|bearer|basic)[ =]',
+        'It contains the whole header. Pass only the part after "token=".',
+    ),
+    (r'["\']', 'It is in quotation marks, which are not part of the key.'),
+    (r'\S+\s', 'It contains white space. Copy it again.'),
     (
         r'[0-9A-Za-z]{32}$',
-        'With its 32 characters it looks like a routing key, which is for events only; it belongs '
-        'in PAGERDUTY_ROUTING_KEY. The REST API needs an API key.',
+        'It looks like a routing key, which is only for events: set PAGERDUTY_ROUTING_KEY to it. '
+        'The REST API needs an API key.',
     ),
 )
 
@@ -27,7 +30,7 @@ EXPIRED = (
     'that issued it.'
 )
 REVOKED = (
-    'Nobody has this key: it was revoked, or a part is missing. Create a key in PagerDuty under '
+    'This key does not exist: it was revoked, or is incomplete. Create a key in PagerDuty under '
     'Integrations > API Access Keys, or in your profile under User Settings.'
 )
 

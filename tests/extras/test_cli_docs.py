@@ -83,7 +83,7 @@ def test_record_terminal_draws_the_output_of_the_commands(tmp_path):
     tool = ROOT / 'tools' / 'record_terminal.py'
     subprocess.run([sys.executable, str(tool), str(picture)], check=True, timeout=PATIENCE)
     shown = ' '.join(ElementTree.parse(picture).getroot().itertext()).replace('\xa0', ' ')
-    for text in ('disk-db-1', 'triggered', 'Alex Sample', 'Nobody has this key'):
+    for text in ('disk-db-1', 'triggered', 'Alex Sample', 'This key does not exist'):
         assert text in shown
     assert 'Traceback' not in shown
     # No external resources.

@@ -143,7 +143,7 @@ def test_a_body_that_is_not_json_is_reported(pdp, account, body, problem):
 def test_the_error_about_an_unknown_field_lists_the_fields(pdp):
     status, line = pdp.failure('list', 'users', '--fields', 'id,nmae')
     assert status == 2
-    assert line.startswith("--fields: no record has 'nmae'. There are: id, type, name, ")
+    assert line.startswith("--fields: no record has 'nmae'. The fields are: id, type, name, ")
 
 
 @pytest.mark.skipif(sys.platform != 'linux', reason='/dev/full is on Linux only')

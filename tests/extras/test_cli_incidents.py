@@ -133,7 +133,8 @@ def test_changing_incidents_asks_for_confirmation_in_a_terminal(pdp, session, se
 
 
 def test_changing_incidents_requires_a_terminal_or_yes(pdp, account):
-    assert pdp.failure('incidents', '--ack') == (2, 'There is no terminal to ask on. Pass --yes.')
+    message = 'Cannot ask for confirmation without a terminal. Pass --yes.'
+    assert pdp.failure('incidents', '--ack') == (2, message)
     assert account.requests == []
 
 
@@ -256,5 +257,5 @@ def test_a_misspelt_field_is_reported_before_incidents_are_changed(pdp, session,
         'incidents', '--service', service['id'], '--resolve', '--yes', '--fields', 'id,titel'
     )
     assert status == 2
-    assert line.startswith("--fields: no record has 'titel'. There are: id, ")
+    assert line.startswith("--fields: no record has 'titel'. The fields are: id, ")
     assert statuses(session, service_ids=[service['id']]) == before

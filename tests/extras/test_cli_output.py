@@ -92,7 +92,7 @@ def test_csv_reports_attributes_of_later_records_without_a_column(wire, api):
     reply_with(api, {'id': 'P100', 'late': 1, 'later': 2})
     finished = wire.run('list', 'teams', '--format', 'csv')
     assert (finished.returncode, len(finished.stdout.splitlines())) == (0, 102)
-    assert finished.stderr == 'pdpyras: not in the output, name them with --fields: late, later\n'
+    assert finished.stderr == 'pdpyras: not in the output; add them with --fields: late, later\n'
 
 
 def test_csv_keeps_line_breaks_in_a_cell(wire, api):
