@@ -214,7 +214,7 @@ def nothing_listens(account):
     pdpyras.APISession(account.api_key, base_url='https://127.0.0.1:9').rget('users')
 
 
-@produces("'routing_key' is not one of an Events API v2 integration")
+@produces('400 Event object is invalid')
 @in_place_of_pagerduty
 def wrong_routing_key(account):
     pdpyras.EventsAPISession(account.api_key).trigger('The oven is cold', 'oven-1')

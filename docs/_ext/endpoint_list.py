@@ -27,7 +27,7 @@ HEADINGS = ('Method', 'Path', 'Pagination', 'Request', 'Response')
 NO_WRAPPER = '–'
 
 LEGACY = (
-    '{} paths of 5.4.1 that PagerDuty no longer documents. They work for as long as the API '
+    '{} paths of 5.4.1 that PagerDuty no longer documents. They work as long as the API '
     'supports them:'
 )
 
