@@ -197,7 +197,6 @@ def read_me(call: Call) -> Record:
 
 @handles('PUT /teams/{id}/users/{user_id}')
 def add_member(call: Call) -> None:
-    call.record(call.parent(2))
     user = call.record('/users/' + call.parameters['user_id'])
     membership = {
         # The ID of the user, who can be a member only once.
@@ -228,7 +227,6 @@ def member_path(call: Call) -> str:
 
 @handles('GET /teams/{id}/members')
 def list_members(call: Call) -> Body:
-    call.record(call.parent())
     members = [
         {'user': member['user'], 'role': member['role']} for member in call.store.list(call.path)
     ]
@@ -302,7 +300,6 @@ def list_tags_of(call: Call) -> Body:
 @handles('GET /tags/{id}/{entity_type}')
 def list_tagged(call: Call) -> Body:
     """Return the tagged entities, with the last segment of the path as their wrapper."""
-    call.record(call.parent())
     page = Page(call.query)
     references = call.store.list(call.path)
     shown = [described(call, tagged) for tagged in page.of(references)]
@@ -485,7 +482,7 @@ def list_audit_records(call: Call) -> Body:
     'GET /users/{id}/audit/records',
 )
 def list_audit_records_of(call: Call) -> Body:
-    record_id = call.record(call.parent(2))['id']
+    record_id = call.parameters['id']
     records = call.store.list('/audit/records')
     return page_of(
         call, audited(call, [r for r in records if r['root_resource']['id'] == record_id])
@@ -564,5 +561,4 @@ def list_changes(call: Call) -> Body:
 
 @handles('POST /business_services/{id}/account_subscription')
 def subscribe_account(call: Call) -> bool:
-    call.record(call.parent())
     return True

@@ -325,7 +325,6 @@ def list_users_on_call(call: Call) -> list[Record]:
 @handles('POST /schedules/{id}/overrides')
 def create_overrides(call: Call) -> Any:
     """Create overrides; return the result of each, in order and without a wrapper."""
-    call.record(call.parent())
     single = call.body.get('override')
     if single:
         # PagerDuty accepts this form, too, although its document does not have it.

@@ -19,7 +19,6 @@ def owner_facts(call: Call) -> dict[str, str]:
     """Return the side of a subscription that the path determines: a user, or an incident."""
     segments = call.path.split('/')
     side, kind = SIDES[segments[1]]
-    call.record('/'.join(segments[:3]))
     return {f'{side}_id': segments[2], f'{side}_type': kind}
 
 

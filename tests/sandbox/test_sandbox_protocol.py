@@ -115,6 +115,20 @@ def test_undocumented_body_is_rejected_with_reasons(web, body, reason):
     assert reason in errors
 
 
+@pytest.mark.parametrize(
+    'path',
+    [
+        '/schedules/PNOBODY/overrides',
+        '/teams/PNOTEAM/notification_subscriptions',
+        '/business_services/PNOBODY/account_subscription',
+    ],
+)
+def test_part_of_an_unknown_record_is_404(web, path):
+    subscribable = {'subscribable_id': 'PNOBODY', 'subscribable_type': 'incident'}
+    body = {'overrides': [], 'subscribables': [subscribable]}
+    assert web.refusal('POST', path, body)[:2] == (404, 2100)
+
+
 def test_invalid_json_is_rejected(web):
     headers = {'Content-Type': 'application/json'}
     status, code, (error,) = web.refusal('POST', '/users', data='{"user":', headers=headers)
@@ -127,7 +141,18 @@ def test_form_encoded_body_is_rejected(web):
     assert error == 'Content-Type must be application/json'
 
 
-@pytest.mark.parametrize('path', ['/nonesuch', '/users/PNOBODY', '/users/PNOBODY/contact_methods'])
+@pytest.mark.parametrize(
+    'path',
+    [
+        '/nonesuch',
+        '/users/PNOBODY',
+        '/users/PNOBODY/contact_methods',
+        '/users/PNOBODY/notification_subscriptions',
+        '/users/PNOBODY/audit/records',
+        '/teams/PNOTEAM/members',
+        '/tags/PNOTAG/users',
+    ],
+)
 def test_unknown_path_or_record_is_404(web, path):
     assert web.refusal('GET', path)[:2] == (404, 2100)
 
