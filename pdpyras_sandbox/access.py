@@ -8,13 +8,12 @@ reveal both.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from pdpyras_sandbox.hosts import API_HOSTS, normalized
+from pdpyras_sandbox.hosts import API_HOSTS, is_address, is_loopback, normalized
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -71,20 +70,7 @@ class Access:
 def name_in(host: str) -> str | None:
     """Return the name or address in a Host header, without the port; None if it is malformed."""
     match = HOST.fullmatch(host)
-    return match and match.group(1).strip('[]').lower().rstrip('.')
-
-
-def is_address(name: str) -> bool:
-    """Return whether a host is an IP address, which DNS rebinding cannot affect."""
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
-
-
-def is_loopback(host: str) -> bool:
-    return host == 'localhost' or (is_address(host) and ipaddress.ip_address(host).is_loopback)
+    return match and normalized(match.group(1).strip('[]'))
 
 
 def is_same(origin: str, host: str | None) -> bool:

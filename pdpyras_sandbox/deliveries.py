@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 import threading
 import uuid
 from collections import deque
@@ -23,6 +22,7 @@ from urllib3.exceptions import TimeoutError as NoResponse
 
 from pdpyras_sandbox.account import Account, parse_time
 from pdpyras_sandbox.clock import Alarm, timestamp
+from pdpyras_sandbox.hosts import is_loopback
 from pdpyras_sandbox.indices import Record
 
 PATH = '/_sandbox/deliveries'
@@ -119,10 +119,12 @@ class Deliveries:
                 self._clock.set_alarm(parse_time(head['next_at']), 'retry_webhook', queue[0])
             else:
                 self._submit(queue[0])
-        for subscription in self._store.list('/webhook_subscriptions'):
+        subscriptions = self._store.list('/webhook_subscriptions')
+        for subscription in subscriptions:
             until = self._health(subscription['id']).get('disabled_until')
             if until:
                 self._clock.set_alarm(parse_time(until), 'enable_webhook', subscription['id'])
+        if subscriptions:
             self._clock.tick()
 
     def add(self, subscription: Record, resource: str, event_type: str, body: str) -> None:
@@ -324,13 +326,6 @@ def queue_of(delivery: Record) -> tuple[str, str]:
 
 def health_path(subscription_id: str) -> str:
     return f'/webhook_subscriptions/{subscription_id}/health/document'
-
-
-def is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == 'localhost'
 
 
 def signature(body: bytes, secret: str) -> str:

@@ -1,5 +1,6 @@
-"""The host names of PagerDuty."""
+"""The host names of PagerDuty, and other kinds of hosts."""
 
+import ipaddress
 from typing import Union
 
 #: The hosts of PagerDuty's REST API, Events API and OAuth server, of both service regions:
@@ -23,3 +24,16 @@ def normalized(host: Union[str, bytes]) -> str:
 def is_pagerduty(host: Union[str, bytes]) -> bool:
     """Return whether a host is ``pagerduty.com`` or a subdomain."""
     return ('.' + normalized(host)).endswith('.pagerduty.com')
+
+
+def is_address(name: str) -> bool:
+    """Return whether a host is an IP address, which DNS rebinding cannot affect."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def is_loopback(host: str) -> bool:
+    return host == 'localhost' or (is_address(host) and ipaddress.ip_address(host).is_loopback)
