@@ -15,7 +15,7 @@ from pdpyras_sandbox.call import Call, handles, required_id
 from pdpyras_sandbox.deliveries import Deliveries
 from pdpyras_sandbox.errors import invalid_input
 from pdpyras_sandbox.indices import Record
-from pdpyras_sandbox.resources import KINDS, Kind, create, page_of, summary_of
+from pdpyras_sandbox.resources import KINDS, Kind, create, page_of, summary_of, with_derived
 from pdpyras_sandbox.store import Store
 
 COLLECTION = '/webhook_subscriptions'
@@ -246,7 +246,7 @@ def create_webhook(call: Call) -> Record:
 def enable_webhook(call: Call) -> Any:
     webhook = call.record(call.parent())
     call.account.webhooks.enable(webhook)
-    return {**webhook, 'delivery_method': without_secrets(call, webhook)}
+    return with_derived(call, webhook)
 
 
 @handles('POST /webhook_subscriptions/{id}/ping')
@@ -258,9 +258,9 @@ def ping_webhook(call: Call) -> None:
 def list_webhooks(call: Call) -> Any:
     kind, wanted = call.query.get('filter_type'), call.query.get('filter_id')
     found = [
-        {**webhook, 'delivery_method': without_secrets(call, webhook)}
+        webhook
         for webhook in call.store.list(COLLECTION)
         if not kind or webhook['filter']['type'] == kind + '_reference'
         if not wanted or webhook['filter'].get('id') == wanted
     ]
-    return page_of(call, found)
+    return page_of(call, found, derive=True)
