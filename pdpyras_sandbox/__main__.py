@@ -57,20 +57,6 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, 'pdpyras_sandbox: {}\n'.format(message))
 
 
-class Version(argparse.Action):
-    """Print the version; unlike argparse's own action, import the library only for that."""
-
-    def __init__(self, **options: Any) -> None:
-        nowhere = {'dest': argparse.SUPPRESS, 'default': argparse.SUPPRESS}
-        super().__init__(nargs=0, **{**options, **nowhere})
-
-    def __call__(self, parser: argparse.ArgumentParser, *arguments: Any) -> None:
-        import pdpyras
-
-        print('pdpyras_sandbox {}'.format(pdpyras.__version__))
-        parser.exit()
-
-
 def whole_number(minimum: int, maximum: Optional[int] = None) -> Callable[[str], int]:
     def parse(text: str) -> int:
         try:
@@ -236,8 +222,14 @@ def serve(arguments: List[str]) -> None:
     )
     add_allow(parser)
     parser.add_argument('--quiet', action='store_true', help='do not log requests')
-    parser.add_argument('--version', action=Version, help='print the version and exit')
+    parser.add_argument('--version', action='store_true', help='print the version and exit')
     options = vars(parser.parse_args(arguments))
+    if options.pop('version'):
+        # Not at the top: the sandbox does not need the library.
+        import pdpyras
+
+        print('pdpyras_sandbox {}'.format(pdpyras.__version__))
+        return
     with_proxy, allowed = options.pop('proxy'), options.pop('allow')
     if allowed and not with_proxy:
         parser.error('argument --allow: needs --proxy')
@@ -358,7 +350,7 @@ def make_sandbox(parser: Parser, options: Dict[str, Any]) -> 'Sandbox':
         parser.error('{}: pip install flask trustme'.format(error))
     try:
         return Sandbox(**options)
-    except (OSError, OverflowError, ValueError) as error:
+    except (OSError, ValueError) as error:
         parser.error(str(error))
 
 
