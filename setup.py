@@ -63,7 +63,7 @@ setup(
     package_data={
         'pdpyras_extras': ['py.typed'],
         'pdpyras_extras.cli': ['*.tsv'],
-        'pdpyras_sandbox': ['py.typed', '*.json', '*.tsv', 'static/*'],
+        'pdpyras_sandbox': ['py.typed', '*.json', 'static/*'],
     },
     cmdclass={'build_py': BuildWithStubs},
     python_requires='>=3.6',

@@ -20,8 +20,6 @@ class ClosingServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
     socketserver would leave a thread waiting for every idle connection that a client keeps open.
     """
 
-    daemon_threads = True
-
     def __init__(self, *args: Any, **options: Any) -> None:
         self._connections: List[Tuple[threading.Thread, socket.socket]] = []
         self._serving = threading.Thread(

@@ -56,22 +56,21 @@ def event_errors(event: Any) -> list[str]:
     """Return the problems with an event; an empty list if it is valid."""
     if not isinstance(event, dict):
         return ['JSON body must be an object']
-    # Required strings and their maximum lengths.
-    texts: list[tuple[str, int | None]] = [('service_key', None)]
     if event.get('event_type') not in ACTIONS:
         return ['event_type is invalid (must be one of: {})'.format(' '.join(ACTIONS))]
     is_trigger = event['event_type'] == 'trigger'
-    texts.append(('description', MAXIMUM_SUMMARY) if is_trigger else ('incident_key', MAXIMUM_KEY))
-    if is_trigger and event.get('incident_key') is not None:
-        texts.append(('incident_key', MAXIMUM_KEY))
-    errors = [problem for name, maximum in texts for problem in text_errors(event, name, maximum)]
+    errors = text_errors(event, 'service_key')
+    if is_trigger:
+        errors += text_errors(event, 'description', MAXIMUM_SUMMARY)
+    if not is_trigger or event.get('incident_key') is not None:
+        errors += text_errors(event, 'incident_key', MAXIMUM_KEY)
     contexts = event.get('contexts') or []
     if not isinstance(contexts, list) or not all(is_context(context) for context in contexts):
         errors.append("contexts must be an array of links with 'href' and images with 'src'")
     return errors
 
 
-def text_errors(event: dict[str, Any], name: str, maximum: int | None) -> list[str]:
+def text_errors(event: dict[str, Any], name: str, maximum: int | None = None) -> list[str]:
     value = event.get(name)
     if not isinstance(value, str) or not value:
         return [f'{name} is missing or blank']

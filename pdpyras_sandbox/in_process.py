@@ -234,7 +234,6 @@ def _install(patches: contextlib.ExitStack) -> None:
             )
     # socket.getaddrinfo calls _socket.getaddrinfo, also if it was imported by name before.
     guard(_socket, 'getaddrinfo', lambda host, *args, **kwargs: [host])
-    guard(socket, 'getaddrinfo', lambda host, *args, **kwargs: [host])
     guard(socket, 'gethostbyname', lambda host: [host])
     guard(socket, 'gethostbyname_ex', lambda host: [host])
     guard(socket.socket, 'connect', _hosts_of_address)

@@ -294,10 +294,9 @@ def in_order(records: list[Record], sort_by: str | None) -> list[Record]:
         # Records of the same second are sorted by the order in which they were created.
         records = records[::-1]
     for field, direction in reversed(rules):
-        if field:
-            records = sorted(
-                records,
-                key=lambda record: sorting_key(record.get(field)),
-                reverse=direction == 'desc',
-            )
+        records = sorted(
+            records,
+            key=lambda record: sorting_key(record.get(field)),
+            reverse=direction == 'desc',
+        )
     return records

@@ -116,8 +116,7 @@ def timeline(account: Account, incident: dict[str, Any]) -> list[dict[str, Any]]
             'by': 'time' if is_timeout(entry) else name_of(account, entry['agent']),
             'note': note_of(entry),
         }
-        for entry in account.store.list('/log_entries')
-        if entry['incident']['id'] == incident['id']
+        for entry in account.store.indexed('log_entries_by_incident', incident['id'])
     ]
 
 

@@ -25,10 +25,8 @@ def reach_directly(host: str) -> Callable[[], None]:
         for name in names:
             hosts = os.environ.get(name, '').split(',')
             if host in hosts:
-                # Only the last one: another sandbox may have added the same host.
-                hosts.reverse()
+                # Only one: another sandbox may have added the same host.
                 hosts.remove(host)
-                hosts.reverse()
             if hosts:
                 os.environ[name] = ','.join(hosts)
             else:

@@ -51,11 +51,8 @@ Expression = Callable[[Context], Any]
 Step = Union[str, int]
 
 
-class Missing:
-    """The value of a path that does not exist, as distinct from null."""
-
-
-MISSING = Missing()
+#: The value of a path that does not exist, as distinct from null.
+MISSING: Any = object()
 
 
 def matches(expression: str, context: Context) -> bool:

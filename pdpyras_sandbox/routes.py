@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from flask import Response as FlaskResponse
 from flask import request
 from werkzeug.routing import PathConverter
 from werkzeug.wrappers import Response
@@ -62,7 +61,7 @@ class Routes:
         if not allowed:
             raise not_found()
         if method == 'OPTIONS':
-            return FlaskResponse(headers={'Allow': ', '.join([*allowed, 'OPTIONS'])})
+            return Response(headers={'Allow': ', '.join([*allowed, 'OPTIONS'])})
         raise method_not_allowed()
 
 

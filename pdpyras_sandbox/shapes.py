@@ -33,7 +33,7 @@ TYPES: dict[str, type | tuple[type, ...]] = {
     'integer': int,
     'number': (int, float),
 }
-EMAIL = re.compile(r'[^@\s]+@[^@\s]+\.?[^@\s]*')
+EMAIL = re.compile(r'[^@\s]+@[^@\s]+')
 #: Names of times, whose format the document does not always give.
 TIME_NAME = re.compile('(_at|_start|_end|^since|^until)$')
 EXAMPLE_TEXT: dict[str | None, str] = {

@@ -9,7 +9,7 @@ import sqlite3
 import string
 import threading
 from collections.abc import Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Optional
 
 from pdpyras_sandbox.decoding import decoded
@@ -34,10 +34,11 @@ class Store:
         self._collections: dict[str, dict[str, Record]] = {}
         self._paths: dict[str, str] = {}
         self._clear_indices()
-        self._database = _Database(database) if database else None
+        self._database: Optional[_Database] = None
         #: True if the records were restored from the database.
         self.restored = False
-        if database and self._database:
+        if database:
+            self._database = _Database(database)
             for path, record, owned in self._database.records:
                 self._place(path, record, owned)
                 self.restored = True
@@ -158,14 +159,9 @@ class Store:
         for index in self._indices_of.get(template_of(path.rpartition('/')[0]), ()):
             index.remove(path)
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> AbstractContextManager[None]:
         """Write the changes within the context to the database together, or not at all."""
-        if self._database:
-            with self._database.transaction():
-                yield
-        else:
-            yield
+        return self._database.transaction() if self._database else nullcontext()
 
     def dump(self) -> dict[str, dict[str, Record]]:
         """Return everything by path: ``records`` have IDs, ``documents`` do not."""
