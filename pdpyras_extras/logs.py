@@ -7,6 +7,7 @@
 Needs nothing but pdpyras. See https://developer.pagerduty.com/docs/events-api-v2-overview.
 """
 
+import atexit
 import copy
 import hashlib
 import itertools
@@ -156,10 +157,16 @@ class PagerDutyHandler(logging.Handler):
             self._unusable.add()
 
     def _open_alert(self, key: str, payload: dict[str, Any]) -> None:
-        if self._closed:
+        if self._closed and not threading.main_thread().is_alive():
+            # The program is ending; functions registered with atexit may still log.
             _report_lost(1, 'the handler is closed')
             return
         with self._changed:
+            if self._closed:
+                # Other handlers can be used after close(), too. dictConfig, which uvicorn and
+                # Django call, closes all that were added before, and logging forgets them.
+                self._closed = False
+                atexit.register(self.close)
             if not self._outbox.count(key):  # Another thread may have been faster.
                 self._outbox.open(key, payload)
                 self._start_worker()
@@ -250,6 +257,7 @@ class PagerDutyHandler(logging.Handler):
                 return self._sending
             when = self._outbox.next_time()
             if when is None and self._closed:
+                self._worker = None
                 return None
             self._changed.wait(None if when is None else when - now)
 
@@ -308,6 +316,8 @@ class PagerDutyHandler(logging.Handler):
 
     def close(self) -> None:
         """Flush, report lost records, and end the background thread.
+
+        The next record starts it again, unless the program is ending.
 
         Does not wait if a flush has timed out and nothing was sent since then, because
         :func:`logging.shutdown` flushes before it closes.

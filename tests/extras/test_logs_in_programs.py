@@ -195,6 +195,27 @@ atexit.register(log.error, 'At the end')
     assert counted(events_api) == 1
 
 
+def test_record_after_logging_has_shut_down_is_reported(events_api):
+    script = """
+import atexit
+atexit.unregister(logging.shutdown)
+atexit.register(log.error, 'Too late')
+atexit.register(logging.shutdown)
+"""
+    assert '1 log record(s) lost: the handler is closed' in run(script, events_api).stderr
+    assert events_api.seen == []
+
+
+def test_alerts_of_a_handler_that_dict_config_closed_are_sent_at_the_end(events_api):
+    script = """
+import logging.config
+logging.config.dictConfig({'version': 1, 'disable_existing_loggers': False})
+log.error('After dictConfig')
+"""
+    assert run(script, events_api).stderr == ''
+    assert counted(events_api) == 1
+
+
 def test_daemon_threads_that_keep_logging_do_not_delay_the_end(events_api):
     script = """
 def go_on():
@@ -213,16 +234,17 @@ def test_daemon_thread_that_reports_losses_at_the_end_does_not_abort_the_program
     """Hold up the report in a full pipe: with the lock of stderr held, Python would abort."""
     script = """
 import time
-handler.close()
 os.set_blocking(2, False)
 try:
     while True:
         os.write(2, b' ' * 512)
 except BlockingIOError:
     os.set_blocking(2, True)
-threading.Thread(target=log.error, args=('At the end',), daemon=True).start()
+log.error('At the end')
+handler.flush()
 time.sleep(0.2)
 """
+    api.reply(400)
     read, write = os.pipe()
     try:
         assert run(script, api, stderr=write).returncode == 0
