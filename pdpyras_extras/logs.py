@@ -33,6 +33,7 @@ __all__ = ['PagerDutyHandler']
 #: https://developer.pagerduty.com/docs/events-api-v2-overview.
 EVENTS_PER_MINUTE = 120
 MINUTE = 60.0
+HOUR = 3600.0
 #: Seconds to wait for a response.
 TIMEOUT = 10
 #: Shortest and longest time in seconds between two attempts while PagerDuty cannot be reached.
@@ -56,7 +57,7 @@ class PagerDutyHandler(logging.Handler):
     sent at once. After that, an event is sent at most once a minute, with the number of records
     since the previous event as ``count`` in its custom details. At most 120 events are sent per
     minute, because PagerDuty rejects more. If PagerDuty cannot be reached, alerts are kept and
-    retried.
+    retried; the delay is reported on stderr after a minute, and then once an hour.
 
     :meth:`flush` and the end of the program wait until all alerts are sent, at most
     ``flush_timeout`` seconds. The number of lost records is reported on stderr.
@@ -131,6 +132,8 @@ class PagerDutyHandler(logging.Handler):
         self._last_error = 'there was no response'
         self._flush_timed_out = False
         self._reported_at = float('-inf')
+        #: When to report the next delay; None while alerts are accepted.
+        self._report_delay_at: Optional[float] = None
 
     # Logging
 
@@ -268,17 +271,24 @@ class PagerDutyHandler(logging.Handler):
         except Exception as error:  # noqa: BLE001
             failure = error  # Whatever it is, the worker must go on.
         may_pass = failure is not None and _may_pass(failure)
+        now = time.monotonic()
         with self._changed:
             if self._sending is not alert:
                 return  # Reported as lost meanwhile, at the end of the program.
             self._sending = None
             if may_pass:
                 self._last_error = str(failure)
-                self._outbox.put_back(alert, time.monotonic())
+                self._outbox.put_back(alert, now)
+                if self._report_delay_at is None:
+                    self._report_delay_at = now + MINUTE
             else:
-                self._outbox.settle(alert, time.monotonic())
+                self._outbox.settle(alert, now)
                 self._flush_timed_out = False
+                self._report_delay_at = None
             self._changed.notify_all()
+        if self._report_delay_at is not None and now >= self._report_delay_at:
+            self._report_delay_at = now + HOUR
+            _report(['PagerDutyHandler: alerts are delayed: {}'.format(failure)])
         if failure is not None and not may_pass:
             _report_lost(alert.taken, 'PagerDuty did not accept them: {}'.format(failure), [alert])
 
@@ -571,6 +581,10 @@ def _report_lost(count: int, reason: str, alerts: Sequence[_Alert] = ()) -> None
         lines.append('    {} x {!r}'.format(alert.taken, alert.payload['summary']))
     if len(alerts) > ALERTS_NAMED:
         lines.append('    and {} other alerts'.format(len(alerts) - ALERTS_NAMED))
+    _report(lines)
+
+
+def _report(lines: Sequence[str]) -> None:
     # Some programs turn what is written to stderr into log records.
     with _own_records_ignored():
         try:

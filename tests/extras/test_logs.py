@@ -457,6 +457,25 @@ def test_event_is_kept_while_the_connection_fails(events_api, handler, log, slee
     assert sleeps == []
 
 
+def test_delay_is_reported_after_a_minute_and_then_once_an_hour(
+    events_api, handler, log, capsys, monkeypatch
+):
+    monkeypatch.setattr(logs, 'MINUTE', 0.0)
+    events_api.answer(Reply(503), times=3)
+    log.error('It broke')
+    handler.flush()
+    said = capsys.readouterr().err
+    assert said.count('alerts are delayed') == 1
+    assert 'PagerDutyHandler: alerts are delayed: POST ' in said and '503' in said
+
+
+def test_short_delay_is_not_reported(events_api, handler, log, capsys):
+    events_api.answer(Reply(503), times=3)
+    log.error('It broke')
+    handler.flush()
+    assert capsys.readouterr().err == ''
+
+
 def test_event_that_always_fails_does_not_delay_others(
     events_api, log, sleeps, capsys, monkeypatch
 ):
