@@ -729,8 +729,11 @@ class _Endpoint(NamedTuple):
         # Some nouns, such as "data", are singular and plural.
         is_singular = wrapper and singular_name(wrapper) == wrapper != plural_name(wrapper)
         if wrapper is None or self.is_resource or (self.is_listed and is_singular):
+            advice = 'Use rget.'
+            if self.path.startswith('/analytics/') and not self.is_resource:
+                advice = 'Use jpost, or iter_analytics_raw_incidents and similar methods.'
             shown = _cut(self.path, _URL_LIMIT)
-            raise URLError(f'GET {shown} is not a collection with pages. Use rget.')
+            raise URLError(f'GET {shown} is not a collection with pages. {advice}')
         return wrapper
 
 

@@ -461,10 +461,16 @@ def test_iter_all_rejects_a_single_resource(api, session, url):
 
 
 @pytest.mark.parametrize(
-    'url', ['/analytics/raw/incidents', 'business_services/priority_thresholds']
+    'url, advice',
+    [
+        ('business_services/priority_thresholds', 'Use rget'),
+        ('/analytics/raw/incidents/PABC123', 'Use rget'),
+        ('/analytics/raw/incidents', 'Use jpost, or iter_analytics_raw_incidents'),
+        ('/analytics/metrics/incidents/all', 'Use jpost, or iter_analytics_raw_incidents'),
+    ],
 )
-def test_iter_all_rejects_an_endpoint_without_a_wrapper(api, session, url):
-    with pytest.raises(pdpyras.URLError, match='is not a collection with pages'):
+def test_iter_all_rejects_an_endpoint_without_a_wrapper(api, session, url, advice):
+    with pytest.raises(pdpyras.URLError, match='is not a collection with pages. ' + advice):
         list(session.iter_all(url))
     assert api.seen == []
 
