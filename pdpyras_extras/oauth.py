@@ -1,4 +1,4 @@
-"""Obtain OAuth tokens from PagerDuty, and sessions whose tokens do not run out.
+"""Obtain OAuth tokens from PagerDuty, and sessions that renew them.
 
 ::
 
@@ -142,7 +142,7 @@ class OAuthTokenClient:
         >>> OAuthTokenClient.s256_code_challenge('dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk')
         'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM'
 
-        :raises ValueError: if it is not a verifier as RFC 7636 defines it.
+        :raises ValueError: if it is not a valid verifier (RFC 7636).
         """
         if not isinstance(code_verifier, str) or not CODE_VERIFIER.fullmatch(code_verifier):
             raise ValueError(

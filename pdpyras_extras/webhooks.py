@@ -32,16 +32,15 @@ def verify_signature(
     >>> verify_signature(b'{"event":{}}', 'v1=00, v1=11', 'the-secret')
     False
 
-    The time taken does not depend on how much of a signature is right: all pairs of secret and
-    signature are compared, each in constant time.
+    All pairs of secret and signature are compared, each in constant time, so the duration does not
+    reveal how much of a signature is correct.
 
     :param body: the raw body of the request, as received. Text is encoded as UTF-8.
-    :param header: the value of :data:`SIGNATURE_HEADER`, or None if the request lacks it. It comes
-        from outside, so no value raises: a malformed header verifies nothing.
+    :param header: the value of :data:`SIGNATURE_HEADER`, or None if the request lacks it. The
+        result is False for a malformed header.
     :param secrets: the secret of the webhook subscription, or several while it is rotated.
         Surrounding white space is stripped.
-    :raises TypeError: if ``body`` is already parsed. JSON that was decoded and encoded again is not
-        what was signed.
+    :raises TypeError: if ``body`` is decoded JSON, which no longer has the bytes that were signed.
     :raises ValueError: if there is no secret or one is empty, as when an environment variable is
         not set. Anyone can sign with an empty secret.
     """
