@@ -6,8 +6,8 @@ import re
 from typing import Any, Optional
 from urllib.parse import urlsplit
 
-from pdpyras_sandbox.account import parse_time
-from pdpyras_sandbox.call import Call, handles
+from pdpyras_sandbox.account import parse_time, reference
+from pdpyras_sandbox.call import Body, Call, handles
 from pdpyras_sandbox.errors import invalid_input, not_found
 from pdpyras_sandbox.incident_types import TYPES, type_named
 from pdpyras_sandbox.resources import DOCUMENT, KINDS, Kind
@@ -34,6 +34,8 @@ def check_field(call: Call, field: Record) -> None:
         raise invalid_input('data_type must be one of: {}'.format(', '.join(DATA_TYPES)))
     if not NAME.fullmatch(field['name']):
         raise invalid_input('name may contain only lowercase letters, digits and underscores')
+    if field.get('default_value') is not None:
+        check_value(field, field['default_value'], None)
     if 'field_options' in field:
         replace_options(call, field)
 
@@ -87,29 +89,53 @@ for owner in ('/incidents', '/services', '/incidents/types/{type_id_or_name}'):
 
 
 @handles('GET /incidents/{id}/custom_fields/values', 'GET /services/{id}/custom_fields/values')
-def read_values(call: Call) -> list[Any]:
-    return values_of(call, call.parent(2))
+def read_values(call: Call) -> Body:
+    return Body(custom_fields=values_of(call, call.parent(2)))
 
 
 @handles('PUT /incidents/{id}/custom_fields/values', 'PUT /services/{id}/custom_fields/values')
-def write_values(call: Call) -> list[Any]:
+def write_values(call: Call) -> Body:
     owner = call.parent(2)
     fields = fields_of(call, owner)
     values = dict(call.store.get(owner + VALUES) or {})
+    changed = []
     for given in call.content:
         field = field_named(fields, given)
         if 'value' not in given:
             raise invalid_input('custom_fields.value is required')
         check_value(field, given['value'], options_of(call, field))
         values[field['id']] = given['value']
+        changed.append(field['id'])
     call.store.put(owner + VALUES, values)
-    return values_of(call, owner)
+    shown = values_of(call, owner)
+    announce_values(call, call.record(owner), shown, changed)
+    return Body(custom_fields=shown)
+
+
+def announce_values(call: Call, record: Record, values: list[Record], changed: list[str]) -> None:
+    """Announce new values of an incident or a service to webhooks."""
+    data = {
+        record['type']: reference(record),
+        'custom_fields': values,
+        'changed_custom_fields': [value for value in values if value['id'] in changed],
+        'type': f'{record["type"]}_field_values',
+    }
+    agent = reference(call.sender) if call.sender else None
+    event = f'{record["type"]}.custom_field_values.updated'
+    call.account.webhooks.announce(event, record, agent, data)
 
 
 def values_of(call: Call, owner: str) -> list[Record]:
     """Return the custom fields of an incident or a service, with their values."""
     values = call.store.get(owner + VALUES) or {}
-    return [shown(field, values) for field in fields_of(call, owner)]
+    return [
+        {
+            **{name: field.get(name) for name in SHOWN},
+            'type': 'field_value',
+            'value': values.get(field['id'], field.get('default_value')),
+        }
+        for field in fields_of(call, owner)
+    ]
 
 
 def fields_of(call: Call, owner: str) -> list[Record]:
@@ -156,8 +182,3 @@ def options_of(call: Call, field: Record) -> Optional[list[Any]]:
     if not field['field_type'].endswith('_fixed'):
         return None
     return [option['data']['value'] for option in options_in(call, field)]
-
-
-def shown(field: Record, values: Record) -> Record:
-    facts = {name: field.get(name) for name in SHOWN}
-    return {**facts, 'type': 'field_value', 'value': values.get(field['id'])}

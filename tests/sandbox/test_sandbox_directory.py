@@ -419,6 +419,29 @@ def test_custom_field_accepts_values_of_its_type(web):
     assert web.refusal('PUT', path, wrong)[0] == 400
 
 
+def test_unset_custom_field_has_its_default_value_or_null(web):
+    field = {'data_type': 'integer', 'field_type': 'single_value'}
+    for name, more in (('attempts', {}), ('limit', {'default_value': 3})):
+        body = {**field, 'name': name, 'display_name': name, **more}
+        web.post('/incidents/custom_fields', {'field': body})
+    path = f'/incidents/{web.incident()["id"]}/custom_fields/values'
+    assert [value['value'] for value in web.get(path)['custom_fields']] == [None, 3]
+    web.put(path, {'custom_fields': [{'name': 'limit', 'value': None}]})
+    assert [value['value'] for value in web.get(path)['custom_fields']] == [None, None]
+
+
+def test_default_value_of_a_custom_field_has_its_type(web):
+    field = {
+        'name': 'attempts',
+        'display_name': 'Attempts',
+        'data_type': 'integer',
+        'field_type': 'single_value',
+        'default_value': 'three',
+    }
+    refusal = web.refusal('POST', '/incidents/custom_fields', {'field': field})
+    assert refusal == (400, 2001, ['attempts must be of type integer'])
+
+
 @pytest.mark.parametrize('many', [False, True], ids=['single', 'multi'])
 def test_fixed_custom_field_accepts_its_options_only(web, many):
     field = {
