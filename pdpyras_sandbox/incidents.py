@@ -285,6 +285,11 @@ ANNOUNCED = {
     'delegate': 'incident.delegated',
     'priority_change': 'incident.priority_updated',
 }
+#: Types of webhook events by changed attribute.
+CHANGES = {
+    'service': 'incident.service_updated',
+    'incident_type': 'incident.incident_type.changed',
+}
 LOG_SUMMARIES = {
     'trigger': 'Triggered.',
     'assign': 'Assigned.',
@@ -475,8 +480,9 @@ def change(call: Call, incidents: Incidents, incident: Record, update: Record) -
     if incident['status'] == 'resolved' != status:
         reopen(incidents, incident, update)
     for name in ('service', 'incident_type', 'title', 'conference_bridge'):
-        if update.get(name):
+        if update.get(name, incident.get(name)) != incident.get(name):
             incident[name] = update[name]
+            announce_change(incidents, incident, name)
     if update.get('priority', incident['priority']) != incident['priority']:
         incident['priority'] = update['priority']
         incidents.log(incident, 'priority_change')
@@ -491,6 +497,21 @@ def change(call: Call, incidents: Incidents, incident: Record, update: Record) -
         change_status(incidents, incident, status, update.get('resolution'))
     incidents.save(incident)
     return with_derived(call, incident)
+
+
+def announce_change(incidents: Incidents, incident: Record, name: str) -> None:
+    """Announce a changed attribute of an incident to webhooks, if PagerDuty has an event for it."""
+    if name == 'conference_bridge':
+        bridge = incident[name]
+        data = {
+            'incident': reference(incident),
+            'conference_numbers': [{'label': '', 'number': bridge.get('conference_number')}],
+            'conference_url': bridge.get('conference_url'),
+            'type': 'incident_conference_bridge',
+        }
+        incidents.announce('incident.conference_bridge.updated', incident, data)
+    elif name in CHANGES:
+        incidents.announce(CHANGES[name], incident)
 
 
 def change_status(
@@ -665,20 +686,37 @@ def request_responders(call: Call) -> Record:
     }
     incident['responder_requests'].append(request)
     incidents = Incidents(call.account, reference(requester), {'type': 'api'})
-    incidents.log(incident, 'responder_request')
     for target in targets:
-        announce_responder(call, incidents, incident, target)
+        add_responder(incidents, incident, call.store.existing(target['id']), request)
+    incidents.log(incident, 'responder_request')
     return request
 
 
-def announce_responder(call: Call, incidents: Incidents, incident: Record, target: Record) -> None:
-    record = call.store.existing(target['id'])
+def add_responder(incidents: Incidents, incident: Record, target: Record, request: Record) -> None:
+    """Add a user, or those on call, to the responders of an incident, and announce the request."""
+    kind, users, policies = target['type'], [target], []
+    if kind == 'escalation_policy':
+        users = escalation_targets(incidents.store, target, 1, incidents.clock.now())
+        policies = [target['name']]
+    for user in users:
+        others = [r for r in incident['incidents_responders'] if r['user']['id'] != user['id']]
+        responder = {
+            'state': 'pending',
+            'user': reference(user),
+            'incident': reference(incident),
+            'updated_at': request['requested_at'],
+            'message': request['message'],
+            'requester': request['requester'],
+            'requested_at': request['requested_at'],
+            'escalation_policy_requests': policies,
+        }
+        incident['incidents_responders'] = [*others, responder]
     data = {
         'incident': reference(incident),
         'user': None,
         'escalation_policy': None,
-        record['type']: reference(record),
-        'message': call.body['message'],
+        kind: reference(target),
+        'message': request['message'],
         'state': 'pending',
         'type': 'incident_responder',
     }

@@ -411,6 +411,31 @@ def test_responders_and_status_updates_are_recorded(web):
     assert web.log(incident)[-2:] == ['responder_request', 'status_update']
 
 
+def test_requested_users_and_those_on_call_are_the_responders(web):
+    incident = web.incident()
+    user, policy = web.user('Bea Second'), web.get('/escalation_policies')['escalation_policies'][0]
+    targets = [
+        {'id': user['id'], 'type': 'user_reference'},
+        {'id': policy['id'], 'type': 'escalation_policy_reference'},
+    ]
+    request = {
+        'requester_id': web.owner['id'],
+        'message': 'Please help',
+        'responder_request_targets': [{'responder_request_target': target} for target in targets],
+    }
+    for _ in range(2):
+        web.post(f'/incidents/{incident["id"]}/responder_requests', request)
+    shown = web.get('/incidents/' + incident['id'])['incident']
+    assert [
+        (r['user']['summary'], r['state'], r['message'], r['escalation_policy_requests'])
+        for r in shown['incidents_responders']
+    ] == [
+        ('Bea Second', 'pending', 'Please help', []),
+        ('Alex Sample', 'pending', 'Please help', ['Default']),
+    ]
+    assert len(shown['responder_requests']) == 2
+
+
 FILTERS = [
     ({'statuses': ['triggered']}, {'web'}),
     ({'statuses': ['triggered', 'resolved']}, {'web', 'db'}),

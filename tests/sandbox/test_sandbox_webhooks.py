@@ -16,12 +16,16 @@ from pdpyras_sandbox import Sandbox, clock, deliveries
 EVERYTHING = [
     'incident.acknowledged',
     'incident.annotated',
+    'incident.conference_bridge.updated',
+    'incident.custom_field_values.updated',
     'incident.delegated',
     'incident.escalated',
+    'incident.incident_type.changed',
     'incident.priority_updated',
     'incident.reassigned',
     'incident.resolved',
     'incident.responder.added',
+    'incident.service_updated',
     'incident.status_update_published',
     'incident.triggered',
     'incident.unacknowledged',
@@ -161,6 +165,33 @@ def request_responder(web, incident):
     web.post(f'/incidents/{incident["id"]}/responder_requests', request)
 
 
+def open_bridge(web, incident):
+    bridge = {'conference_number': '+1-555-555-5555', 'conference_url': 'https://example.com'}
+    for _ in range(2):  # The second update changes nothing.
+        web.update(incident, conference_bridge=bridge)
+
+
+def change_type(web, incident):
+    web.update(incident, incident_type={'name': 'major_incident'})
+
+
+def move(web, incident):
+    policy = web.get('/escalation_policies')['escalation_policies'][0]
+    reference = {'id': policy['id'], 'type': 'escalation_policy_reference'}
+    body = {'type': 'service', 'name': 'Till', 'escalation_policy': reference}
+    service = web.post('/services', {'service': body})['service']
+    web.update(incident, service={'id': service['id'], 'type': 'service_reference'})
+
+
+def fill_in_a_field(web, incident):
+    field = {'data_type': 'string', 'field_type': 'single_value'}
+    for name in ('environment', 'region'):
+        body = {**field, 'name': name, 'display_name': name}
+        web.post('/incidents/custom_fields', {'field': body})
+    values = {'custom_fields': [{'name': 'environment', 'value': 'staging'}]}
+    web.put(f'/incidents/{incident["id"]}/custom_fields/values', values)
+
+
 STEPS = [
     (acknowledge, ['acknowledged'], {'type': 'incident', 'status': 'acknowledged'}),
     (resolve, ['resolved'], {'type': 'incident', 'status': 'resolved', 'assignees': []}),
@@ -180,6 +211,18 @@ STEPS = [
         ['responder.added'],
         {'type': 'incident_responder', 'state': 'pending', 'escalation_policy': None},
     ),
+    (
+        open_bridge,
+        ['conference_bridge.updated'],
+        {
+            'type': 'incident_conference_bridge',
+            'conference_numbers': [{'label': '', 'number': '+1-555-555-5555'}],
+            'conference_url': 'https://example.com',
+        },
+    ),
+    (change_type, ['incident_type.changed'], {'type': 'incident'}),
+    (move, ['service.created', 'service_updated'], {'type': 'incident'}),
+    (fill_in_a_field, ['custom_field_values.updated'], {'type': 'incident_field_values'}),
 ]
 
 
@@ -193,6 +236,16 @@ def test_each_step_of_an_incident_sends_its_webhook_event(web, receiver, step, e
     data = events[-1]['data']
     assert facts.items() <= data.items()
     assert incident['id'] in (data.get('id'), data.get('incident', {}).get('id'))
+
+
+def test_webhook_about_custom_fields_has_all_values_and_the_changed_ones(web, receiver):
+    subscribe(web, receiver.url, ['incident.custom_field_values.updated'])
+    fill_in_a_field(web, web.incident())
+    (event,) = received(web, receiver)
+    values = {value['name']: value['value'] for value in event['data']['custom_fields']}
+    assert values == {'environment': 'staging', 'region': None}
+    (changed,) = event['data']['changed_custom_fields']
+    assert (changed['name'], changed['value']) == ('environment', 'staging')
 
 
 def test_webhooks_of_timeouts_have_the_time_of_the_timeout(web, receiver):
