@@ -29,7 +29,7 @@ from pdpyras_sandbox.access import Access, is_sandbox_path
 from pdpyras_sandbox.call import Call
 from pdpyras_sandbox.control import control
 from pdpyras_sandbox.cors import allow_any_origin
-from pdpyras_sandbox.decoding import decoded
+from pdpyras_sandbox.decoding import decoded, decoded_or_none
 from pdpyras_sandbox.errors import (
     ApiError,
     KeyedError,
@@ -162,7 +162,7 @@ def sender_of(account: Account, operation: Operation, email: str | None) -> Reco
 def read_body(operation: Operation) -> Any:
     """Return the decoded body of the request, after checking it against its documented shape."""
     if operation.request is None or operation.method == 'GET':
-        return decoded_body()
+        return decoded_or_none(request.data)
     if request.data and not request.mimetype.endswith('json'):
         raise invalid_input('Content-Type must be application/json')
     try:
@@ -174,15 +174,6 @@ def read_body(operation: Operation) -> Any:
     if problems:
         raise invalid_input(*problems)
     return body
-
-
-def decoded_body() -> Any:
-    """Return the decoded JSON body of the request; None if it is empty or not JSON."""
-    text = request.data
-    try:
-        return decoded(text) if text else None
-    except ValueError:
-        return None
 
 
 def encode(content: Any) -> bytes:
@@ -201,7 +192,7 @@ def add_events(routes: Routes, state: State) -> None:
     ) -> Response:
         if len(request.data) > MAXIMUM_EVENT:
             raise event_too_large(MAXIMUM_EVENT)
-        event = decoded_body()
+        event = decoded_or_none(request.data)
         if event is None:
             raise invalid_event('JSON body is missing or invalid')
         if isinstance(event, dict):

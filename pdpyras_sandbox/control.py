@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, jsonify, request
 from werkzeug.wrappers import Response
 
-from pdpyras_sandbox.decoding import decoded
+from pdpyras_sandbox.decoding import decoded_or_none
 from pdpyras_sandbox.dump import dump
 from pdpyras_sandbox.indices import Record
 from pdpyras_sandbox.masking import Mask
@@ -120,10 +120,7 @@ def with_status(response: Response, status: int) -> Response:
 
 def body() -> Record | None:
     """Return the JSON object in the body of the request; None if the body is anything else."""
-    try:
-        content = decoded(request.get_data())
-    except ValueError:
-        return None
+    content = decoded_or_none(request.get_data())
     return content if isinstance(content, dict) else None
 
 

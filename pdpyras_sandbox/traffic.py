@@ -10,7 +10,7 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
-from pdpyras_sandbox.decoding import decoded
+from pdpyras_sandbox.decoding import decoded_or_none
 
 #: Maximum number of stored requests, and of bytes that they occupy.
 KEPT = 10_000
@@ -56,10 +56,7 @@ class Request:
     @property
     def json(self) -> Any:
         """The decoded body; None if it is empty or not JSON."""
-        try:
-            return decoded(self.body)
-        except ValueError:
-            return None
+        return decoded_or_none(self.body)
 
     @property
     def size(self) -> int:
