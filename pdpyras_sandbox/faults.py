@@ -70,6 +70,8 @@ class Fault:
     """
 
     def __init__(self, **options: Any) -> None:
+        # In JSON, null stands for an option that is not set.
+        options = {name: value for name, value in options.items() if value is not None}
         check(options)
         self.options = options
         #: Number of requests that the fault still applies to.
@@ -80,10 +82,10 @@ class Fault:
         self.drop: str | None = options.get('drop')
         self.body: str | None = options.get('body')
         self.content_type: str | None = options.get('content_type')
-        self.slow: float = options.get('slow') or 0
+        self.slow: float = options.get('slow', 0)
         self.redirect: str | None = options.get('redirect')
         self.pages: str | None = options.get('pages')
-        self.lag: float = options.get('lag') or 0
+        self.lag: float = options.get('lag', 0)
         self.path: str | None = options.get('path')
         self.method: str | None = options.get('method')
 
@@ -182,16 +184,16 @@ def check(options: dict[str, Any]) -> None:
     unknown = sorted(set(options) - known)
     if unknown:
         raise ValueError(f'{unknown[0]!r} is not an option of a fault: {", ".join(sorted(known))}')
-    if not any(options.get(name) is not None for name in EFFECTS):
+    if not options.keys() & set(EFFECTS):
         raise ValueError('A fault needs one of: {}'.format(', '.join(EFFECTS)))
     for name, choices in CHOICES.items():
-        if options.get(name) is not None and options[name] not in choices:
+        if name in options and options[name] not in choices:
             raise ValueError('{} must be one of: {}'.format(name, ', '.join(choices)))
     for name in SECONDS:
-        if options.get(name) is not None and not is_number(options[name], 0, MAXIMUM_SECONDS):
+        if name in options and not is_number(options[name], 0, MAXIMUM_SECONDS):
             raise ValueError(f'{name} must be a number of seconds from 0 to {MAXIMUM_SECONDS}')
     for name in TEXTS:
-        if options.get(name) is not None and not is_header_text(options[name]):
+        if name in options and not is_header_text(options[name]):
             raise ValueError(f'{name} must be a string of printable ASCII characters')
     check_status(options)
 
@@ -203,10 +205,10 @@ def check_status(options: dict[str, Any]) -> None:
         raise ValueError('status must be an HTTP status from 200 to 599')
     if redirect is not None and status is not None and status // 100 != 3:
         raise ValueError('The status of a redirect must be from 300 to 399')
-    if options.get('reset') is not None and status is None:
+    if 'reset' in options and status is None:
         raise ValueError('reset requires a status')
     for name in ('pages', 'lag'):
-        if options.get(name) is not None and (status or redirect):
+        if name in options and (status or redirect):
             raise ValueError(f'{name} cannot be combined with status or redirect')
 
 
