@@ -163,9 +163,8 @@ class Timetable:
         final = merged([self.overrides, *self.layers])
         self.final = [shift for shift in final if shift.within(start, end)]
 
-    def subschedule(self, name: str, shifts: list[Shift]) -> Record:
+    def rendering(self, shifts: list[Shift]) -> Record:
         return {
-            'name': name,
             'rendered_schedule_entries': [shift.entry() for shift in shifts],
             'rendered_coverage_percentage': self.coverage(shifts),
         }
@@ -182,18 +181,14 @@ def rendered(call: Call, schedule: Record) -> Record:
     timetable = Timetable(call.store, schedule, start, end, boolean(call.query, 'overflow'))
     call.zone = call.zone or zone_named(schedule.get('time_zone'))
     layers = [
-        {
-            **layer,
-            'rendered_schedule_entries': [shift.entry() for shift in shifts],
-            'rendered_coverage_percentage': timetable.coverage(shifts),
-        }
+        {**layer, **timetable.rendering(shifts)}
         for layer, shifts in zip(last_layer_first(call, schedule), timetable.layers)
     ]
     return {
         **with_derived(call, schedule),
         'schedule_layers': layers,
-        'final_schedule': timetable.subschedule('Final Schedule', timetable.final),
-        'overrides_subschedule': timetable.subschedule('Overrides', timetable.overrides),
+        'final_schedule': {'name': 'Final Schedule', **timetable.rendering(timetable.final)},
+        'overrides_subschedule': {'name': 'Overrides', **timetable.rendering(timetable.overrides)},
     }
 
 
