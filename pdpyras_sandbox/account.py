@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 #: The base URL of the account's web pages, which do not exist; its first label is the subdomain.
 WEB_URL = 'https://sandbox.pagerduty.com'
 KEYS_PATH = '/_sandbox/keys'
-TEXT_KEYS = ('api_key', 'user_key', 'oauth_token', 'routing_key', 'user_id', 'email')
+KEYS = ('api_key', 'user_key', 'oauth_token', 'routing_key')
+#: The properties of the record with the keys that are strings.
+TEXT_KEYS = (*KEYS, 'user_id', 'email')
 #: Accepted years, with room for date arithmetic: datetime supports the years 1 to 9999.
 YEARS = range(1900, 3000)
 

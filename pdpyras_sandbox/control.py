@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, jsonify, request
 from werkzeug.wrappers import Response
 
+from pdpyras_sandbox.account import KEYS
 from pdpyras_sandbox.decoding import decoded_or_none
 from pdpyras_sandbox.dump import dump
 from pdpyras_sandbox.indices import Record
@@ -135,8 +136,7 @@ def clock_of(account: Account) -> Record:
 
 
 def keys_of(state: State) -> Record:
-    names = ('api_key', 'user_key', 'oauth_token', 'routing_key')
-    return {name: state.account.keys[name] for name in names}
+    return {name: state.account.keys[name] for name in KEYS}
 
 
 def shown(seen: Request, mask: Mask) -> Record:

@@ -8,7 +8,7 @@ import os
 import sys
 from typing import Any
 
-from pdpyras_sandbox.account import KEYS_PATH, Account
+from pdpyras_sandbox.account import KEYS_PATH, TEXT_KEYS, Account
 from pdpyras_sandbox.decoding import decoded
 
 #: The version of the format.
@@ -17,7 +17,6 @@ VERSION = 1
 MARK = 'pdpyras_sandbox'
 #: The parts of a dump: records, which have IDs, and documents, which do not.
 PARTS = ('records', 'documents')
-KEYS = ('api_key', 'user_key', 'oauth_token', 'routing_key', 'user_id', 'email')
 
 
 def dump(account: Account) -> dict[str, Any]:
@@ -44,7 +43,7 @@ def check(content: Any) -> None:
             check_record(part, path, record)
     keys = content['documents'].get(KEYS_PATH)
     keys = keys if isinstance(keys, dict) else {}
-    missing = [name for name in KEYS if not isinstance(keys.get(name), str)]
+    missing = [name for name in TEXT_KEYS if not isinstance(keys.get(name), str)]
     if missing:
         raise ValueError(f'documents: {KEYS_PATH} has no {missing[0]}')
 

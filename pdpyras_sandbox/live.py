@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from pdpyras_sandbox.account import Account
+from pdpyras_sandbox.account import KEYS, Account
 from pdpyras_sandbox.indices import OPEN
 from pdpyras_sandbox.masking import Mask, masked_path
 from pdpyras_sandbox.oncalls import escalation_targets
@@ -16,7 +16,6 @@ from pdpyras_sandbox.traffic import Request
 if TYPE_CHECKING:
     from pdpyras_sandbox.server import State
 
-KEYS = ('api_key', 'user_key', 'oauth_token', 'routing_key')
 #: Maximum number of rows in each list.
 ROWS = 50
 #: Maximum number of pending actions.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, jsonify, send_from_directory
 
 from pdpyras_sandbox.account import reference
-from pdpyras_sandbox.control import body, error_response
+from pdpyras_sandbox.control import body, error_response, with_status
 from pdpyras_sandbox.errors import ApiError
 from pdpyras_sandbox.events import enqueue
 from pdpyras_sandbox.incidents import Incidents, change_status
@@ -101,9 +101,7 @@ def page(state: State) -> Blueprint:
         with account.store.lock:
             account.clock.catch_up()
             accepted = enqueue(account, {'routing_key': account.keys['routing_key'], **event})
-        response = jsonify(accepted)
-        response.status_code = 202
-        return response
+        return with_status(jsonify(accepted), 202)
 
     @blueprint.errorhandler(ApiError)
     def handle(error: ApiError) -> AnyResponse:
