@@ -34,6 +34,10 @@ REVOKED = (
     'Integrations > API Access Keys, or in your profile under User Settings.'
 )
 
+#: The statuses of GET /users/me for a valid key: an account key gets 400, and a token without
+#: access to users 403.
+ACCEPTED = (200, 400, 403)
+
 
 def describe(session: pdpyras.APISession) -> List[Tuple[str, str]]:
     """Return facts about the key of a session, each with its name.
@@ -79,27 +83,33 @@ def mistake_in(key: str) -> Optional[str]:
 def why_rejected(connection: Connection, key: str) -> str:
     """Return why the API does not accept a key, and what to do.
 
-    If nothing is wrong with the look of it, the API of the other region is asked as well.
+    If nothing is wrong with the look of it, it is tried in the other region as well.
     """
     mistake = mistake_in(key)
     if mistake:
         return mistake
+    reason = EXPIRED if key.startswith(TOKEN_PREFIXES) else REVOKED
     here = region_name(connection.rest_url)
-    for region in REGIONS if here else ():
-        if region != here and _is_accepted(connection, region):
+    for region in [name for name in REGIONS if name != here] if here else []:
+        status = _status_in(connection, region)
+        if status in ACCEPTED:
             return (
                 f'It belongs to the service region {region}: pass --region {region}, or set '
                 f'PAGERDUTY_REGION={region}.'
             )
-    return EXPIRED if key.startswith(TOKEN_PREFIXES) else REVOKED
+        if status != 401:
+            reason += f' It may also belong to the region {region}, which could not be checked.'
+    return reason
 
 
-def _is_accepted(connection: Connection, region: str) -> bool:
+def _status_in(connection: Connection, region: str) -> Optional[int]:
+    """Return the status of a request with the key in another region, or None if it fails."""
     import pdpyras
 
     with connection.api(REGIONS[region].rest) as session:
         try:
-            session.get('/users/me')
+            return session.get('/users/me').status_code
+        except pdpyras.PDHTTPError as error:
+            return error.status_code
         except pdpyras.PDClientError:
-            return False
-    return True
+            return None

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from cli_process import CommandLine
+from cli_process import WITHOUT_WAITS, CommandLine
 
 import pdpyras
 
@@ -214,6 +214,24 @@ def test_whoami_reports_a_key_of_no_region_as_revoked(pdp, account, api):
     status, line = pdp.failure('whoami', setup=regions(us=api.url, eu=account.url))
     assert status == 1
     assert 'it was revoked' in line
+    assert 'could not be checked' not in line
+
+
+@pytest.mark.parametrize('status', [404, 500, None], ids=['404', '500', 'no response'])
+def test_whoami_reports_that_the_other_region_could_not_be_checked(pdp, api, status):
+    @api.rule
+    def answer(seen):
+        from wire import Hangup, Reply
+
+        if seen.path == '/eu/users/me':
+            return Hangup() if status is None else Reply(status)
+        return Reply(401, {'error': {'message': 'Unauthorized', 'code': 2006}})
+
+    pdp = pdp.with_variables(PAGERDUTY_URL=None)
+    setup = '\n'.join([regions(us=api.url, eu=api.url + '/eu'), WITHOUT_WAITS])
+    _, line = pdp.failure('whoami', setup=setup)
+    assert 'it was revoked' in line
+    assert line.endswith('It may also belong to the region eu, which could not be checked.')
 
 
 def test_whoami_reports_other_failures(pdp, api):
