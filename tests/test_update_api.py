@@ -688,6 +688,12 @@ def test_an_unusable_document_is_rejected_with_the_reason(project, capsys, conte
     assert project.files() == before
 
 
+def test_a_malformed_entry_is_reported_for_an_update_from_a_document(project, capsys, monkeypatch):
+    monkeypatch.setattr(by_hand, 'UNDOCUMENTED', (by_hand.Undocumented('/gadgets'),))
+    assert project.update(WIDGETS) == 2
+    assert 'does not have the form of the class Undocumented' in capsys.readouterr().err
+
+
 def test_a_missing_document_is_named(project, capsys):
     assert update_api.main([str(project.root / 'none.json')], project.root) == 2
     assert 'none.json' in capsys.readouterr().err

@@ -83,15 +83,15 @@ def _derived(root: Path, options: argparse.Namespace) -> Dict[str, str]:
         if options.verbose:
             for contradiction in document.contradictions:
                 print('The document contradicts itself: ' + contradiction, file=sys.stderr)
-        files[SHAPES] = render_shapes(document)
-        files[ERROR_SHAPES] = render_error_shapes(document)
-        files[SUMMARIES] = render_summaries(document)
     else:
         documented = before
     operations = with_undocumented(documented)
     reject_lost_paths(before, operations)
     if options.document:
         reject_regressions(operations, document, former)
+        files[SHAPES] = render_shapes(document)
+        files[ERROR_SHAPES] = render_error_shapes(document)
+        files[SUMMARIES] = render_summaries(document)
     files[OPERATIONS] = render_table(operations)
     files[MODULE] = with_tables(_text_of(root / MODULE), operations, options.date)
     files[CHANGES] = render_changes(operations, former)
