@@ -61,7 +61,7 @@ def main():
         )
     except (pdpyras.URLError, ValueError) as error:
         sys.exit('\n{}\nCheck the variables PAGERDUTY_API_KEY, _URL and _EVENTS_URL.'.format(error))
-    print(NEXT_STEP.format(python=os.path.relpath(sys.executable)))
+    print(NEXT_STEP.format(python=sys.executable))
 
 
 def on_your_account(may_write):

@@ -65,7 +65,7 @@ def test_without_a_key_the_example_runs_on_the_sandbox(without_waits):
     assert re.findall(r'Engineer \((.+)\)', said) == ['2 requests', '1 request', '2 requests']
     assert 'User not found: code 2100' in said
     assert 'retrying in 1 s' in said
-    assert ' -m pdpyras_sandbox' in said.splitlines()[-3]
+    assert sys.executable + ' -m pdpyras_sandbox' in said.splitlines()[-3]
 
 
 def test_with_a_key_the_example_only_reads(account):
