@@ -41,7 +41,13 @@ class Sandbox:
             stderr=subprocess.DEVNULL,
             text=True,
         )
-        greeting = ''.join(iter(self._process.stdout.readline, 'Press Ctrl-C to stop.\n'))
+        greeting = ''
+        for line in self._process.stdout:
+            greeting += line
+            if line == 'Press Ctrl-C to stop.\n':
+                break
+        else:
+            raise SystemExit('The sandbox did not start. Run: python -m pdpyras_sandbox')
         url, self.user_key, self.routing_key = re.search(
             r'at (\S+)$.*user key +(\S+)$.*routing key +(\S+)$', greeting, re.DOTALL | re.MULTILINE
         ).groups()
@@ -121,10 +127,9 @@ def receive(connection, status):
     head, _, body = data.partition(b'\r\n\r\n')
     if int(head[9:12]) != status:
         raise SystemExit('Unexpected response: {!r}'.format(data))
-    missing = int(LENGTH.search(head).group(1)) - len(body)
-    while missing > 0:
+    length = int(LENGTH.search(head).group(1))
+    while len(body) < length:
         body += more(connection)
-        missing = int(LENGTH.search(head).group(1)) - len(body)
     return body
 
 
@@ -189,7 +194,7 @@ def measure(library, rounds):
         busy = statistics.median(worked / passed for passed, worked in pairs)
         print('{:32}{:>12,.0f}{:>10.0%}'.format(title, rate, busy))
     pairs = zip(results[WITH_OPEN], results['POST /v2/enqueue'])
-    ratio = statistics.median(many[0] / few[0] for many, few in pairs)
+    ratio = statistics.median(opened[0] / other[0] for opened, other in pairs)
     print('An event costs {:.2f} times as much with the open incidents.'.format(ratio))
 
 
