@@ -1,4 +1,4 @@
-"""CONTRIBUTING.rst gives a reason for each dependency, and CHANGELOG.rst keeps its form."""
+"""CONTRIBUTING.rst covers all steps and dependencies, and CHANGELOG.rst keeps its form."""
 
 import configparser
 import os
@@ -16,15 +16,19 @@ def read(name):
         return file.read()
 
 
+def tox():
+    configuration = configparser.ConfigParser(interpolation=None)
+    configuration.read_string(read('tox.ini'))
+    return configuration
+
+
 def required():
     """Yield the requirements of the package and its extras, of tox, and of the documentation."""
     try:
         yield from metadata.requires('pdpyras')
     except metadata.PackageNotFoundError:
         pytest.skip('pdpyras is not installed')
-    tox = configparser.ConfigParser(interpolation=None)
-    tox.read(os.path.join(TOP, 'tox.ini'), encoding='utf-8')
-    for section in tox.values():
+    for section in tox().values():
         yield from section.get('deps', '').splitlines()
     yield from read('docs/requirements.txt').splitlines()
 
@@ -35,6 +39,14 @@ def test_contributing_gives_a_reason_for_each_dependency():
     reasons = read('CONTRIBUTING.rst').partition('Dependencies\n====')[2].lower()
     assert len(names) > 30
     assert sorted(name for name in names if '``{}``'.format(name) not in reasons) == []
+
+
+def test_contributing_lists_each_step_of_tox():
+    listed = re.findall(r'tox run -e (\w+)', read('CONTRIBUTING.rst'))
+    steps = {
+        re.sub('^(py|legacy)3.*', 'py313', name) for name in tox()['tox']['env_list'].split(', ')
+    }
+    assert sorted(listed) == sorted(steps)
 
 
 def versions():
