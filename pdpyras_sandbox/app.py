@@ -31,6 +31,7 @@ from pdpyras_sandbox.control import control
 from pdpyras_sandbox.cors import allow_any_origin
 from pdpyras_sandbox.decoding import decoded, decoded_or_none
 from pdpyras_sandbox.errors import (
+    STANDARD,
     ApiError,
     KeyedError,
     access_denied,
@@ -238,7 +239,7 @@ def add_failures(app: Flask) -> None:
         if isinstance(error, (HTTPException, ConnectionError)):
             raise error
         app.logger.exception('Error in the sandbox')
-        return respond_with(ApiError(500, 2000, 'Internal Server Error', [repr(error)]))
+        return respond_with(ApiError(500, *STANDARD[500], [repr(error)]))
 
 
 class Gate:

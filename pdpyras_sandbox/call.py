@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Optional, TypeVar
 from werkzeug.datastructures import MultiDict
 from zoneinfo import ZoneInfo
 
-from pdpyras_sandbox.errors import INVALID_INPUT, ApiError, invalid_input, not_found
+from pdpyras_sandbox.errors import STANDARD, ApiError, invalid_input, not_found
 from pdpyras_sandbox.indices import Record
 from pdpyras_sandbox.shapes import Operation, operations
 from pdpyras_sandbox.zones import requested_zone
@@ -111,7 +111,7 @@ class Call:
         return self.path if self.operation.method == 'POST' else self.parent()
 
     def referred(
-        self, reference: Any, collection: str, error: tuple[int, str] = (2001, INVALID_INPUT)
+        self, reference: Any, collection: str, error: tuple[int, str] = STANDARD[400]
     ) -> Record:
         """Return the record that a reference in the body points to.
 

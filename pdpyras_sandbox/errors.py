@@ -8,6 +8,19 @@ from typing import Any
 
 #: The name of a field at the start of a message about invalid input.
 FIELD = re.compile(r"'?([\w.\[\]]+)'? (?:must|is) ")
+#: The codes and messages of the errors that any operation may have, by status.
+STANDARD = {
+    400: (2001, 'Invalid Input Provided'),
+    401: (2006, 'Authentication failed'),
+    402: (2012, 'Account does not have the abilities to perform the action'),
+    403: (2010, 'Access Denied'),
+    404: (2100, 'Not Found'),
+    429: (2020, 'Rate Limit Exceeded'),
+    500: (2000, 'Internal Server Error'),
+    502: (2000, 'Bad Gateway'),
+    503: (2000, 'Service Unavailable'),
+    504: (2000, 'Gateway Timeout'),
+}
 
 
 class ApiError(Exception):
@@ -71,11 +84,8 @@ class KeyedError(ApiError):
         return body
 
 
-INVALID_INPUT = 'Invalid Input Provided'
-
-
 def invalid_input(*errors: str) -> ApiError:
-    return ApiError(400, 2001, INVALID_INPUT, errors)
+    return ApiError(400, *STANDARD[400], errors)
 
 
 def invalid_event(*errors: str) -> EventError:
@@ -87,15 +97,15 @@ def event_too_large(maximum: int) -> ApiError:
 
 
 def too_many_events(headers: dict[str, str], status: int = 429) -> ApiError:
-    return EventError(status, 2020, 'Rate Limit Exceeded', headers=headers)
+    return EventError(status, *STANDARD[429], headers=headers)
 
 
 def authentication_failed() -> ApiError:
-    return ApiError(401, 2006, 'Authentication failed')
+    return ApiError(401, *STANDARD[401])
 
 
 def ability_missing() -> ApiError:
-    return ApiError(402, 2012, 'Account does not have the abilities to perform the action')
+    return ApiError(402, *STANDARD[402])
 
 
 def user_required() -> ApiError:
@@ -135,11 +145,11 @@ def window_is_over() -> ApiError:
 
 
 def access_denied(*errors: str) -> ApiError:
-    return ApiError(403, 2010, 'Access Denied', errors)
+    return ApiError(403, *STANDARD[403], errors)
 
 
 def not_found() -> ApiError:
-    return ApiError(404, 2100, 'Not Found')
+    return ApiError(404, *STANDARD[404])
 
 
 def method_not_allowed() -> ApiError:
@@ -147,4 +157,4 @@ def method_not_allowed() -> ApiError:
 
 
 def rate_limited(headers: dict[str, str]) -> ApiError:
-    return ApiError(429, 2020, 'Rate Limit Exceeded', headers=headers)
+    return ApiError(429, *STANDARD[429], headers=headers)

@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 from werkzeug.wrappers import Response
 
-from pdpyras_sandbox.errors import ApiError, EventError
+from pdpyras_sandbox.errors import STANDARD, ApiError, EventError
 
 #: The effects of a fault, which has at least one of them.
 EFFECTS = ('status', 'hang', 'drop', 'body', 'content_type', 'slow', 'redirect', 'pages', 'lag')
@@ -30,18 +30,6 @@ CHOICES = {
 SECONDS = ('hang', 'slow', 'reset', 'lag')
 MAXIMUM_SECONDS = 86_400
 TEXTS = ('content_type', 'redirect', 'path', 'method')
-REASONS = {
-    400: ('Invalid Input Provided', 2001),
-    401: ('Authentication failed', 2006),
-    402: ('Account does not have the abilities to perform the action', 2012),
-    403: ('Access Denied', 2010),
-    404: ('Not Found', 2100),
-    429: ('Rate Limit Exceeded', 2020),
-    500: ('Internal Server Error', 2000),
-    502: ('Bad Gateway', 2000),
-    503: ('Service Unavailable', 2000),
-    504: ('Gateway Timeout', 2000),
-}
 #: Paths of events that trigger, acknowledge and resolve alerts.
 ALERT_PATHS = ('/v2/enqueue', '/generic/2010-04-15/create_event.json')
 #: Paths whose errors have the form of the Events API.
@@ -110,7 +98,7 @@ class Fault:
         return None
 
     def _error(self, status: int, path: str) -> Response:
-        message, code = REASONS.get(status, ('Failure on demand', 2000))
+        code, message = STANDARD.get(status, (2000, 'Failure on demand'))
         failure = EventError if path in EVENT_PATHS else ApiError
         response = Response(
             json.dumps(failure(status, code, message).body),
