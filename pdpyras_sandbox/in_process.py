@@ -147,7 +147,7 @@ class _Redirection:
         self.url = sandbox.url
         self.server: Server = sandbox.server_for_pagerduty()
         self.server.start()
-        self._pools: Dict[Tuple[int, str], '_Pool'] = {}
+        self._pools: Dict[Tuple[int, str], _Pool] = {}
 
     def pool(self, host: str) -> '_Pool':
         # A forked process must not share connections with its parent.

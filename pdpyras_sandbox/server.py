@@ -505,7 +505,7 @@ class Sandbox:
         """True if the account was restored from the file given as ``state``."""
         return self._state.account.store.restored
 
-    def as_pagerduty(self) -> 'AsPagerDuty':
+    def as_pagerduty(self) -> AsPagerDuty:
         """Redirect the HTTP clients of this process from PagerDuty to this sandbox.
 
         >>> with Sandbox().as_pagerduty() as sandbox:
@@ -521,7 +521,7 @@ class Sandbox:
 
         return AsPagerDuty(self)
 
-    def with_same_options(self) -> 'Sandbox':
+    def with_same_options(self) -> Sandbox:
         """Return a new sandbox with the same options."""
         return type(self)(**self._options)
 

@@ -290,7 +290,7 @@ def _sample(options: argparse.Namespace, scratch: Path) -> None:
         for mutant in mutants_of(path, (roots[0] / path).read_text(encoding='utf-8'))
     )
     sample = random.Random(options.seed).sample(found, min(options.count, len(found)))
-    free: 'Queue[Path]' = Queue()
+    free: Queue[Path] = Queue()
     for root in roots:
         free.put(root)
 
