@@ -973,6 +973,15 @@ def test_a_session_without_url_accepts_full_urls(api):
     assert api.last.path == '/things'
 
 
+@pytest.mark.filterwarnings('ignore:The requests of this session go to')
+def test_a_session_without_url_rejects_a_url_without_host():
+    class Anywhere(pdpyras.PDSession):
+        permitted_methods = ('GET',)
+
+    with Anywhere(KEY) as session, pytest.raises(pdpyras.PDClientError, match='No host supplied'):
+        session.get('http:///things')
+
+
 @pytest.mark.parametrize('name', ['default_from', 'cookies'])
 @pytest.mark.parametrize('value', ['a\x00b', 'a\r\nX-Evil: 1', 'a\n b'], ids=repr)
 def test_a_header_that_cannot_be_sent_is_rejected_without_being_shown(api, session, name, value):
