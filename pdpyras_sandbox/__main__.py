@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import importlib.util
+import json
 import logging
 import os
 import shlex
@@ -176,9 +177,7 @@ def main(arguments: Optional[List[str]] = None) -> None:
         sys.exit(run_command(arguments[1:]))
     try:
         if arguments[:1] == ['dump']:
-            from pdpyras_sandbox import dump
-
-            dump.main(arguments[1:])
+            dump_command(arguments[1:])
         else:
             serve(arguments)
     except KeyboardInterrupt:
@@ -303,6 +302,22 @@ def run_command(arguments: List[str]) -> int:
         for line in not_applied(sandbox, options):
             log.warning(line)
         return run.run(sandbox, command, allowed)
+
+
+def dump_command(arguments: List[str]) -> None:
+    """Print the account in a state file as JSON."""
+    from pdpyras_sandbox.dump import dump_of_file
+
+    parser = Parser(
+        prog='pdpyras_sandbox dump', description='Print the account in a state file as JSON.'
+    )
+    parser.add_argument('--state', required=True, metavar='FILE', help='the file given to --state')
+    try:
+        content = dump_of_file(parser.parse_args(arguments).state)
+    except ValueError as error:
+        parser.error(str(error))
+    json.dump(content, sys.stdout, indent=1)
+    print(flush=True)
 
 
 def not_applied(sandbox: 'Sandbox', options: Dict[str, Any]) -> Iterator[str]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
-import sys
 from typing import Any
 
 from pdpyras_sandbox.account import KEYS_PATH, TEXT_KEYS, Account
@@ -74,22 +72,11 @@ def read(file: str | os.PathLike[str]) -> Any:
         raise ValueError(f'Cannot load {file}: it is not JSON: {error}') from None
 
 
-def main(arguments: list[str]) -> None:
-    """Print the account in a state file: ``python -m pdpyras_sandbox dump``."""
-    parser = argparse.ArgumentParser(
-        prog='pdpyras_sandbox dump', description='Print the account in a state file as JSON.'
-    )
-    parser.add_argument('--state', required=True, metavar='FILE', help='the file given to --state')
-    file = parser.parse_args(arguments).state
-    try:
-        content = dump_of_file(file)
-    except ValueError as error:
-        sys.exit(f'{parser.prog}: {error}')
-    json.dump(content, sys.stdout, indent=1)
-    print(flush=True)
-
-
 def dump_of_file(file: str) -> dict[str, Any]:
+    """Return a dump of the account in a state file.
+
+    :raises ValueError: if the file contains no account, or another sandbox uses it.
+    """
     # SQLite would create a missing file.
     if not os.path.exists(file):
         raise ValueError(f'There is no file {file}')

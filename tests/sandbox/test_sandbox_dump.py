@@ -216,11 +216,15 @@ def test_a_state_file_is_printed_as_json_that_can_be_loaded(command, tmp_path):
         assert listed(sandbox) == listings
 
 
-def test_dump_command_reports_a_missing_file_and_does_not_create_it(command, tmp_path):
+def test_dump_command_reports_a_missing_file_and_does_not_create_it(refusal, tmp_path):
     missing = tmp_path / 'missing.sqlite'
-    line = f'pdpyras_sandbox dump: There is no file {missing}\n'
-    assert command('dump', '--state', str(missing)) == (1, '', line)
+    line = f'pdpyras_sandbox: There is no file {missing}'
+    assert refusal('dump', '--state', str(missing)) == line
     assert not missing.exists()
+
+
+def test_dump_command_requires_a_state_file(refusal):
+    assert refusal('dump') == 'pdpyras_sandbox: the following arguments are required: --state'
 
 
 def test_dump_command_ends_quietly_if_its_output_pipe_breaks(tmp_path):
@@ -234,12 +238,11 @@ def test_dump_command_ends_quietly_if_its_output_pipe_breaks(tmp_path):
     assert process.returncode == 0
 
 
-def test_dump_command_reports_a_file_without_an_account(command, tmp_path):
+def test_dump_command_reports_a_file_without_an_account(refusal, tmp_path):
     other = tmp_path / 'other'
     other.write_text('not a database, but a text that is long enough for one' * 20)
-    status, output, errors = command('dump', '--state', str(other))
-    assert (status, output, errors.count('\n')) == (1, '', 1)
-    assert errors.startswith(f'pdpyras_sandbox dump: Cannot keep the account in {other}')
+    line = refusal('dump', '--state', str(other))
+    assert line.startswith(f'pdpyras_sandbox: Cannot keep the account in {other}')
 
 
 @pytest.mark.parametrize(
