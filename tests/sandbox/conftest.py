@@ -54,8 +54,6 @@ def command(monkeypatch, capsys):
             except SystemExit as ended:
                 status = ended.code or 0
         output, errors = capsys.readouterr()
-        if isinstance(status, str):  # Python prints it and exits with status 1.
-            status, errors = 1, f'{errors}{status}\n'
         return status, output, errors
 
     return run
