@@ -81,11 +81,11 @@ for owner in ('/incidents', '/services', '/incidents/types/{type_id_or_name}'):
     fields = owner + '/custom_fields'
     KINDS[fields] = Kind(
         unique='name',
-        created=complete_field,
-        checked=check_field,
+        complete=complete_field,
+        check=check_field,
         derived={'field_options': options_in},
     )
-    KINDS[fields + '/{field_id}/field_options'] = Kind(checked=check_option)
+    KINDS[fields + '/{field_id}/field_options'] = Kind(check=check_option)
 
 
 @handles('GET /incidents/{id}/custom_fields/values', 'GET /services/{id}/custom_fields/values')

@@ -133,8 +133,8 @@ KINDS['/users'] = Kind(
         'invitation_sent': True,
         'job_title': None,
     },
-    created=complete_user,
-    deleted=check_deletion_of_user,
+    complete=complete_user,
+    check_deletion=check_deletion_of_user,
     derived={
         'teams': teams_of,
         'contact_methods': parts('contact_methods'),
@@ -157,9 +157,7 @@ def reject_duplicates(message: str, *names: str) -> Callable[[Call, Record], Non
 
 # Terraform's provider recognizes these two errors by their messages.
 KINDS['/users/{id}/contact_methods'] = Kind(
-    checked=reject_duplicates(
-        'User Contact method must be unique', 'type', 'address', 'country_code'
-    )
+    check=reject_duplicates('User Contact method must be unique', 'type', 'address', 'country_code')
 )
 reject_duplicate_rule = reject_duplicates(
     'Channel Start delay must be unique for a given contact method',
@@ -177,12 +175,12 @@ def check_notification_rule(call: Call, rule: Record) -> None:
     reject_duplicate_rule(call, rule)
 
 
-KINDS['/users/{id}/notification_rules'] = Kind(checked=check_notification_rule)
+KINDS['/users/{id}/notification_rules'] = Kind(check=check_notification_rule)
 KINDS['/teams'] = Kind(
     unique='name',
     defaults={'default_role': 'manager', 'parent': None},
-    checked=check_team,
-    deleted=check_deletion_of_team,
+    check=check_team,
+    check_deletion=check_deletion_of_team,
     # Undocumented, but set by Terraform's provider.
     settable={'parent'},
 )
@@ -372,8 +370,8 @@ KINDS['/escalation_policies'] = Kind(
         'description': None,
     },
     refers={'teams': '/teams'},
-    checked=check_policy,
-    deleted=check_deletion_of_policy,
+    check=check_policy,
+    check_deletion=check_deletion_of_policy,
     derived={'services': referring('/services')},
 )
 KINDS['/services'] = Kind(
@@ -389,7 +387,7 @@ KINDS['/services'] = Kind(
         'incident_urgency_rule': {'type': 'constant', 'urgency': 'high'},
         'last_incident_timestamp': None,
     },
-    checked=check_service,
+    check=check_service,
     derived={
         'integrations': parts('integrations'),
         'status': status_of_service,
@@ -422,7 +420,7 @@ def complete_integration(call: Call, integration: Record) -> None:
     integration['integration_key'] = f'{call.store.random.getrandbits(128):032x}'
 
 
-KINDS['/services/{id}/integrations'] = Kind(created=complete_integration)
+KINDS['/services/{id}/integrations'] = Kind(complete=complete_integration)
 
 
 def number_window(call: Call, window: Record) -> None:
@@ -444,7 +442,7 @@ def check_window(call: Call, window: Record) -> None:
 
 
 KINDS['/maintenance_windows'] = Kind(
-    refers={'services': '/services'}, created=number_window, checked=check_window
+    refers={'services': '/services'}, complete=number_window, check=check_window
 )
 
 

@@ -60,8 +60,8 @@ def complete_type(call: Call, kind: Record) -> None:
 KINDS[TYPES] = Kind(
     unique='name',
     defaults={'enabled': True, 'description': None},
-    checked=check_type,
-    created=complete_type,
+    check=check_type,
+    complete=complete_type,
 )
 
 

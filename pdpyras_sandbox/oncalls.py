@@ -269,11 +269,11 @@ def check_shift_based_schedule(call: Call, schedule: Record) -> None:
 
 # Stored only: nobody is on call through a shift-based schedule.
 KINDS['/v3/schedules'] = Kind(
-    checked=check_shift_based_schedule, deleted=check_deletion_of_schedule
+    check=check_shift_based_schedule, check_deletion=check_deletion_of_schedule
 )
 KINDS['/schedules'] = Kind(
-    checked=check_schedule,
-    deleted=check_deletion_of_schedule,
+    check=check_schedule,
+    check_deletion=check_deletion_of_schedule,
     # Read-only in the document; Terraform's provider sets them.
     settable={'teams'},
     defaults={'schedule_layers': [], 'description': ''},

@@ -58,10 +58,10 @@ def rules_of(orchestration_path: Record) -> list[Record]:
 KINDS['/event_orchestrations'] = Kind(
     id=('O', 36),
     order='name',
-    created=complete_orchestration,
+    complete=complete_orchestration,
     derived={'integrations': integrations_of, 'routes': count_routes},
 )
-KINDS['/event_orchestrations/{id}/integrations'] = Kind(id=('', 36), created=complete_integration)
+KINDS['/event_orchestrations/{id}/integrations'] = Kind(id=('', 36), complete=complete_integration)
 
 
 @handles(*(f'GET {path}' for path in PATHS))

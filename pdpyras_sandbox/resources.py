@@ -47,24 +47,24 @@ class Kind:
     :param defaults: default attributes of a new record.
     :param unique: an attribute that must have a different value in each record.
     :param refers: attributes that must refer to existing records, and the collections of these.
-    :param created: called with the call and a new record before it is stored.
-    :param checked: called with the call and a new or changed record before it is stored; may
+    :param complete: called with the call and a new record before it is stored.
+    :param check: called with the call and a new or changed record before it is stored; may
         complete the record, or raise an error to reject it.
-    :param deleted: called with the call and a record before it is deleted; may raise an error to
-        prevent it.
+    :param check_deletion: called with the call and a record before it is deleted; may raise an
+        error to prevent it.
     :param settable: attributes that clients can set although they are read-only or undocumented.
     :param derived: functions by attribute, which compute it whenever a record is returned.
     :param on_request: attributes that are returned only if ``include[]`` names them.
-    :param order: the attribute that listings are sorted by by default.
+    :param order: the attribute that listings are sorted by, unless the query says otherwise.
     """
 
     id: tuple[str, int] = ('P', 7)
     defaults: Record = field(default_factory=dict)
     unique: str | None = None
     refers: dict[str, str] = field(default_factory=dict)
-    created: Hook | None = None
-    checked: Hook | None = None
-    deleted: Hook | None = None
+    complete: Hook | None = None
+    check: Hook | None = None
+    check_deletion: Hook | None = None
     settable: Set[str] = frozenset()
     derived: dict[str, Derive] = field(default_factory=dict)
     on_request: Set[str] = frozenset()
@@ -137,7 +137,7 @@ def generic_handler(name: str) -> Handler:
         by_method = {'GET': read, 'PUT': update, 'PATCH': update, 'DELETE': delete}
         return by_method.get(operation.method, act)
     if operation.method == 'POST':
-        return create if is_required(operation.path) else act
+        return create if is_filled_by_clients(operation.path) else act
     if operation.method == 'GET':
         return read_document
     return write_document if operation.method in ('PUT', 'PATCH') else delete_document
@@ -160,12 +160,12 @@ def check_ancestors(call: Call) -> None:
     template, concrete = call.operation.path.split('/'), call.path.split('/')
     for position in range(2, len(template) - 1):
         collection = '/'.join(template[:position])
-        if template[position].startswith('{') and is_required(collection):
+        if template[position].startswith('{') and is_filled_by_clients(collection):
             call.record('/'.join(concrete[: position + 1]))
 
 
 @cache
-def is_required(collection: str) -> bool:
+def is_filled_by_clients(collection: str) -> bool:
     """Return whether the records of a collection are all created by clients."""
     creation = operations().get('POST ' + collection)
     if creation is None or creation.request is None or not is_collection(collection):
@@ -237,10 +237,10 @@ def create_one(call: Call, given: Any) -> Record:
     record['id'] = new_id(call, kind)
     record['type'] = record_type(call, given)
     stamp(call, record)
-    if kind.checked:
-        kind.checked(call, record)
-    if kind.created:
-        kind.created(call, record)
+    if kind.check:
+        kind.check(call, record)
+    if kind.complete:
+        kind.complete(call, record)
     call.store.add(call.path, record)
     audit(call, 'create', record)
     return with_derived(call, record)
@@ -258,7 +258,7 @@ def read(call: Call) -> Record:
     if record is not None:
         return with_derived(call, record)
     collection = call.operation.path.rpartition('/')[0]
-    if is_required(collection) or collection in KINDS or call.store.list(call.parent()):
+    if is_filled_by_clients(collection) or collection in KINDS or call.store.list(call.parent()):
         raise not_found()
     return example_record(call)
 
@@ -274,7 +274,7 @@ def update(call: Call) -> Record:
     if not isinstance(given, dict):
         raise invalid_input('body must be an object')
     record = call.store.get(call.path)
-    if record is None and (is_required(collection) or collection in KINDS):
+    if record is None and (is_filled_by_clients(collection) or collection in KINDS):
         raise not_found()
     if record is None:
         record = example_record(call)
@@ -283,8 +283,8 @@ def update(call: Call) -> Record:
     changed = {**record, **writable(call, kind, given)}
     check_references(call, kind, changed)
     check_unique(call, kind, changed)
-    if kind.checked:
-        kind.checked(call, changed)
+    if kind.check:
+        kind.check(call, changed)
     record.update(changed)
     if 'updated_at' in record:
         record['updated_at'] = call.clock.timestamp()
@@ -297,12 +297,12 @@ def delete(call: Call) -> Any:
     collection = call.operation.path.rpartition('/')[0]
     record = call.store.get(call.path)
     if record is None:
-        if is_required(collection):
+        if is_filled_by_clients(collection):
             raise not_found()
         return example_content(call)
     kind = KINDS.get(collection, ORDINARY)
-    if kind.deleted:
-        kind.deleted(call, record)
+    if kind.check_deletion:
+        kind.check_deletion(call, record)
     call.store.remove(call.path)
     call.store.put(DELETED + record['id'], {'summary': summary_of(record)})
     audit(call, 'delete', record)

@@ -231,7 +231,7 @@ def without_secrets(call: Call, webhook: Record) -> Record:
 
 
 KINDS[COLLECTION] = Kind(
-    created=complete_webhook, checked=check_webhook, derived={'delivery_method': without_secrets}
+    complete=complete_webhook, check=check_webhook, derived={'delivery_method': without_secrets}
 )
 
 
