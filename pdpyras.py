@@ -493,7 +493,9 @@ def endpoint_matches(endpoint_pattern: str, method: str, path: str) -> bool:
 
 @lru_cache(maxsize=64)
 def _parse_base(base_url: str) -> _Base:
-    base_url = _as_text(base_url).strip()
+    if not isinstance(base_url, str):
+        base_url = str(base_url)  # An object of a URL library.
+    base_url = base_url.strip()
     parts = _parsed(base_url)
     has_extras = any(part is not None for part in (parts.auth, parts.query, parts.fragment))
     if not parts.scheme or not parts.host or has_extras:
