@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Optional, TypeVar
+from zoneinfo import ZoneInfo
 
 from werkzeug.datastructures import MultiDict
-from zoneinfo import ZoneInfo
 
 from pdpyras_sandbox.errors import STANDARD, ApiError, invalid_input, not_found
 from pdpyras_sandbox.indices import Record
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pdpyras_sandbox.account import Account
 
 #: Carries out a call and returns the content of the response.
-Handler = Callable[[Any], Any]
+Handler = Callable[['Call'], Any]
 Function = TypeVar('Function', bound=Handler)
 #: Handlers by operation name, for operations that do more than store and return records.
 HANDLERS: dict[str, Handler] = {}

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from functools import lru_cache
 from typing import Any, Callable, NamedTuple, NoReturn, Union
-
 from zoneinfo import ZoneInfo, available_timezones
 
 DAYS = ('Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun')

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from datetime import datetime, timezone
 from typing import Any, Optional
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from werkzeug.datastructures import MultiDict
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pdpyras_sandbox.account import parse_time
 from pdpyras_sandbox.clock import timestamp
