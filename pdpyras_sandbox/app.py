@@ -19,6 +19,7 @@ from pdpyras_sandbox import (  # noqa: F401
     custom_fields,
     dependencies,
     directory,
+    incident_types,
     incidents,
     oncalls,
     orchestrations,
@@ -264,7 +265,7 @@ class Gate:
                 return self.inner(environ, start_response)
             finally:
                 if environ['REQUEST_METHOD'] != 'GET':
-                    self.state.traffic.changed()
+                    self.state.traffic.notify()
         with self.app.request_context(environ):
             response = self.respond(environ, path)
         return response(environ, start_response)

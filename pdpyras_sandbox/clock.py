@@ -39,7 +39,7 @@ class Clock:
     """The time of one account, in UTC.
 
     Call :meth:`catch_up` before acting on the account, so that alarms also ring as real time
-    passes. All methods but :meth:`advance` require the lock of the store.
+    passes. Setting and ringing alarms requires the lock of the store; reading the time does not.
     """
 
     def __init__(self, store: Store) -> None:
@@ -63,9 +63,9 @@ class Clock:
 
     def now(self) -> datetime:
         """Return the current moment of the account, in whole seconds."""
-        return self.moment().replace(microsecond=0)
+        return self.exact_now().replace(microsecond=0)
 
-    def moment(self) -> datetime:
+    def exact_now(self) -> datetime:
         """Return the current moment of the account, with microseconds."""
         return self._stopped_at or self._now()
 
@@ -99,7 +99,7 @@ class Clock:
 
     def catch_up(self) -> None:
         """Ring the alarms that are due, each with the clock stopped at its own moment."""
-        now = self.moment()
+        now = self.exact_now()
         while self._alarms and self._alarms[0].at <= now:
             self._ring(heapq.heappop(self._alarms))
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pdpyras_sandbox.account import parse_time, reference
 from pdpyras_sandbox.call import Body, Call, handles
 from pdpyras_sandbox.errors import invalid_input, not_found
-from pdpyras_sandbox.incident_types import TYPES, type_named
+from pdpyras_sandbox.incident_types import TYPES_PATH, type_named
 from pdpyras_sandbox.resources import DOCUMENT, KINDS, Kind
 from pdpyras_sandbox.store import Record
 
@@ -143,7 +143,7 @@ def fields_of(call: Call, owner: str) -> list[Record]:
     kind = call.record(owner).get('incident_type')
     found = call.store.list('/{}/custom_fields'.format(owner.split('/')[1]))
     record = type_named(call.store, kind['name']) if kind else None
-    return found + (call.store.list(f'{TYPES}/{record["id"]}/custom_fields') if record else [])
+    return found + (call.store.list(f'{TYPES_PATH}/{record["id"]}/custom_fields') if record else [])
 
 
 def field_named(fields: list[Record], given: Record) -> Record:

@@ -50,7 +50,7 @@ def accept(account: Account, integration: Record, event: dict[str, Any], lag: fl
     """Process a valid event, now or later, and return its deduplication key."""
     key: str = event.get('dedup_key') or f'{account.store.random.getrandbits(128):032x}'
     if lag:
-        at = account.clock.moment() + timedelta(seconds=lag)
+        at = account.clock.exact_now() + timedelta(seconds=lag)
         record = {
             'id': account.store.new_id('', 20),
             'at': at.isoformat(),

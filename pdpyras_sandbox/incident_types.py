@@ -11,15 +11,15 @@ from pdpyras_sandbox.resources import KINDS, Kind, page_of
 from pdpyras_sandbox.store import Record, Store
 
 #: The type of incidents that are created without one, from which all others derive.
-DEFAULT = 'incident_default'
-TYPES = '/incidents/types'
+DEFAULT_TYPE = 'incident_default'
+TYPES_PATH = '/incidents/types'
 #: Beginnings of display names that PagerDuty reserves.
 RESERVED = ('PD', 'PagerDuty', 'Default')
 
 
 def type_named(store: Store, named: Any) -> Optional[Record]:
     """Return the incident type with an ID or a name."""
-    types = store.list(TYPES)
+    types = store.list(TYPES_PATH)
     return next((kind for kind in types if named in (kind['id'], kind['name'])), None)
 
 
@@ -35,9 +35,9 @@ def incident_type(store: Store, given: Optional[Record]) -> Optional[Record]:
         raise invalid_input('incident_type.name is required')
     found = type_named(store, named)
     # A state file of an older version has no types.
-    if found is None and named != DEFAULT:
+    if found is None and named != DEFAULT_TYPE:
         raise invalid_input(f'incident_type: no incident type has the name or ID {named}')
-    return {'name': found['name'] if found else DEFAULT}
+    return {'name': found['name'] if found else DEFAULT_TYPE}
 
 
 def check_type(call: Call, kind: Record) -> None:
@@ -57,7 +57,7 @@ def complete_type(call: Call, kind: Record) -> None:
     kind['parent'] = reference(parent)
 
 
-KINDS[TYPES] = Kind(
+KINDS[TYPES_PATH] = Kind(
     unique='name',
     defaults={'enabled': True, 'description': None},
     check=check_type,
@@ -68,7 +68,7 @@ KINDS[TYPES] = Kind(
 @handles('GET /incidents/types')
 def list_types(call: Call) -> Body:
     wanted = call.query.get('filter', 'enabled')
-    types = call.store.list(TYPES)
+    types = call.store.list(TYPES_PATH)
     return page_of(
         call, [t for t in types if wanted == 'all' or t['enabled'] == (wanted == 'enabled')]
     )

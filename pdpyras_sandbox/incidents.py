@@ -12,10 +12,10 @@ from pdpyras_sandbox.clock import timestamp
 from pdpyras_sandbox.custom_fields import values_of
 from pdpyras_sandbox.errors import ApiError, already_merged, invalid_input, nobody_on_call
 from pdpyras_sandbox.escalation import Level, seconds_to_escalation, set_level
-from pdpyras_sandbox.incident_types import DEFAULT, incident_type
+from pdpyras_sandbox.incident_types import DEFAULT_TYPE, incident_type
 from pdpyras_sandbox.indices import OPEN
 from pdpyras_sandbox.listing import referred_ids, searched_range, selected
-from pdpyras_sandbox.oncalls import escalation_targets
+from pdpyras_sandbox.oncalls import users_on_call
 from pdpyras_sandbox.resources import KINDS, Kind, page_of, with_derived
 from pdpyras_sandbox.service_state import next_urgency_change, urgency_of, why_closed
 from pdpyras_sandbox.store import Record, Store
@@ -66,7 +66,7 @@ class Incidents:
         """Return the first level of an escalation policy that has somebody on call."""
         record = self.store.find(policy['id']) or {}
         for number in range(1, 1 + len(record.get('escalation_rules', ()))):
-            if escalation_targets(self.store, record, number, self.clock.now()):
+            if users_on_call(self.store, record, number, self.clock.now()):
                 return Level(number)
         return None
 
@@ -114,7 +114,7 @@ class Incidents:
             'incidents_responders': [],
             'responder_requests': [],
             'subscriber_requests': [],
-            'incident_type': {'name': DEFAULT},
+            'incident_type': {'name': DEFAULT_TYPE},
             'external_references': [],
             'metadata': {},
         }
@@ -143,7 +143,7 @@ class Incidents:
 
     def escalate(self, incident: Record, level: Level, step: str = 'assign') -> None:
         policy = policy_with_level(self.store, incident['escalation_policy'], level.number)
-        users = escalation_targets(self.store, policy, level.number, self.clock.now())
+        users = users_on_call(self.store, policy, level.number, self.clock.now())
         incident['assigned_via'] = 'escalation_policy'
         set_level(self.store, incident, level)
         self.assign(incident, users, step)
@@ -696,7 +696,7 @@ def add_responder(incidents: Incidents, incident: Record, target: Record, reques
     """Add a user, or those on call, to the responders of an incident, and announce the request."""
     kind, users, policies = target['type'], [target], []
     if kind == 'escalation_policy':
-        users = escalation_targets(incidents.store, target, 1, incidents.clock.now())
+        users = users_on_call(incidents.store, target, 1, incidents.clock.now())
         policies = [target['name']]
     for user in users:
         others = [r for r in incident['incidents_responders'] if r['user']['id'] != user['id']]

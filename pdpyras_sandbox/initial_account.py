@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pdpyras_sandbox.account import reference
 from pdpyras_sandbox.directory import COLORS
-from pdpyras_sandbox.incident_types import DEFAULT, TYPES
+from pdpyras_sandbox.incident_types import DEFAULT_TYPE, TYPES_PATH
 from pdpyras_sandbox.indices import Record
 from pdpyras_sandbox.resources import KINDS
 from pdpyras_sandbox.sample_data import AGE, add_company, add_incidents
@@ -23,7 +23,7 @@ PRIORITIES = (
 )
 VENDORS = ('Amazon CloudWatch', 'Datadog', 'Nagios', 'New Relic', 'Prometheus', 'Zabbix')
 #: The base type, and a type that derives from it.
-INCIDENT_TYPES = ((DEFAULT, 'Base Incident'), ('major_incident', 'Major Incident'))
+INCIDENT_TYPES = ((DEFAULT_TYPE, 'Base Incident'), ('major_incident', 'Major Incident'))
 EXTENSION_SCHEMAS = ('Generic V2 Webhook', 'Slack', 'Jira Server')
 
 
@@ -136,7 +136,7 @@ class Builder:
         parent = None
         for name, display_name in INCIDENT_TYPES:
             kind = self.add(
-                TYPES,
+                TYPES_PATH,
                 'incident_type',
                 name=name,
                 display_name=display_name,

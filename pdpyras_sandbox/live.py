@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pdpyras_sandbox.account import KEYS, Account
 from pdpyras_sandbox.indices import OPEN
 from pdpyras_sandbox.masking import Mask, masked_path
-from pdpyras_sandbox.oncalls import escalation_targets
+from pdpyras_sandbox.oncalls import users_on_call
 from pdpyras_sandbox.timeouts import pending_actions
 from pdpyras_sandbox.traffic import Request
 
@@ -151,7 +151,7 @@ def on_call(account: Account) -> list[dict[str, Any]]:
             'id': policy['id'],
             'policy': policy['name'],
             'levels': [
-                [user['name'] for user in escalation_targets(account.store, policy, level, moment)]
+                [user['name'] for user in users_on_call(account.store, policy, level, moment)]
                 for level in range(1, len(policy.get('escalation_rules') or ()) + 1)
             ],
         }

@@ -32,7 +32,7 @@ MAXIMUM_RANGE = timedelta(days=92)
 #: Limits of the sandbox, not of PagerDuty, to render schedules quickly; turns are in seconds.
 MAXIMUM_ONCALL_RANGE = timedelta(days=732)
 SHORTEST_TURN = 60
-LONGEST = 366 * 86_400
+LONGEST_PERIOD = 366 * 86_400
 #: The end of a layer without an end.
 LAST_MOMENT = datetime(9998, 12, 31, tzinfo=timezone.utc)
 
@@ -253,8 +253,8 @@ def check_schedule(call: Call, schedule: Record) -> None:
 
 
 def check_seconds(given: Record, name: str, minimum: int) -> None:
-    if not minimum <= given[name] <= LONGEST:
-        raise invalid_schedule(f'{name} must be from {minimum} to {LONGEST}')
+    if not minimum <= given[name] <= LONGEST_PERIOD:
+        raise invalid_schedule(f'{name} must be from {minimum} to {LONGEST_PERIOD}')
 
 
 def check_deletion_of_schedule(call: Call, schedule: Record) -> None:
@@ -387,7 +387,7 @@ def remove_override(call: Call) -> Any:
     return Body(override=override)
 
 
-def escalation_targets(store: Store, policy: Record, level: int, at: datetime) -> list[Record]:
+def users_on_call(store: Store, policy: Record, level: int, at: datetime) -> list[Record]:
     """Return the users on call at a level of an escalation policy at a time."""
     users = []
     for target in policy['escalation_rules'][level - 1]['targets']:

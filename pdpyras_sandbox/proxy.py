@@ -132,7 +132,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_error(400, 'CONNECT requires a host and a port')
             return
         if host in API_HOSTS and port == HTTPS_PORT:
-            address = self.server.sandbox
+            address = self.server.sandbox_address
         elif host in self.server.allowed:
             address = (host, port)
         else:
@@ -191,8 +191,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class _Server(ClosingServer):
-    def __init__(self, sandbox: Tuple[str, int], allowed: Iterable[str]) -> None:
-        self.sandbox = sandbox
+    def __init__(self, sandbox_address: Tuple[str, int], allowed: Iterable[str]) -> None:
+        self.sandbox_address = sandbox_address
         self.allowed = {normalized(host) for host in allowed}
         self._reported: Set[str] = set()
         super().__init__(('127.0.0.1', 0), _Handler)

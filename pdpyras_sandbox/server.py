@@ -53,8 +53,8 @@ MAXIMUM_BODY = 32 * 2**20
 CHUNK = 2**16
 #: Limits in seconds and bytes for reading the rest of a body that is too long, so that the client
 #: receives the response.
-REST_TIMEOUT = 2
-MAXIMUM_REST = 2 * MAXIMUM_BODY
+DRAIN_TIMEOUT = 2
+MAXIMUM_DRAINED = 2 * MAXIMUM_BODY
 
 
 class Handler(WSGIRequestHandler):
@@ -121,8 +121,8 @@ class Handler(WSGIRequestHandler):
         """Read the rest of the body: closing a connection with unread data loses the response."""
         try:
             self.connection.shutdown(socket.SHUT_WR)
-            self.connection.settimeout(REST_TIMEOUT)
-            rest = MAXIMUM_REST
+            self.connection.settimeout(DRAIN_TIMEOUT)
+            rest = MAXIMUM_DRAINED
             while rest > 0:
                 data = self.rfile.read1(CHUNK)
                 rest = rest - len(data) if data else 0
@@ -465,7 +465,7 @@ class Sandbox:
         return Requests(self._state.traffic.all())
 
     @property
-    def event_log(self) -> Any:
+    def event_log(self) -> list[Record]:
         """The latest events received, oldest first, each with its ``outcome``."""
         with self._state.account.store.lock:
             return list(self._state.account.events)
@@ -476,7 +476,7 @@ class Sandbox:
         return self._state.account.clock
 
     @property
-    def webhooks(self) -> Any:
+    def webhooks(self) -> Webhooks:
         """The webhooks sent: ``sandbox.webhooks.deliveries``, ``sandbox.webhooks.wait()``."""
         return self._state.webhooks
 
@@ -549,7 +549,7 @@ class Sandbox:
         self._undo_no_proxy()
         self._state.stopping.set()
         # Ends the streams of open pages, which wait for changes.
-        self._state.traffic.changed()
+        self._state.traffic.notify()
         self._server.stop()
         if self._authority:
             self._authority.close()

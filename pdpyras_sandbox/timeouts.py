@@ -11,11 +11,11 @@ from pdpyras_sandbox.account import Account, parse_time, reference
 from pdpyras_sandbox.clock import Alarm, timestamp
 from pdpyras_sandbox.escalation import Level, level_of, next_level
 from pdpyras_sandbox.incidents import Incidents
-from pdpyras_sandbox.oncalls import escalation_targets
+from pdpyras_sandbox.oncalls import users_on_call
 from pdpyras_sandbox.store import Store
 
 #: The documented types of pending actions.
-KINDS = ('escalate', 'unacknowledge', 'resolve', 'urgency_change')
+ACTIONS = ('escalate', 'unacknowledge', 'resolve', 'urgency_change')
 #: Maximum number of pending actions in a list.
 SHOWN = 100
 
@@ -31,7 +31,7 @@ def watch(account: Account) -> None:
         if (alarm.kind, timestamp(alarm.at)) in actions:
             act(account, incident, alarm.kind)
 
-    account.clock.handlers.update(dict.fromkeys(KINDS, ring))
+    account.clock.handlers.update(dict.fromkeys(ACTIONS, ring))
     for incident in account.store.list('/incidents'):
         for action in incident['pending_actions']:
             account.clock.set_alarm(parse_time(action['at']), action['type'], incident['id'])
@@ -78,7 +78,7 @@ def escalate(account: Account, incidents: Incidents, incident: dict[str, Any]) -
     level: Optional[Level] = level_of(account.store, incident)
     while policy is not None and level is not None:
         level = next_level(policy, level)
-        if level and escalation_targets(account.store, policy, level.number, account.clock.now()):
+        if level and users_on_call(account.store, policy, level.number, account.clock.now()):
             incidents.escalate(incident, level, 'escalate')
             return
     incidents.plan(incident, 'escalate', None)

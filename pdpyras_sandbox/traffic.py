@@ -76,7 +76,7 @@ class Traffic:
     """The latest requests, oldest first."""
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
+        self._condition = threading.Condition()
         self._requests: deque[tuple[int, Request]] = deque()
         self._answered: deque[Request] = deque()
         self._bytes = 0
@@ -85,18 +85,18 @@ class Traffic:
 
     def add(self, request: Request) -> None:
         size = request.size
-        with self._changed:
+        with self._condition:
             self._number += 1
             request.number = self._number
             self._requests.append((size, request))
             self._bytes += size
             while self._bytes > MAXIMUM_BYTES or len(self._requests) > KEPT:
                 self._bytes -= self._requests.popleft()[0]
-            self._notify()
+            self.notify()
 
     def add_response(self, request: Request, response: Response) -> None:
         """Store the response to a request."""
-        with self._changed:
+        with self._condition:
             request.status = response.status_code
             request.response_headers = list(response.headers)
             if not response.is_streamed:
@@ -105,16 +105,13 @@ class Traffic:
             if len(self._answered) > KEPT_RESPONSES:
                 oldest = self._answered.popleft()
                 oldest.response_headers = oldest.response_body = None
-            self._notify()
+            self.notify()
 
-    def changed(self) -> None:
-        """Notify open pages of a change that no recorded request made."""
-        with self._changed:
-            self._notify()
-
-    def _notify(self) -> None:
-        self._changes += 1
-        self._changed.notify_all()
+    def notify(self) -> None:
+        """Notify open pages of a change."""
+        with self._condition:
+            self._changes += 1
+            self._condition.notify_all()
 
     def wait(self, changes: int, seconds: float) -> int:
         """Wait for a change.
@@ -123,25 +120,25 @@ class Traffic:
         :param seconds: the maximum time to wait.
         :returns: the number of changes so far.
         """
-        with self._changed:
-            self._changed.wait_for(lambda: self._changes != changes, seconds)
+        with self._condition:
+            self._condition.wait_for(lambda: self._changes != changes, seconds)
             return self._changes
 
     def get(self, number: int) -> Request | None:
         """Return the request with a number, or None if it is no longer stored."""
-        with self._changed:
+        with self._condition:
             for _, request in reversed(self._requests):
                 if request.number == number:
                     return request
         return None
 
     def all(self) -> list[Request]:
-        with self._changed:
+        with self._condition:
             return [request for _, request in self._requests]
 
     def clear(self) -> None:
-        with self._changed:
+        with self._condition:
             self._requests.clear()
             self._answered.clear()
             self._bytes = 0
-            self._notify()
+            self.notify()
