@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Optional, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from werkzeug.datastructures import MultiDict
@@ -76,7 +76,7 @@ class Call:
         #: The pagination fault to inject, see :class:`pdpyras_sandbox.faults.Fault`.
         self.page_fault: str | None = None
         #: The time zone of the times in the response, if it is not UTC.
-        self.zone: Optional[ZoneInfo] = requested_zone(query)
+        self.zone: ZoneInfo | None = requested_zone(query)
         #: The status of the response.
         self.status: int = operation.status
         if operation.method == 'GET' and self.status == 201:

@@ -1,10 +1,11 @@
 """A temporary certificate authority, and the authorities that this machine trusts."""
 
+from __future__ import annotations
+
 import contextlib
 import os
 import ssl
 import tempfile
-from typing import Optional
 
 
 class CertificateAuthority:
@@ -55,7 +56,7 @@ def system_authorities() -> str:
     return ''.join(map(ssl.DER_cert_to_PEM_cert, context.get_ca_certs(binary_form=True)))
 
 
-def load_folder(context: ssl.SSLContext, folder: Optional[str]) -> None:
+def load_folder(context: ssl.SSLContext, folder: str | None) -> None:
     """Load all certificates of a folder, which OpenSSL reads only when it needs one."""
     names = os.listdir(folder) if folder else []
     # A folder has several links to each file.

@@ -1,12 +1,14 @@
 """A threading server that closes its connections when it stops."""
 
+from __future__ import annotations
+
 import contextlib
 import socket
 import socketserver
 import sys
 import threading
 import time
-from typing import Any, List, Tuple
+from typing import Any
 
 #: Seconds to wait for the threads of all connections that were shut down.
 GRACE = 1
@@ -21,7 +23,7 @@ class ClosingServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        self._connections: List[Tuple[threading.Thread, socket.socket]] = []
+        self._connections: list[tuple[threading.Thread, socket.socket]] = []
         self._serving = threading.Thread(
             target=self.serve_forever, kwargs={'poll_interval': 0.01}, daemon=True
         )

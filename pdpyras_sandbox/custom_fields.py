@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Optional
+from typing import Any
 from urllib.parse import urlsplit
 
 from pdpyras_sandbox.account import parse_time, reference
@@ -154,7 +154,7 @@ def field_named(fields: list[Record], given: Record) -> Record:
     raise not_found()
 
 
-def check_value(field: Record, value: Any, options: Optional[list[Any]]) -> None:
+def check_value(field: Record, value: Any, options: list[Any] | None) -> None:
     many = field['field_type'].startswith('multi_value')
     values = value if many and isinstance(value, list) else [value]
     for item in values:
@@ -177,7 +177,7 @@ def has_data_type(value: Any, data_type: str) -> bool:
         return False
 
 
-def options_of(call: Call, field: Record) -> Optional[list[Any]]:
+def options_of(call: Call, field: Record) -> list[Any] | None:
     """Return the values that a field accepts; None if it accepts any."""
     if not field['field_type'].endswith('_fixed'):
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple
 
 from pdpyras_sandbox.store import Store
 
@@ -31,7 +31,7 @@ def path_of(incident: dict[str, Any]) -> str:
     return f'/incidents/{incident["id"]}/escalation/document'
 
 
-def next_level(policy: dict[str, Any], level: Level) -> Optional[Level]:
+def next_level(policy: dict[str, Any], level: Level) -> Level | None:
     """Return the next level; None after the last repetition of the policy."""
     if level.number < len(policy['escalation_rules']):
         return level._replace(number=level.number + 1)
@@ -40,7 +40,7 @@ def next_level(policy: dict[str, Any], level: Level) -> Optional[Level]:
     return None
 
 
-def seconds_to_escalation(store: Store, incident: dict[str, Any]) -> Optional[int]:
+def seconds_to_escalation(store: Store, incident: dict[str, Any]) -> int | None:
     """Return the seconds until an incident escalates; None if it does not.
 
     Low-urgency incidents never escalate: https://support.pagerduty.com/docs/configurable-service-settings

@@ -14,7 +14,7 @@ import copy
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Optional
+from typing import Any
 
 from pdpyras_sandbox import pcl
 from pdpyras_sandbox.errors import invalid_input
@@ -75,7 +75,7 @@ class Draft:
         context = self.context(variables, now)
         for extraction in actions.get('extractions') or []:
             if extraction.get('template') is not None:
-                value: Optional[str] = expanded(extraction['template'], context)
+                value: str | None = expanded(extraction['template'], context)
             else:
                 value = extracted(extraction, 'source', 'regex', context)
             if value is not None:
@@ -101,7 +101,7 @@ class Draft:
         target[str(steps[-1])] = value
 
 
-def extracted(action: Record, source: str, pattern: str, context: pcl.Context) -> Optional[str]:
+def extracted(action: Record, source: str, pattern: str, context: pcl.Context) -> str | None:
     """Return the match of a regular expression in a field: its groups joined, or all of it."""
     text = pcl.as_text(pcl.look_up(context.values, pcl.path(action[source])))
     found = pcl.regex(action[pattern]).search(text) if text is not None else None
@@ -145,7 +145,7 @@ def sets_of(path: Record) -> dict[str, list[Record]]:
     return {rules['id']: rules.get('rules') or [] for rules in path.get('sets') or []}
 
 
-def run(path: Optional[Record], draft: Draft, now: datetime) -> None:
+def run(path: Record | None, draft: Draft, now: datetime) -> None:
     """Apply the first matching rule of the set "start", and of each set that a rule routes to."""
     if path is None:
         return
@@ -161,7 +161,7 @@ def run(path: Optional[Record], draft: Draft, now: datetime) -> None:
         name = actions.get('route_to')
 
 
-def routed_to(store: Store, router: Record, draft: Draft, now: datetime) -> Optional[Record]:
+def routed_to(store: Store, router: Record, draft: Draft, now: datetime) -> Record | None:
     """Return the service that a router sends an event to; None for an unrouted event."""
     context = draft.context({}, now)
     for actions in matching(sets_of(router).get('start', []), context):
@@ -172,7 +172,7 @@ def routed_to(store: Store, router: Record, draft: Draft, now: datetime) -> Opti
     return target_of(store, (router.get('catch_all') or {}).get('actions') or {}, context)
 
 
-def target_of(store: Store, actions: Record, context: pcl.Context) -> Optional[Record]:
+def target_of(store: Store, actions: Record, context: pcl.Context) -> Record | None:
     dynamic = actions.get('dynamic_route_to')
     if not dynamic:
         return service_at(store, actions.get('route_to'))
@@ -182,12 +182,12 @@ def target_of(store: Store, actions: Record, context: pcl.Context) -> Optional[R
     return next((s for s in store.list('/services') if s['name'] == wanted), None)
 
 
-def service_at(store: Store, service_id: Any) -> Optional[Record]:
-    found: Optional[Record] = store.get(f'/services/{service_id}')
+def service_at(store: Store, service_id: Any) -> Record | None:
+    found: Record | None = store.get(f'/services/{service_id}')
     return found
 
 
-def orchestrate(store: Store, orchestration: str, draft: Draft, now: datetime) -> Optional[Record]:
+def orchestrate(store: Store, orchestration: str, draft: Draft, now: datetime) -> Record | None:
     """Apply an orchestration to an event, and return the service that it routes to, if any.
 
     :param orchestration: the path of the orchestration.
@@ -245,7 +245,7 @@ def check_actions(actions: Record) -> None:
 
 
 def required_text(item: Record, name: str) -> str:
-    value: Optional[str] = item.get(name)
+    value: str | None = item.get(name)
     if value is None:
         raise ValueError(f'{name} is required')
     return value

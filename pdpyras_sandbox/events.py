@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, Optional
+from typing import Any
 
 from pdpyras_sandbox.account import Account, parse_time, reference
 from pdpyras_sandbox.clock import Alarm, timestamp
@@ -78,7 +78,7 @@ def process(account: Account, integration: Record, event: dict[str, Any], key: s
     keep(account, event['event_action'], draft.key, summary_of(event), outcome)
 
 
-def destination(account: Account, integration: Record, draft: Draft) -> Optional[Record]:
+def destination(account: Account, integration: Record, draft: Draft) -> Record | None:
     """Apply the rules to an event, and return the service that it goes to, if any."""
     store, now = account.store, account.clock.now()
     if 'service' in integration:
@@ -150,7 +150,7 @@ def integration_of(account: Account, routing_key: str) -> Record:
     return integration
 
 
-def integration_with_key(account: Account, key: str) -> Optional[Record]:
+def integration_with_key(account: Account, key: str) -> Record | None:
     for index in ('integrations_by_key', 'orchestration_integrations_by_key'):
         for integration in account.store.indexed(index, key):
             return integration
@@ -187,14 +187,14 @@ class ServiceEvent:
         self.incidents.acknowledge(self.account.store.existing(alert['incident']['id']))
         return 'acknowledged'
 
-    def open_alert(self) -> Optional[Record]:
+    def open_alert(self) -> Record | None:
         """Return the open alert with this key from the same integration, if there is one."""
         alerts = self.account.store.indexed('open_alerts', (self.integration['id'], self.key))
         # An orchestration may have sent an event with this key to another service.
         found = (alert for alert in alerts if alert['service']['id'] == self.service['id'])
         return next(found, None)
 
-    def trigger(self, alert: Optional[Record]) -> str:
+    def trigger(self, alert: Record | None) -> str:
         if alert is not None:
             repeated = self.account.store.existing(alert['incident']['id'])
             self.incidents.log(repeated, 'trigger', **self.trigger_entry())
@@ -215,7 +215,7 @@ class ServiceEvent:
         self.incidents.add_alert(incident, self.alert_attributes())
         return 'triggered'
 
-    def suspension(self) -> Optional[Record]:
+    def suspension(self) -> Record | None:
         """Return the record of the suspended alert with this key, if there is one."""
         wanted = {'service': self.service['id'], 'integration': self.integration, 'key': self.key}
         suspended = self.account.store.list(SUSPENDED)
@@ -247,7 +247,7 @@ class ServiceEvent:
             self.account.store.remove(f'{SUSPENDED}/{record["id"]}')
         return record is not None
 
-    def open(self, payload: dict[str, Any], policy: Optional[Record]) -> Record:
+    def open(self, payload: dict[str, Any], policy: Record | None) -> Record:
         priority = self.decided('priority', '/priorities')
         incident: Record = self.incidents.open(
             self.service,
@@ -263,9 +263,9 @@ class ServiceEvent:
             annotate(self.incidents, incident, text, user)
         return incident
 
-    def decided(self, name: str, collection: str) -> Optional[Record]:
+    def decided(self, name: str, collection: str) -> Record | None:
         """Return the record that the rules chose; None without a choice, or if it was deleted."""
-        found: Optional[Record] = self.account.store.get(
+        found: Record | None = self.account.store.get(
             f'{collection}/{self.draft.decisions.get(name)}'
         )
         return found

@@ -1,7 +1,8 @@
 """The host names of PagerDuty, and other kinds of hosts."""
 
+from __future__ import annotations
+
 import ipaddress
-from typing import Union
 
 #: The hosts of PagerDuty's REST API, Events API and OAuth server, of both service regions:
 #: https://support.pagerduty.com/main/docs/service-regions
@@ -14,14 +15,14 @@ API_HOSTS = (
 )
 
 
-def normalized(host: Union[str, bytes]) -> str:
+def normalized(host: str | bytes) -> str:
     """Return a host name in lower case, without a final dot."""
     if isinstance(host, bytes):
         host = host.decode('ascii', 'replace')
     return host.lower().rstrip('.')
 
 
-def is_pagerduty(host: Union[str, bytes]) -> bool:
+def is_pagerduty(host: str | bytes) -> bool:
     """Return whether a host is ``pagerduty.com`` or a subdomain."""
     return ('.' + normalized(host)).endswith('.pagerduty.com')
 

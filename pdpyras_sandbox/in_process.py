@@ -4,6 +4,8 @@ requests, urllib3, httpx and httpx2 are redirected where they would open a conne
 hooks, adapters and retries work as usual. Other clients get an error if they call PagerDuty.
 """
 
+from __future__ import annotations
+
 import _socket
 import contextlib
 import errno
@@ -21,11 +23,7 @@ from typing import (
     Any,
     Callable,
     ContextManager,
-    Dict,
     Iterator,
-    List,
-    Optional,
-    Tuple,
     TypeVar,
     cast,
 )
@@ -48,7 +46,7 @@ IDLE_CONNECTIONS = 1000
 _NOT_GIVEN: Any = object()
 
 #: The active redirections, innermost last.
-_redirections: List['_Redirection'] = []
+_redirections: list[_Redirection] = []
 _lock = threading.RLock()
 _patches = contextlib.ExitStack()
 
@@ -63,17 +61,17 @@ class RedirectError(ConnectionError):
 class AsPagerDuty:
     """Context manager and decorator that redirect requests for PagerDuty to a sandbox."""
 
-    def __init__(self, sandbox: 'Sandbox') -> None:
+    def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         #: An object that only this one refers to, for comparing reference counts.
         self._unshared = object()
-        self._entered: List[contextlib.ExitStack] = []
+        self._entered: list[contextlib.ExitStack] = []
 
     def _owns_sandbox(self) -> bool:
         """Return whether nothing else refers to the sandbox: the same expression created it."""
         return sys.getrefcount(self._sandbox) == sys.getrefcount(self._unshared)
 
-    def __enter__(self) -> 'Sandbox':
+    def __enter__(self) -> Sandbox:
         with contextlib.ExitStack() as stack:
             if self._owns_sandbox():
                 stack.callback(self._sandbox.close)
@@ -123,7 +121,7 @@ def _wrapped(function: Function, context: Callable[[], ContextManager[Any]]) -> 
 
 
 @contextlib.contextmanager
-def _redirected(sandbox: 'Sandbox') -> Iterator[None]:
+def _redirected(sandbox: Sandbox) -> Iterator[None]:
     redirection = _Redirection(sandbox)
     try:
         with _lock:
@@ -143,13 +141,13 @@ def _redirected(sandbox: 'Sandbox') -> Iterator[None]:
 class _Redirection:
     """A server for requests to PagerDuty's API hosts, and urllib3's connections to it."""
 
-    def __init__(self, sandbox: 'Sandbox') -> None:
+    def __init__(self, sandbox: Sandbox) -> None:
         self.url = sandbox.url
         self.server: Server = sandbox.server_for_pagerduty()
         self.server.start()
-        self._pools: Dict[Tuple[int, str], _Pool] = {}
+        self._pools: dict[tuple[int, str], _Pool] = {}
 
-    def pool(self, host: str) -> '_Pool':
+    def pool(self, host: str) -> _Pool:
         # A forked process must not share connections with its parent.
         key = (os.getpid(), host)
         with _lock:
@@ -166,7 +164,7 @@ class _Redirection:
         self.server.stop()
 
 
-def _redirection_for(scheme: str, host: str, port: Optional[int]) -> Optional[_Redirection]:
+def _redirection_for(scheme: str, host: str, port: int | None) -> _Redirection | None:
     """Return the redirection for a request; None if it is not for PagerDuty.
 
     :raises RedirectError: if the request is for PagerDuty, but not for one of its APIs.
@@ -249,13 +247,13 @@ def _install(patches: contextlib.ExitStack) -> None:
         )
 
 
-def _hosts_of_address(connection: socket.socket, address: Any) -> List[Any]:
+def _hosts_of_address(connection: socket.socket, address: Any) -> list[Any]:
     return [address[0]] if isinstance(address, tuple) else []
 
 
 def _hosts_of_http_request(
     connection: http.client.HTTPConnection, method: str, url: str, *args: Any, **kwargs: Any
-) -> List[Any]:
+) -> list[Any]:
     if isinstance(connection, _Connection):
         return []
     tunnelled = getattr(connection, '_tunnel_host', None)
@@ -268,7 +266,7 @@ class _Connection(urllib3.connection.HTTPConnection):
     # Keeps the port out of the header Host.
     default_port = HTTPS_PORT  # type: ignore[misc]
 
-    def __init__(self, *args: Any, address: Tuple[str, int], **options: Any) -> None:
+    def __init__(self, *args: Any, address: tuple[str, int], **options: Any) -> None:
         super().__init__(*args, **options)
         self._address = address
 
@@ -319,7 +317,7 @@ def _urlopen(original: Callable[..., Any]) -> Callable[..., Any]:
     return urlopen
 
 
-def _redirected_request(module: ModuleType, request: Any) -> Optional[Any]:
+def _redirected_request(module: ModuleType, request: Any) -> Any | None:
     """Return an httpx request readdressed to the sandbox; None if it is not for PagerDuty."""
     url = request.url
     redirection = _redirection_for(url.scheme, url.host, url.port)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any
 
 from pdpyras_sandbox.account import reference
 from pdpyras_sandbox.call import Body, Call, handles
@@ -17,13 +17,13 @@ TYPES_PATH = '/incidents/types'
 RESERVED = ('PD', 'PagerDuty', 'Default')
 
 
-def type_named(store: Store, named: Any) -> Optional[Record]:
+def type_named(store: Store, named: Any) -> Record | None:
     """Return the incident type with an ID or a name."""
     types = store.list(TYPES_PATH)
     return next((kind for kind in types if named in (kind['id'], kind['name'])), None)
 
 
-def incident_type(store: Store, given: Optional[Record]) -> Optional[Record]:
+def incident_type(store: Store, given: Record | None) -> Record | None:
     """Return the type of an incident in a request, as incidents store it.
 
     :raises ApiError: with status 400 if the type does not exist.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any
 
 from pdpyras_sandbox.account import reference
 from pdpyras_sandbox.call import Body, Call, handles, required_id, required_property
@@ -52,7 +52,7 @@ class Incidents:
         self.agent = agent
         self.channel = channel
 
-    def why_not_open(self, service: Record, policy: Optional[Record] = None) -> Optional[ApiError]:
+    def why_not_open(self, service: Record, policy: Record | None = None) -> ApiError | None:
         """Return the error that prevents opening an incident on a service, or None."""
         closed = why_closed(self.store, service, self.clock.now())
         if closed == 'disabled':
@@ -62,7 +62,7 @@ class Incidents:
         level = self._first_level(policy or service['escalation_policy'])
         return nobody_on_call() if level is None else None
 
-    def _first_level(self, policy: Record) -> Optional[Level]:
+    def _first_level(self, policy: Record) -> Level | None:
         """Return the first level of an escalation policy that has somebody on call."""
         record = self.store.find(policy['id']) or {}
         for number in range(1, 1 + len(record.get('escalation_rules', ()))):
@@ -76,7 +76,7 @@ class Incidents:
         title: str,
         incident_key: str | None = None,
         assignees: Sequence[Record] = (),
-        trigger_entry: Optional[Record] = None,
+        trigger_entry: Record | None = None,
         **attributes: Any,
     ) -> Record:
         """Open an incident.

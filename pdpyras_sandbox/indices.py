@@ -11,17 +11,17 @@ Key = Callable[[Record], Optional[Hashable]]
 OPEN = ('triggered', 'acknowledged')
 
 
-def service_if_open(incident: Record) -> Optional[Hashable]:
+def service_if_open(incident: Record) -> Hashable | None:
     return incident['service']['id'] if incident['status'] in OPEN else None
 
 
-def key_if_open(incident: Record) -> Optional[Hashable]:
+def key_if_open(incident: Record) -> Hashable | None:
     if incident['status'] not in OPEN:
         return None
     return incident['service']['id'], incident['incident_key']
 
 
-def alert_key_if_open(alert: Record) -> Optional[Hashable]:
+def alert_key_if_open(alert: Record) -> Hashable | None:
     integration = alert.get('integration')
     if alert['status'] != 'triggered' or not integration:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any
 
 from werkzeug.datastructures import MultiDict
 
@@ -109,7 +109,7 @@ def boolean(query: MultiDict[str, str], name: str) -> bool:
     return text in ('true', '1')
 
 
-def moment(query: MultiDict[str, str], name: str) -> Optional[datetime]:
+def moment(query: MultiDict[str, str], name: str) -> datetime | None:
     """Return a time in a query; one without an offset is in the time zone of the query."""
     text = query.get(name)
     if not text:

@@ -1,5 +1,7 @@
 """Direct access to a sandbox in an environment that uses a proxy."""
 
+from __future__ import annotations
+
 import os
 import urllib.request
 from typing import Callable

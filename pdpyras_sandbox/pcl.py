@@ -318,7 +318,7 @@ def unquoted(text: str) -> str:
     return re.sub(r"\\(['\\])", r'\1', text[1:-1])
 
 
-def number(text: str) -> Union[int, float]:
+def number(text: str) -> int | float:
     return float(text) if '.' in text else int(text)
 
 

@@ -1,5 +1,7 @@
 """An HTTP proxy that forwards requests for PagerDuty to the sandbox, and rejects others."""
 
+from __future__ import annotations
+
 import contextlib
 import logging
 import os
@@ -7,7 +9,7 @@ import selectors
 import socket
 import tempfile
 from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING, Any, Dict, Iterable, Set, Tuple, cast
+from typing import TYPE_CHECKING, Any, Iterable, cast
 from urllib.parse import urlsplit
 
 from pdpyras_sandbox.certificates import CertificateAuthority, system_authorities
@@ -38,7 +40,7 @@ class SandboxProxy:
     #: Variables that could make programs bypass the proxy or distrust its certificate.
     removed_variables = ('ALL_PROXY', 'all_proxy', 'SSL_CERT_DIR')
 
-    def __init__(self, sandbox: 'Sandbox', allowed: Iterable[str] = ()) -> None:
+    def __init__(self, sandbox: Sandbox, allowed: Iterable[str] = ()) -> None:
         self._sandbox = sandbox
         self._authority = CertificateAuthority()
         self._folder = tempfile.TemporaryDirectory(prefix='pdpyras_sandbox-')
@@ -65,7 +67,7 @@ class SandboxProxy:
         return f'http://127.0.0.1:{self._server.server_address[1]}'
 
     @property
-    def variables(self) -> Dict[str, str]:
+    def variables(self) -> dict[str, str]:
         """The environment variables that make a program use the proxy and trust its certificate."""
         loopback = '127.0.0.1,localhost,::1'
         variables = {'HTTP_PROXY': self.url, 'HTTPS_PROXY': self.url, 'NO_PROXY': loopback}
@@ -94,7 +96,7 @@ class SandboxProxy:
             'PAGERDUTY_SANDBOX_URL': sandbox.url,
         }
 
-    def environment(self) -> Dict[str, str]:
+    def environment(self) -> dict[str, str]:
         """Return this process's environment, changed to make programs use the proxy."""
         kept = {k: v for k, v in os.environ.items() if k not in self.removed_variables}
         return {**kept, **self.variables}
@@ -106,7 +108,7 @@ class SandboxProxy:
         self._authority.close()
         self._folder.cleanup()
 
-    def __enter__(self) -> 'SandboxProxy':
+    def __enter__(self) -> SandboxProxy:
         return self
 
     def __exit__(self, *exception: Any) -> None:
@@ -121,7 +123,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = 'HTTP/1.1'
     error_message_format = '%(message)s\n'
     error_content_type = 'text/plain'
-    server: '_Server'  # pyright: ignore[reportIncompatibleVariableOverride]
+    server: _Server  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def do_CONNECT(self) -> None:
         self.close_connection = True
@@ -166,7 +168,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_GET
 
-    def connect(self, address: Tuple[str, int]) -> socket.socket:
+    def connect(self, address: tuple[str, int]) -> socket.socket:
         try:
             upstream = socket.create_connection(address, CONNECT_TIMEOUT)
         except OSError as error:
@@ -191,10 +193,10 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class _Server(ClosingServer):
-    def __init__(self, sandbox_address: Tuple[str, int], allowed: Iterable[str]) -> None:
+    def __init__(self, sandbox_address: tuple[str, int], allowed: Iterable[str]) -> None:
         self.sandbox_address = sandbox_address
         self.allowed = {normalized(host) for host in allowed}
-        self._reported: Set[str] = set()
+        self._reported: set[str] = set()
         super().__init__(('127.0.0.1', 0), _Handler)
 
     def report(self, reason: str) -> None:

@@ -6,7 +6,7 @@ import difflib
 import fnmatch
 import json
 import logging
-from typing import Any, Optional
+from typing import Any
 from urllib.parse import urlencode
 
 from pdpyras_sandbox.masking import Mask, masked_path
@@ -40,7 +40,7 @@ class Requests(list[Request]):
         )
 
     def assert_sent(
-        self, method: str, path: str, json: Any = None, times: Optional[int] = None
+        self, method: str, path: str, json: Any = None, times: int | None = None
     ) -> Requests:
         """Assert that requests were sent, and return them.
 

@@ -1,10 +1,12 @@
 """``python -m pdpyras_sandbox run -- …``: run a command with the sandbox in place of PagerDuty."""
 
+from __future__ import annotations
+
 import logging
 import signal
 import subprocess  # nosec B404: running a command is the purpose of this module
 import sys
-from typing import TYPE_CHECKING, Dict, Iterable, List, Sequence
+from typing import TYPE_CHECKING, Iterable, Sequence
 
 from pdpyras_sandbox.proxy import SandboxProxy
 
@@ -28,7 +30,7 @@ AWAITED = {*FORWARDED, signal.SIGCHLD} if CAN_WAIT else {*FORWARDED}
 FROM_KERNEL = 0x80
 
 
-def run(sandbox: 'Sandbox', command: Sequence[str], allowed: Iterable[str] = ()) -> int:
+def run(sandbox: Sandbox, command: Sequence[str], allowed: Iterable[str] = ()) -> int:
     """Run a command with the sandbox in place of PagerDuty, and return its exit status.
 
     Waits for the command, not for processes that the command leaves running.
@@ -59,13 +61,13 @@ def hold_signals() -> None:
         signal.pthread_sigmask(signal.SIG_BLOCK, AWAITED)
 
 
-def supervise(command: Sequence[str], environment: Dict[str, str]) -> int:
+def supervise(command: Sequence[str], environment: dict[str, str]) -> int:
     """Run a command to its end, and forward signals to it.
 
     :returns: its exit status, or the negative number of the signal that ended it.
     :raises OSError: if the command cannot be run.
     """
-    early: List[int] = []
+    early: list[int] = []
     for each in FORWARDED:
         # With nohup, the command must inherit that SIGHUP is ignored.
         if signal.getsignal(each) != signal.SIG_IGN:
@@ -88,7 +90,7 @@ def supervise(command: Sequence[str], environment: Dict[str, str]) -> int:
 
 
 def supervise_without_origin(
-    command: Sequence[str], environment: Dict[str, str], early: List[int]
+    command: Sequence[str], environment: dict[str, str], early: list[int]
 ) -> int:
     """Run a command on macOS and Windows, which do not report the origin of a signal."""
     process = subprocess.Popen(command, env=environment, close_fds=False)  # nosec B603

@@ -11,7 +11,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
-from typing import IO, TYPE_CHECKING, Any, Optional, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Flask
@@ -525,7 +525,7 @@ class Sandbox:
         """Return a new sandbox with the same options."""
         return type(self)(**self._options)
 
-    def server_for_pagerduty(self, context: Optional[ssl.SSLContext] = None) -> Server:
+    def server_for_pagerduty(self, context: ssl.SSLContext | None = None) -> Server:
         """Return another server for this account, on a free loopback port.
 
         It serves requests for PagerDuty's URLs, over HTTPS if there is a context.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Optional
 
 from pdpyras_sandbox.account import parse_time, parse_time_of_day
 from pdpyras_sandbox.listing import refers_to
@@ -26,7 +25,7 @@ def status_of(store: Store, service: Record, moment: datetime) -> str:
     return 'warning' if statuses else 'active'
 
 
-def why_closed(store: Store, service: Record, moment: datetime) -> Optional[str]:
+def why_closed(store: Store, service: Record, moment: datetime) -> str | None:
     """Return ``disabled`` or ``maintenance`` if a service accepts no incidents, else None."""
     if service['status'] == 'disabled':
         return 'disabled'
@@ -40,7 +39,7 @@ def covers(window: Record, service: Record, moment: datetime) -> bool:
     return is_on and refers_to(window['services'], service)
 
 
-def urgency_of(service: Record, severity: Optional[str], moment: datetime) -> str:
+def urgency_of(service: Record, severity: str | None, moment: datetime) -> str:
     """Return the urgency of a new incident, by the ``incident_urgency_rule`` of its service."""
     rule = service.get('incident_urgency_rule') or {}
     if rule.get('type') == 'use_support_hours':
@@ -65,7 +64,7 @@ def is_supported(hours: Record, moment: datetime) -> bool:
 HOURS = ('start_time', 'end_time')
 
 
-def next_urgency_change(service: Record, moment: datetime) -> Optional[datetime]:
+def next_urgency_change(service: Record, moment: datetime) -> datetime | None:
     """Return the next time when ``scheduled_actions`` raise the urgency of incidents, if any."""
     hours = service.get('support_hours')
     uses_hours = (service.get('incident_urgency_rule') or {}).get('type') == 'use_support_hours'

@@ -10,7 +10,7 @@ import string
 import threading
 from collections.abc import Hashable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, Optional
+from typing import Any
 
 from pdpyras_sandbox.decoding import decoded
 from pdpyras_sandbox.indices import INDICES, Index, template_of
@@ -28,13 +28,13 @@ class Store:
     Callers hold ``lock`` while they read or write, so that requests see consistent data.
     """
 
-    def __init__(self, seed: int = 0, database: Optional[str | os.PathLike[str]] = None) -> None:
+    def __init__(self, seed: int = 0, database: str | os.PathLike[str] | None = None) -> None:
         self.lock = threading.RLock()
         self.random = random.Random(seed)
         self._collections: dict[str, dict[str, Record]] = {}
         self._paths: dict[str, str] = {}
         self._clear_indices()
-        self._database: Optional[_Database] = None
+        self._database: _Database | None = None
         #: True if the records were restored from the database.
         self.restored = False
         if database:
@@ -97,7 +97,7 @@ class Store:
     def list(self, collection: str) -> Records:
         return list(self._collections.get(collection, {}).values())
 
-    def last(self, collection: str) -> Optional[Record]:
+    def last(self, collection: str) -> Record | None:
         """Return the newest record of a collection, or None if it is empty."""
         return next(reversed(self._collections.get(collection, {}).values()), None)
 
@@ -106,11 +106,11 @@ class Store:
         records = (self.get(path) for path in self._indices[index].find(key))
         return [record for record in records if record is not None]
 
-    def path_of(self, record_id: object) -> Optional[str]:
+    def path_of(self, record_id: object) -> str | None:
         """Return the path of the record with an ID; None for any other value."""
         return self._paths.get(record_id) if isinstance(record_id, str) else None
 
-    def find(self, record_id: object) -> Optional[Record]:
+    def find(self, record_id: object) -> Record | None:
         """Return the record with an ID in any collection, or None."""
         path = self.path_of(record_id)
         return self.get(path) if path else None

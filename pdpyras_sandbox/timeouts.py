@@ -5,7 +5,7 @@ They are the ``pending_actions`` of an incident. Each has an alarm on the accoun
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any
 
 from pdpyras_sandbox.account import Account, parse_time, reference
 from pdpyras_sandbox.clock import Alarm, timestamp
@@ -75,7 +75,7 @@ def raise_urgency(incidents: Incidents, incident: dict[str, Any]) -> None:
 def escalate(account: Account, incidents: Incidents, incident: dict[str, Any]) -> None:
     """Escalate to the next level with a user on call."""
     policy = account.store.find(incident['escalation_policy']['id'])
-    level: Optional[Level] = level_of(account.store, incident)
+    level: Level | None = level_of(account.store, incident)
     while policy is not None and level is not None:
         level = next_level(policy, level)
         if level and users_on_call(account.store, policy, level.number, account.clock.now()):

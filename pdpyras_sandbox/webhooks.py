@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Optional
+from typing import Any
 from urllib.parse import urlsplit
 
 from pdpyras_sandbox.account import WEB_URL, Account
@@ -40,7 +40,7 @@ class Webhooks:
         """The webhooks sent and to be sent, oldest first, each with its ``attempts``."""
         return self._deliveries.all()
 
-    def wait(self, timeout: Optional[float] = None) -> None:
+    def wait(self, timeout: float | None = None) -> None:
         """Wait until all webhooks that are due have been sent, whatever the responses.
 
         :param timeout: the maximum time in seconds; None for no limit.
@@ -66,7 +66,7 @@ class Webhooks:
             ]
 
     def announce(
-        self, event_type: str, record: Record, agent: Any, data: Optional[Record] = None
+        self, event_type: str, record: Record, agent: Any, data: Record | None = None
     ) -> None:
         """Send an event to the matching subscriptions.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timezone
-from typing import Any, Optional
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from werkzeug.datastructures import MultiDict
@@ -20,7 +20,7 @@ TIME = re.compile(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)')
 KEPT = {'body', 'custom_details', 'details', 'event_details'}
 
 
-def zone_named(name: Optional[str]) -> ZoneInfo:
+def zone_named(name: str | None) -> ZoneInfo:
     """Return a time zone by name; UTC if it does not exist."""
     try:
         return ZoneInfo(name or 'UTC')
@@ -33,7 +33,7 @@ def is_zone(name: str) -> bool:
     return zone_named(name).key == name
 
 
-def requested_zone(query: MultiDict[str, str]) -> Optional[ZoneInfo]:
+def requested_zone(query: MultiDict[str, str]) -> ZoneInfo | None:
     """Return the time zone in a query, or None; raise a 400 if it does not exist."""
     name = query.get(PARAMETER)
     if not name:
