@@ -191,7 +191,9 @@ def main(arguments: Optional[List[str]] = None) -> None:
 def serve(arguments: List[str]) -> None:
     """Serve until the program is interrupted."""
     parser = Parser(
-        prog='pdpyras_sandbox', description='Run a local sandbox of PagerDuty.', epilog=EPILOG
+        prog='python -m pdpyras_sandbox',
+        description='Run a local sandbox of PagerDuty.',
+        epilog=EPILOG,
     )
     parser.add_argument(
         '--host',
@@ -280,7 +282,6 @@ def run_command(arguments: List[str]) -> int:
     from pdpyras_sandbox import run
 
     parser = Parser(
-        prog='pdpyras_sandbox run',
         usage=RUN_USAGE,
         description='Run a command whose requests to PagerDuty go to a new sandbox.',
     )
@@ -309,7 +310,8 @@ def dump_command(arguments: List[str]) -> None:
     from pdpyras_sandbox.dump import dump_of_file
 
     parser = Parser(
-        prog='pdpyras_sandbox dump', description='Print the account in a state file as JSON.'
+        prog='python -m pdpyras_sandbox dump',
+        description='Print the account in a state file as JSON.',
     )
     parser.add_argument('--state', required=True, metavar='FILE', help='the file given to --state')
     try:

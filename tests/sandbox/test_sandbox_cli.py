@@ -268,6 +268,7 @@ def test_port_in_use_is_reported_in_one_line(refusal):
 
 def test_help_lists_every_option(command):
     _, output, _ = command('--help')
+    assert output.startswith('usage: python -m pdpyras_sandbox [')
     options = ('--host', '--port', '--seed', '--latency', '--rate-limit', '--state', '--load')
     for option in (*options, '--name', '--tls', '--proxy', '--allow', 'run [options]'):
         assert option in output
