@@ -65,8 +65,4 @@ def advice(error: Exception) -> str:
             if isinstance(error.__cause__, kind):
                 return f' {what_to_do}'
         return ''
-    if error.status_code == 401:
-        return ' To find out why, run: pdpyras whoami'
-    if error.status_code == 400 and "'From' header" in str(error.errors):
-        return ' Pass --from EMAIL, or set PAGERDUTY_FROM.'
-    return ''
+    return ' To find out why, run: pdpyras whoami' if error.status_code == 401 else ''

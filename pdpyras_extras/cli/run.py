@@ -32,11 +32,19 @@ from pdpyras_extras.cli.failures import (
 from pdpyras_extras.cli.formats import one_line
 from pdpyras_extras.cli.group import COMPLETION, cli
 
-#: Warnings of the library about listings: the others have records that it could not get.
+#: A warning of the library that is not shown, and those that mean that records are missing.
 NO_MORE = '.* does not say whether there are more results'
 INCOMPLETE = r'Stopping the iteration|More than \d+ results'
-#: Log messages of the library about events that were sent without a part.
+#: Log messages of the library about shortened events.
 SHORTENED = '(The summary of an|An) event has'
+
+#: Phrases of the library for Python programs, and their counterparts on the command line.
+IN_A_SHELL = {
+    'use iter_history': 'pass --since and --until',
+    'see the url attribute of the session': 'see --region',
+    'set the url attribute of the session': 'pass --url',
+    'Pass default_from= to the session': 'Pass --from EMAIL or set PAGERDUTY_FROM',
+}
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -48,7 +56,7 @@ def run(arguments: Sequence[str]) -> int:
         return shell_complete(cli, {}, 'pdpyras', COMPLETION, instruction)
     _open_missing_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # Lone surrogates in text of the API, and terminals that lack a character.
+        # For lone surrogates in responses, and characters that the encoding lacks.
         sys.stdout.reconfigure(errors='backslashreplace')
     connection = Connection()
     try:
@@ -58,7 +66,7 @@ def run(arguments: Sequence[str]) -> int:
             status = PARTLY
         sys.stdout.flush()
     except BrokenPipeError:
-        # Not of the network: those are PDClientErrors. At exit, Python would flush stdout again.
+        # Network errors are PDClientErrors. At exit, Python would flush the closed stdout again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return CLOSED_PIPE
     return status
@@ -98,23 +106,30 @@ def _invoke(arguments: List[str], connection: Connection) -> int:
 
 
 def _fail(status: int, message: str, connection: Connection) -> int:
-    click.echo(one_line(' '.join(['pdpyras:', message, *connection.notes])), err=True)
+    click.echo(_line(' '.join(['pdpyras:', message, *connection.notes])), err=True)
     return status
+
+
+def _line(message: object) -> str:
+    """Return a message of the library in one line, for users of the command line."""
+    line = one_line(message)
+    for phrase, counterpart in IN_A_SHELL.items():
+        line = line.replace(phrase, counterpart)
+    return line
 
 
 @contextmanager
 def _reporting(connection: Connection) -> Iterator[None]:
     """Show warnings in a line each, and the log with -v.
 
-    Without -v, waits are shown on a terminal, and always what was left out of an event.
+    Without -v, show only what was left out of an event and, on a terminal, waits.
     """
 
     def show(message: Any, *details: Any, **options: Any) -> None:
         if re.match(NO_MORE, str(message)):
             return
         connection.is_incomplete |= bool(re.match(INCOMPLETE, str(message)))
-        text = one_line(message).replace('use iter_history', 'pass --since and --until')
-        click.echo(f'pdpyras: warning: {text}', err=True)
+        click.echo(f'pdpyras: warning: {_line(message)}', err=True)
 
     def is_shown(record: logging.LogRecord) -> bool:
         if connection.verbose or re.match(SHORTENED, str(record.msg)):

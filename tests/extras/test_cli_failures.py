@@ -43,7 +43,7 @@ def test_a_missing_from_header_names_the_option(pdp, account_session):
     without = pdp.with_variables(PAGERDUTY_FROM=None)
     status, line = without.failure('put', path, '--json', '-', stdin=body)
     assert status == 1
-    assert line.endswith('Pass --from EMAIL, or set PAGERDUTY_FROM.')
+    assert 'Pass --from EMAIL or set PAGERDUTY_FROM: the e-mail address of' in line
     email = pdp.environment['PAGERDUTY_FROM']
     printed = without.output('put', path, '--json', '-', '--from', email, stdin=body)
     assert json.loads(printed)['title'] == 'New title'
@@ -51,6 +51,12 @@ def test_a_missing_from_header_names_the_option(pdp, account_session):
     pdp.with_variables(PAGERDUTY_FROM=None, PAGERDUTY_EMAIL=email).output(
         'put', path, '--json', '-', stdin=body
     )
+
+
+def test_a_rejected_key_names_the_option_for_the_region(pdp):
+    _, line = pdp.with_variables(PAGERDUTY_API_KEY='x' * 20).failure('get', 'users')
+    assert 'another service region; see --region. ' in line
+    assert line.endswith(' To find out why, run: pdpyras whoami')
 
 
 def test_an_event_with_a_wrong_key_is_rejected(pdp):
@@ -94,7 +100,7 @@ def test_control_characters_in_an_error_of_the_api_are_escaped(wire, api):
         (['list', 'incidents', '--until', '2026-01-01T00:00Z'], '--until needs --since'),
         (['list', 'users/P1'], 'users/P1 has no pages to list. Run: pdpyras get users/P1'),
         (['list', 'users/P1', '--format', 'csv'], 'has no pages to list'),
-        (['get', 'https://pagerduty.example/users'], 'is not sent elsewhere'),
+        (['get', 'https://pagerduty.example/users'], 'Pass a path, or pass --url.'),
         (['list', 'https://pagerduty.example/users'], 'is not sent elsewhere'),
         (['list', 'users', '-o', '/'], "'/' is a directory. Name a file."),
         (['list', 'users', '-o', ''], 'Name a file.'),
