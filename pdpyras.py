@@ -1838,7 +1838,7 @@ class PDSession(_MethodsFrom4x, _Transport):
             self.url = _parse_base(base_url).url
         if name is not None:
             deprecated_kwarg('name', details='Set the log attribute of the session instead.')
-        self.log = self._new_log(name)
+        self.log = self._create_log(name)
         self._has_warned_of_exposure = False
         self.api_key = api_key
         self.print_debug = debug
@@ -1875,7 +1875,7 @@ class PDSession(_MethodsFrom4x, _Transport):
     def __setstate__(self, state: Dict[str, Any]) -> None:
         self.__dict__.update(state)
         print_debug = self.__dict__.pop('print_debug')
-        self.log = self._new_log()
+        self.log = self._create_log()
         self._enter_process()
         self.print_debug = print_debug
 
@@ -1889,7 +1889,7 @@ class PDSession(_MethodsFrom4x, _Transport):
         #: When the rate limit is reset, on the monotonic clock of this process.
         self._resume_at = 0.0
 
-    def _new_log(self, name: Optional[str] = None) -> Logger:
+    def _create_log(self, name: Optional[str] = None) -> Logger:
         kind = type(self).__name__
         log = _SessionLogger(f'pdpyras.{kind}({name})' if name else 'pdpyras.' + kind)
         log.parent = getLogger('pdpyras')
@@ -1913,7 +1913,7 @@ class PDSession(_MethodsFrom4x, _Transport):
             )
         self._api_key = api_key.strip()
         #: Facts that the API reported about this key.
-        self._facts: Dict[str, str] = {}
+        self._key_facts: Dict[str, str] = {}
         # Each key has a rate limit of its own.
         self._resume_at = 0.0
         self.headers.update(self.auth_header)
@@ -2005,8 +2005,8 @@ class PDSession(_MethodsFrom4x, _Transport):
         :raises PDHTTPError: if the API rejects the key (401).
         :raises PDServerError: if the response redirects to another origin.
         """
-        method, full_url = self._target(method, url)
-        options = self._request_options(method, kwargs)
+        method, full_url = self._method_and_url(method, url)
+        options = self._options_for_parent(method, kwargs)
         if isinstance(options['headers'], _MergedHeaders):
             options['headers'].checked_url = full_url
         retries = _Retries(self, method, full_url, options, kwargs.get('headers'))
@@ -2015,7 +2015,7 @@ class PDSession(_MethodsFrom4x, _Transport):
             spare_requests = _whole_number('spare_requests', spare_requests, 0)
             self._wait_for_rate_limit()
         while True:
-            status_error: Optional[requests.HTTPError] = None
+            status_error: Optional[Exception] = None
             try:
                 # Not super(): tests replace `parent` to stand in for the network.
                 response = self.parent.request(method, full_url, **options)
@@ -2024,12 +2024,19 @@ class PDSession(_MethodsFrom4x, _Transport):
                 self.postprocess(error.response)
                 raise
             except _FAILURES as error:
-                if not isinstance(error, requests.HTTPError) or error.response is None:
+                if not _is_status_error(error):
                     retries.after_error(error)
                     continue
                 # A hook called raise_for_status.
-                status_error, response = error, error.response
-            status_error = self._postprocess(response) or status_error
+                status_error, response = error, cast(Any, error).response
+            try:
+                self.postprocess(response)
+            except NETWORK_ERRORS as error:
+                if not _is_status_error(error):
+                    # An override rejects the response, for a retry.
+                    retries.after_error(error)
+                    continue
+                status_error = error
             if spare_requests:
                 self._note_rate_limit(response, spare_requests)
             if retries.after_response(response):
@@ -2044,9 +2051,9 @@ class PDSession(_MethodsFrom4x, _Transport):
                 retries.watch_stream(response)
             return cast(Response, response)
 
-    def _target(self, method: str, url: str) -> Tuple[str, str]:
+    def _method_and_url(self, method: str, url: str) -> Tuple[str, str]:
         """The method and full URL of a request, checked before anything is sent."""
-        method = (method if isinstance(method, str) else str(method)).strip().upper()
+        method = _as_text(method).strip().upper()
         if method not in self.permitted_methods:
             supported = ', '.join(self.permitted_methods) or 'none: PDSession is a base class'
             problem = f'Method {_cut(method, 20)} is not supported by this API.'
@@ -2080,7 +2087,7 @@ class PDSession(_MethodsFrom4x, _Transport):
                 'the network path can read the API key. Use https.'
             )
 
-    def _request_options(self, method: str, kwargs: Dict[str, Any]) -> Dict[str, Any]:
+    def _options_for_parent(self, method: str, kwargs: Dict[str, Any]) -> Dict[str, Any]:
         """The keyword arguments for the parent's ``request``."""
         options = dict(kwargs)
         if options.get('params') is not None:
@@ -2149,20 +2156,10 @@ class PDSession(_MethodsFrom4x, _Transport):
 
     def cooldown_factor(self) -> float:
         """Factor from the last wait to the next, jitter included."""
-        return self.sleep_timer_base * self._jitter()
+        return self.sleep_timer_base * self._jitter_factor()
 
-    def _jitter(self) -> float:
+    def _jitter_factor(self) -> float:
         return 1 + float(self.stagger_cooldown) * random()
-
-    def _postprocess(self, response: Response) -> Optional[requests.HTTPError]:
-        """Call :meth:`postprocess`; return the HTTPError if an override calls raise_for_status."""
-        try:
-            self.postprocess(response)
-        except requests.HTTPError as error:
-            if error.response is None:
-                raise
-            return error
-        return None
 
     def postprocess(self, response: Response) -> None:
         """Log a response. Called once for each response received, before any retry.
@@ -2348,7 +2345,7 @@ class _Retries:
         seconds = self.wait
         if ceiling is not None:
             # Jitter this wait too, or all clients would return at once.
-            seconds = min(seconds, ceiling * session._jitter())
+            seconds = min(seconds, ceiling * session._jitter_factor())
         if seconds > _LONG_WAIT:
             level = WARNING
         limit, line = session.max_wait, self._line()
@@ -2425,6 +2422,11 @@ _REFUSALS = (
     r'|unsupported.protocol|http.request|handshake.failure|no.protocols.available|pem.lib'
     r'|alert.(?!internal)|unrecognized.name|key.values.mismatch|tunnel connection failed: [34]'
 )
+
+
+def _is_status_error(error: Exception) -> bool:
+    """Whether an error comes from ``raise_for_status``."""
+    return isinstance(error, requests.HTTPError) and error.response is not None
 
 
 def _is_retryable(error: Exception) -> bool:
@@ -3147,7 +3149,7 @@ class APISession(PDSession):
         Requested once per key.
         """
         # If the key is replaced meanwhile, the result must not be cached for the new one.
-        facts = self._facts
+        facts = self._key_facts
         if 'access' not in facts:
             response = self.get('/users/me')
             if response.status_code == 200:
@@ -3166,7 +3168,7 @@ class APISession(PDSession):
         :raises PDHTTPError: if the response is not a success.
         :raises PDClientError: if GET /users returns no user with a link to read it from.
         """
-        facts = self._facts
+        facts = self._key_facts
         if 'subdomain' not in facts:
             users, found = self.rget('users', params={'limit': 1}), None
             with suppress(LookupError, TypeError):

@@ -8,6 +8,7 @@ from unittest.mock import Mock
 
 import pytest
 import requests
+import urllib3
 from wire import ANY_SERVER_ERROR, Hangup
 
 import pdpyras
@@ -711,16 +712,24 @@ def test_a_pickled_error_does_not_contain_an_echoed_key(api, session):
     assert KEY.encode() not in pickle.dumps(error.response)
 
 
-def test_an_http_error_without_a_response_in_postprocess_is_raised_unchanged(
-    api, session, monkeypatch
-):
-    def fail(response):
-        raise requests.HTTPError('of mine')
+@pytest.mark.parametrize(
+    'error',
+    [requests.HTTPError, requests.ConnectionError, urllib3.exceptions.HTTPError],
+    ids=['HTTPError of requests', 'ConnectionError', 'HTTPError of urllib3'],
+)
+def test_a_network_error_raised_by_postprocess_is_retried(api, session, sleeps, monkeypatch, error):
+    def reject_pages(response):
+        if response.text.startswith('<html>'):
+            raise error('a page of the gateway')
 
-    monkeypatch.setattr(session, 'postprocess', fail)
-    api.reply()
-    with pytest.raises(requests.HTTPError, match='of mine'):
-        session.get('users')
+    monkeypatch.setattr(session, 'postprocess', reject_pages)
+    api.reply(body=b'<html>', times=2)
+    api.reply(body={'user': {'id': 'P1'}})
+    assert session.rget('users/P1') == {'id': 'P1'}
+    assert sleeps == [3, 6]
+    api.reply(body=b'<html>', times=4)
+    with pytest.raises(pdpyras.PDClientError, match='the last of 4 tries.*a page of the gateway'):
+        session.rget('users/P1')
 
 
 def test_a_401_after_retries_says_what_to_check(api, session):
