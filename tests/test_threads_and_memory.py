@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 import tracemalloc
+import weakref
 from collections import Counter
 from io import BytesIO
 from itertools import islice
@@ -420,6 +421,20 @@ def test_after_a_fork_a_session_does_not_wait_for_a_lock_of_another_thread(api, 
     # Inherited pools are not pickled.
     with pickle.loads(pickle.dumps(session)) as twin:
         assert twin.rget('users/P1') == {'id': 'P1'}
+
+
+def test_after_a_fork_the_connection_pools_of_the_parent_process_are_not_finalized(
+    api, forked_session
+):
+    session = forked_session
+    api.rule(lambda seen: Reply(body={'user': {}}))
+    session.rget('users/P1')
+    pools = weakref.ref(session.get_adapter(api.url).poolmanager)
+    session._process_id = -1
+    session.rget('users/P1')
+    gc.collect()
+    assert pools() is not None
+    assert session.get_adapter(api.url).poolmanager is not pools()
 
 
 def test_after_a_fork_an_adapter_of_the_users_own_is_closed(api, session):
