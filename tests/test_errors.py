@@ -475,6 +475,7 @@ SENTENCE = 'Date cannot be more than 12 months in the future'
         ({'error': [SENTENCE, 'b']}, [SENTENCE, 'b']),
         ({'errors': {'name': ['is taken', 'is short']}}, ['name: is taken', 'name: is short']),
         ({'errors': [{'title': 't', 'detail': SENTENCE}]}, [SENTENCE]),
+        ({'errors': [{'status': '404', 'title': SENTENCE}]}, [SENTENCE]),
         ({'status': 'invalid event', 'message': 'm', 'errors': [SENTENCE]}, [SENTENCE]),
         ({'message': SENTENCE}, [SENTENCE]),
         ([SENTENCE], [SENTENCE]),
