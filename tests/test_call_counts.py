@@ -118,6 +118,15 @@ def test_the_cost_of_a_call_does_not_grow_with_the_calls_before_it(stubbed_sessi
     assert calls_in(act) == first
 
 
+def test_the_cost_of_a_call_does_not_depend_on_the_path_of_the_call_before_it(stubbed_session):
+    def act(*paths):
+        for path in paths:
+            stubbed_session.rget(path)
+
+    repeated = calls_in(lambda: act('users/PABC123', 'users/PABC123'))
+    assert calls_in(lambda: act('users/PABC123', 'users/PDEF456')) == repeated
+
+
 def test_the_cost_of_a_call_does_not_depend_on_the_length_of_the_body(stubbed_session):
     def act():
         return stubbed_session.rget('users/PABC123')
