@@ -23,6 +23,7 @@ from pdpyras_sandbox import (  # noqa: F401
     incidents,
     oncalls,
     orchestrations,
+    status_pages,
     subscriptions,
     webhooks,
 )

@@ -9,6 +9,7 @@ from pdpyras_sandbox.account import reference
 from pdpyras_sandbox.directory import COLORS
 from pdpyras_sandbox.incident_types import DEFAULT_TYPE, TYPES_PATH
 from pdpyras_sandbox.indices import Record
+from pdpyras_sandbox.listing import singular_of
 from pdpyras_sandbox.resources import KINDS
 from pdpyras_sandbox.sample_data import AGE, add_company, add_incidents
 
@@ -24,6 +25,21 @@ PRIORITIES = (
 VENDORS = ('Amazon CloudWatch', 'Datadog', 'Nagios', 'New Relic', 'Prometheus', 'Zabbix')
 #: The base type, and a type that derives from it.
 INCIDENT_TYPES = ((DEFAULT_TYPE, 'Base Incident'), ('major_incident', 'Major Incident'))
+#: What posts on the status page refer to: descriptions by list and type of post.
+STATUS_PAGE: dict[str, dict[str, tuple[str, ...]]] = {
+    'impacts': {
+        'incident': ('operational', 'partial outage', 'outage'),
+        'maintenance': ('operational', 'under maintenance'),
+    },
+    'severities': {
+        'incident': ('all good', 'minor', 'major'),
+        'maintenance': ('all good', 'maintenance'),
+    },
+    'statuses': {
+        'incident': ('investigating', 'detected', 'resolved'),
+        'maintenance': ('scheduled', 'in progress', 'completed'),
+    },
+}
 EXTENSION_SCHEMAS = ('Generic V2 Webhook', 'Slack', 'Jira Server')
 
 
@@ -44,6 +60,7 @@ def create_account(account: Account) -> None:
         if account.seed is not None:
             add_company(builder)
         builder.incident_types()
+        builder.status_page(service)
     if account.seed is not None:
         add_incidents(account)
 
@@ -160,3 +177,26 @@ class Builder:
                 description=label,
                 send_types=['trigger', 'acknowledge', 'resolve'],
             )
+
+    def status_page(self, service: Record) -> None:
+        """Create a published status page, which clients cannot create, with one service."""
+        # Fixed IDs, so that those of later records stay the same.
+        page = {'id': 'PSTATUS', 'type': 'status_page'}
+        self.store.add(
+            '/status_pages',
+            {
+                **page,
+                'name': 'Status',
+                'published_at': self.account.clock.timestamp(),
+                'status_page_type': 'public',
+                'url': 'https://status.example.com',
+            },
+        )
+        path = '/status_pages/PSTATUS'
+        entries: list[tuple[str, Record]] = [('services', {'name': service['name']})]
+        for name, descriptions in STATUS_PAGE.items():
+            for post_type, texts in descriptions.items():
+                entries += [(name, {'post_type': post_type, 'description': t}) for t in texts]
+        for number, (name, facts) in enumerate(entries):
+            entry = {'id': f'PSTAT{number:02}', 'type': f'status_page_{singular_of(name)}'}
+            self.store.add(f'{path}/{name}', {**entry, **facts, 'status_page': page})

@@ -389,7 +389,9 @@ def as_stored(value: Any, store: Store) -> Any:
         return {'id': value['id'], 'type': value['type']}
     if 'id' in value and 'type' in value and value.keys() <= REFERENCE_KEYS:
         record = store.find(value['id'])
-        if record and record.get('type') == value['type']:
+        # References to a status page or a part of it keep the type of the record.
+        is_kept = str(value['type']).startswith('status_page')
+        if record and record.get('type') == value['type'] and not is_kept:
             return reference(record)
     return {name: as_stored(child, store) for name, child in value.items()}
 

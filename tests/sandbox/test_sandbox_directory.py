@@ -520,32 +520,6 @@ def test_referenced_services_are_returned_as_references(web):
     assert shown['summary'] == 'Web Shop'
 
 
-def test_status_page_posts_are_stored(web):
-    path = '/status_pages/PPAGE01/posts'
-    page = {'id': 'PPAGE01', 'type': 'status_page'}
-    update = {
-        'type': 'status_page_post_update',
-        'message': 'We are looking into it',
-        'post': {'id': 'PPOST01', 'type': 'status_page_post'},
-        'status': {'id': 'PSTATUS', 'type': 'status_page_status'},
-        'severity': {'id': 'PSEVERE', 'type': 'status_page_severity'},
-        'impacted_services': [],
-        'notify_subscribers': False,
-        'update_frequency_ms': None,
-    }
-    post = {
-        'type': 'status_page_post',
-        'title': 'Trouble',
-        'post_type': 'incident',
-        'starts_at': None,
-        'ends_at': None,
-        'status_page': page,
-        'updates': [update],
-    }
-    created = web.post(path, {'post': post})['post']
-    assert web.get(f'{path}/{created["id"]}')['post']['title'] == 'Trouble'
-
-
 def test_unset_attributes_are_null(web):
     user = web.user('Bea Second')
     assert (user['description'], user['job_title']) == (None, None)
