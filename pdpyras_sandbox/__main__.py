@@ -24,6 +24,7 @@ access_log = logging.getLogger('pdpyras_sandbox.access')
 access_log.propagate = False
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+#: Not imported from :mod:`pdpyras_sandbox.limits`, which older versions of Python cannot load.
 REST_LIMIT = 960
 #: An hour, in milliseconds.
 MAXIMUM_LATENCY = 3_600_000
@@ -35,7 +36,7 @@ PagerDuty sandbox at {url}
   user key     {user_key}
   OAuth token  {oauth_token}
   routing key  {routing_key}
-  a user       {email}
+  user email   {email}
 """
 CA_FILE = """\
   CA file      {ca_file}
@@ -65,9 +66,11 @@ def whole_number(minimum: int, maximum: Optional[int] = None) -> Callable[[str],
         except ValueError:
             number = None
         if number is None or number < minimum or (maximum is not None and number > maximum):
-            upper = ' to {}'.format(maximum) if maximum is not None else ' up'
+            bounds = 'from {} to {}'.format(minimum, maximum)
+            if maximum is None:
+                bounds = 'of at least {}'.format(minimum)
             raise argparse.ArgumentTypeError(
-                'must be a whole number from {}{}, not {!r}'.format(minimum, upper, text)
+                'must be a whole number {}, not {!r}'.format(bounds, text)
             )
         return number
 

@@ -65,7 +65,7 @@ if TYPE_CHECKING:
 
 JSON = 'application/json'
 ACCEPTED_VERSION = '2'
-#: Generates request IDs, faster than uuid4() and without a change to the program's own random
+#: Generates request IDs, faster than uuid4() and without affecting the program's own random
 #: numbers.
 REQUEST_IDS = Random()
 #: The maximum size of an event in bytes; PagerDuty documents 512 KB.

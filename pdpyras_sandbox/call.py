@@ -128,7 +128,7 @@ class Call:
 
 
 def required_property(given: Any, name: str, where: str) -> Any:
-    """Return a property that is needed, although PagerDuty's document does not require it."""
+    """Return a property that the sandbox needs, but the document does not mark as required."""
     value = given.get(name) if isinstance(given, dict) else None
     if value is None:
         raise invalid_input(f'{where}.{name} is required')

@@ -1,4 +1,7 @@
-"""Users, teams, tags, services and the account itself, beyond storing and returning records."""
+"""Rules for users, teams, tags, services, escalation policies and maintenance windows.
+
+Also the lists of change events, audit records and abilities of the account.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ from pdpyras_sandbox.service_state import status_of
 from pdpyras_sandbox.store import Record
 from pdpyras_sandbox.zones import is_zone
 
-#: Abilities of the account: those of a plan that has all that most scripts use.
+#: Abilities of the account: those of a plan with the features that scripts commonly use.
 ABILITIES = (
     'advanced_reports', 'coordinated_responding', 'event_rules', 'manage_api_keys',
     'manage_schedules', 'permissions_service', 'preview_intelligent_alert_grouping',

@@ -326,7 +326,7 @@ def _redirected_request(module: ModuleType, request: Any) -> Any | None:
     return module.Request(
         request.method,
         url.copy_with(scheme='http', host='127.0.0.1', port=redirection.server.port),
-        # They include the original Host.
+        # Includes the original Host header.
         headers=request.headers,
         stream=request.stream,
         extensions=request.extensions,

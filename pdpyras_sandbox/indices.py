@@ -1,4 +1,4 @@
-"""Indices with which the store finds records by other keys than their paths."""
+"""Indices by which the store finds records other than by path."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def alert_key_if_open(alert: Record) -> Hashable | None:
     return integration['id'], alert['alert_key']
 
 
-#: For each index, its collections, and a function that returns the key of a record or None to leave
-#: it out.
+#: For each index, the path of its collections, with ``*`` for an ID, and a function that returns
+#: the key of a record or None to leave it out.
 INDICES: dict[str, tuple[str, Key]] = {
     'open_incidents_by_service': ('/incidents', service_if_open),
     'open_incidents_by_key': ('/incidents', key_if_open),

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from pdpyras_sandbox.account import Account
 
 PRIORITIES = (
-    ('P1', 'Critical: many customers can do nothing'),
-    ('P2', 'Major: some customers are held up'),
-    ('P3', 'Minor: there is a way around it'),
-    ('P4', 'Low: nobody is waiting'),
+    ('P1', 'Critical: the service is down for many customers'),
+    ('P2', 'Major: some customers are affected'),
+    ('P3', 'Minor: there is a workaround'),
+    ('P4', 'Low: no customer is affected'),
 )
 VENDORS = ('Amazon CloudWatch', 'Datadog', 'Nagios', 'New Relic', 'Prometheus', 'Zabbix')
 #: The base type, and a type that derives from it.

@@ -94,10 +94,10 @@ def whole_number(
     try:
         number = int(text)
     except ValueError:
-        raise invalid_input(f'{name.capitalize()} must be an integer') from None
+        raise invalid_input(f"'{name}' must be an integer") from None
     if number < minimum or (maximum is not None and number > maximum):
         bounds = f'at least {minimum}' if maximum is None else f'from {minimum} to {maximum}'
-        raise invalid_input(f'{name.capitalize()} must be {bounds}')
+        raise invalid_input(f"'{name}' must be {bounds}")
     return number
 
 
@@ -105,7 +105,7 @@ def boolean(query: MultiDict[str, str], name: str) -> bool:
     # Python's True and False are sent with a capital letter.
     text = query.get(name, 'false').lower()
     if text not in ('true', 'false', '1', '0', ''):
-        raise invalid_input(f'{name.capitalize()} must be true or false')
+        raise invalid_input(f"'{name}' must be true or false")
     return text in ('true', '1')
 
 
@@ -158,7 +158,7 @@ def check_query(operation: Operation, query: MultiDict[str, str]) -> None:
             wrong = [value for value in values if value not in map(str, choices)]
             if wrong:
                 expected = ', '.join(str(choice) for choice in choices)
-                raise invalid_input(f'{name} must be one of: {expected}')
+                raise invalid_input(f"'{name}' must be one of: {expected}")
         if shape.get('type') == 'boolean':
             boolean(query, name)
 
@@ -277,14 +277,14 @@ def sorting_rules(sort_by: str) -> list[tuple[str, str]]:
 def check_sorting(operation: Operation, shape: Shape, values: list[str]) -> None:
     rules = sorting_rules(','.join(values))
     if any(direction not in ('', 'asc', 'desc') for _, direction in rules):
-        raise invalid_input('Sort_by must have the form field:asc or field:desc')
+        raise invalid_input("'sort_by' must have the form field:asc or field:desc")
     fields = [field for choice in shape.get('enum', ()) for field, _ in sorting_rules(choice)]
     fields = SORTED_BY.get(operation.name) or list(dict.fromkeys(fields))
     if fields and any(field not in fields for field, _ in rules):
-        raise invalid_input(f'Sort_by must be one of: {", ".join(fields)}')
+        raise invalid_input("'sort_by' must be one of: " + ', '.join(fields))
     maximum = shape.get('maxItems', 1)
     if len(rules) > maximum:
-        raise invalid_input(f'Sort_by must have at most {counted(maximum, "field")}')
+        raise invalid_input("'sort_by' must have at most " + counted(maximum, 'field'))
 
 
 def in_order(records: list[Record], sort_by: str | None) -> list[Record]:

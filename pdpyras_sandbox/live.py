@@ -112,7 +112,7 @@ def timeline(account: Account, incident: dict[str, Any]) -> list[dict[str, Any]]
         {
             'at': entry['created_at'],
             'text': text_of(account, entry),
-            'by': 'time' if is_timeout(entry) else name_of(account, entry['agent']),
+            'by': 'timeout' if is_timeout(entry) else name_of(account, entry['agent']),
             'note': note_of(entry),
         }
         for entry in account.store.indexed('log_entries_by_incident', incident['id'])

@@ -29,7 +29,7 @@ from pdpyras_sandbox.zones import in_utc, is_zone, zone_named
 DEFAULT_RANGE = timedelta(days=14)
 #: The maximum time range of a rendered schedule.
 MAXIMUM_RANGE = timedelta(days=92)
-#: Limits of the sandbox, not of PagerDuty, to render schedules quickly; turns are in seconds.
+#: Limits of the sandbox, not of PagerDuty, which keep rendering fast; turns are in seconds.
 MAXIMUM_ONCALL_RANGE = timedelta(days=732)
 SHORTEST_TURN = 60
 LONGEST_PERIOD = 366 * 86_400

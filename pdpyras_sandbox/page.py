@@ -96,7 +96,7 @@ def page(state: State) -> Blueprint:
     def send_event() -> AnyResponse:
         event = body()
         if event is None:
-            return error_response('The body must be an event as for /v2/enqueue')
+            return error_response('The body must be an event in the format of /v2/enqueue')
         account = state.account
         with account.store.lock:
             account.clock.catch_up()

@@ -83,7 +83,7 @@ class SandboxProxy:
         variables['WGETRC'] = self._wgetrc
         # Node.js 24 and newer use the proxy in the environment only with this variable.
         variables['NODE_USE_ENV_PROXY'] = '1'
-        # The package global-agent, for older ones, reads them with a prefix, which this empties.
+        # The package global-agent, for older versions, expects a prefix unless this is empty.
         variables['GLOBAL_AGENT_ENVIRONMENT_VARIABLE_NAMESPACE'] = ''
         sandbox = self._sandbox
         return {

@@ -486,7 +486,8 @@ def with_derived(call: Call, record: Record) -> Record:
 def kind_at(call: Call, path: str) -> Kind | None:
     """Return the rules for the record at a path."""
     collection = path.rpartition('/')[0]
-    # The collection of the call may be in another record, whose ID the documented path leaves open.
+    # The collection may be part of a record (/services/P123/integrations), and KINDS has documented
+    # paths (/services/{id}/integrations).
     if collection == call.path:
         return KINDS.get(call.operation.path)
     if collection == call.parent():

@@ -151,8 +151,8 @@ class Operation:
     def problems(self, body: Any) -> list[str]:
         """Return the problems with a request body; an empty list if it is valid.
 
-        Updates may leave out properties: most of the document requires the whole record, but
-        PagerDuty accepts parts.
+        Updates may leave out properties: the document mostly requires complete records, but
+        PagerDuty accepts partial ones.
         """
         partial = self.method in ('PUT', 'PATCH')
         request = self.request or {}

@@ -200,7 +200,7 @@ def state_file_error(file: str | os.PathLike[str], reason: object) -> ValueError
     else:
         advice = 'Restore the file, delete it to start with a new account'
     return ValueError(
-        f'Cannot keep the account in {file}: {reason}. {advice}, or name another file'
+        f'Cannot keep the account in {file}: {reason}. {advice}, or choose another file'
     )
 
 

@@ -186,7 +186,7 @@ def test_timeline_lists_steps_and_agents(web):
         ('Triggered', 'Web Shop', ''),
         ('Assigned to Alex Sample', 'Web Shop', ''),
         ('Annotated', 'Alex Sample', 'On it'),
-        ('Resolved', 'time', ''),
+        ('Resolved', 'timeout', ''),
     ]
 
 

@@ -163,7 +163,7 @@ def test_version_option_prints_the_version_of_the_library(command):
     [
         (['--port', 'x'], "argument --port: must be a whole number from 0 to 65535, not 'x'"),
         (['--port', '70000'], 'must be a whole number from 0 to 65535'),
-        (['--seed', '-1'], 'must be a whole number from 0 up'),
+        (['--seed', '-1'], 'must be a whole number of at least 0'),
         (['--latency', '1.5'], 'argument --latency'),
         (['--rate-limit'], 'expected one argument'),
         (['--colour'], 'unrecognized arguments: --colour'),
@@ -236,7 +236,7 @@ def test_state_file_in_use_is_rejected(tmp_path):
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
     assert (done.returncode, done.stdout) == (2, '')
     (line,) = done.stderr.splitlines()
-    assert line.endswith('another sandbox uses the file. Stop it, or name another file')
+    assert line.endswith('another sandbox uses the file. Stop it, or choose another file')
 
 
 @pytest.mark.parametrize('turn', range(4))

@@ -501,7 +501,7 @@ SORTS = [
 def test_undocumented_sorting_is_rejected(web, path, sort_by, reason):
     status, code, (error,) = web.refusal('GET', f'{path}?sort_by={sort_by}')
     assert (status, code) == (400, 2001)
-    assert error.startswith('Sort_by must ')
+    assert error.startswith("'sort_by' must ")
     assert reason in error
 
 

@@ -202,7 +202,7 @@ def test_rule_set_without_an_id_is_rejected(web):
 def test_version_3_errors_are_grouped_by_field(web):
     status, code, errors = web.refusal('GET', '/v3/schedules?limit=0')
     assert (status, code) == (400, 2001)
-    assert errors == {'limit': ['Limit must be from 1 to 100']}
+    assert errors == {'limit': ["'limit' must be from 1 to 100"]}
 
 
 @pytest.mark.parametrize(

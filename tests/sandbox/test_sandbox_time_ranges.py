@@ -81,7 +81,7 @@ def test_change_events_are_filtered_by_time(web):
 
 def test_limit_over_the_maximum_is_reduced_for_cursor_pagination(web):
     assert web.get('/audit/records', limit=1000)['limit'] == 100
-    assert web.refusal('GET', '/audit/records?limit=0')[2] == ['Limit must be at least 1']
+    assert web.refusal('GET', '/audit/records?limit=0')[2] == ["'limit' must be at least 1"]
 
 
 def test_query_does_not_search_descriptions(web):
