@@ -23,9 +23,18 @@ from pdpyras_sandbox.errors import (
 )
 from pdpyras_sandbox.indices import OPEN
 from pdpyras_sandbox.listing import Page, check_utc, refers_to, searched_range, selected
-from pdpyras_sandbox.resources import KINDS, Kind, delete, described, page_of, with_derived
+from pdpyras_sandbox.resources import (
+    KINDS,
+    Kind,
+    delete,
+    described,
+    page_of,
+    parts,
+    referring,
+    with_derived,
+)
 from pdpyras_sandbox.service_state import status_of
-from pdpyras_sandbox.store import Record
+from pdpyras_sandbox.store import Record, Store
 from pdpyras_sandbox.zones import is_zone
 
 #: Abilities of the account: those of a plan with the features that scripts commonly use.
@@ -37,41 +46,26 @@ ABILITIES = (
 COLORS = ('purple', 'red', 'green', 'blue', 'teal', 'orange', 'brown', 'gray')
 
 
-def parts(name: str) -> Callable[[Call, Record], Any]:
-    """Return a function that lists references to a record's parts, such as contact methods."""
-
-    def derive(call: Call, record: Record) -> list[Record]:
-        path = call.store.path_of(record['id'])
-        return [reference(part) for part in call.store.list(f'{path}/{name}')]
-
-    return derive
-
-
-def referring(collection: str) -> Callable[[Call, Record], Any]:
-    """Return a function that lists references to the records of a collection that refer to one."""
-
-    def derive(call: Call, record: Record) -> list[Record]:
-        others = call.store.list(collection)
-        return [reference(other) for other in others if refers_to(other, record)]
-
-    return derive
-
-
 # Users and teams.
 
 
 def complete_user(call: Call, user: Record) -> None:
-    number = len(call.store.list('/users'))
+    prepare_user(call.store, user)
+
+
+def prepare_user(store: Store, user: Record) -> Record:
+    """Complete a new user, and return a contact method that is added for the email address."""
+    number = len(store.list('/users'))
     user.setdefault('color', COLORS[number % len(COLORS)])
     user['avatar_url'] = 'https://secure.gravatar.com/avatar/{}.png?d=mm'.format(user['id'].lower())
     method = {
-        'id': call.store.new_id(),
+        'id': store.new_id(),
         'type': 'email_contact_method',
         'label': 'Default',
         'address': user['email'],
         'send_short_email': False,
     }
-    call.store.add('/users/{}/contact_methods'.format(user['id']), method)
+    return store.add('/users/{}/contact_methods'.format(user['id']), method)
 
 
 def teams_of(call: Call, user: Record) -> list[Record]:

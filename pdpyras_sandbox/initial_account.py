@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from pdpyras_sandbox.account import reference
-from pdpyras_sandbox.directory import COLORS
+from pdpyras_sandbox.directory import prepare_user
 from pdpyras_sandbox.incident_types import DEFAULT_TYPE, TYPES_PATH
 from pdpyras_sandbox.indices import Record
 from pdpyras_sandbox.listing import singular_of
@@ -76,25 +76,19 @@ class Builder:
         return self.store.add(collection, {'id': self.store.new_id(), 'type': kind, **attributes})
 
     def user(self, name: str, email: str, **attributes: Any) -> Record:
-        user = self.add(
-            '/users',
-            'user',
-            **{
-                'name': name,
-                'email': email,
-                **KINDS['/users'].defaults,
-                'time_zone': 'Etc/UTC',
-                'color': COLORS[len(self.store.list('/users')) % len(COLORS)],
-                'avatar_url': 'https://secure.gravatar.com/avatar/sample.png?d=mm',
-                **attributes,
-            },
-        )
-        path = '/users/{}'.format(user['id'])
-        method = self.add(
-            path + '/contact_methods', 'email_contact_method', label='Default', address=email
-        )
+        user = {
+            'id': self.store.new_id(),
+            'type': 'user',
+            'name': name,
+            'email': email,
+            **KINDS['/users'].defaults,
+            'time_zone': 'Etc/UTC',
+            **attributes,
+        }
+        method = prepare_user(self.store, user)
+        self.store.add('/users', user)
         self.add(
-            path + '/notification_rules',
+            '/users/{}/notification_rules'.format(user['id']),
             'assignment_notification_rule',
             start_delay_in_minutes=0,
             urgency='high',

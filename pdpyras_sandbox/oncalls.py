@@ -9,7 +9,6 @@ from typing import Any, cast
 from pdpyras_sandbox.account import parse_time, parse_time_of_day, reference
 from pdpyras_sandbox.call import Body, Call, handles
 from pdpyras_sandbox.clock import timestamp
-from pdpyras_sandbox.directory import referring
 from pdpyras_sandbox.errors import ApiError, invalid_input, invalid_schedule
 from pdpyras_sandbox.listing import boolean, moment, refers_to
 from pdpyras_sandbox.resources import (
@@ -18,6 +17,7 @@ from pdpyras_sandbox.resources import (
     create,
     delete,
     page_of,
+    referring,
     update,
     with_derived,
     with_references,

@@ -15,7 +15,14 @@ from uuid import UUID
 from pdpyras_sandbox.account import WEB_URL, is_reference, reference
 from pdpyras_sandbox.call import HANDLERS, Body, Call, Handler
 from pdpyras_sandbox.errors import invalid_input, not_found
-from pdpyras_sandbox.listing import Page, filters_or_sorts, in_order, selected, singular_of
+from pdpyras_sandbox.listing import (
+    Page,
+    filters_or_sorts,
+    in_order,
+    refers_to,
+    selected,
+    singular_of,
+)
 from pdpyras_sandbox.shapes import (
     PAGE_FIELDS,
     Shape,
@@ -481,6 +488,26 @@ def with_derived(call: Call, record: Record) -> Record:
     hidden = kind.on_request - set(call.query.getlist('include[]'))
     derived = {n: value(call, record) for n, value in kind.derived.items() if n not in hidden}
     return {**{name: record[name] for name in record if name not in hidden}, **derived}
+
+
+def parts(name: str) -> Derive:
+    """Return a function that lists references to a record's parts, such as contact methods."""
+
+    def derive(call: Call, record: Record) -> list[Record]:
+        path = call.store.path_of(record['id'])
+        return [reference(part) for part in call.store.list(f'{path}/{name}')]
+
+    return derive
+
+
+def referring(collection: str) -> Derive:
+    """Return a function that lists references to the records of a collection that refer to one."""
+
+    def derive(call: Call, record: Record) -> list[Record]:
+        others = call.store.list(collection)
+        return [reference(other) for other in others if refers_to(other, record)]
+
+    return derive
 
 
 def kind_at(call: Call, path: str) -> Kind | None:
