@@ -16,7 +16,7 @@ from pdpyras_sandbox.incident_types import DEFAULT_TYPE, incident_type
 from pdpyras_sandbox.indices import OPEN
 from pdpyras_sandbox.listing import referred_ids, searched_range, selected
 from pdpyras_sandbox.oncalls import users_on_call
-from pdpyras_sandbox.resources import KINDS, Kind, page_of, with_derived
+from pdpyras_sandbox.resources import KINDS, Kind, page_of, summary_of, with_derived
 from pdpyras_sandbox.service_state import next_urgency_change, urgency_of, why_closed
 from pdpyras_sandbox.store import Record, Store
 
@@ -232,7 +232,7 @@ class Incidents:
         entry = {
             'id': self.store.new_id('R', 26),
             'type': action + '_log_entry',
-            'summary': LOG_SUMMARIES[action],
+            'summary': self._log_summary(action, extra.get('assignees') or ()),
             'created_at': self.clock.timestamp(),
             'agent': self.agent,
             'channel': dict(self.channel),
@@ -246,6 +246,20 @@ class Incidents:
         if action in ANNOUNCED:
             self.announce(ANNOUNCED[action], incident)
         return self.store.add('/log_entries', entry)
+
+    def _log_summary(self, action: str, assignees: Sequence[Record]) -> str:
+        """Return a summary such as ``Assigned to Jane Doe by Alex Sample``."""
+        text = LOG_SUMMARIES[action]
+        if assignees:
+            text += ' to ' + ', '.join(map(self._name, assignees))
+        if self.channel['type'] == 'timeout':
+            return f'{text} automatically'
+        if self.agent['type'] == 'user_reference':
+            return f'{text} by {self._name(self.agent)}'
+        return f'{text} through the API'
+
+    def _name(self, user: Record) -> str:
+        return summary_of(self.store.find(user['id']) or user)
 
     def announce(self, event_type: str, incident: Record, data: Record | None = None) -> None:
         self.account.webhooks.announce(event_type, incident, self.agent, data)
@@ -291,20 +305,20 @@ CHANGES = {
     'incident_type': 'incident.incident_type.changed',
 }
 LOG_SUMMARIES = {
-    'trigger': 'Triggered.',
-    'assign': 'Assigned.',
-    'escalate': 'Escalated.',
-    'delegate': 'Delegated.',
-    'acknowledge': 'Acknowledged.',
-    'unacknowledge': 'Unacknowledged.',
-    'resolve': 'Resolved.',
-    'annotate': 'Annotated.',
-    'snooze': 'Snoozed.',
-    'merge': 'Merged.',
-    'priority_change': 'Priority changed.',
-    'urgency_change': 'Urgency changed.',
-    'status_update': 'Status update posted.',
-    'responder_request': 'Responders requested.',
+    'trigger': 'Triggered',
+    'assign': 'Assigned',
+    'escalate': 'Escalated',
+    'delegate': 'Delegated',
+    'acknowledge': 'Acknowledged',
+    'unacknowledge': 'Unacknowledged',
+    'resolve': 'Resolved',
+    'annotate': 'Annotated',
+    'snooze': 'Snoozed',
+    'merge': 'Merged',
+    'priority_change': 'Priority changed',
+    'urgency_change': 'Urgency changed',
+    'status_update': 'Status update posted',
+    'responder_request': 'Responders requested',
 }
 
 

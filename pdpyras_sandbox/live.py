@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from pdpyras_sandbox.account import KEYS, Account
+from pdpyras_sandbox.incidents import LOG_SUMMARIES
 from pdpyras_sandbox.indices import OPEN
 from pdpyras_sandbox.masking import Mask, masked_path
 from pdpyras_sandbox.oncalls import users_on_call
@@ -124,7 +125,7 @@ def is_timeout(entry: dict[str, Any]) -> bool:
 
 
 def text_of(account: Account, entry: dict[str, Any]) -> str:
-    text = str(entry['summary']).rstrip('.')
+    text = LOG_SUMMARIES[entry['type'].removesuffix('_log_entry')]
     if 'assignees' not in entry:
         return text
     names = [name_of(account, assignee) for assignee in entry['assignees']]

@@ -155,3 +155,19 @@ def test_log_entry_of_a_snooze_has_its_duration_and_its_end(web):
     assert entry['channel'] == {'type': 'website', 'duration': 3600}
     end = [action for action in snoozed['pending_actions'] if action['type'] == 'unacknowledge']
     assert entry['changed_actions'] == end
+
+
+def test_summaries_name_the_agent_and_the_assignees(web):
+    web.event(dedup_key='disk-1')
+    (incident,) = web.get('/incidents')['incidents']
+    web.update(incident, status='acknowledged')
+    web.sandbox.clock.advance(hours=1)
+    web.event('resolve', 'disk-1')
+    found = web.get(f'/incidents/{incident["id"]}/log_entries')['log_entries']
+    assert [entry['summary'] for entry in found[::-1]] == [
+        'Triggered through the API',
+        'Assigned to Alex Sample through the API',
+        'Acknowledged by Alex Sample',
+        'Unacknowledged automatically',
+        'Resolved through the API',
+    ]
