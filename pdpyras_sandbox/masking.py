@@ -77,7 +77,7 @@ class Mask:
     def value(self, value: Any, name: str = '') -> Any:
         """Mask decoded JSON."""
         if isinstance(value, Mapping):
-            return {key: self.value(child, key) for key, child in value.items()}
+            return {key: self.value(child, name_of(value, key)) for key, child in value.items()}
         if isinstance(value, list):
             return [self.value(child, name) for child in value]
         if isinstance(value, str):
@@ -94,10 +94,18 @@ class Mask:
         return json.dumps(self.value(value), indent=2, ensure_ascii=False)
 
 
+def name_of(properties: Mapping[str, Any], key: str) -> str:
+    """Return the name of a property: that of the header in ``{"name": …, "value": …}``."""
+    name = properties.get('name') if key == 'value' else key
+    return name if isinstance(name, str) else key
+
+
 def secrets_in(value: Any, name: str = '') -> set[str]:
     """Return the strings in decoded JSON that have the name of a credential."""
     if isinstance(value, Mapping):
-        return set().union(*(secrets_in(child, str(key)) for key, child in value.items()))
+        return set().union(
+            *(secrets_in(child, name_of(value, key)) for key, child in value.items())
+        )
     if isinstance(value, list):
         return set().union(*(secrets_in(child, name) for child in value))
     return {value} if isinstance(value, str) and name.lower() in NAMES else set()

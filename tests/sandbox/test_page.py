@@ -223,6 +223,7 @@ def inspected(web):
         ('POST', '/v2/enqueue', {'data': f'{{"routing_key": "{SECRET}", "payl'}),
         ('POST', '/oauth/token', {'data': {'client_secret': SECRET, 'grant_type': 'x'}}),
         ('POST', f'/integration/{SECRET}/enqueue', {'json': {}}),
+        ('POST', '/x', {'json': {'custom_headers': [{'name': 'X-Api-Key', 'value': SECRET}]}}),
     ],
     ids=lambda value: json.dumps(value) if isinstance(value, dict) else value,
 )
