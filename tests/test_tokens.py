@@ -2,6 +2,7 @@
 
 import copy
 import threading
+from io import BytesIO
 
 import pytest
 from wire import Reply
@@ -57,6 +58,11 @@ def test_a_request_with_an_expired_token_is_sent_again_with_the_new_one(
     ]
     assert api.seen[0].body == api.seen[1].body
     assert (session.api_key, tokens.renewals, sleeps) == ('token-0001', 1, [])
+
+
+def test_a_file_is_sent_again_from_its_start_with_the_new_token(api, session):
+    session.post('users', data=BytesIO(b'{"a": 1}'))
+    assert [seen.body for seen in api.seen] == [b'{"a": 1}'] * 2
 
 
 def test_16_threads_with_a_401_at_the_same_time_renew_the_token_once(api, session, tokens):
