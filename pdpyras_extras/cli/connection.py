@@ -39,6 +39,9 @@ CONNECT_TIMEOUT = 1.4
 #: Seconds to wait for a response without --timeout.
 READ_TIMEOUT = 4
 
+#: Highest --timeout, in seconds. Sockets reject infinity, and more than 24 days.
+DAY = 86_400
+
 #: With one retry after half a second, a dead network or server with up to three addresses ends a
 #: command within 9 seconds, and within 10 with the start of Python on a slow machine.
 NETWORK_RETRIES = 1
@@ -183,6 +186,23 @@ class Connection:
             raise Mistake(f'{option}: {path} is not text in UTF-8.') from None
 
 
+class Seconds(click.ParamType):
+    """A time to wait, up to a day."""
+
+    name = 'seconds'
+
+    def convert(
+        self, value: Any, param: Optional[click.Parameter], ctx: Optional[click.Context]
+    ) -> float:
+        try:
+            seconds = float(value)
+        except ValueError:
+            seconds = 0
+        if not 0 < seconds <= DAY:
+            self.fail(f'{value!r} is not a number of seconds, up to {DAY}.', param, ctx)
+        return seconds
+
+
 def _remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
     if value not in (None, False):
         setattr(context.ensure_object(Connection), str(parameter.name), value)
@@ -218,7 +238,7 @@ OPTIONS = [
     ),
     _option(
         '--timeout',
-        type=click.FloatRange(min=0, min_open=True),
+        type=Seconds(),
         metavar='SECONDS',
         help=f'Time to wait for a response, {READ_TIMEOUT} seconds by default.',
     ),
