@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import datetime, timezone
 from itertools import islice
 from typing import Any, Iterable, Optional
@@ -57,14 +58,18 @@ def _add_command_with_body(verb: str, text: str) -> None:
 
 
 def _body(connection: Connection, file: str) -> Any:
-    def reject(name: str) -> None:
-        raise ValueError(f'{name} is not a number')
-
     text = connection.read('--json', file)
     try:
-        return json.loads(text, parse_constant=reject)
+        return json.loads(text, parse_constant=_number, parse_float=_number)
     except (ValueError, RecursionError) as error:
         raise Mistake(f'--json: {file} is not JSON: {error}.') from None
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f'{text} is not a finite number')
+    return number
 
 
 _add_command_with_body(

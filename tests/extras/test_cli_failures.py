@@ -139,10 +139,11 @@ def test_a_usage_error_ends_with_2_before_anything_is_sent(pdp, account, argumen
         ('', 'Expecting value: line 1 column 1'),
         ('{"name": }', 'Expecting value: line 1 column 10'),
         ("{'name': 'x'}", 'Expecting property name'),
-        ('{"size": NaN}', 'NaN is not a number'),
+        ('{"size": NaN}', 'NaN is not a finite number'),
+        ('{"size": 1e999}', '1e999 is not a finite number'),
         ('[' * 100_000, 'recursion'),
     ],
-    ids=['empty', 'no value', 'single quotes', 'NaN', 'too deep'],
+    ids=['empty', 'no value', 'single quotes', 'NaN', 'infinite', 'too deep'],
 )
 def test_a_body_that_is_not_json_is_reported(pdp, account, body, problem):
     status, line = pdp.failure('post', 'teams', '--json', '-', stdin=body)
