@@ -39,15 +39,19 @@ def status_of(error: Exception) -> Optional[int]:
     """Return the exit status for an error of the library, or None for any other."""
     import pdpyras
 
-    invalid = (pdpyras.requests.exceptions.InvalidHeader, pdpyras.requests.exceptions.InvalidSchema)
-    if isinstance(error, pdpyras.URLError) or isinstance(error.__cause__, invalid):
+    if isinstance(error, pdpyras.URLError):
         return USAGE
     if not isinstance(error, pdpyras.PDClientError):
         return None
     if getattr(error, 'updated', None):
         return PARTLY
-    is_rejected = isinstance(error, pdpyras.PDHTTPError)
-    return REJECTED if is_rejected and not isinstance(error, pdpyras.PDServerError) else FAILED
+    if isinstance(error, pdpyras.PDHTTPError):
+        return FAILED if isinstance(error, pdpyras.PDServerError) else REJECTED
+    cause = error.__cause__
+    # requests raises a ValueError for a bad URL, proxy or header, and a plain OSError if there is
+    # no CA bundle at the given path.
+    is_plain = isinstance(cause, OSError) and not isinstance(cause, pdpyras.RequestException)
+    return USAGE if is_plain or isinstance(cause, ValueError) else FAILED
 
 
 def advice(error: Exception) -> str:
@@ -61,8 +65,12 @@ def advice(error: Exception) -> str:
             (kinds.ProxyError, 'Check the proxy in HTTPS_PROXY or HTTP_PROXY.'),
             (kinds.SSLError, 'Check the URL. For a CA of your own, set REQUESTS_CA_BUNDLE.'),
             (kinds.ConnectionError, 'Check the network, and --url or PAGERDUTY_URL if set.'),
+            (kinds.InvalidURL, 'Check HTTPS_PROXY or HTTP_PROXY, and --url or PAGERDUTY_URL.'),
+            (kinds.InvalidHeader, 'Check --from or PAGERDUTY_FROM.'),
+            (kinds.RequestException, ''),
+            (OSError, 'Check REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE.'),
         ):
             if isinstance(error.__cause__, kind):
-                return f' {what_to_do}'
+                return f' {what_to_do}'.rstrip()
         return ''
     return ' To find out why, run: pdpyras whoami' if error.status_code == 401 else ''

@@ -134,6 +134,28 @@ def test_a_usage_error_ends_with_2_before_anything_is_sent(pdp, account, argumen
 
 
 @pytest.mark.parametrize(
+    ('variable', 'value', 'what_to_do'),
+    [
+        ('PAGERDUTY_FROM', 'a\nb@example.com', 'Check --from or PAGERDUTY_FROM.'),
+        ('REQUESTS_CA_BUNDLE', '/no/such/file', 'Check REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE.'),
+        *(
+            ('HTTPS_PROXY', proxy, 'Check HTTPS_PROXY or HTTP_PROXY, and --url or PAGERDUTY_URL.')
+            for proxy in ('ftp://proxy', 'http://[proxy', 'http://', 'http://proxy:99999')
+        ),
+        ('PAGERDUTY_URL', 'https://.example', 'and --url or PAGERDUTY_URL.'),
+    ],
+)
+def test_an_invalid_variable_ends_with_2_and_is_named(wire, variable, value, what_to_do):
+    direct = wire.with_variables(
+        PAGERDUTY_URL='https://x.invalid', https_proxy=None, no_proxy='', NO_PROXY=''
+    )
+    command_line = direct.with_variables(**{variable: value})
+    status, line = command_line.failure('get', 'users', setup=WITHOUT_WAITS)
+    assert status == 2
+    assert line.endswith(what_to_do)
+
+
+@pytest.mark.parametrize(
     ('body', 'problem'),
     [
         ('', 'Expecting value: line 1 column 1'),
