@@ -186,7 +186,7 @@ class Connection:
             raise Mistake(f'{option}: {path} is not text in UTF-8.') from None
 
 
-class Seconds(click.ParamType):
+class Seconds(click.ParamType):  # type: ignore[type-arg,unused-ignore]
     """A time to wait, up to a day."""
 
     name = 'seconds'

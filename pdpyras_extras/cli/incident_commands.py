@@ -12,7 +12,7 @@ from pdpyras_extras.cli.connection import Connection
 from pdpyras_extras.cli.failures import OK, PARTLY, REJECTED, Mistake, advice, usage_errors
 from pdpyras_extras.cli.formats import one_line
 from pdpyras_extras.cli.group import cli, pass_connection
-from pdpyras_extras.cli.options import TIME
+from pdpyras_extras.cli.options import TEXT, TIME
 from pdpyras_extras.cli.output import Output, output_options, reject_unknown, write
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ def _id_of(session: pdpyras.APISession, collection: str, text: Optional[str]) ->
     '--service',
     'services',
     multiple=True,
+    type=TEXT,
     metavar='ID|NAME',
     help='List incidents of this service; can be repeated.',
 )
@@ -59,6 +60,7 @@ def _id_of(session: pdpyras.APISession, collection: str, text: Optional[str]) ->
     '--team',
     'teams',
     multiple=True,
+    type=TEXT,
     metavar='ID|NAME',
     help='List incidents of this team; can be repeated.',
 )
@@ -66,6 +68,7 @@ def _id_of(session: pdpyras.APISession, collection: str, text: Optional[str]) ->
     '--user',
     'users',
     multiple=True,
+    type=TEXT,
     metavar='ID|EMAIL',
     help='List incidents assigned to this user; can be repeated.',
 )
@@ -171,9 +174,11 @@ def _count(incidents: List[Any]) -> str:
 
 
 @cli.command()
-@click.option('--policy', metavar='ID|NAME', help='Users on call for this escalation policy.')
-@click.option('--schedule', metavar='ID|NAME', help='Users on call in this schedule.')
-@click.option('--service', metavar='ID|NAME', help='Users on call for this service.')
+@click.option(
+    '--policy', type=TEXT, metavar='ID|NAME', help='Users on call for this escalation policy.'
+)
+@click.option('--schedule', type=TEXT, metavar='ID|NAME', help='Users on call in this schedule.')
+@click.option('--service', type=TEXT, metavar='ID|NAME', help='Users on call for this service.')
 @click.option('--at', type=TIME, metavar='TIME', help='Users on call at TIME; now by default.')
 @click.option(
     '--level', type=click.IntRange(min=1), default=1, help='Escalation level; 1 by default.'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from datetime import datetime, timezone
 from typing import Any, Callable, Dict, List, Optional, Tuple, TypeVar
 
@@ -40,6 +41,24 @@ class Time(click.ParamType):  # type: ignore[type-arg,unused-ignore]
 
 
 TIME = Time()
+
+
+class Text(click.ParamType):  # type: ignore[type-arg,unused-ignore]
+    """Text that UTF-8 can encode. Arguments in another encoding contain lone surrogates."""
+
+    name = 'text'
+
+    def convert(
+        self, value: Any, param: Optional[click.Parameter], ctx: Optional[click.Context]
+    ) -> str:
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            self.fail(f'{value!r} is not text in {sys.getfilesystemencoding()}.', param, ctx)
+        return str(value)
+
+
+TEXT = Text()
 
 
 #: Query parameters that end with "[]" in all operations of PagerDuty's OpenAPI document that have
@@ -83,6 +102,7 @@ params_option = click.option(
     '--param',
     'params',
     multiple=True,
+    type=TEXT,
     metavar='NAME=VALUE',
     callback=_params,
     help='Query parameter; can be repeated, even with the same name.',
@@ -108,4 +128,4 @@ def path_argument(method: str) -> Callable[[_F], _F]:
     ) -> List[CompletionItem]:
         return [CompletionItem(path) for path in operations.paths_from(start, method)]
 
-    return click.argument('path', shell_complete=complete)
+    return click.argument('path', type=TEXT, shell_complete=complete)

@@ -133,6 +133,30 @@ def test_a_usage_error_ends_with_2_before_anything_is_sent(pdp, account, argumen
     assert account.requests == []
 
 
+@pytest.mark.skipif(sys.platform != 'linux', reason='arguments are bytes on Linux')
+@pytest.mark.parametrize(
+    ('arguments', 'name'),
+    [
+        (['get', b'us\xf6rs'], 'PATH'),
+        (['get', 'users', '--param', b'query=Gr\xf6n'], '--param'),
+        (['oncall', '--service', b'Gr\xf6n'], '--service'),
+        (['oncall', '--policy', b'Gr\xf6n'], '--policy'),
+        (['oncall', '--schedule', b'Gr\xf6n'], '--schedule'),
+        (['incidents', '--service', b'Gr\xf6n'], '--service'),
+        (['incidents', '--team', b'Gr\xf6n'], '--team'),
+        (['incidents', '--user', b'Gr\xf6n'], '--user'),
+    ],
+    ids=lambda value: ' '.join(map(str, value)) if isinstance(value, list) else None,
+)
+def test_an_argument_in_another_encoding_is_reported(wire, api, arguments, name):
+    utf8 = wire.with_variables(PYTHONUTF8='1')
+    status, line = utf8.failure(*arguments)
+    assert status == 2
+    assert line.startswith(f"Invalid value for '{name}': ")
+    assert 'is not text in utf-8.' in line
+    assert api.seen == []
+
+
 @pytest.mark.parametrize(
     ('variable', 'value', 'what_to_do'),
     [
