@@ -8,7 +8,7 @@ from typing import Any, Optional, Tuple
 import click
 
 from pdpyras_extras.cli.connection import Connection
-from pdpyras_extras.cli.failures import usage_errors
+from pdpyras_extras.cli.failures import Mistake, usage_errors
 from pdpyras_extras.cli.formats import one_line
 from pdpyras_extras.cli.group import cli, pass_connection
 from pdpyras_extras.cli.options import details_option, links_option
@@ -47,6 +47,8 @@ def trigger(
     Example:
       pdpyras trigger "Disk is full" --source db-1 --detail free=0
     """
+    if dedup_key == '':
+        raise Mistake('--dedup-key is empty. For a new key, leave it out.')
     payload = {'component': component, 'group': group, 'class': event_class}
     with connection.events() as session, usage_errors():
         # With a key made here, an event that is sent again opens no second alert.

@@ -115,6 +115,7 @@ def test_control_characters_in_an_error_of_the_api_are_escaped(wire, api):
         (['list', 'users', '--fields', 'id,'], "'id,' has an empty name"),
         (['incidents', '--fields', 'service..id'], "'service..id' has an empty name"),
         (['trigger', 'x', '--severity', 'bad'], "'bad' is not one of"),
+        (['trigger', 'x', '--dedup-key', ''], '--dedup-key is empty'),
         (['post', 'teams', '--json', '/no/such/file'], 'No such file or directory'),
         (['post', 'teams', '--json', '/'], 'Is a directory'),
         (['post', 'teams', '--json', '{"type": "team"}'], 'cannot read'),
