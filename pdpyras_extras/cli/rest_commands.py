@@ -144,8 +144,6 @@ def list_(
       pdpyras list incidents --since 2026-01-01T00:00Z --until 2026-02-01T00:00Z
       pdpyras list services --param query=web --fields id,name,escalation_policy.summary
     """
-    import pdpyras
-
     if until is not None and since is None:
         raise Mistake('--until needs --since.')
     with connection.api() as session:
@@ -160,12 +158,5 @@ def list_(
                 )
             return session.iter_all(path, **options)
 
-        try:
-            with usage_errors():
-                write(connection, output, lambda item_hook: islice(listing(item_hook), limit))
-        except pdpyras.URLError as error:
-            # A path that leads elsewhere raises here.
-            session.normalize_url(path)
-            if since is not None:
-                raise Mistake(f'{path} cannot be listed by time. Leave out --since.') from error
-            raise Mistake(f'{path} has no pages to list. Run: pdpyras get {path}') from error
+        with usage_errors():
+            write(connection, output, lambda item_hook: islice(listing(item_hook), limit))

@@ -41,6 +41,9 @@ SHORTENED = '(The summary of an|An) event has'
 #: Phrases of the library for Python programs, and their counterparts on the command line.
 IN_A_SHELL = {
     'use iter_history': 'pass --since and --until',
+    'Use iter_all.': 'Leave out --since.',
+    'Use rget.': 'Use pdpyras get.',
+    'Use jpost, or iter_analytics_raw_incidents and similar methods.': 'Use pdpyras post.',
     'see the url attribute of the session': 'see --region',
     'set the url attribute of the session': 'pass --url',
     'Pass default_from= to the session': 'Pass --from EMAIL or set PAGERDUTY_FROM',
