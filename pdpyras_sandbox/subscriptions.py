@@ -38,11 +38,13 @@ def path_of(subscription: Record) -> str:
 )
 def subscribe(call: Call) -> list[Record]:
     owner = owner_facts(call)
+    subscriptions = [{**given, **owner, 'account_id': 'PSANDBX'} for given in call.content]
+    # All paths are derived before anything changes.
+    paths = [path_of(subscription) for subscription in subscriptions]
     results = []
-    for given in call.content:
-        subscription = {**given, **owner, 'account_id': 'PSANDBX'}
-        known = call.store.get(path_of(subscription)) is not None
-        call.store.put(path_of(subscription), subscription)
+    for path, subscription in zip(paths, subscriptions):
+        known = call.store.get(path) is not None
+        call.store.put(path, subscription)
         results.append({**subscription, 'result': 'duplicate' if known else 'success'})
     return results
 

@@ -485,6 +485,14 @@ def test_new_account_has_vendors_and_extension_schemas(web):
         assert len(web.get('/extensions', extension_object_id=wanted)['extensions']) == count
 
 
+def test_invalid_subscriber_in_a_list_adds_none(web):
+    path = f'/incidents/{web.incident()["id"]}/status_updates/subscribers'
+    subscribers = [{'subscriber_id': web.owner['id'], 'subscriber_type': 'user'}]
+    invalid = {'subscribers': [*subscribers, {'subscriber_type': 'user'}]}
+    assert web.refusal('POST', path, invalid)[0] == 400
+    assert web.get(path)['subscribers'] == []
+
+
 def test_business_service_subscribers_are_added_and_removed(web):
     service = web.post('/business_services', {'business_service': {'name': 'Shop'}})
     path = f'/business_services/{service["business_service"]["id"]}'
