@@ -494,7 +494,7 @@ def change(call: Call, incidents: Incidents, incident: Record, update: Record) -
     if incident['status'] == 'resolved' != status:
         reopen(incidents, incident, update)
     for name in ('service', 'incident_type', 'title', 'conference_bridge'):
-        if update.get(name, incident.get(name)) != incident.get(name):
+        if update.get(name) and update[name] != incident.get(name):
             incident[name] = update[name]
             announce_change(incidents, incident, name)
     if update.get('priority', incident['priority']) != incident['priority']:

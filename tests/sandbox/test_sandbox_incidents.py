@@ -290,6 +290,14 @@ def test_empty_values_in_an_update_are_rejected(web, change, reason):
         assert (status, errors) == (400, [reason])
 
 
+@pytest.mark.parametrize('name', ['service', 'incident_type', 'conference_bridge'])
+def test_empty_object_in_a_multi_update_changes_nothing(web, name):
+    incident = web.incident()
+    item = {'id': incident['id'], 'type': 'incident', name: {}}
+    (updated,) = web.put('/incidents', {'incidents': [item]})['incidents']
+    assert {**updated, 'updated_at': incident['updated_at']} == incident
+
+
 def test_incident_can_be_sent_back_as_it_was_received(web):
     incident = web.update(web.incident(), status='resolved')
     assert incident['assignments'] == []
