@@ -132,8 +132,8 @@ class PagerDutyHandler(logging.Handler):
         self._last_error = 'there was no response'
         self._flush_timed_out = False
         self._reported_at = float('-inf')
-        #: When to report the next delay; None while alerts are accepted.
-        self._report_delay_at: Optional[float] = None
+        #: Delayed alerts are reported at most once an hour, from this time on.
+        self._report_delay_at = float('-inf')
 
     # Logging
 
@@ -279,14 +279,12 @@ class PagerDutyHandler(logging.Handler):
             if may_pass:
                 self._last_error = str(failure)
                 self._outbox.put_back(alert, now)
-                if self._report_delay_at is None:
-                    self._report_delay_at = now + MINUTE
             else:
                 self._outbox.settle(alert, now)
                 self._flush_timed_out = False
-                self._report_delay_at = None
             self._changed.notify_all()
-        if self._report_delay_at is not None and now >= self._report_delay_at:
+        # The longest backoff is reached after about a minute.
+        if may_pass and alert.backoff == LONGEST_BACKOFF and now >= self._report_delay_at:
             self._report_delay_at = now + HOUR
             _report(['PagerDutyHandler: alerts are delayed: {}'.format(failure)])
         if failure is not None and not may_pass:

@@ -457,10 +457,8 @@ def test_event_is_kept_while_the_connection_fails(events_api, handler, log, slee
     assert sleeps == []
 
 
-def test_delay_is_reported_after_a_minute_and_then_once_an_hour(
-    events_api, handler, log, capsys, monkeypatch
-):
-    monkeypatch.setattr(logs, 'MINUTE', 0.0)
+def test_long_delay_is_reported_once_an_hour(events_api, handler, log, capsys, monkeypatch):
+    monkeypatch.setattr(logs, 'LONGEST_BACKOFF', logs.SHORTEST_BACKOFF)
     events_api.answer(Reply(503), times=3)
     log.error('It broke')
     handler.flush()
