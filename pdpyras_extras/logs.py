@@ -55,9 +55,10 @@ class PagerDutyHandler(logging.Handler):
     Logging never waits for the network: a daemon thread, started with the first record, sends the
     alerts. Records with the same deduplication key share an alert. The first record of an alert is
     sent at once. After that, an event is sent at most once a minute, with the number of records
-    since the previous event as ``count`` in its custom details. At most 120 events are sent per
-    minute, because PagerDuty rejects more. If PagerDuty cannot be reached, alerts are kept and
-    retried; the delay is reported on stderr after a minute, and then once an hour.
+    since the previous event as ``count`` in its custom details; it describes the most severe of
+    these records. At most 120 events are sent per minute, because PagerDuty rejects more. If
+    PagerDuty cannot be reached, alerts are kept and retried; delays of more than a minute are
+    reported on stderr, at most once an hour.
 
     :meth:`flush` and the end of the program wait until all alerts are sent, at most
     ``flush_timeout`` seconds. The number of lost records is reported on stderr.
@@ -147,31 +148,25 @@ class PagerDutyHandler(logging.Handler):
         return bool(passed)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Count the record; if there is no alert for it yet, make one for the worker to send."""
+        """Count the record; give the worker an event for it if there is none of this severity."""
         if getattr(_thread, 'ignored', False):
             return
         try:
             key = self._key(record)
-            if not self._outbox.count(key):
-                self._open_alert(key, self._payload(record))
+            if not self._outbox.count(key, record.levelno):
+                self._open_alert(key, record.levelno, self._payload(record))
         except Exception:  # noqa: BLE001
             # A logging call must not raise, whatever a record holds.
             self.handleError(record)
             self._unusable.add()
 
-    def _open_alert(self, key: str, payload: dict[str, Any]) -> None:
-        if self._closed and not threading.main_thread().is_alive():
-            # The program is ending; functions registered with atexit may still log.
+    def _open_alert(self, key: str, level: int, payload: dict[str, Any]) -> None:
+        if self._closed:
             _report_lost(1, 'the handler is closed')
             return
         with self._changed:
-            if self._closed:
-                # Other handlers can be used after close(), too. dictConfig, which uvicorn and
-                # Django call, closes all that were added before, and logging forgets them.
-                self._closed = False
-                atexit.register(self.close)
-            if not self._outbox.count(key):  # Another thread may have been faster.
-                self._outbox.open(key, payload)
+            if not self._outbox.count(key, level):  # Another thread may have been faster.
+                self._outbox.open(key, level, payload)
                 self._start_worker()
                 self._changed.notify_all()
 
@@ -399,9 +394,14 @@ class _Alert:
 
     def __init__(self, key: str) -> None:
         self.key = key
+        #: The event, except for the count: the first record of the highest level since the last
+        #: attempt, and that level.
         self.payload: dict[str, Any] = {}
+        self.level = logging.NOTSET
+        #: The same of the event that is being sent.
+        self.taken_payload, self.taken_level = self.payload, self.level
         self.records = _Tally()
-        #: True if records can be added without a new payload.
+        #: True if records up to the level can be added without a new payload.
         self.is_open = False
         #: Number of records in the event that is being sent.
         self.taken = 0
@@ -415,8 +415,8 @@ class _Alert:
         return float('-inf') if self.is_urgent else self.not_before
 
     def event_payload(self) -> dict[str, Any]:
-        details = dict(self.payload['custom_details'], count=self.taken)
-        return dict(self.payload, custom_details=details)
+        details = dict(self.taken_payload['custom_details'], count=self.taken)
+        return dict(self.taken_payload, custom_details=details)
 
 
 class _Outbox:
@@ -432,10 +432,12 @@ class _Outbox:
         self._number_open = 0
         self._attempts: deque[float] = deque(maxlen=EVENTS_PER_MINUTE)
 
-    def count(self, key: str) -> bool:
-        """Count a record, as overflow if there is no room; return False if it opens an alert."""
+    def count(self, key: str, level: int) -> bool:
+        """Count a record, as overflow if there is no room; return False if ``open`` is needed."""
         alert = self._alerts.get(key)
         if alert is not None and alert.is_open:
+            if level > alert.level:
+                return False
             alert.records.add()
         elif self._number_open >= self._capacity:
             self.overflow.add()
@@ -443,10 +445,10 @@ class _Outbox:
             return False
         return True
 
-    def open(self, key: str, payload: dict[str, Any]) -> None:
-        """Open an alert with its first record, or the first since it was sent."""
+    def open(self, key: str, level: int, payload: dict[str, Any]) -> None:
+        """Count a record and send its payload: the first since the last attempt, or more severe."""
         alert = self._alerts.setdefault(key, _Alert(key))
-        alert.payload = payload
+        alert.payload, alert.level = payload, level
         alert.records.add()
         self._reopen(alert)
 
@@ -483,6 +485,8 @@ class _Outbox:
         self._attempts.append(now)
         self._number_open -= first.is_open
         first.is_open = first.is_urgent = False
+        first.taken_payload, first.taken_level = first.payload, first.level
+        first.level = logging.NOTSET
         return first
 
     def settle(self, alert: _Alert, now: float) -> None:
@@ -497,6 +501,8 @@ class _Outbox:
         Others are sent meanwhile, because the failure may be due to this event.
         """
         self._reopen(alert)
+        if alert.taken_level >= alert.level:
+            alert.payload, alert.level = alert.taken_payload, alert.taken_level
         alert.backoff = min(max(SHORTEST_BACKOFF, 2 * alert.backoff), LONGEST_BACKOFF)
         alert.not_before = now + alert.backoff
 

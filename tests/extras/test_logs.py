@@ -286,8 +286,8 @@ def sent_at(outbox, now):
 
 def add(outbox, *keys):
     for key in keys:
-        if not outbox.count(key):
-            outbox.open(key, {'summary': key})
+        if not outbox.count(key, logging.ERROR):
+            outbox.open(key, logging.ERROR, {'summary': key})
 
 
 def test_new_alert_is_sent_at_once_and_a_known_one_a_minute_later(outbox):
@@ -416,6 +416,21 @@ def test_record_that_is_counted_while_its_alert_is_taken_is_sent_later(outbox):
     assert sent_at(outbox, 60) == [('a', 1)]
 
 
+@pytest.mark.parametrize(
+    'is_accepted, expected', [(True, 'Slow'), (False, 'Gone')], ids=['accepted', 'failed']
+)
+def test_severe_record_is_sent_again_only_if_its_event_failed(outbox, is_accepted, expected):
+    outbox.open('a', logging.CRITICAL, {'summary': 'Gone'})
+    alert = outbox.take(0)
+    assert not outbox.count('a', logging.WARNING)
+    outbox.open('a', logging.WARNING, {'summary': 'Slow'})
+    if is_accepted:
+        outbox.settle(alert, 0)
+    else:
+        outbox.put_back(alert, 0)
+    assert outbox.take(60).taken_payload == {'summary': expected}
+
+
 def test_memory_is_bounded_by_the_capacity():
     outbox = logs._Outbox(capacity=200)
     for minute in range(20):
@@ -423,6 +438,27 @@ def test_memory_is_bounded_by_the_capacity():
         sent_at(outbox, 60 * minute)
         assert len(outbox._alerts) <= 200 + 120
     assert outbox.overflow.unsettled() == 20 * 300 - 200 - 19 * 120
+
+
+def test_event_describes_the_most_severe_of_its_records(events_api, log):
+    handler = PagerDutyHandler(
+        KEY,
+        logging.WARNING,
+        dedup=lambda record: record.name,
+        base_url=events_api.url,
+        flush_timeout=30,
+    )
+    log.addHandler(handler)
+    log.warning('Slow')
+    handler.flush()
+    log.warning('Still slow')
+    log.critical('The database is gone')
+    log.error('A query failed')
+    log.critical('The database is still gone')
+    handler.flush()
+    assert summaries(events_api) == ['Slow', 'The database is gone']
+    assert [payload['severity'] for payload in payloads(events_api)] == ['warning', 'critical']
+    assert counts(events_api) == [1, 4]
 
 
 # Failures
