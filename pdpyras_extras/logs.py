@@ -247,14 +247,14 @@ class PagerDutyHandler(logging.Handler):
                     self._report_dropped()
 
     def _wait_for_alert(self) -> 'Optional[_Alert]':
-        """Return the next alert as soon as it may be sent, or None once the handler is closed."""
+        """Return the next alert as soon as it may be sent, or None if the worker is to end."""
         while True:
             now = time.monotonic()
             self._sending = self._outbox.take(now)
             if self._sending is not None:
                 return self._sending
             when = self._outbox.next_time()
-            if when is None and self._closed:
+            if when is None and (self._closed or self in _forgotten):
                 self._worker = None
                 return None
             self._changed.wait(None if when is None else when - now)
@@ -293,6 +293,8 @@ class PagerDutyHandler(logging.Handler):
         def is_done() -> bool:
             return all(alert.records.settled >= total for alert, total in targets)
 
+        if _is_configuring_logging():
+            return
         with self._changed:
             targets = self._outbox.hurry()
             has_worker = not targets or self._start_worker()
@@ -320,11 +322,12 @@ class PagerDutyHandler(logging.Handler):
     def close(self) -> None:
         """Flush, report lost records, and end the background thread.
 
-        The next record starts it again, unless the program is ending.
-
         Does not wait if a flush has timed out and nothing was sent since then, because
         :func:`logging.shutdown` flushes before it closes.
         """
+        if _is_configuring_logging():
+            _forgotten.add(self)
+            return
         with self._changed:
             self._closed = True
         self._finish()
@@ -622,6 +625,28 @@ def _own_records_ignored() -> Iterator[None]:
         yield
     finally:
         _thread.ignored = before
+
+
+# Configuration of logging
+
+#: Handlers that are open, but that logging.shutdown does not know any more.
+_forgotten: 'weakref.WeakSet[PagerDutyHandler]' = weakref.WeakSet()
+
+
+@atexit.register
+def _close_forgotten() -> None:
+    for handler in list(_forgotten):
+        handler.close()
+
+
+def _is_configuring_logging() -> bool:
+    """Return whether this thread is in dictConfig, which uvicorn and Django call, or fileConfig.
+
+    They flush, close and forget all handlers that were added before. Some of these stay in use, and
+    a flush would fail, because the worker needs a lock that the configuration holds.
+    """
+    lock = getattr(logging, '_lock', None)
+    return lock is not None and bool(lock._is_owned())
 
 
 # Forks

@@ -621,7 +621,9 @@ def test_logging_does_not_block_while_shutdown_waits(events_api, log, capsys):
     assert counts(events_api) == [1]
 
 
-def test_records_after_dict_config_closed_the_handler_are_sent(events_api, handler, log, capsys):
+def test_dict_config_neither_closes_the_handler_nor_waits_for_it(events_api, log, capsys):
+    handler = PagerDutyHandler(KEY, base_url=events_api.url, flush_timeout=600)
+    log.addHandler(handler)
     log.error('Before')
     logging.config.dictConfig({'version': 1, 'disable_existing_loggers': False})
     log.error('After')
@@ -630,11 +632,27 @@ def test_records_after_dict_config_closed_the_handler_are_sent(events_api, handl
     assert capsys.readouterr().err == ''
 
 
-def test_handler_can_be_closed_and_used_several_times(events_api, handler, log):
-    for number in range(3):
-        log.error('Failure {}'.format(number))
-        handler.close()
-    assert counts(events_api) == [1, 1, 1]
+def test_worker_of_a_replaced_handler_ends(events_api, log, monkeypatch):
+    monkeypatch.setattr(logs, 'MINUTE', 0.0)
+    handler = PagerDutyHandler(KEY, base_url=events_api.url)
+    log.addHandler(handler)
+    with handler._changed:
+        log.error('Before')
+        worker = handler._worker
+        logging.config.dictConfig({'version': 1, 'disable_existing_loggers': False})
+    worker.join(30)
+    assert not worker.is_alive()
+    log.error('After')
+    handler.flush()
+    assert summaries(events_api) == ['Before', 'After']
+
+
+def test_records_after_close_are_reported(events_api, handler, log, capsys):
+    handler.close()
+    log.error('Too late')
+    assert '1 log record(s) lost: the handler is closed' in capsys.readouterr().err
+    handler.close()
+    assert events_api.seen == []
 
 
 def test_flush_and_close_without_records_do_nothing(events_api, handler, capsys):
