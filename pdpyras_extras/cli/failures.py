@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import Iterator, Optional
+from typing import Any, Iterator, Optional
 
 import click
 
@@ -24,6 +24,19 @@ class Mistake(click.ClickException):
     """Something to correct on the command line, in a file or in the environment."""
 
     exit_code = USAGE
+
+
+class Failure(click.ClickException):
+    """A response that does not come from PagerDuty."""
+
+    exit_code = FAILED
+
+
+def not_empty(resource: Any, path: str) -> Any:
+    """Return a resource, unless the response to a GET was empty."""
+    if resource is None:
+        raise Failure(f'GET {path}: the response is empty. Check --url or PAGERDUTY_URL if set.')
+    return resource
 
 
 @contextmanager

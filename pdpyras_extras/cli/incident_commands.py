@@ -29,7 +29,7 @@ def _id_of(session: pdpyras.APISession, collection: str, text: Optional[str]) ->
         # A name such as PRODDB01 looks like an ID, too.
         response = session.get(f'{collection}/{text}')
         # A key may have access to the incidents of a resource and not to the resource itself.
-        if response.ok or response.status_code == 403:
+        if (response.ok and response.content) or response.status_code == 403:
             return text
     attribute = 'email' if collection == 'users' else 'name'
     found = session.find(collection, text, attribute=attribute)

@@ -11,7 +11,7 @@ from typing import Any, Iterable, Optional
 import click
 
 from pdpyras_extras.cli.connection import Connection
-from pdpyras_extras.cli.failures import Mistake, usage_errors
+from pdpyras_extras.cli.failures import Mistake, not_empty, usage_errors
 from pdpyras_extras.cli.formats import print_json
 from pdpyras_extras.cli.group import cli, pass_connection
 from pdpyras_extras.cli.options import TIME, params_option, path_argument
@@ -32,7 +32,7 @@ def get(connection: Connection, path: str, params: Any) -> None:
       pdpyras get users/me
     """
     with connection.api() as session:
-        print_json(session.rget(path, params=params))
+        print_json(not_empty(session.rget(path, params=params), path))
 
 
 def _add_command_with_body(verb: str, text: str) -> None:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, List, Optional, Tuple
 
 from pdpyras_extras.cli.connection import REGIONS, TOKEN_PREFIXES, Connection
+from pdpyras_extras.cli.failures import not_empty
 
 if TYPE_CHECKING:
     import pdpyras
@@ -48,7 +49,7 @@ def describe(session: pdpyras.APISession) -> List[Tuple[str, str]]:
 
     access = session.api_key_access
     if access is None:
-        pdpyras.successful_response(session.get('/users/me'))
+        not_empty(session.rget('/users/me'), '/users/me')
     is_token = session.auth_type == 'bearer'
     kind = 'OAuth token' if is_token else 'API key'
     facts = [
@@ -65,7 +66,7 @@ def describe(session: pdpyras.APISession) -> List[Tuple[str, str]]:
         if error.__cause__ is not None:
             raise
     if access == 'user':
-        user = session.rget('/users/me')
+        user = not_empty(session.rget('/users/me'), '/users/me')
         facts.append(('user', f'{user["name"]} <{user["email"]}>'))
         facts += [(name, str(user[name])) for name in ('id', 'role', 'time_zone') if user.get(name)]
     return facts

@@ -340,6 +340,27 @@ def test_a_response_that_is_not_json_ends_with_3(wire, api):
     assert 'JSON' in line
 
 
+@pytest.mark.parametrize('status_code', [200, 204])
+@pytest.mark.parametrize(
+    'command',
+    [
+        ['get', 'users/me'],
+        ['list', 'users'],
+        ['incidents'],
+        ['oncall'],
+        ['oncall', '--service', 'PABC123'],
+        ['oncall', '--service', 'Web Shop'],
+        ['whoami'],
+    ],
+    ids=' '.join,
+)
+def test_an_empty_response_ends_with_3(wire, api, command, status_code):
+    api.rule(lambda seen: Reply(status_code, b''))
+    status, line = wire.failure(*command)
+    assert status == 3
+    assert 'empty' in line
+
+
 def test_a_failed_export_keeps_the_previous_file_and_the_received_records(wire, api, tmp_path):
     file = tmp_path / 'users.jsonl'
     file.write_text('the last export\n')
