@@ -467,8 +467,9 @@ def checked_update(call: Call, incident: Record, given: Record) -> Record:
     if update.get('incident_type'):
         update['incident_type'] = incident_type(call.store, update['incident_type'])
     policy = incident['escalation_policy']
-    if update.get('escalation_policy') and update['escalation_policy'].get('id') != policy['id']:
-        policy = call.referred(update['escalation_policy'], '/escalation_policies', NO_POLICY)
+    if update.get('escalation_policy'):
+        if update['escalation_policy'].get('id') != policy['id']:
+            policy = call.referred(update['escalation_policy'], '/escalation_policies', NO_POLICY)
         update['escalation_policy'] = reference(policy)
     if 'escalation_level' in update:
         policy_with_level(call.store, policy, update['escalation_level'])

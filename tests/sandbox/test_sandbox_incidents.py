@@ -290,6 +290,14 @@ def test_empty_values_in_an_update_are_rejected(web, change, reason):
         assert (status, errors) == (400, [reason])
 
 
+def test_policy_of_a_reopened_incident_needs_no_type(web):
+    incident = web.update(web.incident(), status='resolved')
+    policy = {'id': incident['escalation_policy']['id']}
+    reopened = web.update(incident, status='triggered', escalation_policy=policy)
+    assert assignees(reopened) == ['Alex Sample']
+    assert reopened['escalation_policy'] == incident['escalation_policy']
+
+
 @pytest.mark.parametrize('name', ['service', 'incident_type', 'conference_bridge'])
 def test_empty_object_in_a_multi_update_changes_nothing(web, name):
     incident = web.incident()
