@@ -53,6 +53,11 @@ STATUS_RETRIES = {500: 1, 502: 2, 503: 2, 504: 2}
 MAX_WAIT = 75
 
 
+def _variable(name: str) -> str:
+    """Return an environment variable without the line break with which secrets often end."""
+    return os.environ.get(name, '').strip()
+
+
 class Connection:
     """The connection options, which may stand before and after the command; the last one wins."""
 
@@ -75,9 +80,9 @@ class Connection:
         import pdpyras
 
         auth_type = 'bearer' if key.startswith(TOKEN_PREFIXES) else 'token'
-        # PAGERDUTY_EMAIL is set by `pdpyras sandbox run`.
-        senders = [self.sender, *map(os.environ.get, ('PAGERDUTY_FROM', 'PAGERDUTY_EMAIL'))]
-        sender = next(filter(None, senders), None)
+        given = (self.sender or '').strip() or _variable('PAGERDUTY_FROM')
+        # Set by `pdpyras sandbox run`.
+        sender = given or _variable('PAGERDUTY_EMAIL') or None
         with usage_errors():
             session = pdpyras.APISession(key, sender, auth_type, base_url=url or self.rest_url)
         # A POST whose response was lost may have created something.
@@ -126,12 +131,12 @@ class Connection:
     def _given_url(self) -> Optional[str]:
         if self.url and self.region:
             raise Mistake('Pass --url or --region, not both.')
-        url = self.url or (None if self.region else os.environ.get('PAGERDUTY_URL'))
-        return url.strip().rstrip('/') if url else None
+        url = self.url or ('' if self.region else _variable('PAGERDUTY_URL'))
+        return url.strip().rstrip('/') or None
 
     @property
     def _region(self) -> Region:
-        name = self.region or os.environ.get('PAGERDUTY_REGION') or 'us'
+        name = self.region or _variable('PAGERDUTY_REGION') or 'us'
         if name not in REGIONS:
             raise Mistake(f'PAGERDUTY_REGION must be us or eu; it is {name!r}.')
         return REGIONS[name]
@@ -146,7 +151,7 @@ class Connection:
 
     def _key(self, variable: str, name: str) -> str:
         if self.key_file is None:
-            key = os.environ.get(variable, '').strip()
+            key = _variable(variable)
         else:
             key = self._stored_key(self.key_file, name)
         if not key:

@@ -104,6 +104,29 @@ def test_a_missing_key_is_reported(pdp, command, name, variable, value):
     assert pdp.failure(*command) == (2, expected)
 
 
+@pytest.mark.parametrize(
+    'option', [[], ['--from', ' alex@example.com\n']], ids=['variables', 'option']
+)
+def test_white_space_around_settings_is_stripped(api, option):
+    command_line = CommandLine(
+        PAGERDUTY_URL=f' {api.url}\n',
+        PAGERDUTY_API_KEY=f' {UNKNOWN}\n',
+        PAGERDUTY_FROM=' alex@example.com\n',
+    )
+    api.reply(body={'users': []})
+    command_line.output('get', 'users', *option)
+    assert api.last.headers['From'] == 'alex@example.com'
+    assert api.last.headers['Authorization'] == f'Token token={UNKNOWN}'
+
+
+def test_white_space_around_the_region_is_stripped(monkeypatch):
+    from pdpyras_extras.cli.connection import Connection
+
+    monkeypatch.delenv('PAGERDUTY_URL', raising=False)
+    monkeypatch.setenv('PAGERDUTY_REGION', ' eu\n')
+    assert Connection().rest_url == 'https://api.eu.pagerduty.com'
+
+
 @pytest.mark.skipif(sys.platform != 'linux', reason='/proc is on Linux only')
 def test_the_key_is_never_an_argument_of_the_process(pdp, account):
     account.faults.next(1, hang=60, path='/users')
