@@ -181,7 +181,10 @@ def _count(incidents: List[Any]) -> str:
 @click.option('--service', type=TEXT, metavar='ID|NAME', help='Users on call for this service.')
 @click.option('--at', type=TIME, metavar='TIME', help='Users on call at TIME; now by default.')
 @click.option(
-    '--level', type=click.IntRange(min=1), default=1, help='Escalation level; 1 by default.'
+    '--level',
+    type=click.IntRange(min=1),
+    default=1,
+    help='Escalation level, 1 by default; any level with --schedule.',
 )
 @output_options
 @pass_connection

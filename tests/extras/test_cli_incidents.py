@@ -244,6 +244,15 @@ def test_oncall_accepts_a_time_and_a_level(pdp, account):
     assert query['since'] == query['until'] == ['2026-12-24T17:00:00Z']
 
 
+def test_oncall_lists_the_users_in_a_schedule_at_any_level(wire, api):
+    user = {'id': 'PUSER01', 'email': 'alex@example.com'}
+    api.reply(body={'schedule': {'id': 'PABC123'}})
+    api.reply(body={'oncalls': [{'user': user, 'escalation_level': 3}]})
+    listed = wire.output('oncall', '--schedule', 'PABC123', '--level', '2')
+    assert people(listed) == ['alex@example.com']
+    assert 'any level with --schedule' in wire.output('oncall', '--help')
+
+
 def test_oncall_rejects_a_time_without_a_time_zone(pdp, account):
     status, line = pdp.failure('oncall', '--at', '2026-12-24T18:00')
     assert status == 2
