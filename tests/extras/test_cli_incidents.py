@@ -250,7 +250,8 @@ def test_oncall_lists_the_users_in_a_schedule_at_any_level(wire, api):
     api.reply(body={'oncalls': [{'user': user, 'escalation_level': 3}]})
     listed = wire.output('oncall', '--schedule', 'PABC123', '--level', '2')
     assert people(listed) == ['alex@example.com']
-    assert 'any level with --schedule' in wire.output('oncall', '--help')
+    described = ' '.join(wire.output('oncall', '--help').split())
+    assert 'Escalation level, 1 by default; any level with --schedule.' in described
 
 
 def test_oncall_rejects_a_time_without_a_time_zone(pdp, account):
