@@ -42,8 +42,9 @@ class OAuthTokenClient:
     """Obtain and refresh OAuth tokens.
 
     A token is a dict with the properties of PagerDuty's response, such as ``access_token``,
-    ``refresh_token``, ``scope`` and ``expires_in``, and with ``expiration_date`` for
-    :meth:`refresh_client`. To use a token without this class, pass it to a session:
+    ``refresh_token``, ``scope`` and ``expires_in``. If the response has ``expires_in``, as those of
+    PagerDuty do, the token also has ``expiration_date``, for :meth:`refresh_client`. To use a token
+    without this class, pass it to a session:
     ``pdpyras.APISession(token['access_token'], auth_type='bearer')``.
 
     Codes and refresh tokens can be used only once, so a request is retried only if the connection
@@ -308,21 +309,23 @@ class OAuthTokenClient:
         client = WebApplicationClient(self.client_id)
         try:
             token = dict(client.parse_request_body_response(response.text))
+            token.pop('expires_at', None)
+            if 'expires_in' in token:
+                expiration = datetime.now(timezone.utc) + timedelta(seconds=token['expires_in'])
+                token['expiration_date'] = expiration.strftime(DATE_FORMAT)
         except MissingTokenError:
             token = {}
         except OAuth2Error as error:
             return {}, '{}: {}'.format(status, error)
-        except (AttributeError, TypeError, ValueError):
+        except (AttributeError, OverflowError, TypeError, ValueError):
             return {}, '{}, and the response is not that of a token endpoint'.format(status)
         access_token = token.get('access_token')
         is_success = response.status_code // 100 == 2
         if not (is_success and isinstance(access_token, str) and access_token):
             return {}, '{}, and the response holds no token'.format(status)
-        if 'scope' in token:
-            token['scope'] = ' '.join(token['scope'])
-        if 'expires_at' in token:
-            expiration = datetime.fromtimestamp(token.pop('expires_at'), timezone.utc)
-            token['expiration_date'] = expiration.strftime(DATE_FORMAT)
+        scopes = token.pop('scope', None)
+        if scopes is not None:
+            token['scope'] = ' '.join(scopes)
         return token, None
 
     def _need_secret(self, what: str) -> None:

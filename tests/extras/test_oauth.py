@@ -283,15 +283,24 @@ def test_token_has_the_properties_of_the_response_and_its_expiration(client, api
 
 @pytest.mark.parametrize(
     'granted',
-    ['write', 'write openid', 'openid read write', None, ''],
-    ids=['the same', 'other order', 'more', 'none', 'empty'],
+    ['write', 'write openid', 'openid read write', ''],
+    ids=['the same', 'other order', 'more', 'empty'],
 )
 def test_granted_scope_in_any_order_is_not_an_error(client, api, granted):
-    body = token(scope=granted)
-    if granted is None:
-        del body['scope']
-    api.reply(body=body)
+    api.reply(body=token(scope=granted))
     assert get_with_pkce(client)['access_token'] == ACCESS
+
+
+@pytest.mark.parametrize('name', ['scope', 'expires_in'])
+@pytest.mark.parametrize('is_null', [False, True], ids=['missing', 'null'])
+def test_token_without_a_scope_or_a_lifetime_is_returned(client, api, name, is_null):
+    body = token()
+    del body[name]
+    api.reply(body={**body, name: None} if is_null else body)
+    result = get_with_pkce(client)
+    assert ('expiration_date' in result) == (name == 'scope')
+    result.pop('expiration_date', None)
+    assert result == body
 
 
 @pytest.mark.parametrize('granted', ['openid', 'read', 'writer', 'WRITE'])
@@ -362,6 +371,11 @@ def test_refused_connection_of_a_token_request_is_retried(sleeps):
             Reply(200, {'access_token': ACCESS, 'token_type': 'b', 'expires_in': 'soon'}),
             'token endpoint',
         ),
+        (
+            Reply(200, {'expires_in': 10**12, 'access_token': ACCESS, 'token_type': 'b'}),
+            'token endpoint',
+        ),
+        (Reply(200, b'{"expires_in": Infinity, "access_token": "x"}'), 'token endpoint'),
         (Reply(200, {'error': 'access_denied'}), 'access_denied'),
     ],
     ids=lambda value: (
