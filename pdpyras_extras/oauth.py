@@ -32,6 +32,8 @@ LOOPBACK = ('localhost', '127.0.0.1', '::1')
 ACCOUNT_SCOPE = re.compile(r'as_account-(us|eu)\.[a-z0-9][a-z0-9-]*', re.IGNORECASE)
 #: https://www.rfc-editor.org/rfc/rfc7636#section-4.1
 CODE_VERIFIER = re.compile(r'[A-Za-z0-9._~-]{43,128}')
+#: An access token that a header can carry.
+PRINTABLE = re.compile('[!-~]+')
 #: Form fields whose values must not be shown.
 SECRET_FIELDS = ('client_secret', 'code', 'code_verifier', 'refresh_token')
 #: Format of the time of expiration in the tokens of PagerDuty's own client.
@@ -321,7 +323,7 @@ class OAuthTokenClient:
             return {}, '{}, and the response is not that of a token endpoint'.format(status)
         access_token = token.get('access_token')
         is_success = response.status_code // 100 == 2
-        if not (is_success and isinstance(access_token, str) and access_token):
+        if not (is_success and isinstance(access_token, str) and PRINTABLE.fullmatch(access_token)):
             return {}, '{}, and the response holds no token'.format(status)
         scopes = token.pop('scope', None)
         if scopes is not None:

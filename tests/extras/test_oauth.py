@@ -367,6 +367,8 @@ def test_refused_connection_of_a_token_request_is_retried(sleeps):
         (Reply(200, b'null'), 'not that of a token endpoint'),
         (Reply(200, {'access_token': 5, 'token_type': 'b'}), 'holds no token'),
         (Reply(200, {'access_token': '', 'token_type': 'b'}), 'holds no token'),
+        (Reply(200, {'access_token': 'a\nb', 'token_type': 'b'}), 'holds no token'),
+        (Reply(200, {'access_token': '\xe9', 'token_type': 'b'}), 'holds no token'),
         (
             Reply(200, {'access_token': ACCESS, 'token_type': 'b', 'expires_in': 'soon'}),
             'token endpoint',
