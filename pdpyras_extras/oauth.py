@@ -50,7 +50,8 @@ class OAuthTokenClient:
     ``pdpyras.APISession(token['access_token'], auth_type='bearer')``.
 
     Codes and refresh tokens can be used only once, so a request is retried only if the connection
-    failed. Logs and exceptions contain no secrets or tokens, and a client cannot be pickled.
+    failed. Logs and exceptions contain no secrets or tokens. A client cannot be pickled, and neither
+    can the sessions that :meth:`session` returns.
 
     All methods that request a token raise :exc:`pdpyras.PDClientError`, without a response, if no
     token is issued or if it lacks a requested scope. PagerDuty leaves out invalid scopes without an
@@ -92,7 +93,10 @@ class OAuthTokenClient:
         return 'OAuthTokenClient(client_id={!r}, url={!r})'.format(self.client_id, self.url)
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError('OAuthTokenClient cannot be pickled: it holds the secret of a client')
+        raise TypeError(
+            'An OAuthTokenClient, or a session from its session(), cannot be pickled, because it '
+            "holds the client's secret. Create it in each process."
+        )
 
     def __copy__(self) -> 'OAuthTokenClient':
         return self

@@ -456,9 +456,17 @@ def test_no_secret_is_in_logs_or_errors(client, api, caplog, request_token, outc
 
 def test_client_shows_no_secret_and_is_not_pickled(client):
     assert repr(client) == "OAuthTokenClient(client_id='the-client', url={!r})".format(client.url)
-    with pytest.raises(TypeError, match='cannot be pickled'):
+    with pytest.raises(TypeError, match='An OAuthTokenClient.*cannot be pickled'):
         pickle.dumps(client)
     assert copy.copy(client) is copy.deepcopy(client) is client
+
+
+def test_session_that_requests_its_tokens_can_be_copied_but_not_pickled(client, api):
+    api.reply(body=token(scope=APP_SCOPE))
+    session = client.session(APP_SCOPE)
+    with pytest.raises(TypeError, match=r'session from its session\(\), cannot be pickled'):
+        pickle.dumps(session)
+    assert copy.copy(session).on_token_expired.client is client
 
 
 # Sessions
