@@ -50,8 +50,8 @@ class OAuthTokenClient:
     ``pdpyras.APISession(token['access_token'], auth_type='bearer')``.
 
     Codes and refresh tokens can be used only once, so a request is retried only if the connection
-    failed. Logs and exceptions contain no secrets or tokens. A client cannot be pickled, and neither
-    can the sessions that :meth:`session` returns.
+    failed. Logs and exceptions contain no secrets or tokens. A client cannot be pickled, and
+    neither can the sessions that :meth:`session` returns.
 
     All methods that request a token raise :exc:`pdpyras.PDClientError`, without a response, if no
     token is issued or if it lacks a requested scope. PagerDuty leaves out invalid scopes without an
