@@ -2551,7 +2551,7 @@ class APISession(PDSession):
     #:
     #: It is called once for all threads that receive a 401 at the same time. Then each request is
     #: sent once more, whatever its method, because a rejected request had no effect. It is
-    #: not called if :attr:`~PDSession.retry` names 401. A method of a subclass must be a
+    #: not called if :attr:`~PDSession.retry` has a count for 401. A method of a subclass must be a
     #: ``staticmethod``.
     on_token_expired: Optional[Callable[[Any], Optional[str]]] = None
 
@@ -3144,7 +3144,7 @@ class APISession(PDSession):
 
     @property
     def api_key_access(self) -> Optional[str]:
-        """``'user'`` or ``'account'``: what the key belongs to; None if the API does not say.
+        """The owner of the key: ``'user'``, ``'account'``, or None if the API does not say.
 
         Requested once per key.
         """
@@ -4500,7 +4500,7 @@ def _run_command_line() -> None:
         reason = str(error).rstrip('.')
         sys.stderr.write(
             f'The command line cannot start: {reason}. Install it with Python 3.9 or newer: '
-            "pip install 'pdpyras[cli]>=5.5', or pip install '.[cli]' in a checkout.\n"
+            'pip install "pdpyras[cli]>=5.5", or pip install ".[cli]" in a checkout.\n'
         )
         sys.exit(2)
     command_line.main()

@@ -33,4 +33,4 @@ def test_the_command_line_on_an_older_python_names_the_needed_version(tmp_path):
     assert (done.returncode, done.stdout) == (2, b'')
     expected = 'The command line cannot start: pdpyras_extras needs Python 3.9 or newer. Install it'
     assert expected in done.stderr.decode()
-    assert "pip install 'pdpyras[cli]" in done.stderr.decode()
+    assert 'pip install "pdpyras[cli]' in done.stderr.decode()
