@@ -2961,8 +2961,8 @@ class APISession(PDSession):
         query = dict(_as_dict(params), limit=1, offset=0, total='true')
         response = successful_response(self.get(url, params=query), 'counting results')
         body = try_decoding(response)
-        total = body.get('total') if isinstance(body, dict) else None
-        if isinstance(total, bool) or not isinstance(total, int):
+        total = _total_of(body)
+        if total is None:
             raise _wrapper_missing(response, 'total', body)
         return total
 
@@ -3069,7 +3069,7 @@ class APISession(PDSession):
                     middle = (len(batch) + 1) // 2
                     batches += [batch[middle:], batch[:middle]]
                 continue
-            for result in results or []:
+            for result in results if isinstance(results, list) else []:
                 updated.append(result)
                 if item_hook is not None:
                     item_hook(result, len(updated), len(items))
@@ -3122,7 +3122,11 @@ class APISession(PDSession):
         moment = _utc(datetime.now(timezone.utc) if at is None else at)
         policies = [] if escalation_policy is None else [_id_of(escalation_policy)]
         if service is not None:
-            policies.append(self.rget('/services/' + _id_of(service))['escalation_policy']['id'])
+            found = self.rget('/services/' + _id_of(service))
+            try:
+                policies.append(found['escalation_policy']['id'])
+            except (LookupError, TypeError) as error:
+                raise PDClientError('The service has no escalation policy.') from error
         query: Dict[str, Any] = {'since': moment, 'until': moment, 'include[]': ['users']}
         if policies:
             query['escalation_policy_ids[]'] = policies
@@ -3134,9 +3138,10 @@ class APISession(PDSession):
             path = f'/schedules/{_id_of(schedule)}/users'
             return cast(List[Any], self.rget(path, params={'since': moment, 'until': moment}))
         users = {
-            entry['user']['id']: entry['user']
+            entry['user'].get('id'): entry['user']
             for entry in entries
-            if entry.get('user')
+            if isinstance(entry, Mapping)
+            and isinstance(entry.get('user'), Mapping)
             and _time_of(entry.get('end')) != _time_of(moment)
             and (schedule is not None or entry.get('escalation_level') == level)
         }
@@ -3233,6 +3238,12 @@ class _Page(NamedTuple):
     total: Any = None
 
 
+def _total_of(body: Json) -> Optional[int]:
+    """The total number of results that the body of a page reports, or None."""
+    total = body.get('total') if isinstance(body, dict) else None
+    return total if isinstance(total, int) and not isinstance(total, bool) else None
+
+
 class _Listing:
     """Fetches the pages of a collection."""
 
@@ -3256,7 +3267,7 @@ class _Listing:
 
         See https://developer.pagerduty.com/docs/pagination.
         """
-        total = body.get('total') if body else None
+        total = _total_of(body)
         limit = size = _whole_number('limit', params['limit'], 0)
         offset = _whole_number('offset', params.get('offset', 0), 0)
         is_single_page = self.endpoint.path in _SINGLE_PAGE_LISTINGS
@@ -3426,7 +3437,7 @@ class _History:
             body = self._first_page(window)
         since, until = window
         seconds = int((until - since).total_seconds())
-        if seconds <= 1 or (body.get('total') or 0) <= ITERATION_LIMIT:
+        if seconds <= 1 or (_total_of(body) or 0) <= ITERATION_LIMIT:
             yield window, body
             return
         middle = since + timedelta(seconds=seconds // 2)

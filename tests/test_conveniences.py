@@ -111,6 +111,23 @@ def test_on_call_of_a_service_queries_its_escalation_policy(api, session):
     assert api.last.query['escalation_policy_ids[]'] == 'EP9'
 
 
+@pytest.mark.parametrize(
+    'body',
+    [None, {'service': None}, {'service': {}}, {'service': {'escalation_policy': None}}],
+    ids=repr,
+)
+def test_on_call_of_a_service_without_an_escalation_policy_is_an_error(api, session, body):
+    api.reply(body=body)
+    with pytest.raises(pdpyras.PDClientError, match='no escalation policy'):
+        session.on_call(service='S1')
+
+
+def test_on_call_ignores_entries_without_a_user(api, session):
+    entries = [None, entry('U1'), dict(entry('U2'), user=None)]
+    api.reply(body={'oncalls': entries, 'more': False})
+    assert [user['id'] for user in session.on_call(at=AT)] == ['U1']
+
+
 def test_on_call_of_a_schedule_does_not_depend_on_the_level(api, session):
     api.reply(body={'oncalls': [entry('U1', level=3)], 'more': False})
     assert [user['id'] for user in session.on_call(schedule='SC1')] == ['U1']

@@ -342,6 +342,11 @@ def test_iter_history_rejects_an_invalid_period(api, session, since, until, mess
     assert api.seen == []
 
 
+def test_an_invalid_total_is_ignored(api, session):
+    api.reply(body={'log_entries': [{'id': 'a'}], 'more': False, 'total': '20000'})
+    assert list(session.iter_history('log_entries', SINCE, UNTIL)) == [{'id': 'a'}]
+
+
 @pytest.mark.parametrize('name', ['since', 'until', 'offset', 'total', 'date_range', 'cursor'])
 @pytest.mark.parametrize('where', ['params', 'url'])
 def test_iter_history_rejects_parameters_that_select_a_period_or_page(api, session, name, where):

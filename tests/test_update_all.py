@@ -99,6 +99,11 @@ def test_item_hook_is_called_for_each_updated_item(api, session, batches):
     assert calls == [(items[0], 1, 3), (items[2], 2, 3)]
 
 
+def test_a_response_without_a_list_of_resources_counts_as_no_updates(api, session):
+    api.reply(body={'incidents': 5})
+    assert session.update_all('incidents', [{'id': 'Q1'}]) == ([], [])
+
+
 def test_an_update_of_no_items_sends_nothing(api, session):
     assert session.update_all('incidents', []) == ([], [])
     assert api.seen == []
