@@ -19,6 +19,7 @@ import pdpyras
         ('escalation_policies', 'escalation_policy'),
         ('business_services', 'business_service'),
         ('statuses', 'status'),
+        ('alert_statuses', 'alert_status'),
         ('status_updates', 'status_update'),
         ('addresses', 'address'),
         ('businesses', 'business'),
@@ -31,6 +32,7 @@ import pdpyras
         ('pushes', 'push'),
         ('keys', 'key'),
         ('series', 'series'),
+        ('oauth_credentials', 'oauth_credentials'),
         ('news', 'news'),
     ],
 )
