@@ -204,7 +204,7 @@ def test_the_error_about_a_missing_from_header_names_the_option(pdp):
     without = pdp.with_variables(PAGERDUTY_FROM=None)
     status, line = without.failure('incidents', '--status', 'triggered', '--ack', '--yes')
     assert status == 1
-    assert 'Pass --from EMAIL, or set PAGERDUTY_FROM.' in line
+    assert 'Pass --from EMAIL or set PAGERDUTY_FROM: ' in line
 
 
 # On-call
