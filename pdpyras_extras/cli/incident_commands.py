@@ -28,7 +28,8 @@ def _id_of(session: pdpyras.APISession, collection: str, text: Optional[str]) ->
     if re.fullmatch('[A-Z0-9]{7,}', text):
         # A name such as PRODDB01 looks like an ID, too.
         response = session.get(f'{collection}/{text}')
-        # A key may have access to the incidents of a resource and not to the resource itself.
+        # A key may have access to the incidents of a resource and not to the resource itself. An
+        # empty response does not come from PagerDuty.
         if (response.ok and response.content) or response.status_code == 403:
             return text
     attribute = 'email' if collection == 'users' else 'name'
