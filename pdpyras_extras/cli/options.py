@@ -61,6 +61,20 @@ class Text(click.ParamType):  # type: ignore[type-arg,unused-ignore]
 TEXT = Text()
 
 
+class EscapedText(click.ParamType):  # type: ignore[type-arg,unused-ignore]
+    """Text that is sent even if it is in another encoding, as an alert must not be lost."""
+
+    name = 'text'
+
+    def convert(
+        self, value: Any, param: Optional[click.Parameter], ctx: Optional[click.Context]
+    ) -> str:
+        return str(value).encode(errors='backslashreplace').decode()
+
+
+ESCAPED_TEXT = EscapedText()
+
+
 #: Query parameters that end with "[]" in all operations of PagerDuty's OpenAPI document that have
 #: them. Without the brackets, the API ignores them.
 ARRAY_PARAMETERS = {
@@ -111,6 +125,7 @@ details_option = click.option(
     '--detail',
     'details',
     multiple=True,
+    type=ESCAPED_TEXT,
     metavar='NAME=VALUE',
     callback=_pairs,
     help='Custom detail; can be repeated.',

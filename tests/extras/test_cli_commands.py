@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,16 @@ def test_trigger_sends_every_option(pdp, account):
         },
         'links': [{'href': 'https://e.example/', 'text': 'https://e.example/'}],
     }
+
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='arguments are bytes on Linux')
+@pytest.mark.parametrize('command', ['trigger', 'change'])
+def test_text_of_an_event_in_another_encoding_is_escaped(pdp, account, command):
+    utf8 = pdp.with_variables(PYTHONUTF8='1')
+    utf8.output(command, b'Gr\xf6n', '--detail', b'job=Gr\xf6n')
+    payload = account.requests[-1].json['payload']
+    assert payload['summary'] == r'Gr\udcf6n'
+    assert payload['custom_details'] == {'job': r'Gr\udcf6n'}
 
 
 def test_trigger_uses_this_host_as_the_default_source(pdp, account):
