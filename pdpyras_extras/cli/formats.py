@@ -155,6 +155,8 @@ def write_json(file: TextIO, records: Iterable[Any]) -> None:
 
 
 def write_csv(file: TextIO, records: Iterable[Any], fields: List[str]) -> None:
+    if not fields:  # There are no records.
+        return
     writer = csv.writer(file, lineterminator='\n')
     writer.writerow([csv_cell(field) for field in fields])
     # A terminal obeys control characters in text; a spreadsheet or a script may need them.
@@ -176,6 +178,8 @@ def write_table(file: TextIO, records: Iterable[Any], fields: List[str]) -> None
 
     records = list(records)
     chosen = fields or _table_fields(records[:PAGE_SIZE])
+    if not chosen:  # There are no records.
+        return
     rows = [[table_cell(value_at(record, field)) for field in chosen] for record in records]
     headings = [one_line(field) for field in chosen]
     widths = [max(map(cell_len, column)) for column in zip(headings, *rows)]

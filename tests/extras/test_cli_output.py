@@ -95,6 +95,12 @@ def test_csv_reports_attributes_of_later_records_without_a_column(wire, api):
     assert finished.stderr == 'pdpyras: not in the output; add them with --fields: late, later\n'
 
 
+@pytest.mark.parametrize('output_format', ['csv', 'table', 'jsonl'])
+def test_an_empty_listing_has_no_lines(wire, api, output_format):
+    reply_with(api)
+    assert wire.output('list', 'teams', '--format', output_format) == ''
+
+
 def test_csv_keeps_line_breaks_in_a_cell(wire, api):
     reply_with(api, {'id': 'P1', 'description': 'two\nlines'})
     assert rows_of(wire.output('list', 'teams', '--format', 'csv'))[1] == ['P1', 'two\nlines']
