@@ -90,11 +90,13 @@ def _checked_path(
     context: click.Context, parameter: click.Parameter, path: Optional[str]
 ) -> Optional[str]:
     """Reject a path that cannot be written to before any request is sent."""
-    # The shell may have opened stdout to append, which a second opening would not.
+    # After `>> FILE`, opening /dev/stdout again would truncate FILE.
     if path is None or path in ('-', '/dev/stdout'):
         return None
+    if not path:
+        raise click.BadParameter('the name of the file is empty.')
     folder = os.path.dirname(os.path.realpath(path))
-    if not path or os.path.isdir(path):
+    if os.path.isdir(path):
         raise click.BadParameter(f'{path!r} is a directory. Name a file.')
     if not os.path.isdir(folder):
         raise click.BadParameter(f'there is no directory {folder!r}.')
@@ -114,7 +116,11 @@ def _default_format(path: Optional[str]) -> str:
     if path is None:
         return 'table' if sys.stdout.isatty() else 'jsonl'
     extension = os.path.splitext(path)[1].lstrip('.').lower()
-    return extension if extension in formats.FORMATS else 'jsonl'
+    if extension and extension not in formats.FORMATS:
+        raise Mistake(
+            f'{path!r} must end in .json, .jsonl or .csv; for any other name, pass --format.'
+        )
+    return extension or 'jsonl'
 
 
 def write(
