@@ -78,8 +78,9 @@ def advice(error: Exception) -> str:
             (kinds.ProxyError, 'Check the proxy in HTTPS_PROXY or HTTP_PROXY.'),
             (kinds.SSLError, 'Check the URL. For a CA of your own, set REQUESTS_CA_BUNDLE.'),
             (kinds.ConnectionError, 'Check the network, and --url or PAGERDUTY_URL if set.'),
-            (kinds.InvalidURL, 'Check HTTPS_PROXY or HTTP_PROXY, and --url or PAGERDUTY_URL.'),
             (kinds.InvalidHeader, 'Check --from or PAGERDUTY_FROM.'),
+            # Old versions of requests let errors of urllib3 through.
+            (ValueError, 'Check HTTPS_PROXY or HTTP_PROXY, and --url or PAGERDUTY_URL.'),
             (kinds.RequestException, ''),
             (OSError, 'Check REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE.'),
         ):
