@@ -21,7 +21,8 @@ _PEERS = {
     'pagerduty': ['pagerduty'],
     'orjson': ['orjson'],
 }
-_INTERPRETER = ['requests', 'deprecation']
+#: Packages that every process can import.
+_SHARED = ['requests', 'deprecation']
 
 
 def is_active():
@@ -44,7 +45,7 @@ def create(recreate=False):
     print('Creating the environment in {} …'.format(HOME), file=sys.stderr)
     shutil.rmtree(HOME, ignore_errors=True)
     venv.create(HOME, with_pip=True)
-    install(*_INTERPRETER)
+    install(*_SHARED)
     for name, packages in _PEERS.items():
         install('--target', peer(name), *packages)
     with open(made, 'w', encoding='utf-8') as file:

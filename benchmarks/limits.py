@@ -70,7 +70,7 @@ def history(records, share_in_bursts):
     return len(server.queries), -(-records // 100)
 
 
-def limited(processes, threads, spare):
+def limited(processes, threads):
     """Return the number of 429 responses, and the seconds for all requests."""
     with Sandbox(rate_limit=RATE_LIMIT) as sandbox:
         count = str(REQUESTS // (processes * threads))
@@ -78,7 +78,7 @@ def limited(processes, threads, spare):
         start = time.monotonic()
         clients = [
             subprocess.Popen(
-                [*command, str(spare), str(threads), count],
+                [*command, str(SPARE), str(threads), count],
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 env=dict(os.environ, PYTHONPATH=os.path.dirname(HERE)),
@@ -98,7 +98,7 @@ def main():
     title = '{} requests at {} a minute'.format(REQUESTS, RATE_LIMIT)
     print('\n{:40}  429   seconds (the shortest possible: 60)'.format(title))
     for processes, threads in ((1, 1), (1, 4), (2, 2)):
-        refused, took = limited(processes, threads, SPARE)
+        refused, took = limited(processes, threads)
         title = '{} process(es) of {} thread(s), {} spare'.format(processes, threads, SPARE)
         print('{:40}{:>5}{:>10.1f}'.format(title, refused, took))
 

@@ -13,12 +13,11 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 
 EPOCH = datetime(2024, 1, 1, tzinfo=timezone.utc)
-_NAIVE_EPOCH = EPOCH.replace(tzinfo=None)
 
 
 def stamp(seconds):
     """Return the timestamp this number of seconds after the start of 2024."""
-    return (_NAIVE_EPOCH + timedelta(seconds=seconds)).isoformat() + 'Z'
+    return (EPOCH + timedelta(seconds=seconds)).isoformat()[: -len('+00:00')] + 'Z'
 
 
 def seconds_of(text):

@@ -21,7 +21,7 @@ METHODS_WITH_BODY = ('POST', 'PUT', 'PATCH')
 
 
 class Entry(NamedTuple):
-    """A line of a table: its path, its source, and the comments above and behind it."""
+    """A line of a table: its path, its source, and the comments above it and at its end."""
 
     path: str
     source: str
@@ -30,7 +30,7 @@ class Entry(NamedTuple):
 
 
 class Wrappers(NamedTuple):
-    """The value of an entry of ENTITY_WRAPPER_CONFIG, and the comments above and behind it."""
+    """The value of an entry of ENTITY_WRAPPER_CONFIG, and the comments above it and at its end."""
 
     value: Any
     reason: str = ''

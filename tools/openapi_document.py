@@ -56,7 +56,7 @@ class Document:
             raise DocumentError('This tool reads OpenAPI 3.0; the document has {}.'.format(version))
         self.content = content
         #: A sentence for each example that does not fit its schema.
-        self.contradictions = []  # type: List[str]
+        self.contradictions: List[str] = []
 
     def operations(self) -> Iterator[Description]:
         for method, path, item in self.declarations():
@@ -76,7 +76,7 @@ class Document:
 
     def resolve(self, node: Any) -> Any:
         """Follow references until the node is not a reference."""
-        followed = []  # type: List[str]
+        followed: List[str] = []
         while isinstance(node, dict) and isinstance(node.get('$ref'), str):
             if node['$ref'] in followed:
                 raise DocumentError('The reference {} leads back to itself.'.format(node['$ref']))

@@ -44,7 +44,6 @@ class Reducer:
 
     def __init__(self, document):
         self.document = document
-        self.shapes = {}
 
     def shape(self, schema, within=()):
         """Return the shape of a schema. A reference to an enclosing schema becomes "anything"."""
@@ -145,7 +144,7 @@ def reduce_operation(document, reducer, parameters, operation):
     body = json_body(document, operation.get('requestBody', {}))
     if body is not None:
         shape = reducer.shape(body['schema'])
-        for example in examples(document, body):
+        for example in document.examples(body):
             shape = reconciled(shape, example)
         facts['request'] = shape
     facts['status'], response = success(document, operation)
@@ -157,15 +156,12 @@ def reduce_operation(document, reducer, parameters, operation):
 def reconciled(shape, example):
     """Return the shape without the rules that an example breaks: the API accepts its examples."""
     if isinstance(example, dict) and 'properties' in shape:
-        missing = {name for name in shape.get('required', ()) if example.get(name) is None}
-        required = [name for name in shape.get('required', ()) if name not in missing]
+        required = [name for name in shape.get('required', ()) if example.get(name) is not None]
         properties = {
             name: reconciled(child, example[name]) if name in example else child
             for name, child in shape['properties'].items()
         }
-        shape = {**shape, 'properties': properties}
-        if missing:
-            shape['required'] = required
+        shape = {**shape, 'properties': properties, 'required': required}
         return {name: value for name, value in shape.items() if name != 'required' or value}
     if isinstance(example, list) and shape.get('type') == 'array':
         for item in example:
@@ -194,13 +190,6 @@ def fits_type(shape, example):
     kind = JSON_TYPES[type(example)]
     wanted = shape.get('type', kind)
     return wanted == kind or (wanted, kind) == ('number', 'integer')
-
-
-def examples(document, body):
-    if 'example' in body:
-        yield body['example']
-    for example in body.get('examples', {}).values():
-        yield document.resolve(example).get('value')
 
 
 def success(document, operation):
