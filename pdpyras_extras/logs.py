@@ -121,6 +121,7 @@ class PagerDutyHandler(logging.Handler):
         self._session = pdpyras.EventsAPISession(routing_key, base_url=self._base_url)
         self._session.timeout = TIMEOUT
         # One attempt per call: the outbox decides on retries, and a flush can cut its waits short.
+        # A number for 429, because max_http_attempts does not limit its default.
         self._session.retry = {429: 1}
         self._session.max_http_attempts = self._session.max_network_attempts = 0
         # Guards all that follows. The handler's own lock would not do: logging.shutdown holds it
@@ -265,13 +266,13 @@ class PagerDutyHandler(logging.Handler):
             self._session.send_event('trigger', alert.key, payload=alert.event_payload())
         except Exception as error:  # noqa: BLE001
             failure = error  # Whatever it is, the worker must go on.
-        may_pass = failure is not None and _may_pass(failure)
+        is_retryable = failure is not None and _is_retryable(failure)
         now = time.monotonic()
         with self._changed:
             if self._sending is not alert:
                 return  # Reported as lost meanwhile, at the end of the program.
             self._sending = None
-            if may_pass:
+            if is_retryable:
                 self._last_error = str(failure)
                 self._outbox.put_back(alert, now)
             else:
@@ -279,10 +280,10 @@ class PagerDutyHandler(logging.Handler):
                 self._flush_timed_out = False
             self._changed.notify_all()
         # The longest backoff is reached after about a minute.
-        if may_pass and alert.backoff == LONGEST_BACKOFF and now >= self._report_delay_at:
+        if is_retryable and alert.backoff == LONGEST_BACKOFF and now >= self._report_delay_at:
             self._report_delay_at = now + HOUR
             _report(['PagerDutyHandler: alerts are delayed: {}'.format(failure)])
-        if failure is not None and not may_pass:
+        if failure is not None and not is_retryable:
             _report_lost(alert.taken, 'PagerDuty did not accept them: {}'.format(failure), [alert])
 
     # Ending
@@ -535,9 +536,9 @@ def _checked_key(key: Any) -> str:
     return key
 
 
-#: Like repr, also for objects whose ``__repr__`` raises.
 _limited_repr = reprlib.Repr()
 _limited_repr.maxstring = _limited_repr.maxother = 1000
+#: Like repr, also for objects whose ``__repr__`` raises.
 _repr = _limited_repr.repr
 
 
@@ -564,14 +565,14 @@ def _exception_name(record: logging.LogRecord) -> str:
 
 
 def _cut(text: str, limit: int) -> str:
-    """Take out the middle of a text that is too long, and what cannot be encoded."""
+    """Shorten a long text in the middle; replace characters that cannot be encoded."""
     if len(text) > limit:
         half = limit // 2 - 5
         text = '{} [...] {}'.format(text[:half], text[-half:])
     return text.encode('utf-8', 'replace').decode()
 
 
-def _may_pass(error: Exception) -> bool:
+def _is_retryable(error: Exception) -> bool:
     """Return whether the same event may be accepted later."""
     if isinstance(error, pdpyras.PDHTTPError):
         status = error.response.status_code

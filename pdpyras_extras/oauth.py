@@ -87,7 +87,7 @@ class OAuthTokenClient:
                 )
             )
         self._client_secret = client_secret
-        self._http = _TokenSession(client_id, base_url=self.url)
+        self._http = _TokenSession(self.client_id, base_url=self.url)
 
     def __repr__(self) -> str:
         return 'OAuthTokenClient(client_id={!r}, url={!r})'.format(self.client_id, self.url)
@@ -348,7 +348,10 @@ class _TokenSession(pdpyras.PDSession):
 
 
 class _AppTokenSource:
-    """Returns a new app token for a session whose token has expired."""
+    """Returns a new app token for a session whose token has expired.
+
+    A class, not a lambda: pickling the session then fails with the message of the client.
+    """
 
     def __init__(self, client: OAuthTokenClient, scope: str) -> None:
         self.client = client

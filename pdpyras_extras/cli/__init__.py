@@ -6,7 +6,7 @@
 - 1 when the API rejected the request,
 - 2 when the command line, a file or the environment needs a correction,
 - 3 when the network or PagerDuty failed, also after retries,
-- 4 when a part was done,
+- 4 after a partial success,
 - 130 after Ctrl-C, and 141 when the reader of the output closed it.
 """
 

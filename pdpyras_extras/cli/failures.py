@@ -14,7 +14,7 @@ REJECTED = 1
 USAGE = 2
 #: The network or PagerDuty failed, also after retries.
 FAILED = 3
-#: A part was done.
+#: Partial success.
 PARTLY = 4
 INTERRUPTED = 130
 CLOSED_PIPE = 141

@@ -57,7 +57,7 @@ def one_line(text: object) -> str:
 def to_json(value: Any, indent: Optional[int] = None, encoding: Optional[str] = None) -> str:
     """Return JSON whose only control characters are line breaks between values.
 
-    :param encoding: that of the output. In others than UTF-8, non-ASCII characters are escaped.
+    :param encoding: encoding of the output; unless it is UTF-8, escape non-ASCII characters.
     """
     is_ascii = codecs.lookup(encoding or 'utf-8').name != 'utf-8'
     return json.dumps(value, ensure_ascii=is_ascii, indent=indent).translate(_ON_LINES)
@@ -82,7 +82,7 @@ def value_at(record: Any, field: str) -> Any:
 
 
 def may_have(record: Any, field: str) -> bool:
-    """Return False if a record lacks the attribute; null or an empty list may have any."""
+    """Return whether a record may have the attribute. Null and empty lists may have any."""
     if not isinstance(record, dict):
         return field == 'value'
     return field in record or _leads_on(record, field.split('.'))

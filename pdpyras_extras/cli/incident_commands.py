@@ -22,7 +22,7 @@ OPEN = ('triggered', 'acknowledged')
 
 
 def _id_of(session: pdpyras.APISession, collection: str, text: Optional[str]) -> Optional[str]:
-    """Return the ID of a resource that is given by its ID or its name, a user by the e-mail."""
+    """Return the ID of a resource given by ID or name, or of a user given by ID or e-mail."""
     if text is None:
         return None
     if re.fullmatch('[A-Z0-9]{7,}', text):

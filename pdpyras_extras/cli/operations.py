@@ -33,7 +33,7 @@ def search(words: List[str]) -> List[Operation]:
 
 
 def similar(word: str) -> List[str]:
-    """Return words of the table that are spelled like one that no operation has."""
+    """Return the words in the table whose spelling is similar to an unknown word."""
     from difflib import get_close_matches
 
     text = ' '.join(f'{operation.path} {operation.summary}' for operation in operations())

@@ -1,9 +1,8 @@
-"""Commands that explain keys, the API and the shell, or start a sandbox."""
+"""The commands whoami, endpoints, sandbox and completion."""
 
 from __future__ import annotations
 
 import os
-from importlib import import_module
 from typing import Tuple
 
 import click
@@ -95,7 +94,9 @@ def sandbox(arguments: Tuple[str, ...]) -> None:
     # A command that is run with the sandbox as PagerDuty must not go past it.
     for variable in ('PAGERDUTY_URL', 'PAGERDUTY_FROM'):
         os.environ.pop(variable, None)
-    import_module('pdpyras_sandbox.__main__').main(list(arguments))
+    from pdpyras_sandbox.__main__ import main
+
+    main(list(arguments))
 
 
 @cli.command(cls=click.Command)
