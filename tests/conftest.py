@@ -44,8 +44,8 @@ else:
 
 
 def pytest_collection_finish():
-    # The objects that pytest keeps for thousands of tests last. Frozen, they cost no test that
-    # collects garbage or counts objects any time.
+    # pytest keeps many objects until the end. Frozen, they do not slow down tests that collect
+    # garbage or count objects.
     gc.collect()
     if hasattr(gc, 'freeze'):  # Since Python 3.7.
         gc.freeze()

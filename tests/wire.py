@@ -232,8 +232,8 @@ class WireServer:
         still receives the request.
         """
         with self._lock:
-            have_come = self._lock.wait_for(lambda: len(self.seen) >= count, 30)
-        assert have_come, 'only {} of {} requests came'.format(len(self.seen), count)
+            arrived = self._lock.wait_for(lambda: len(self.seen) >= count, 30)
+        assert arrived, 'only {} of {} requests arrived'.format(len(self.seen), count)
 
     def close(self):
         if not self.closing.is_set():
