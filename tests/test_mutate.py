@@ -60,8 +60,9 @@ def test_every_mutant_is_valid_python_and_differs_from_the_original():
         assert MODULE.splitlines()[mutant.line - 1] not in changed.decode('utf-8').splitlines()
 
 
-def test_a_function_within_a_function_is_changed_once():
-    source = 'def one():\n    def two():\n        return 1\n    return two\n'
+@pytest.mark.parametrize('keyword', ['def', 'async def'])
+def test_a_function_within_a_function_is_changed_once(keyword):
+    source = 'def one():\n    {} two():\n        return 1\n    return two\n'.format(keyword)
     mutants = [str(mutant) for mutant in mutants_of('module.py', source)]
     assert sorted(mutants) == [
         'module.py:3: 1  ->  (2)',

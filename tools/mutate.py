@@ -30,8 +30,10 @@ ROOT = Path(__file__).resolve().parent.parent
 TIMEOUT = 30
 #: The file with the outcome, seconds and name of each phase of a test without a mutant.
 OUTCOMES = '.mutate.outcomes'
-#: The number of tests in the first run, each of another function; the others follow if none fails.
+#: The number of tests in the first run, at most one of each test function. The others follow if
+#: none fails.
 FIRST_TESTS = 40
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 SWAPPED = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
@@ -79,12 +81,12 @@ def mutants_of(path: str, source: str) -> Iterator[Mutant]:
 def _nodes_in_functions(tree: ast.AST) -> Iterator[ast.AST]:
     """Yield the nodes in the bodies of functions, without docstrings and annotations."""
     for function in ast.walk(tree):
-        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        if isinstance(function, FUNCTIONS):
             body = function.body[1:] if ast.get_docstring(function) else function.body
             pending = list(body)
             while pending:
                 node = pending.pop()
-                if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.JoinedStr)):
+                if isinstance(node, (*FUNCTIONS, ast.ClassDef, ast.JoinedStr)):
                     continue  # Nested functions are visited separately.
                 if isinstance(node, (ast.expr, ast.stmt)):
                     yield node
@@ -228,9 +230,8 @@ def is_noticed(mutant: Mutant, tests: List[str], root: Path) -> bool:
     try:
         by_function = {name.partition('[')[0]: name for name in reversed(tests)}
         # A random choice, because the fastest tests may all be of one kind.
-        chosen = set(
-            random.Random(0).sample(sorted(by_function.values()), len(by_function))[:FIRST_TESTS]
-        )
+        count = min(FIRST_TESTS, len(by_function))
+        chosen = set(random.Random(0).sample(sorted(by_function.values()), count))
         first = [name for name in tests if name in chosen]
         others = [name for name in tests if name not in chosen]
         return any(_fails(names, root) for names in (first, others) if names)
