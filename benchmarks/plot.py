@@ -7,7 +7,7 @@ from rows import FORMER, OURS, SUCCESSOR
 #: The colors of the page and of lines and text: light, and dark as in the theme of the docs.
 _LIGHT = ('#ffffff', '#000000')
 _DARK = ('#131416', '#cfd0d0')
-_COLOURS = {FORMER: '#c44e52', SUCCESSOR: '#8c8c8c', OURS: '#2a7f4f'}
+_COLORS = {FORMER: '#c44e52', SUCCESSOR: '#8c8c8c', OURS: '#2a7f4f'}
 
 
 def draw(results, path):
@@ -60,7 +60,7 @@ def _draw_bars(axes, shown, label, offset):
         medians,
         height=0.25,
         label=label,
-        color=_COLOURS[label],
+        color=_COLORS[label],
         xerr=[low, high],
         error_kw={'linewidth': 0.8},
     )
