@@ -95,11 +95,12 @@ def test_a_short_page_does_not_make_the_following_pages_short(api, session):
     assert sent(api, 'limit', 'offset') == [('100', '0'), ('100', '100'), ('100', '107')]
 
 
-def test_following_pages_use_the_limit_to_which_the_server_lowered_the_first(api, session):
-    api.reply(body={'users': [1] * 25, 'limit': 25, 'more': True})
-    api.reply(body={'users': [2] * 25, 'limit': 25, 'more': False})
-    assert len(list(session.iter_all('users'))) == 50
-    assert sent(api, 'limit', 'offset') == [('100', '0'), ('25', '25')]
+@pytest.mark.parametrize('limit', [25, 1])
+def test_following_pages_use_the_limit_to_which_the_server_lowered_the_first(api, session, limit):
+    api.reply(body={'users': [1] * limit, 'limit': limit, 'more': True})
+    api.reply(body={'users': [2] * limit, 'limit': limit, 'more': False})
+    assert len(list(session.iter_all('users'))) == 2 * limit
+    assert sent(api, 'limit', 'offset') == [('100', '0'), (str(limit), str(limit))]
 
 
 @pytest.mark.parametrize('limit', [0, -1, None, '25', 1000], ids=repr)
