@@ -373,6 +373,13 @@ def test_records_within_one_second_of_unknown_order_are_yielded(newest_first):
 
 
 @pytest.mark.parametrize('newest_first', [False, True], ids=['oldest first', 'newest first'])
+def test_the_order_is_known_although_the_latest_window_has_no_records(newest_first):
+    server = HistoryServer([10, 20, 200 * DAY, 201 * DAY], 181, False, newest_first)
+    assert history_of(server) == expected(server)
+    assert len(server.queries) == 3
+
+
+@pytest.mark.parametrize('newest_first', [False, True], ids=['oldest first', 'newest first'])
 def test_a_page_of_records_at_the_second_where_a_window_is_cut_shows_their_order(newest_first):
     step = -1 if newest_first else 1
     nearby = [2000 + step * (n % 2000) for n in range(LIMIT)]
