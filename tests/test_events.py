@@ -436,9 +436,8 @@ def test_false_is_not_a_dedup_key_but_zero_is(api, events, key, sent):
 
 def test_an_empty_response_to_an_event_is_reported_with_its_status(api, events):
     api.reply(202, headers={'x-request-id': 'r-1'})
-    with pytest.raises(
-        pdpyras.PDServerError, match=r'\(status 202\), which is empty\. \[request ID r-1\]'
-    ):
+    problem = r'the key "dedup_key" in the response \(status 202\), which is empty\.'
+    with pytest.raises(pdpyras.PDServerError, match=problem + r' \[request ID r-1\]'):
         events.trigger('Errors', 'web1')
 
 
