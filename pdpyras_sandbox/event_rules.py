@@ -245,7 +245,9 @@ def check_actions(actions: Record) -> None:
 
 
 def required_text(item: Record, name: str) -> str:
-    value: str | None = item.get(name)
+    value = item.get(name)
     if value is None:
         raise ValueError(f'{name} is required')
+    if not isinstance(value, str):
+        raise ValueError(f'{name} must be a string')
     return value

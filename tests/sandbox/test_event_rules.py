@@ -498,6 +498,15 @@ BAD = [
     (rule(extractions=[{'target': 'event.a', 'regex': '.*'}]), 'source is required'),
     (rule(extractions=[{'template': 'x'}]), 'target is required'),
     (rule(extractions=[{'target': 'event.a'}]), 'template is required'),
+    (rule(extractions=[{'target': 'event.a', 'template': 5}]), 'template must be a string'),
+    (
+        rule(extractions=[{'target': 'event.a', 'regex': '.*', 'source': 5}]),
+        'source must be a string',
+    ),
+    (
+        rule(extractions=[{'target': 'event.a', 'regex': 5, 'source': 'event.a'}]),
+        'regex must be a string',
+    ),
     (rule(extractions=[{'target': 'raw_event.a', 'template': 'x'}]), 'not a field of the event'),
 ]
 
