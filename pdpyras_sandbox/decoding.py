@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, NoReturn
 
 #: The maximum nesting of arrays and objects, because the functions that read them are recursive.
@@ -15,7 +16,7 @@ def decoded(text: str | bytes) -> Any:
     :raises ValueError: if it is not JSON, or is nested too deeply.
     """
     try:
-        value = json.loads(text, parse_constant=reject_constant)
+        value = json.loads(text, parse_constant=reject_constant, parse_float=finite)
         if is_deeper(value, MAXIMUM_DEPTH):
             raise RecursionError
     except RecursionError:
@@ -34,6 +35,14 @@ def decoded_or_none(text: str | bytes) -> Any:
 def reject_constant(name: str) -> NoReturn:
     """Reject NaN and Infinity, which the json module accepts."""
     raise ValueError(f'{name} is not JSON')
+
+
+def finite(text: str) -> float:
+    """Reject a number that is too large for a float: infinity could not be encoded as JSON."""
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f'{text} is too large')
+    return number
 
 
 def is_deeper(value: Any, levels: int) -> bool:

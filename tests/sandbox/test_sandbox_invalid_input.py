@@ -20,10 +20,11 @@ JSON = {'Content-Type': 'application/json'}
     [
         ('null', 'incident is required'),
         ('NaN', 'Invalid JSON: NaN is not JSON'),
+        ('{"incident": 1e999}', 'Invalid JSON: 1e999 is too large'),
         ('[' * 100_000, 'Invalid JSON: it is nested more than 100 levels deep'),
         ('[' * 500 + ']' * 500, 'Invalid JSON: it is nested more than 100 levels deep'),
     ],
-    ids=['null', 'NaN', 'truncated', 'nested too deeply'],
+    ids=['null', 'NaN', 'infinite number', 'truncated', 'nested too deeply'],
 )
 def test_malformed_json_body_is_rejected(web, text, reason):
     refusal = web.refusal('POST', '/incidents', data=text, headers=JSON)
