@@ -817,7 +817,7 @@ KINDS['/log_entries'] = Kind(derived={'channel': shown_channel})
 def update_channel(call: Call) -> None:
     entry = call.record(call.parent())
     channel_type = entry['channel']['type']
-    if call.content['type'] != channel_type:
+    if call.content.get('type', channel_type) != channel_type:
         raise invalid_input(f"channel.type must be the present type, '{channel_type}'")
     entry['channel'].update(call.content)
     call.store.save(call.parent())

@@ -125,9 +125,9 @@ def test_incident_of_the_rest_api_is_a_web_trigger_with_its_body_as_details(web,
 def test_details_of_a_web_trigger_can_be_changed(web):
     web.incident()
     entry_id, before = trigger_channel(web)
-    change = {'channel': {'type': 'web_trigger', 'details': 'Emptied'}}
-    web.put(f'/log_entries/{entry_id}/channel', change)
-    assert trigger_channel(web)[1] == {**before, 'details': 'Emptied'}
+    for change in ({'type': 'web_trigger', 'details': 'Emptied'}, {'details': 'Filled'}):
+        web.put(f'/log_entries/{entry_id}/channel', {'channel': change})
+        assert trigger_channel(web)[1] == {**before, 'details': change['details']}
 
 
 def test_the_type_of_a_channel_cannot_be_changed(web):
