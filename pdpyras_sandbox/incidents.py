@@ -471,11 +471,13 @@ def checked_update(call: Call, incident: Record, given: Record) -> Record:
         if update['escalation_policy'].get('id') != policy['id']:
             policy = call.referred(update['escalation_policy'], '/escalation_policies', NO_POLICY)
         update['escalation_policy'] = reference(policy)
-    if 'escalation_level' in update:
-        policy_with_level(call.store, policy, update['escalation_level'])
     if update.get('assignments') == [] and incident['assignments']:
         raise invalid_input('assignments must have at least one assignee')
     update['assignees'] = assignees_in(call, update)
+    is_reopened = incident['status'] == 'resolved' and update.get('status') == 'triggered'
+    if 'escalation_level' in update or (is_reopened and not update['assignees']):
+        # The policy of a resolved incident may have been deleted.
+        policy_with_level(call.store, policy, update.get('escalation_level', 1))
     return update
 
 

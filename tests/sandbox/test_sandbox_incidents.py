@@ -77,6 +77,22 @@ def policy_of(user):
     return {'escalation_policy': policy}
 
 
+def test_rejected_reopening_changes_no_incident(web):
+    policy = web.post('/escalation_policies', policy_of(web.user('Paul')))['escalation_policy']
+    reference = {'id': policy['id'], 'type': 'escalation_policy_reference'}
+    other, resolved = web.incident('Other'), web.incident('Resolved')
+    web.update(resolved, escalation_policy=reference)
+    before = web.update(resolved, status='resolved')
+    assert web.call('DELETE', '/escalation_policies/' + policy['id']).status_code == 204
+    changes = [
+        {'id': other['id'], 'type': 'incident_reference', 'title': 'Changed'},
+        {'id': resolved['id'], 'type': 'incident_reference', 'status': 'triggered'},
+    ]
+    assert web.refusal('PUT', '/incidents', {'incidents': changes})[0] == 400
+    assert web.get('/incidents/' + other['id'])['incident']['title'] == 'Other'
+    assert web.get('/incidents/' + resolved['id'])['incident']['status'] == before['status']
+
+
 def test_resolved_incident_is_reopened_by_acknowledging_it(web):
     jane = web.user('Jane')
     incident = web.update(web.incident(), status='resolved')
