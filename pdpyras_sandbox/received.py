@@ -80,14 +80,14 @@ def closest_difference(expected: Any, candidates: Requests) -> list[str]:
     """Return the lines of a diff of the expected body and the most similar one."""
 
     def compared(seen: Request) -> tuple[list[str], list[str]]:
-        return pretty(aligned(expected, seen.json)), pretty(seen.json)
+        mask = Mask(seen)
+        return pretty(mask.value(aligned(expected, seen.json))), pretty(mask.value(seen.json))
 
     closest = max(
         candidates, key=lambda seen: difflib.SequenceMatcher(None, *compared(seen)).ratio()
     )
-    mask = Mask(closest)
     difference = difflib.ndiff(*compared(closest))
-    return ['  ' + mask.text(line) for line in difference if not line.startswith('?')]
+    return ['  ' + line for line in difference if not line.startswith('?')]
 
 
 def aligned(expected: Any, actual: Any) -> Any:

@@ -145,6 +145,14 @@ def test_keys_in_paths_and_events_of_version_1_are_masked_in_reports_and_the_log
     assert key not in '\n'.join([*lines, caplog.text])
 
 
+def test_expected_key_is_masked_in_the_difference(web):
+    key = 'e93facc04764012d7bfb002500d5d1a6'
+    web.event()
+    lines = failure(web, 'POST', '/v2/enqueue', json={'routing_key': key})
+    assert any(line.startswith('  -   "routing_key": "*d1a6"') for line in lines)
+    assert key not in '\n'.join(lines)
+
+
 def test_each_request_is_logged_at_info(web, caplog, monkeypatch):
     # A queue, because a dropped request may be logged after its client gets the error.
     records = queue.Queue()
