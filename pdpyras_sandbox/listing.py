@@ -23,12 +23,12 @@ DEFAULT_LIMIT = 25
 MAXIMUM_LIMIT = 100
 #: PagerDuty returns no records past this position.
 MAXIMUM_POSITION = 10_000
-#: Query parameters that do not filter records.
 #: Values that PagerDuty accepts, but does not list in the documentation of the parameter.
 UNLISTED = {
     ('GET /incidents', 'include[]'): ('body',),
     ('GET /incidents/{id}', 'include[]'): ('body', 'external_references', 'metadata'),
 }
+#: Query parameters that do not filter records.
 NOT_FILTERS = {'limit', 'offset', 'total', 'cursor', 'include', 'sort_by', 'time_zone', 'overflow'}
 #: Attributes that a free-text query searches.
 SEARCHED = ('name', 'title', 'summary', 'email', 'label')
