@@ -104,6 +104,7 @@ class Handler(WSGIRequestHandler):
         """Read the body, so that the next request on the connection follows.
 
         :raises BodyError: if the body is too long, or its length is invalid.
+        :raises ConnectionError: if the client disconnects before the end of the body.
         """
         body = environ['wsgi.input']
         if environ.get('wsgi.input_terminated'):
@@ -115,6 +116,8 @@ class Handler(WSGIRequestHandler):
         if len(length.lstrip('0')) > len(str(MAXIMUM_BODY)) or int(length) > MAXIMUM_BODY:
             raise BodyError(413, TOO_LONG)
         content: bytes = body.read(int(length))
+        if len(content) < int(length):
+            raise ConnectionError('The client disconnected in the middle of the body')
         return content
 
     def drain(self) -> None:

@@ -323,6 +323,17 @@ def test_error_of_the_server_is_printed(monkeypatch, capsys):
     assert 'ZeroDivisionError' in capsys.readouterr().err
 
 
+def test_client_that_disconnects_in_the_middle_of_a_body_prints_no_error(capsys):
+    with Sandbox() as sandbox:
+        address = urlsplit(sandbox.url)
+        with socket.create_connection((address.hostname, address.port), timeout=5) as client:
+            head = b'POST /users HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50\r\n\r\n'
+            client.sendall(head + b'abc')
+            client.shutdown(socket.SHUT_WR)
+            assert client.recv(1) == b''
+    assert capsys.readouterr().err == ''
+
+
 def test_received_requests_are_recorded(web):
     web.call('POST', '/users?total=true', {'user': {'name': 'A'}})
     (seen,) = web.sandbox.requests
