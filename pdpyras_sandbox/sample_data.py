@@ -7,7 +7,6 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from pdpyras_sandbox.account import reference
-from pdpyras_sandbox.clock import timestamp
 from pdpyras_sandbox.event_rules import Draft
 from pdpyras_sandbox.events import ServiceEvent
 from pdpyras_sandbox.incidents import Incidents, change_status
@@ -95,8 +94,9 @@ def staffed_team(builder: Builder, name: str, crew: list[Record]) -> Record:
 
 def schedule(builder: Builder, name: str, team: Record, crew: list[Record]) -> Record:
     """Create a schedule with weekly turns of a team's members."""
-    first_day = builder.account.clock.now()
-    start = timestamp(first_day.replace(hour=9, minute=0, second=0))
+    # The time at which the account begins, in a zone without daylight saving time: whom incidents
+    # are assigned to must not depend on the time at which the sandbox starts.
+    start = builder.account.clock.timestamp()
     layer = {
         'id': builder.store.new_id(),
         'name': 'Weekly',
@@ -112,7 +112,7 @@ def schedule(builder: Builder, name: str, team: Record, crew: list[Record]) -> R
         'schedule',
         name=f'{name} Rota',
         description='',
-        time_zone='Europe/Berlin',
+        time_zone='Etc/UTC',
         schedule_layers=[layer],
         teams=[reference(team)],
     )

@@ -1,8 +1,11 @@
 """The sample data of ``--seed``: its times agree with each other."""
 
+from datetime import datetime, timezone
+
 import pytest
 
 from pdpyras_sandbox import Sandbox
+from pdpyras_sandbox.clock import Clock
 
 
 @pytest.fixture(scope='module')
@@ -83,3 +86,21 @@ def test_unacknowledged_incidents_of_a_high_urgency_have_escalated(web, incident
     assert waiting
     for incident in waiting:
         assert len(steps(web, incident)['escalate']) == 1
+
+
+# Of the sample data, the last covers a period without a change to or from daylight saving time.
+STARTS = [(2026, 11, 28, 7), (2026, 11, 28, 19), (2027, 1, 7, 19)]
+
+
+def test_assignees_do_not_depend_on_the_time_at_which_the_sandbox_starts(monkeypatch, api_of):
+    def assignees(*start):
+        monkeypatch.setattr(Clock, '_now', lambda clock: datetime(*start, tzinfo=timezone.utc))
+        # With this seed, an incident is triggered within an hour of a handoff, so that a change to
+        # or from daylight saving time would have an effect.
+        with Sandbox(seed=22) as sandbox:
+            found = api_of(sandbox).get('/incidents', limit=100)['incidents']
+        return [[a['assignee']['id'] for a in incident['assignments']] for incident in found]
+
+    first, *others = (assignees(*start) for start in STARTS)
+    assert any(first)
+    assert others == [first, first]
