@@ -692,8 +692,11 @@ def request_responders(call: Call) -> Record:
     ]
     for target in targets:
         target_id = required_id(target, 'responder_request_target')
-        if call.store.find(target_id) is None:
-            raise invalid_input(f'responder_request_targets: no record has ID {target_id}')
+        found = call.store.find(target_id)
+        if found is None or found.get('type') not in ('user', 'escalation_policy'):
+            raise invalid_input(
+                f'responder_request_targets: no user or escalation policy has ID {target_id}'
+            )
     request = {
         'incident': reference(incident),
         'requester': reference(requester),

@@ -468,6 +468,25 @@ def test_requested_users_and_those_on_call_are_the_responders(web):
     assert len(shown['responder_requests']) == 2
 
 
+def test_only_users_and_escalation_policies_can_be_responders(web):
+    incident = web.incident()
+    path = '/incidents/' + incident['id']
+    for target_id in (web.service['id'], incident['id'], 'PSTATUS', 'PNOBODY'):
+        targets = [
+            {'responder_request_target': {'id': one, 'type': 'user_reference'}}
+            for one in (web.owner['id'], target_id)
+        ]
+        request = {
+            'requester_id': web.owner['id'],
+            'message': 'Please help',
+            'responder_request_targets': targets,
+        }
+        reason = f'responder_request_targets: no user or escalation policy has ID {target_id}'
+        refusal = web.refusal('POST', path + '/responder_requests', request)
+        assert refusal == (400, 2001, [reason])
+    assert web.get(path)['incident']['incidents_responders'] == []
+
+
 FILTERS = [
     ({'statuses': ['triggered']}, {'web'}),
     ({'statuses': ['triggered', 'resolved']}, {'web', 'db'}),
