@@ -30,9 +30,8 @@ def update_of(web, message, status):
     }
 
 
-@pytest.fixture
-def post(web):
-    body = {
+def post_body(web):
+    post = {
         'type': 'status_page_post',
         'title': 'Trouble',
         'post_type': 'incident',
@@ -41,7 +40,12 @@ def post(web):
         'status_page': PAGE,
         'updates': [update_of(web, 'Looking', 'investigating')],
     }
-    return web.post(PATH + '/posts', {'post': body})['post']
+    return {'post': post}
+
+
+@pytest.fixture
+def post(web):
+    return web.post(PATH + '/posts', post_body(web))['post']
 
 
 def test_account_has_a_status_page(web):
@@ -80,3 +84,20 @@ def test_deleting_a_post_deletes_its_updates(web, post):
     assert web.call('DELETE', path).status_code == 204
     assert web.get(PATH + '/posts')['posts'] == []
     assert web.refusal('GET', path + '/post_updates')[0] == 404
+
+
+def test_unknown_status_page_is_404(web):
+    for path in ('', '/posts', '/statuses', '/statuses/PSTAT01', '/services'):
+        assert web.refusal('GET', '/status_pages/PNOPAGE' + path)[:2] == (404, 2100)
+    assert web.refusal('POST', '/status_pages/PNOPAGE/posts', post_body(web))[:2] == (404, 2100)
+
+
+def test_account_of_an_older_version_accepts_any_status_page(web):
+    content = web.sandbox.dump()
+    content['records'] = {
+        path: record
+        for path, record in content['records'].items()
+        if not path.startswith('/status_pages')
+    }
+    web.sandbox.load(content)
+    assert web.get('/status_pages/PANY/posts')['posts'] == []
