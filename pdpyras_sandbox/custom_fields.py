@@ -104,11 +104,13 @@ def write_values(call: Call) -> Body:
         if 'value' not in given:
             raise invalid_input('custom_fields.value is required')
         check_value(field, given['value'], options_of(call, field))
+        if given['value'] != value_of(field, values):
+            changed.append(field['id'])
         values[field['id']] = given['value']
-        changed.append(field['id'])
     call.store.put(owner + VALUES, values)
     shown = values_of(call, owner)
-    announce_values(call, call.record(owner), shown, changed)
+    if changed:
+        announce_values(call, call.record(owner), shown, changed)
     return Body(custom_fields=shown)
 
 
@@ -132,10 +134,14 @@ def values_of(call: Call, owner: str) -> list[Record]:
         {
             **{name: field.get(name) for name in SHOWN},
             'type': 'field_value',
-            'value': values.get(field['id'], field.get('default_value')),
+            'value': value_of(field, values),
         }
         for field in fields_of(call, owner)
     ]
+
+
+def value_of(field: Record, values: Record) -> Any:
+    return values.get(field['id'], field.get('default_value'))
 
 
 def fields_of(call: Call, owner: str) -> list[Record]:

@@ -248,6 +248,20 @@ def test_webhook_about_custom_fields_has_all_values_and_the_changed_ones(web, re
     assert (changed['name'], changed['value']) == ('environment', 'staging')
 
 
+def test_unchanged_custom_fields_send_no_webhook(web, receiver):
+    subscribe(web, receiver.url, ['incident.custom_field_values.updated'])
+    incident = web.incident()
+    fill_in_a_field(web, incident)
+    path = f'/incidents/{incident["id"]}/custom_fields/values'
+    unchanged = {'custom_fields': web.get(path)['custom_fields']}
+    for values in (unchanged, {'custom_fields': []}):
+        web.put(path, values)
+    region = {'custom_fields': [*unchanged['custom_fields'], {'name': 'region', 'value': 'eu'}]}
+    web.put(path, region)
+    _, event = received(web, receiver)
+    assert [value['name'] for value in event['data']['changed_custom_fields']] == ['region']
+
+
 def test_webhooks_of_timeouts_have_the_time_of_the_timeout(web, receiver):
     subscribe(web, receiver.url)
     web.event()
