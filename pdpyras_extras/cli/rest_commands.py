@@ -32,7 +32,10 @@ def get(connection: Connection, path: str, params: Any) -> None:
       pdpyras get users/me
     """
     with connection.api() as session:
-        print_json(not_empty(session.rget(path, params=params), path))
+        resource = session.rget(path, params=params)
+    # The response to GET /abilities/{id} has no body.
+    if resource is not None or '/abilities/' not in f'/{path}':
+        print_json(not_empty(resource, path))
 
 
 def _add_command_with_body(verb: str, text: str) -> None:

@@ -362,6 +362,11 @@ def test_an_empty_response_ends_with_3(wire, api, command, status_code):
     assert 'empty' in line
 
 
+def test_get_prints_nothing_for_an_ability(wire, api):
+    api.reply(204)
+    assert wire.output('get', 'abilities/teams') == ''
+
+
 def test_a_failed_export_keeps_the_previous_file_and_the_received_records(wire, api, tmp_path):
     file = tmp_path / 'users.jsonl'
     file.write_text('the last export\n')
