@@ -105,7 +105,10 @@ def _invoke(arguments: List[str], connection: Connection) -> int:
         status = status_of(error)
         if status is None:
             raise
-        return _fail(status, f'{error}{advice(error)}', connection)
+        message, hint = str(error), advice(error)
+        if hint and message[-1:] not in ('.', ']'):
+            message += '.'
+        return _fail(status, message + hint, connection)
 
 
 def _fail(status: int, message: str, connection: Connection) -> int:

@@ -166,7 +166,7 @@ def test_an_argument_in_another_encoding_is_reported(wire, api, arguments, name)
     ('variable', 'value', 'what_to_do'),
     [
         ('PAGERDUTY_FROM', 'a\nb@example.com', 'Check --from or PAGERDUTY_FROM.'),
-        ('REQUESTS_CA_BUNDLE', '/no/such/file', 'Check REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE.'),
+        ('REQUESTS_CA_BUNDLE', '/no/such/file', '. Check REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE.'),
         *(
             ('HTTPS_PROXY', proxy, 'Check HTTPS_PROXY or HTTP_PROXY, and --url or PAGERDUTY_URL.')
             for proxy in ('ftp://proxy', 'http://[proxy', 'http://', 'http://proxy:99999')
