@@ -84,7 +84,7 @@ def mistake_in(key: str) -> Optional[str]:
 def why_rejected(connection: Connection, key: str) -> str:
     """Return why the API does not accept a key, and what to do.
 
-    If nothing is wrong with the look of it, it is tried in the other region as well.
+    A key that looks valid is tried in the other region as well.
     """
     mistake = mistake_in(key)
     if mistake:
@@ -99,7 +99,10 @@ def why_rejected(connection: Connection, key: str) -> str:
                 f'PAGERDUTY_REGION={region}.'
             )
         if status != 401:
-            reason += f' It may also belong to the region {region}, which could not be checked.'
+            return (
+                f'It may belong to the service region {region}, which could not be checked. If it '
+                f'does not: {reason}'
+            )
     return reason
 
 
