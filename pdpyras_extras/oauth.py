@@ -317,7 +317,8 @@ class OAuthTokenClient:
             token = dict(client.parse_request_body_response(response.text))
             token.pop('expires_at', None)
             if 'expires_in' in token:
-                expiration = datetime.now(timezone.utc) + timedelta(seconds=token['expires_in'])
+                lifetime = timedelta(seconds=int(token['expires_in']))
+                expiration = datetime.now(timezone.utc) + lifetime
                 token['expiration_date'] = expiration.strftime(DATE_FORMAT)
         except MissingTokenError:
             token = {}

@@ -303,6 +303,11 @@ def test_token_without_a_scope_or_a_lifetime_is_returned(client, api, name, is_n
     assert result == body
 
 
+def test_lifetime_may_be_a_str(client, api):
+    api.reply(body=token(expires_in='86400'))
+    assert 'expiration_date' in get_with_pkce(client)
+
+
 @pytest.mark.parametrize('granted', ['openid', 'read', 'writer', 'WRITE'])
 def test_scope_that_is_not_granted_is_an_error(client, api, granted):
     api.reply(body=token(scope=granted))
