@@ -3293,8 +3293,7 @@ class _Listing:
             body, results = None, []
             if cursor:
                 # The tables do not list this endpoint as cursor-based, but it is.
-                following = {name: value for name, value in params.items() if name != 'offset'}
-                yield from self.cursor_pages(dict(following, cursor=cursor))
+                yield from self.cursor_pages(dict(params, cursor=cursor))
                 return
             if not more:
                 return
@@ -3404,12 +3403,11 @@ class _History:
         """Yield the pages of all windows in the order of the records, without repeated records."""
         windows = self._longest_windows(since, until)
         first_pages: Dict[_Window, Any] = {}
-        if len(windows) > 1:
-            # The latest window with two different times shows the order of the records.
-            for window in reversed(windows):
-                first_pages[window] = self._first_page(window)
-                if self.is_newest_first is not None:
-                    break
+        # The latest window with two different times shows the order of the records.
+        for window in reversed(windows):
+            first_pages[window] = self._first_page(window)
+            if self.is_newest_first is not None:
+                break
         if self.is_newest_first:
             windows.reverse()
         before: Set[str] = set()
