@@ -279,8 +279,8 @@ class PagerDutyHandler(logging.Handler):
                 self._outbox.settle(alert, now)
                 self._flush_timed_out = False
             self._changed.notify_all()
-        # The longest backoff is reached after about a minute.
-        if is_retryable and alert.backoff == LONGEST_BACKOFF and now >= self._report_delay_at:
+        is_late = is_retryable and now - alert.failing_since >= MINUTE
+        if is_late and now >= self._report_delay_at:
             self._report_delay_at = now + HOUR
             _report(['PagerDutyHandler: alerts are delayed: {}'.format(failure)])
         if failure is not None and not is_retryable:
@@ -414,6 +414,8 @@ class _Alert:
         #: Seconds to wait after the last attempt, if it failed.
         self.backoff = 0.0
         self.not_before = float('-inf')
+        #: Time of the first attempt, while all attempts have failed.
+        self.failing_since = float('inf')
 
     def due(self) -> float:
         return float('-inf') if self.is_urgent else self.not_before

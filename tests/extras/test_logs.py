@@ -494,7 +494,7 @@ def test_event_is_kept_while_the_connection_fails(events_api, handler, log, slee
 
 
 def test_long_delay_is_reported_once_an_hour(events_api, handler, log, capsys, monkeypatch):
-    monkeypatch.setattr(logs, 'LONGEST_BACKOFF', logs.SHORTEST_BACKOFF)
+    monkeypatch.setattr(logs, 'MINUTE', 0.0)
     events_api.answer(Reply(503), times=3)
     log.error('It broke')
     handler.flush()
