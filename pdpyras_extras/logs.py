@@ -420,6 +420,14 @@ class _Alert:
     def due(self) -> float:
         return float('-inf') if self.is_urgent else self.not_before
 
+    def take(self) -> None:
+        self.taken_payload, self.taken_level = self.payload, self.level
+        self.level = logging.NOTSET
+
+    def restore(self) -> None:
+        if self.taken_level >= self.level:
+            self.payload, self.level = self.taken_payload, self.taken_level
+
     def event_payload(self) -> dict[str, Any]:
         details = dict(self.taken_payload['custom_details'], count=self.taken)
         return dict(self.taken_payload, custom_details=details)
@@ -491,14 +499,15 @@ class _Outbox:
         self._attempts.append(now)
         self._number_open -= first.is_open
         first.is_open = first.is_urgent = False
-        first.taken_payload, first.taken_level = first.payload, first.level
-        first.level = logging.NOTSET
+        first.take()
         return first
 
     def settle(self, alert: _Alert, now: float) -> None:
         """Settle the records of an alert that was taken, and then sent or refused."""
         alert.records.settled += alert.taken
+        alert.taken_level = logging.NOTSET
         alert.backoff = 0.0
+        alert.failing_since = float('inf')
         alert.not_before = now + MINUTE
 
     def put_back(self, alert: _Alert, now: float) -> None:
@@ -507,8 +516,8 @@ class _Outbox:
         Others are sent meanwhile, because the failure may be due to this event.
         """
         self._reopen(alert)
-        if alert.taken_level >= alert.level:
-            alert.payload, alert.level = alert.taken_payload, alert.taken_level
+        alert.restore()
+        alert.failing_since = min(alert.failing_since, now)
         alert.backoff = min(max(SHORTEST_BACKOFF, 2 * alert.backoff), LONGEST_BACKOFF)
         alert.not_before = now + alert.backoff
 
@@ -526,6 +535,8 @@ class _Outbox:
         self._number_open = 0
         for alert in alerts:
             alert.is_open = False
+            alert.restore()
+            alert.take()
             alert.taken = alert.records.settle()
         return [alert for alert in alerts if alert.taken]
 
@@ -588,7 +599,7 @@ def _is_retryable(error: Exception) -> bool:
 def _report_lost(count: int, reason: str, alerts: Sequence[_Alert] = ()) -> None:
     lines = ['PagerDutyHandler: {} log record(s) lost: {}'.format(count, reason)]
     for alert in alerts[:ALERTS_NAMED]:
-        lines.append('    {} x {!r}'.format(alert.taken, alert.payload['summary']))
+        lines.append('    {} x {!r}'.format(alert.taken, alert.taken_payload['summary']))
     if len(alerts) > ALERTS_NAMED:
         lines.append('    and {} other alerts'.format(len(alerts) - ALERTS_NAMED))
     _report(lines)

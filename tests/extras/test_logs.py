@@ -431,6 +431,14 @@ def test_severe_record_is_sent_again_only_if_its_event_failed(outbox, is_accepte
     assert outbox.take(60).taken_payload == {'summary': expected}
 
 
+def test_most_severe_record_is_named_if_all_are_lost(outbox):
+    outbox.open('a', logging.CRITICAL, {'summary': 'Gone'})
+    outbox.take(0)
+    outbox.open('a', logging.WARNING, {'summary': 'Slow'})
+    (alert,) = outbox.clear()
+    assert (alert.taken, alert.taken_payload) == (2, {'summary': 'Gone'})
+
+
 def test_memory_is_bounded_by_the_capacity():
     outbox = logs._Outbox(capacity=200)
     for minute in range(20):
