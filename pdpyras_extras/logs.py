@@ -327,7 +327,9 @@ class PagerDutyHandler(logging.Handler):
         :func:`logging.shutdown` flushes before it closes.
         """
         if _is_configuring_logging():
-            _forgotten.add(self)
+            with self._changed:
+                _forgotten.add(self)
+                self._changed.notify_all()  # The worker may be idle.
             return
         with self._changed:
             self._closed = True

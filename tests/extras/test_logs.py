@@ -644,10 +644,12 @@ def test_worker_of_a_replaced_handler_ends(events_api, log, monkeypatch):
     monkeypatch.setattr(logs, 'MINUTE', 0.0)
     handler = PagerDutyHandler(KEY, base_url=events_api.url)
     log.addHandler(handler)
+    log.error('Before')
+    worker = handler._worker
+    handler.flush()
     with handler._changed:
-        log.error('Before')
-        worker = handler._worker
-        logging.config.dictConfig({'version': 1, 'disable_existing_loggers': False})
+        handler._changed.wait_for(lambda: handler._outbox.next_time() is None, 30)
+    logging.config.dictConfig({'version': 1, 'disable_existing_loggers': False})
     worker.join(30)
     assert not worker.is_alive()
     log.error('After')
