@@ -25,5 +25,5 @@ def charge(order):
 
 
 @worker_process_shutdown.connect
-def flush(**options):
-    handler.flush()
+def close(**options):
+    handler.close()

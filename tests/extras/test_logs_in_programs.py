@@ -396,7 +396,7 @@ os.kill(os.getpid(), signal.SIGTERM)
 
 @needs_fork
 def test_celery_worker_loses_no_records_if_its_processes_flush(events_api, tmp_path):
-    """Flush on Celery's signal worker_process_shutdown, as workers run no exit handlers."""
+    """Close on Celery's signal worker_process_shutdown, as workers run no exit handlers."""
     pytest.importorskip('celery', reason='Celery is installed by tox -e extras')
     (tmp_path / 'queue').mkdir()
     (tmp_path / 'jobs.py').write_text(
