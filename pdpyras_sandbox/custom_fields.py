@@ -34,10 +34,16 @@ def check_field(call: Call, field: Record) -> None:
         raise invalid_input('data_type must be one of: {}'.format(', '.join(DATA_TYPES)))
     if not NAME.fullmatch(field['name']):
         raise invalid_input('name may contain only lowercase letters, digits and underscores')
+    path = f'{call.collection}/{field["id"]}/field_options'
+    options = call.store.list(path)
+    is_replacing = 'field_options' in field
+    if is_replacing:
+        options = [new_option(call, path, given) for given in field.pop('field_options') or ()]
     if field.get('default_value') is not None:
-        check_value(field, field['default_value'], None)
-    if 'field_options' in field:
-        replace_options(call, field)
+        default = {**field, 'name': 'default_value'}
+        check_value(default, field['default_value'], accepted_values(field, options))
+    if is_replacing:
+        replace_options(call, path, options)
 
 
 def complete_field(call: Call, field: Record) -> None:
@@ -46,10 +52,8 @@ def complete_field(call: Call, field: Record) -> None:
         field['incident_type'] = call.parameters['type_id_or_name']
 
 
-def replace_options(call: Call, field: Record) -> None:
+def replace_options(call: Call, path: str, options: list[Record]) -> None:
     """Store the options in a request as records of their own."""
-    path = f'{call.collection}/{field["id"]}/field_options'
-    options = [new_option(call, path, given) for given in field.pop('field_options') or ()]
     for option in call.store.list(path):
         call.store.remove(f'{path}/{option["id"]}')
     for option in options:
@@ -103,7 +107,7 @@ def write_values(call: Call) -> Body:
         field = field_named(fields, given)
         if 'value' not in given:
             raise invalid_input('custom_fields.value is required')
-        check_value(field, given['value'], options_of(call, field))
+        check_value(field, given['value'], accepted_values(field, options_in(call, field)))
         if given['value'] != value_of(field, values):
             changed.append(field['id'])
         values[field['id']] = given['value']
@@ -167,8 +171,8 @@ def check_value(field: Record, value: Any, options: list[Any] | None) -> None:
         if item is not None and not has_data_type(item, field['data_type']):
             raise invalid_input(f'{field["name"]} must be of type {field["data_type"]}')
         if item is not None and options is not None and item not in options:
-            choices = ', '.join(str(option) for option in options)
-            raise invalid_input(f'{field["name"]} must be one of its options: {choices}')
+            choices = ', '.join(str(option) for option in options) or '(none)'
+            raise invalid_input(f'{field["name"]} must be one of the options: {choices}')
 
 
 def has_data_type(value: Any, data_type: str) -> bool:
@@ -183,8 +187,8 @@ def has_data_type(value: Any, data_type: str) -> bool:
         return False
 
 
-def options_of(call: Call, field: Record) -> list[Any] | None:
+def accepted_values(field: Record, options: list[Record]) -> list[Any] | None:
     """Return the values that a field accepts; None if it accepts any."""
     if not field['field_type'].endswith('_fixed'):
         return None
-    return [option['data']['value'] for option in options_in(call, field)]
+    return [option['data']['value'] for option in options]

@@ -439,7 +439,7 @@ def test_default_value_of_a_custom_field_has_its_type(web):
         'default_value': 'three',
     }
     refusal = web.refusal('POST', '/incidents/custom_fields', {'field': field})
-    assert refusal == (400, 2001, ['attempts must be of type integer'])
+    assert refusal == (400, 2001, ['default_value must be of type integer'])
 
 
 @pytest.mark.parametrize('many', [False, True], ids=['single', 'multi'])

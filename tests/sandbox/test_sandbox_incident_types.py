@@ -30,8 +30,9 @@ def security(web):
 
 # Options of custom fields.
 
-OWNERS = ['/incidents/custom_fields', '/services/custom_fields']
-OWNERS.append('/incidents/types/incident_default/custom_fields')
+# The custom fields of services have no default values.
+WITH_DEFAULTS = ['/incidents/custom_fields', '/incidents/types/incident_default/custom_fields']
+OWNERS = [*WITH_DEFAULTS, '/services/custom_fields']
 
 
 @pytest.mark.parametrize('path', OWNERS)
@@ -65,6 +66,33 @@ def test_options_can_be_replaced_with_the_custom_field_of_an_incident_type(web):
     assert changed[0]['id'] == kept['id']
     renamed = web.put(f'{path}/{field["id"]}', {'field': {'display_name': 'Region'}})['field']
     assert renamed['field_options'] == changed
+
+
+@pytest.mark.parametrize('path', WITH_DEFAULTS)
+def test_default_value_of_a_fixed_custom_field_is_one_of_its_options(web, path):
+    options = [option('production'), option('staging')]
+    reason = 'default_value must be one of the options: '
+    body = field_body(field_options=options, default_value='moon')
+    assert web.refusal('POST', path, body)[2] == [reason + 'production, staging']
+    assert web.refusal('POST', path, field_body(default_value='moon'))[2] == [reason + '(none)']
+    body = field_body(field_options=options, default_value='staging')
+    assert web.post(path, body)['field']['default_value'] == 'staging'
+
+
+def test_default_value_of_a_custom_field_can_be_replaced_with_its_options(web):
+    path = '/incidents/types/incident_default/custom_fields'
+    body = field_body(field_options=[option('eu'), option('us')], default_value='us')
+    field = web.post(path, body)['field']
+    one = f'{path}/{field["id"]}'
+    reason = 'default_value must be one of the options: '
+    invalid = [({'default_value': 'ap'}, 'eu, us'), ({'field_options': [option('eu')]}, 'eu')]
+    for changes, options in invalid:
+        assert web.refusal('PUT', one, {'field': changes})[2] == [reason + options]
+    assert web.get(one)['field'] == field
+    changed = web.put(one, {'field': {'default_value': 'eu'}})['field']
+    assert changed['field_options'] == field['field_options']
+    body = {'field': {'field_options': [option('ap')], 'default_value': 'ap'}}
+    assert web.put(one, body)['field']['default_value'] == 'ap'
 
 
 @pytest.mark.parametrize('name', ['En v', 'Env', 'env-1', 'umgebung_ä'])
