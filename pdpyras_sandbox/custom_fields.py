@@ -39,6 +39,9 @@ def check_field(call: Call, field: Record) -> None:
     is_replacing = 'field_options' in field
     if is_replacing:
         options = [new_option(call, path, given) for given in field.pop('field_options') or ()]
+    if isinstance(field.get('default_value'), dict):
+        # The documented form; responses have the value itself.
+        field['default_value'] = field['default_value'].get('value')
     if field.get('default_value') is not None:
         default = {**field, 'name': 'default_value'}
         check_value(default, field['default_value'], accepted_values(field, options))

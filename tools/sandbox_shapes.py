@@ -83,6 +83,9 @@ class Reducer:
     def property(self, name, schema, within, is_required):
         shape = self.shape(schema, within)
         declared = self.document.resolve(schema)
+        if name == 'default_value' and 'oneOf' in declared:
+            # Described as {"value": …}, while the examples have the value itself.
+            shape = {}
         for mark in ('readOnly', 'writeOnly'):
             if declared.get(mark):
                 shape = {**shape, mark: True}

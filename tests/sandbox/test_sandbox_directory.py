@@ -430,6 +430,17 @@ def test_unset_custom_field_has_its_default_value_or_null(web):
     assert [value['value'] for value in web.get(path)['custom_fields']] == [None, None]
 
 
+def test_default_value_of_a_custom_field_can_be_changed(web):
+    body = {'name': 'team', 'display_name': 'Team', 'data_type': 'string'}
+    body.update(field_type='single_value', default_value='a')
+    field = web.post('/incidents/custom_fields', {'field': body})['field']
+    path = '/incidents/custom_fields/' + field['id']
+    assert web.put(path, {'field': field})['field']['default_value'] == 'a'
+    for default in ('b', {'value': 'b'}):
+        changed = web.put(path, {'field': {'default_value': default}})['field']
+        assert changed['default_value'] == 'b'
+
+
 def test_default_value_of_a_custom_field_has_its_type(web):
     field = {
         'name': 'attempts',
