@@ -31,7 +31,7 @@ class CertificateAuthority:
         try:
             certificate = self._authority.issue_cert(*hosts)
         except ValueError as error:
-            raise ValueError(f'A host name cannot be in a certificate: {error}') from None
+            raise ValueError(f'A certificate cannot contain this host name: {error}') from None
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         certificate.configure_cert(context)
         context.set_alpn_protocols(['http/1.1'])

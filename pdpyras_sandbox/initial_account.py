@@ -25,7 +25,7 @@ PRIORITIES = (
 VENDORS = ('Amazon CloudWatch', 'Datadog', 'Nagios', 'New Relic', 'Prometheus', 'Zabbix')
 #: The base type, and a type that derives from it.
 INCIDENT_TYPES = ((DEFAULT_TYPE, 'Base Incident'), ('major_incident', 'Major Incident'))
-#: What posts on the status page refer to: descriptions by list and type of post.
+#: The impacts, severities and statuses of posts on the status page, by type of post.
 STATUS_PAGE: dict[str, dict[str, tuple[str, ...]]] = {
     'impacts': {
         'incident': ('operational', 'partial outage', 'outage'),

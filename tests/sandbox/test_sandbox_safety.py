@@ -89,7 +89,7 @@ def test_name_without_a_certificate_is_rejected_and_leaves_the_state_file_unlock
     state = tmp_path / 'account.sqlite'
     with Sandbox(state=state):
         pass
-    with pytest.raises(ValueError, match="cannot be in a certificate: .*'my_host'"):
+    with pytest.raises(ValueError, match="cannot contain this host name: .*'my_host'"):
         Sandbox(tls=True, names=['my_host'], state=state)
     with Sandbox(state=state) as sandbox:
         assert sandbox.restored
