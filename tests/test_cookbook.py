@@ -6,6 +6,7 @@ import json
 import os
 import re
 import runpy
+import signal
 import statistics
 import subprocess
 import sys
@@ -345,6 +346,20 @@ def test_a_failed_job_triggers_an_alert_if_its_output_is_not_utf_8(run, sandbox)
     (request,) = sandbox.requests.of('POST', '/v2/enqueue')
     stderr = request.json['payload']['custom_details']['stderr']
     assert stderr == 'cannot read caf\N{REPLACEMENT CHARACTER}.txt'
+
+
+def test_a_job_may_start_a_background_process(run, account, tmp_path):
+    job = """
+import subprocess, sys
+daemon = [sys.executable, '-c', 'import time; time.sleep(60)']
+process = subprocess.Popen(daemon, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+open(sys.argv[1], 'w').write(str(process.pid))
+sys.exit(1)
+"""
+    file = tmp_path / 'pid'
+    run('page_on_failure.py', 'backup', sys.executable, '-c', job, str(file), status=1)
+    os.kill(int(file.read_text()), signal.SIGTERM)  # ProcessLookupError if it has ended.
+    assert len(account.list_all('incidents')) == 1
 
 
 def test_a_job_without_a_command_prints_the_usage_and_sends_nothing(run, sandbox):

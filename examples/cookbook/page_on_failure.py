@@ -7,17 +7,22 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 
 import pdpyras
 
 if len(sys.argv) < 3:
     sys.exit(__doc__)
 name, *command = sys.argv[1:]
-try:
-    finished = subprocess.run(command, stderr=subprocess.PIPE, text=True, errors='replace')
-    status, errors = finished.returncode, finished.stderr
-except OSError as error:  # There is no such command.
-    status, errors = 127, f'{error}\n'
+# A background process that the command starts would keep a pipe open, but not a file.
+with tempfile.TemporaryFile('w+', errors='replace') as file:
+    try:
+        status = subprocess.run(command, stderr=file).returncode
+    except OSError as error:  # There is no such command.
+        status = 127
+        print(error, file=file)
+    file.seek(0)
+    errors = file.read()
 sys.stderr.write(errors)
 
 events = pdpyras.EventsAPISession(os.environ['PAGERDUTY_ROUTING_KEY'])
