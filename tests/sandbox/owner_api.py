@@ -65,6 +65,11 @@ class Api:
         body = {'type': 'incident', 'title': title, 'service': service, **attributes}
         return self.post('/incidents', {'incident': body})['incident']
 
+    def custom_field(self, name, **properties):
+        field = {'name': name, 'display_name': name, 'data_type': 'string'}
+        body = {'field': {**field, 'field_type': 'single_value', **properties}}
+        return self.post('/incidents/custom_fields', body)['field']
+
     def update(self, incident, **changes):
         body = {'incident': {'type': 'incident', **changes}}
         return self.put('/incidents/' + incident['id'], body)['incident']

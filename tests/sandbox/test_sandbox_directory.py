@@ -404,13 +404,7 @@ def test_webhook_subscriptions_are_created_and_filtered(web):
 
 
 def test_custom_field_accepts_values_of_its_type(web):
-    field = {
-        'name': 'attempts',
-        'display_name': 'Attempts',
-        'data_type': 'integer',
-        'field_type': 'single_value',
-    }
-    web.post('/incidents/custom_fields', {'field': field})
+    web.custom_field('attempts', data_type='integer')
     path = f'/incidents/{web.incident()["id"]}/custom_fields/values'
     web.put(path, {'custom_fields': [{'name': 'attempts', 'value': 3}]})
     (value,) = web.get(path)['custom_fields']
@@ -420,10 +414,8 @@ def test_custom_field_accepts_values_of_its_type(web):
 
 
 def test_unset_custom_field_has_its_default_value_or_null(web):
-    field = {'data_type': 'integer', 'field_type': 'single_value'}
-    for name, more in (('attempts', {}), ('limit', {'default_value': 3})):
-        body = {**field, 'name': name, 'display_name': name, **more}
-        web.post('/incidents/custom_fields', {'field': body})
+    web.custom_field('attempts', data_type='integer')
+    web.custom_field('limit', data_type='integer', default_value=3)
     path = f'/incidents/{web.incident()["id"]}/custom_fields/values'
     assert [value['value'] for value in web.get(path)['custom_fields']] == [None, 3]
     web.put(path, {'custom_fields': [{'name': 'limit', 'value': None}]})
@@ -431,9 +423,7 @@ def test_unset_custom_field_has_its_default_value_or_null(web):
 
 
 def test_default_value_of_a_custom_field_can_be_changed(web):
-    body = {'name': 'team', 'display_name': 'Team', 'data_type': 'string'}
-    body.update(field_type='single_value', default_value='a')
-    field = web.post('/incidents/custom_fields', {'field': body})['field']
+    field = web.custom_field('team', default_value='a')
     path = '/incidents/custom_fields/' + field['id']
     assert web.put(path, {'field': field})['field']['default_value'] == 'a'
     for default in ('b', {'value': 'b'}):
@@ -455,14 +445,11 @@ def test_default_value_of_a_custom_field_has_its_type(web):
 
 @pytest.mark.parametrize('many', [False, True], ids=['single', 'multi'])
 def test_fixed_custom_field_accepts_its_options_only(web, many):
-    field = {
-        'name': 'environment',
-        'display_name': 'Environment',
-        'data_type': 'string',
-        'field_type': 'multi_value_fixed' if many else 'single_value_fixed',
-        'field_options': [{'data': {'data_type': 'string', 'value': 'production'}}],
-    }
-    created = web.post('/incidents/custom_fields', {'field': field})['field']
+    created = web.custom_field(
+        'environment',
+        field_type='multi_value_fixed' if many else 'single_value_fixed',
+        field_options=[{'data': {'data_type': 'string', 'value': 'production'}}],
+    )
     option = {'field_option': {'data': {'data_type': 'string', 'value': 'staging'}}}
     options = f'/incidents/custom_fields/{created["id"]}/field_options'
     staging = web.post(options, option)['field_option']

@@ -617,13 +617,7 @@ def test_body_and_conference_bridge_are_returned_only_if_included(web):
 
 
 def test_custom_fields_of_an_incident_can_be_included(web):
-    field = {
-        'name': 'environment',
-        'display_name': 'Environment',
-        'data_type': 'string',
-        'field_type': 'single_value',
-    }
-    web.post('/incidents/custom_fields', {'field': field})
+    web.custom_field('environment')
     path = '/incidents/' + web.incident()['id']
     values = {'custom_fields': [{'name': 'environment', 'value': 'staging'}]}
     web.put(path + '/custom_fields/values', values)

@@ -184,10 +184,8 @@ def move(web, incident):
 
 
 def fill_in_a_field(web, incident):
-    field = {'data_type': 'string', 'field_type': 'single_value'}
-    for name in ('environment', 'region'):
-        body = {**field, 'name': name, 'display_name': name}
-        web.post('/incidents/custom_fields', {'field': body})
+    web.custom_field('environment')
+    web.custom_field('region')
     values = {'custom_fields': [{'name': 'environment', 'value': 'staging'}]}
     web.put(f'/incidents/{incident["id"]}/custom_fields/values', values)
 
