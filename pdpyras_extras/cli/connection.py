@@ -191,21 +191,15 @@ class Connection:
             raise Mistake(f'{option}: {path} is not text in UTF-8.') from None
 
 
-class Seconds(click.ParamType):  # type: ignore[type-arg,unused-ignore]
-    """A time to wait, up to a day."""
-
-    name = 'seconds'
-
-    def convert(
-        self, value: Any, param: Optional[click.Parameter], ctx: Optional[click.Context]
-    ) -> float:
-        try:
-            seconds = float(value)
-        except ValueError:
-            seconds = 0
-        if not 0 < seconds <= DAY:
-            self.fail(f'{value!r} is not a number of seconds, up to {DAY}.', param, ctx)
-        return seconds
+def seconds(value: str) -> float:
+    """Parse a time to wait, up to a day."""
+    try:
+        number = float(value)
+    except ValueError:
+        number = 0
+    if not 0 < number <= DAY:
+        raise click.BadParameter(f'{value!r} is not a number of seconds, up to {DAY}.')
+    return number
 
 
 def _remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
@@ -243,7 +237,7 @@ OPTIONS = [
     ),
     _option(
         '--timeout',
-        type=Seconds(),
+        type=seconds,
         metavar='SECONDS',
         help=f'Time to wait for a response, {READ_TIMEOUT} seconds by default.',
     ),

@@ -11,13 +11,13 @@ from pdpyras_extras.cli.connection import Connection
 from pdpyras_extras.cli.failures import Mistake, usage_errors
 from pdpyras_extras.cli.formats import one_line
 from pdpyras_extras.cli.group import cli, pass_connection
-from pdpyras_extras.cli.options import ESCAPED_TEXT, details_option, links_option
+from pdpyras_extras.cli.options import details_option, escaped, links_option
 
 SEVERITIES = ('critical', 'error', 'warning', 'info')
 
 
 @cli.command()
-@click.argument('summary', type=ESCAPED_TEXT)
+@click.argument('summary', type=escaped)
 @click.option('--source', metavar='NAME', help='Affected system; this host by default.')
 @click.option(
     '--severity', type=click.Choice(SEVERITIES), default='critical', help='Default: critical.'
@@ -103,7 +103,7 @@ def resolve(connection: Connection, dedup_key: str) -> None:
 
 
 @cli.command()
-@click.argument('summary', type=ESCAPED_TEXT)
+@click.argument('summary', type=escaped)
 @click.option('--source', metavar='NAME', help='Changed system; this host by default.')
 @links_option
 @details_option

@@ -12,7 +12,7 @@ from pdpyras_extras.cli.connection import Connection
 from pdpyras_extras.cli.failures import OK, PARTLY, REJECTED, Mistake, advice, usage_errors
 from pdpyras_extras.cli.formats import one_line
 from pdpyras_extras.cli.group import cli, pass_connection
-from pdpyras_extras.cli.options import TEXT, TIME
+from pdpyras_extras.cli.options import moment, utf_8
 from pdpyras_extras.cli.output import Output, output_options, reject_unknown, write
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _id_of(session: pdpyras.APISession, collection: str, text: Optional[str]) ->
     '--service',
     'services',
     multiple=True,
-    type=TEXT,
+    type=utf_8,
     metavar='ID|NAME',
     help='List incidents of this service; can be repeated.',
 )
@@ -61,7 +61,7 @@ def _id_of(session: pdpyras.APISession, collection: str, text: Optional[str]) ->
     '--team',
     'teams',
     multiple=True,
-    type=TEXT,
+    type=utf_8,
     metavar='ID|NAME',
     help='List incidents of this team; can be repeated.',
 )
@@ -69,7 +69,7 @@ def _id_of(session: pdpyras.APISession, collection: str, text: Optional[str]) ->
     '--user',
     'users',
     multiple=True,
-    type=TEXT,
+    type=utf_8,
     metavar='ID|EMAIL',
     help='List incidents assigned to this user; can be repeated.',
 )
@@ -176,11 +176,11 @@ def _count(incidents: List[Any]) -> str:
 
 @cli.command()
 @click.option(
-    '--policy', type=TEXT, metavar='ID|NAME', help='Users on call for this escalation policy.'
+    '--policy', type=utf_8, metavar='ID|NAME', help='Users on call for this escalation policy.'
 )
-@click.option('--schedule', type=TEXT, metavar='ID|NAME', help='Users on call in this schedule.')
-@click.option('--service', type=TEXT, metavar='ID|NAME', help='Users on call for this service.')
-@click.option('--at', type=TIME, metavar='TIME', help='Users on call at TIME; now by default.')
+@click.option('--schedule', type=utf_8, metavar='ID|NAME', help='Users on call in this schedule.')
+@click.option('--service', type=utf_8, metavar='ID|NAME', help='Users on call for this service.')
+@click.option('--at', type=moment, metavar='TIME', help='Users on call at TIME; now by default.')
 @click.option(
     '--level',
     type=click.IntRange(min=1),

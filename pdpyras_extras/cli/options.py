@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from datetime import datetime, timezone
-from typing import Any, Callable, Dict, List, Optional, Tuple, TypeVar
+from typing import Any, Callable, Dict, List, Tuple, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
@@ -15,64 +15,41 @@ from pdpyras_extras.cli import operations
 _F = TypeVar('_F', bound=Callable[..., Any])
 
 
-class Time(click.ParamType):  # type: ignore[type-arg,unused-ignore]
-    """A point in time: ISO 8601 with its offset from UTC."""
-
-    name = 'time'
-
-    def convert(
-        self, value: Any, param: Optional[click.Parameter], ctx: Optional[click.Context]
-    ) -> datetime:
-        # Python older than 3.11 does not read "Z", "+0000" and fractions of some lengths.
-        text = re.sub(r'([+-]\d\d)(\d\d)$', r'\1:\2', value.upper().replace('Z', '+00:00'))
-        text = re.sub(r'\.(\d+)', lambda found: f'.{found[1]:0<6.6}', text)
-        try:
-            moment = datetime.fromisoformat(text)
-            if text[10:11] in ('+', '-'):
-                raise ValueError('an offset without a time, which was read as the time')
-            # Within a day of the years 1 and 9999, UTC may be out of range.
-            moment.astimezone(timezone.utc)
-        except (OverflowError, ValueError):
-            self.fail(f'{value!r} is not a time such as 2026-01-31T00:00Z.', param, ctx)
-        if moment.tzinfo is None:
-            in_utc = f'{moment.isoformat()}Z'
-            self.fail(f'{value!r} has no time zone. For UTC, it is {in_utc}.', param, ctx)
-        return moment
+# Types of options and arguments
 
 
-TIME = Time()
+def moment(value: str) -> datetime:
+    """Parse a point in time: ISO 8601 with its offset from UTC."""
+    # Python older than 3.11 does not read "Z", "+0000" and fractions of some lengths.
+    text = re.sub(r'([+-]\d\d)(\d\d)$', r'\1:\2', value.upper().replace('Z', '+00:00'))
+    text = re.sub(r'\.(\d+)', lambda found: f'.{found[1]:0<6.6}', text)
+    try:
+        parsed = datetime.fromisoformat(text)
+        if text[10:11] in ('+', '-'):
+            raise ValueError('an offset without a time, which was read as the time')
+        # Within a day of the years 1 and 9999, UTC may be out of range.
+        parsed.astimezone(timezone.utc)
+    except (OverflowError, ValueError):
+        raise click.BadParameter(f'{value!r} is not a time such as 2026-01-31T00:00Z.') from None
+    if parsed.tzinfo is None:
+        in_utc = f'{parsed.isoformat()}Z'
+        raise click.BadParameter(f'{value!r} has no time zone. For UTC, it is {in_utc}.')
+    return parsed
 
 
-class Text(click.ParamType):  # type: ignore[type-arg,unused-ignore]
-    """Text that UTF-8 can encode. Arguments in another encoding contain lone surrogates."""
-
-    name = 'text'
-
-    def convert(
-        self, value: Any, param: Optional[click.Parameter], ctx: Optional[click.Context]
-    ) -> str:
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            self.fail(f'{value!r} is not text in {sys.getfilesystemencoding()}.', param, ctx)
-        return str(value)
+def utf_8(value: str) -> str:
+    """Reject text that UTF-8 cannot encode, such as an argument in another encoding."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        encoding = sys.getfilesystemencoding()
+        raise click.BadParameter(f'{value!r} is not text in {encoding}.') from None
+    return value
 
 
-TEXT = Text()
-
-
-class EscapedText(click.ParamType):  # type: ignore[type-arg,unused-ignore]
-    """Text that is sent even if it is in another encoding, as an alert must not be lost."""
-
-    name = 'text'
-
-    def convert(
-        self, value: Any, param: Optional[click.Parameter], ctx: Optional[click.Context]
-    ) -> str:
-        return str(value).encode(errors='backslashreplace').decode()
-
-
-ESCAPED_TEXT = EscapedText()
+def escaped(value: str) -> str:
+    """Escape what UTF-8 cannot encode: an alert must not be lost because of it."""
+    return value.encode(errors='backslashreplace').decode()
 
 
 #: Query parameters that end with "[]" in all operations of PagerDuty's OpenAPI document that have
@@ -116,7 +93,7 @@ params_option = click.option(
     '--param',
     'params',
     multiple=True,
-    type=TEXT,
+    type=utf_8,
     metavar='NAME=VALUE',
     callback=_params,
     help='Query parameter; can be repeated, even with the same name.',
@@ -125,7 +102,7 @@ details_option = click.option(
     '--detail',
     'details',
     multiple=True,
-    type=ESCAPED_TEXT,
+    type=escaped,
     metavar='NAME=VALUE',
     callback=_pairs,
     help='Custom detail; can be repeated.',
@@ -143,4 +120,4 @@ def path_argument(method: str) -> Callable[[_F], _F]:
     ) -> List[CompletionItem]:
         return [CompletionItem(path) for path in operations.paths_from(start, method)]
 
-    return click.argument('path', type=TEXT, shell_complete=complete)
+    return click.argument('path', type=utf_8, shell_complete=complete)

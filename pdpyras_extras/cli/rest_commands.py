@@ -14,7 +14,7 @@ from pdpyras_extras.cli.connection import Connection
 from pdpyras_extras.cli.failures import Mistake, not_empty, usage_errors
 from pdpyras_extras.cli.formats import print_json
 from pdpyras_extras.cli.group import cli, pass_connection
-from pdpyras_extras.cli.options import TIME, params_option, path_argument
+from pdpyras_extras.cli.options import moment, params_option, path_argument
 from pdpyras_extras.cli.output import ItemHook, Output, output_options, write
 
 
@@ -120,8 +120,8 @@ _add_command_with_body(
 @cli.command('list')
 @path_argument('GET')
 @params_option
-@click.option('--since', type=TIME, metavar='TIME', help='Start of the period.')
-@click.option('--until', type=TIME, metavar='TIME', help='End of the period; now by default.')
+@click.option('--since', type=moment, metavar='TIME', help='Start of the period.')
+@click.option('--until', type=moment, metavar='TIME', help='End of the period; now by default.')
 @click.option(
     '--limit', type=click.IntRange(min=1), metavar='N', help='List only the first N records.'
 )
