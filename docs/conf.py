@@ -1,4 +1,4 @@
-"""How Sphinx builds these pages and runs the code in them; CONTRIBUTING.rst has the commands."""
+"""Sphinx settings for these pages and for the code in them; CONTRIBUTING.rst has the commands."""
 
 import doctest
 import sys

@@ -149,7 +149,7 @@ class PagerDutyHandler(logging.Handler):
         return bool(passed)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Count the record; give the worker an event for it if there is none of this severity."""
+        """Count the record, and open an alert unless one of at least its level is pending."""
         if getattr(_thread, 'ignored', False):
             return
         try:

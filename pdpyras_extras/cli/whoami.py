@@ -91,7 +91,8 @@ def why_rejected(connection: Connection, key: str) -> str:
         return mistake
     reason = EXPIRED if key.startswith(TOKEN_PREFIXES) else REVOKED
     here = region_name(connection.rest_url)
-    for region in [name for name in REGIONS if name != here] if here else []:
+    others = [name for name in REGIONS if name != here] if here else []
+    for region in others:
         status = _status_in(connection, region)
         if status in ACCEPTED:
             return (
