@@ -83,10 +83,9 @@ def closest_difference(expected: Any, candidates: Requests) -> list[str]:
         mask = Mask(seen)
         return pretty(mask.value(aligned(expected, seen.json))), pretty(mask.value(seen.json))
 
-    closest = max(
-        candidates, key=lambda seen: difflib.SequenceMatcher(None, *compared(seen)).ratio()
-    )
-    difference = difflib.ndiff(*compared(closest))
+    pairs = map(compared, candidates)
+    closest = max(pairs, key=lambda pair: difflib.SequenceMatcher(None, *pair).ratio())
+    difference = difflib.ndiff(*closest)
     return ['  ' + line for line in difference if not line.startswith('?')]
 
 
