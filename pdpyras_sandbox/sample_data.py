@@ -122,6 +122,8 @@ def add_incidents(account: Account) -> None:
     """Let some weeks of incidents happen, in the order of time."""
     random, clock = account.store.random, account.clock
     watch(account)
+    names = [name for systems in TEAMS.values() for name in systems]
+    services = [s for s in account.store.list('/services') if s['name'] in names]
     now = clock.now()
     steps = []
     for number in range(INCIDENTS):
@@ -139,7 +141,7 @@ def add_incidents(account: Account) -> None:
             # Unacknowledged incidents escalate.
             clock.catch_up()
             if status == 'triggered':
-                incidents[number] = trigger(account, random)
+                incidents[number] = trigger(account, random, random.choice(services))
             else:
                 responder = incidents[number]['assignments'][0]['assignee']
                 by_responder = Incidents(account, responder, {'type': 'website'})
@@ -147,11 +149,8 @@ def add_incidents(account: Account) -> None:
     clock.catch_up()
 
 
-def trigger(account: Account, random: Random) -> Record:
-    """Send an event to one of the company's services, and return the new incident."""
-    names = [name for systems in TEAMS.values() for name in systems]
-    services = [s for s in account.store.list('/services') if s['name'] in names]
-    service = random.choice(services)
+def trigger(account: Account, random: Random, service: Record) -> Record:
+    """Send an event to a service, and return the new incident."""
     (integration,) = account.store.list(f'/services/{service["id"]}/integrations')
     event = {
         'routing_key': integration['integration_key'],
